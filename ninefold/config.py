@@ -1,0 +1,231 @@
+"""params.yaml, checked whole before any data is read.
+
+Every section is a frozen `Spec` that stands beside its owner; this module only finds, checks and
+words what is wrong: rule, place, value and the nearest right key.
+"""
+
+import difflib
+import importlib
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ninefold.errors import ConfigError
+
+SECTIONS: Mapping[str, str] = {
+    "problem": "ninefold.problem:ProblemSpec",
+    "ingest": "ninefold.datasets:IngestSpec",
+    "validate": "ninefold.quality:ValidateSpec",
+    "featurize": "ninefold.features:FeaturizeSpec",
+    "split": "ninefold.splitting:SplitSpec",
+    "sampling": "ninefold.sampling:SamplingSpec",
+    "audit": "ninefold.leakage:AuditSpec",
+    "preprocess": "ninefold.preprocessing:PreprocessSpec",
+    "baselines": "ninefold.baselines:BaselinesSpec",
+    "train": "ninefold.training:TrainSpec",
+    "evaluate": "ninefold.evaluation:EvaluateSpec",
+    "export": "ninefold.export:ExportSpec",
+    "report": "ninefold.report:ReportSpec",
+}
+"""Section of params.yaml -> where its Spec stands."""
+
+
+class Spec(BaseModel):
+    """A validated, immutable description of one component; its fields hold the only defaults."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+def spec_of(section: str) -> Any:
+    """Return the Spec class (or annotated union of Specs) that owns a section."""
+    module, _, name = SECTIONS[section].partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML mapping as DVC does (YAML 1.2). Raises `ConfigError`."""
+    from ruamel.yaml import YAML, YAMLError
+
+    try:
+        content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{path.name} must stand in the workspace, however: {path} is missing. "
+            "Make one with `ninefold init DATA --target COLUMN`, or name the folder with -C"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path.name} must be UTF-8, however: {error}") from None
+    except YAMLError as error:
+        problem = " ".join(str(error).split())
+        raise ConfigError(f"{path.name} must be valid YAML, however: {problem}") from None
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path.name} must be a mapping, however: {type(content).__name__}")
+    return content
+
+
+def load_params(workspace: Path, sections: Iterable[str] | None = None) -> dict[str, Any]:
+    """Return the validated Spec of each of `sections` (all of them by default).
+
+    Raises:
+        ConfigError: one line per mistake, all mistakes at once.
+    """
+    path = workspace / "params.yaml"
+    content = read_yaml(path)
+    mistakes = [
+        f"{path.name}: unknown section `{key}`{nearest(key, SECTIONS)}"
+        for key in content
+        if key not in SECTIONS
+    ]
+    specs: dict[str, Any] = {}
+    for section in SECTIONS if sections is None else sections:
+        try:
+            specs[section] = validate(section, content.get(section))
+        except ConfigError as error:
+            mistakes.append(str(error))
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
+    return specs
+
+
+def validate(section: str, content: Any, source: str = "params.yaml") -> Any:
+    """Check one section's content against its Spec."""
+    from pydantic import TypeAdapter
+
+    spec = spec_of(section)
+    try:
+        return TypeAdapter(spec).validate_python({} if content is None else content)
+    except ValidationError as error:
+        lines = [f"{source}: {_sentence(section, spec, e)}" for e in error.errors()]
+        raise ConfigError("\n".join(dict.fromkeys(lines))) from None
+
+
+def nearest(key: object, choices: Iterable[str]) -> str:
+    """Return ` (did you mean `x`?)` for the nearest of `choices`, or the choices themselves."""
+    names = [str(choice) for choice in choices]
+    found = difflib.get_close_matches(str(key), names, n=1, cutoff=0.5)
+    if found:
+        return f" (did you mean `{found[0]}`?)"
+    return f" (one of {', '.join(names)})" if 0 < len(names) <= 20 else ""
+
+
+RULES = {
+    "greater_than": "> {gt}",
+    "greater_than_equal": ">= {ge}",
+    "less_than": "< {lt}",
+    "less_than_equal": "<= {le}",
+    "literal_error": "{expected}",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "finite_number": "finite",
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "string_type": "text (put it in quotes)",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+}
+
+
+def _sentence(section: str, spec: Any, error: Any) -> str:
+    """Word one pydantic error as place, rule and value."""
+    names, fields = _place(spec, error["loc"])
+    place = ".".join([section, *names])
+    kind, context, value = error["type"], error.get("ctx", {}), error["input"]
+    if kind == "extra_forbidden":
+        return f"unknown key `{place}`{nearest(names[-1], fields)}"
+    if kind == "missing":
+        return f"`{place}` must be given"
+    if kind == "union_tag_invalid":
+        return (
+            f"{place}.kind must be one of {context['expected_tags']}, however: {context['tag']!r}"
+        )
+    if kind == "union_tag_not_found":
+        return f"`{place}.kind` must be given"
+    if kind == "value_error":
+        return f"{place} {context['error']}"
+    rule = RULES.get(kind)
+    rule = rule.format(**context) if rule else str(error["msg"]).lower()
+    return f"{place} must be {rule}, however: {value!r}"
+
+
+def _place(spec: Any, location: tuple[int | str, ...]) -> tuple[list[str], list[str]]:
+    """Walk `location` through nested Specs; return the names on the way and the last level's keys."""
+    names: list[str] = []
+    models = _models(spec)
+    for step in location:
+        if isinstance(step, str) and _is_tag(models, step):
+            models = [model for model in models if _kind(model) == step] or models
+            continue
+        names.append(str(step))
+        if step == location[-1]:
+            break
+        fields = [m.model_fields[step] for m in models if step in m.model_fields]  # type: ignore[index]
+        models = [
+            model for field in fields for model in _models(field.annotation, field.metadata)
+        ] or (models if isinstance(step, int) else [])
+    keys = [
+        name if field.alias is None else field.alias
+        for model in models
+        for name, field in model.model_fields.items()
+    ]
+    return names, list(dict.fromkeys(keys))
+
+
+def _models(annotation: Any, metadata: Iterable[Any] = ()) -> list[type[BaseModel]]:
+    """Return every Spec an annotation may hold."""
+    from ninefold.registry import OneOf, components
+
+    for item in metadata:
+        if isinstance(item, OneOf):
+            return list(components(item.package, annotation))
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    origin = typing.get_origin(annotation)
+    if origin is typing.Annotated:
+        inner, *rest = typing.get_args(annotation)
+        return _models(inner, rest)
+    if origin in (typing.Union, types.UnionType, list, tuple, dict):
+        return [model for part in typing.get_args(annotation) for model in _models(part)]
+    return []
+
+
+def _kind(model: type[BaseModel]) -> object:
+    field = model.model_fields.get("kind")
+    return field.default if field else None
+
+
+def _is_tag(models: list[type[BaseModel]], step: str) -> bool:
+    if len(models) == 1 and step in models[0].model_fields:
+        return False
+    return any(_kind(model) == step for model in models)
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON schema of params.yaml, for editors that complete and check YAML."""
+    from pydantic import TypeAdapter
+
+    definitions: dict[str, Any] = {}
+    properties: dict[str, Any] = {}
+    for section in SECTIONS:
+        schema = TypeAdapter(spec_of(section)).json_schema(ref_template="#/$defs/{model}")
+        definitions |= schema.pop("$defs", {})
+        properties[section] = schema
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Ninefold params.yaml",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": properties,
+        "$defs": definitions,
+    }

@@ -1,0 +1,92 @@
+"""Files that are whole or not there: written beside their place, then moved into it."""
+
+import contextlib
+import errno
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ninefold.errors import InputError
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on success it takes the place of `path`.
+
+    What is written there may be a file or a folder. On failure nothing is left behind.
+
+    Raises:
+        InputError: the disk is full or the place cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        holder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+    except OSError as error:
+        raise _readable(path, error) from None
+    temporary = holder / path.name
+    try:
+        yield temporary
+        _sync(temporary)
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise _readable(path, error) from error
+    finally:
+        shutil.rmtree(holder, ignore_errors=True)
+
+
+def _readable(path: Path, error: OSError) -> Exception:
+    reasons = {
+        errno.ENOSPC: "the disk is full; free some space and run again",
+        errno.EDQUOT: "the disk quota is used up; free some space and run again",
+        errno.EACCES: "permission denied; choose a folder you may write to",
+        errno.EROFS: "the file system is read-only; choose another folder",
+    }
+    reason = reasons.get(error.errno or 0)
+    return InputError(f"{path} cannot be written: {reason}") if reason else error
+
+
+def _sync(path: Path) -> None:
+    """Flush a file to the disk, so that a power cut cannot leave an empty one under its name."""
+    if path.is_file():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write `content` as readable JSON; NaN and infinities become null, numpy scalars numbers."""
+    with replacing(path) as temporary:
+        text = json.dumps(jsonable(content), indent=2, ensure_ascii=False, allow_nan=False)
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file this program wrote. Raises `InputError` when it is missing or damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing: run `ninefold run` (or `dvc repro`) first") from None
+    except ValueError as error:
+        raise InputError(f"{path} must be JSON, however: {error}. Run again to remake it") from None
+
+
+def jsonable(content: Any) -> Any:
+    """Turn numpy scalars and arrays, tuples and dates into what JSON knows; NaN becomes None."""
+    if isinstance(content, dict):
+        return {str(key): jsonable(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple, set, frozenset)):
+        return [jsonable(item) for item in content]
+    if hasattr(content, "model_dump"):
+        return jsonable(content.model_dump())
+    if hasattr(content, "tolist"):
+        return jsonable(content.tolist())
+    if isinstance(content, float):
+        return content if content - content == 0 else None
+    if content is None or isinstance(content, (str, int, bool)):
+        return content
+    return str(content)

@@ -1,0 +1,35 @@
+"""What is to be predicted, from what, and what is known when."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from ninefold.config import Spec
+
+Task = Literal["classification", "regression"]
+Availability = Literal["before", "after"]
+
+
+class ProblemSpec(Spec):
+    """Target and roles of the columns; every stage reads them here."""
+
+    target: str
+    """Column to predict: a raw one or one that featurize derives."""
+    task: Task
+    """classification (two or more classes) or regression."""
+    positive: str | None = None
+    """Binary classification: the class whose probability is reported; default: the rarer one."""
+    metric: str | None = None
+    """Reported metric, also watched by early stopping; default: roc_auc for two classes, log_loss for more, rmse for regression."""
+    time: str | None = None
+    """Datetime (or number) column that orders the rows."""
+    group: tuple[str, ...] = ()
+    """Columns that name the entity a row belongs to; an entity never spans two parts."""
+    ids: tuple[str, ...] = ()
+    """Identifiers: kept for reference, never a feature."""
+    available_at: dict[str, Availability] = Field(default_factory=dict)
+    """When a column's value is known, relative to the prediction; default: before."""
+
+    def is_after(self, column: str) -> bool:
+        """Tell whether a column is known only after the outcome."""
+        return self.available_at.get(column) == "after"

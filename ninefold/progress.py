@@ -1,0 +1,46 @@
+"""Progress with an ETA: a bar in a terminal, a line now and then elsewhere."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
+LINE_EVERY_S = 15.0
+_sink = threading.local()
+
+
+def send_lines_to(write: Callable[[str], None] | None) -> None:
+    """Send this thread's progress lines to `write` (a flow's logger) instead of stderr."""
+    _sink.write = write
+
+
+def progress(
+    items: Iterable[T], title: str, total: int | None = None, unit: str = "it"
+) -> Iterator[T]:
+    """Yield `items` and show how far they are and how long the rest will take."""
+    write = getattr(_sink, "write", None)
+    if write is None and sys.stderr.isatty():
+        from tqdm import tqdm
+
+        yield from tqdm(items, desc=title, total=total, unit=unit, leave=False)
+        return
+    count = total if total is not None else len(items) if hasattr(items, "__len__") else None
+    start = last = time.monotonic()
+    for done, item in enumerate(items, start=1):
+        yield item
+        now = time.monotonic()
+        if now - last >= LINE_EVERY_S:
+            last = now
+            rest = (
+                f" of {count}, {(now - start) / done * (count - done):.0f} s left" if count else ""
+            )
+            _line(write, f"{title}: {done} {unit}{rest}")
+
+
+def _line(write: Callable[[str], None] | None, text: str) -> None:
+    if write is None:
+        print(text, file=sys.stderr, flush=True)
+    else:
+        write(text)

@@ -1,0 +1,139 @@
+"""The target column as numbers, and how its classes are named and ordered."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ninefold.columns import Array, Frame, Kind, is_missing
+from ninefold.config import nearest
+from ninefold.errors import ConfigError, InputError
+from ninefold.problem import ProblemSpec, Task
+
+
+@dataclass(frozen=True)
+class Target:
+    """The target as a model sees it.
+
+    For two classes, the positive one has code 1; more classes stand in sorted order.
+    For regression, `offset` and `scale` standardise: model value = (y - offset) / scale.
+    """
+
+    name: str
+    task: Task
+    classes: tuple[str, ...] = ()
+    offset: float = 0.0
+    scale: float = 1.0
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def is_binary(self) -> bool:
+        return len(self.classes) == 2
+
+    @property
+    def positive(self) -> str | None:
+        """The class whose probability is reported, for two classes."""
+        return self.classes[1] if self.is_binary else None
+
+    @property
+    def outputs(self) -> int:
+        """K: classes, or 1 for regression."""
+        return len(self.classes) or 1
+
+    @staticmethod
+    def fit(train: Frame, problem: ProblemSpec) -> "Target":
+        """Learn classes (or location and spread) from the train rows.
+
+        Raises:
+            InputError: one class only, or values that do not fit the task.
+        """
+        kind, values = train.column(problem.target).kind, train[problem.target]
+        values = values[~is_missing(kind, values)]
+        if len(values) == 0:
+            raise InputError(
+                f"target `{problem.target}` must have values, however: all are missing"
+            )
+        if problem.task == "regression":
+            return _fit_regression(problem.target, kind, values)
+        names, counts = np.unique(class_names(kind, values), return_counts=True)
+        if len(names) < 2:
+            raise InputError(
+                f"target `{problem.target}` must have at least two classes in the train part, "
+                f"however: only {names[0]!r} ({len(values)} rows)"
+            )
+        ordered = _ordered(names, kind)
+        if len(names) == 2:
+            positive = problem.positive or str(names[np.argmin(counts)])
+            if positive not in ordered:
+                raise ConfigError(
+                    f"params.yaml: problem.positive must be a class of `{problem.target}`, "
+                    f"however: {positive!r}{nearest(positive, ordered)}"
+                )
+            ordered.sort(key=lambda name: name == positive)
+        elif problem.positive is not None:
+            raise ConfigError(
+                f"params.yaml: problem.positive goes with two classes, however: "
+                f"`{problem.target}` has {len(names)}"
+            )
+        return Target(problem.target, "classification", tuple(ordered))
+
+    def encode(self, frame: Frame) -> Array:
+        """Return `(N,)`: int64 class codes, or float64 values in original units.
+
+        Raises:
+            InputError: a class that the train part does not have.
+        """
+        kind, values = frame.column(self.name).kind, frame[self.name]
+        if self.task == "regression":
+            return np.asarray(values, dtype=np.float64)
+        names = class_names(kind, values)
+        codes = np.full(len(names), -1, dtype=np.int64)
+        for code, name in enumerate(self.classes):
+            codes[names == name] = code
+        if (codes < 0).any():
+            unseen = sorted(set(names[codes < 0].tolist()))
+            raise InputError(
+                f"target `{self.name}` has classes that no train row has: {unseen[:5]}. Split "
+                "stratified, or merge rare classes with a `map` under featurize.derive"
+            )
+        return codes
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @staticmethod
+    def from_json(content: Mapping[str, Any]) -> "Target":
+        return Target(**{**content, "classes": tuple(content["classes"])})
+
+
+def class_names(kind: Kind, values: Array) -> Array:
+    """Return the classes `(N,)` as text: whole numbers without a point, booleans lower case."""
+    if kind == "bool":
+        return np.where(values, "true", "false").astype(object)
+    if kind == "number":
+        unique, inverse = np.unique(values, return_inverse=True)
+        texts = [str(int(v)) if float(v).is_integer() else repr(float(v)) for v in unique]
+        return np.asarray(texts, dtype=object)[inverse]
+    return values.astype(object)
+
+
+def _ordered(names: Array, kind: Kind) -> list[str]:
+    return sorted(names.tolist(), key=float) if kind == "number" else sorted(names.tolist())
+
+
+def _fit_regression(name: str, kind: Kind, values: Array) -> Target:
+    if kind not in ("number", "bool"):
+        raise InputError(
+            f"target `{name}` must be numbers for regression, however: it is a {kind} column. "
+            "Set problem.task to classification, or choose another target"
+        )
+    y = values.astype(np.float64)
+    if not np.isfinite(y).all():
+        raise InputError(f"target `{name}` must be finite, however: it holds infinite values")
+    if y.min() == y.max():
+        raise InputError(f"target `{name}` must vary, however: every train row has {y[0]:g}")
+    return Target(
+        name, "regression", (), float(y.mean()), float(y.std()), float(y.min()), float(y.max())
+    )

@@ -1,0 +1,1 @@
+"""One file per stage: read declared inputs, call ninefold, write declared outputs."""

@@ -1,0 +1,44 @@
+"""Run one stage of the workspace this is called in: `python -m tasks STAGE`."""
+
+import ctypes
+import importlib
+import signal
+import sys
+from pathlib import Path
+
+from ninefold.errors import NinefoldError
+from tasks.stage_io import StageIO
+
+
+def die_with_parent() -> None:
+    """Ask Linux to end this process when DVC dies, so that no orphan writes on."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def run_stage(workspace: Path, stage: str) -> None:
+    """Import the stage's module and run it on its declared files."""
+    io = StageIO(workspace, stage)
+    _ = io.declared, io.specs
+    importlib.import_module(f"tasks.{stage}").run(io)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the stage named in `arguments` and return the exit code."""
+    if len(arguments) != 1:
+        print("usage: python -m tasks STAGE", file=sys.stderr)
+        return 2
+    die_with_parent()
+    try:
+        run_stage(Path.cwd(), arguments[0])
+    except NinefoldError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"{arguments[0]}: interrupted; nothing half-written was left", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
