@@ -50,7 +50,8 @@ def spec_of(section: str) -> Any:
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """Read a YAML mapping as DVC does (YAML 1.2). Raises `ConfigError`."""
-    from ruamel.yaml import YAML, YAMLError
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
     try:
         content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
@@ -160,25 +161,20 @@ def _sentence(section: str, spec: Any, error: Any) -> str:
 
 
 def _place(spec: Any, location: tuple[int | str, ...]) -> tuple[list[str], list[str]]:
-    """Walk `location` through nested Specs; return the names on the way and the last level's keys."""
+    """Walk `location` through nested Specs; return the names passed and the last level's keys."""
     names: list[str] = []
     models = _models(spec)
-    for step in location:
+    for position, step in enumerate(location):
         if isinstance(step, str) and _is_tag(models, step):
             models = [model for model in models if _kind(model) == step] or models
             continue
         names.append(str(step))
-        if step == location[-1]:
+        if position == len(location) - 1:
             break
-        fields = [m.model_fields[step] for m in models if step in m.model_fields]  # type: ignore[index]
-        models = [
-            model for field in fields for model in _models(field.annotation, field.metadata)
-        ] or (models if isinstance(step, int) else [])
-    keys = [
-        name if field.alias is None else field.alias
-        for model in models
-        for name, field in model.model_fields.items()
-    ]
+        fields = [m.model_fields[step] for m in models if step in m.model_fields]
+        inner = [found for f in fields for found in _models(f.annotation, f.metadata)]
+        models = inner or (models if isinstance(step, int) else [])
+    keys = [name for model in models for name in model.model_fields]
     return names, list(dict.fromkeys(keys))
 
 

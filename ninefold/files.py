@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import glob
 import json
 import os
 import shutil
@@ -17,14 +18,18 @@ from ninefold.errors import InputError
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it takes the place of `path`.
 
-    What is written there may be a file or a folder. On failure nothing is left behind.
+    What is written there may be a file or a folder. On failure nothing is left behind; what a
+    killed process left behind is swept away by the next one that writes the same path.
 
     Raises:
         InputError: the disk is full or the place cannot be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        holder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+        _sweep(path)
+        holder = Path(
+            tempfile.mkdtemp(prefix=f".{path.name}.{os.getpid()}.", suffix=".tmp", dir=path.parent)
+        )
     except OSError as error:
         raise _readable(path, error) from None
     temporary = holder / path.name
@@ -33,11 +38,29 @@ def replacing(path: Path) -> Iterator[Path]:
         _sync(temporary)
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
         raise _readable(path, error) from error
     finally:
         shutil.rmtree(holder, ignore_errors=True)
+
+
+def _sweep(path: Path) -> None:
+    """Remove the temporary folders of processes that no longer live."""
+    for stale in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        owner = stale.name.removeprefix(f".{path.name}.").split(".")[0]
+        if owner.isdigit() and not _is_alive(int(owner)):
+            shutil.rmtree(stale, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _readable(path: Path, error: OSError) -> Exception:

@@ -68,7 +68,7 @@ class Graph:
         if key not in self._constants:
             name = self._constants[key] = self.fresh("const")
             if array.dtype == object:
-                strings = [str(item).encode() for item in array.ravel()]
+                strings: Any = [str(item).encode() for item in array.ravel()]
                 tensor = helper.make_tensor(name, TensorProto.STRING, array.shape, strings)
             else:
                 tensor = numpy_helper.from_array(
@@ -179,7 +179,7 @@ class Graph:
 
 
 def _renamed(node: onnx.NodeProto, names: dict[str, str], prefix: str) -> onnx.NodeProto:
-    """Copy a node under new value names, subgraphs included, without exporter notes (paths, stacks)."""
+    """Copy a node, subgraphs included, under new names and without the exporter's notes."""
     copy = onnx.NodeProto()
     copy.CopyFrom(node)
     copy.ClearField("metadata_props")

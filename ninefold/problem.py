@@ -20,7 +20,8 @@ class ProblemSpec(Spec):
     positive: str | None = None
     """Binary classification: the class whose probability is reported; default: the rarer one."""
     metric: str | None = None
-    """Reported metric, also watched by early stopping; default: roc_auc for two classes, log_loss for more, rmse for regression."""
+    """Reported metric, also watched by early stopping; default: roc_auc for two classes,
+    log_loss for more, rmse for regression."""
     time: str | None = None
     """Datetime (or number) column that orders the rows."""
     group: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -26,21 +26,21 @@ def progress(
 
         yield from tqdm(items, desc=title, total=total, unit=unit, leave=False)
         return
-    count = total if total is not None else len(items) if hasattr(items, "__len__") else None
+    count = total if total is not None else len(items) if isinstance(items, Sized) else None
     start = last = time.monotonic()
     for done, item in enumerate(items, start=1):
         yield item
         now = time.monotonic()
         if now - last >= LINE_EVERY_S:
             last = now
-            rest = (
-                f" of {count}, {(now - start) / done * (count - done):.0f} s left" if count else ""
-            )
+            left = (now - start) / done * (count - done) if count else 0.0
+            rest = f" of {count}, {left:.0f} s left" if count else ""
             _line(write, f"{title}: {done} {unit}{rest}")
 
 
 def _line(write: Callable[[str], None] | None, text: str) -> None:
     if write is None:
-        print(text, file=sys.stderr, flush=True)
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
     else:
         write(text)

@@ -48,9 +48,11 @@ class Signature:
 
     @staticmethod
     def from_json(text: str) -> "Signature":
-        content = json.loads(text)
+        content: dict[str, Any] = json.loads(text)
         inputs = tuple(
             Input(**{**item, "levels": tuple(item["levels"])}) for item in content.pop("inputs")
         )
-        tuples = {k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}
-        return Signature(inputs=inputs, **tuples)
+        for key, value in content.items():
+            if isinstance(value, list):
+                content[key] = tuple(value)
+        return Signature(inputs=inputs, **content)

@@ -25,7 +25,8 @@ class StageIO:
         stages = read_yaml(self.workspace / "dvc.yaml").get("stages") or {}
         if self.stage not in stages:
             raise ConfigError(f"dvc.yaml: no stage `{self.stage}`{nearest(self.stage, stages)}")
-        return _filled(stages[self.stage], read_yaml(self.workspace / "params.yaml"))
+        params = read_yaml(self.workspace / "params.yaml")
+        return dict(_filled(stages[self.stage], params))
 
     @cached_property
     def specs(self) -> dict[str, Any]:

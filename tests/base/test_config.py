@@ -1,0 +1,101 @@
+from typing import Annotated, Literal
+
+import pytest
+from pydantic import Field
+
+from ninefold.config import Spec, _sentence, load_params, nearest
+from ninefold.errors import ConfigError
+
+PROBLEM = "problem: {target: y, task: regression}\n"
+
+
+def write(tmp_path, text):
+    (tmp_path / "params.yaml").write_text(text)
+    return tmp_path
+
+
+def mistakes(tmp_path, text, *sections):
+    with pytest.raises(ConfigError) as caught:
+        load_params(write(tmp_path, text), sections)
+    return str(caught.value).splitlines()
+
+
+def test_defaults_come_from_the_spec(tmp_path):
+    assert load_params(write(tmp_path, PROBLEM), ["problem"])["problem"].time is None
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("problem: {target: y}", "params.yaml: `problem.task` must be given"),
+        (
+            "problem: {target: y, task: regresion}",
+            "params.yaml: problem.task must be 'classification' or 'regression', "
+            "however: 'regresion'",
+        ),
+        (
+            "problem: {target: y, task: regression, tme: d}",
+            "params.yaml: unknown key `problem.tme` (did you mean `time`?)",
+        ),
+        (
+            "problem: {target: 3, task: regression}",
+            "params.yaml: problem.target must be text (put it in quotes), however: 3",
+        ),
+        (PROBLEM + "tarin: {}", "params.yaml: unknown section `tarin` (did you mean `train`?)"),
+    ],
+)
+def test_a_mistake_says_place_rule_value(tmp_path, text, line):
+    assert mistakes(tmp_path, text, "problem") == [line]
+
+
+def test_all_mistakes_are_told_at_once(tmp_path):
+    assert len(mistakes(tmp_path, "problem: {task: x, tme: d}\nsplitt: {}", "problem")) == 4
+
+
+def test_a_wrong_number_reads_as_promised(tmp_path):
+    line = mistakes(tmp_path, PROBLEM + "train: {lr: -0.1}", "train")
+    assert line == ["params.yaml: train.lr must be > 0, however: -0.1"]
+
+
+@pytest.mark.parametrize("text", ["a: [", "- 1", "a: 1\na: 2"])
+def test_broken_yaml_is_one_line(tmp_path, text):
+    assert len(mistakes(tmp_path, text, "problem")) == 1
+
+
+def test_a_missing_file_says_how_to_make_one(tmp_path):
+    with pytest.raises(ConfigError, match="ninefold init"):
+        load_params(tmp_path)
+
+
+def test_nearest_falls_back_to_the_choices():
+    assert nearest("zzz", ["ab", "cd"]) == " (one of ab, cd)"
+
+
+class Cat(Spec):
+    kind: Literal["cat"] = "cat"
+    lives: int = Field(9, gt=0)
+
+
+class Dog(Spec):
+    kind: Literal["dog"] = "dog"
+
+
+class Zoo(Spec):
+    pets: tuple[Annotated[Cat | Dog, Field(discriminator="kind")], ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("pet", "sentence"),
+    [
+        ({"kind": "cat", "lives": 0}, "zoo.pets.0.lives must be > 0, however: 0"),
+        ({"kind": "cat", "livs": 1}, "unknown key `zoo.pets.0.livs` (did you mean `lives`?)"),
+        ({"kind": "cow"}, "zoo.pets.0.kind must be one of 'cat', 'dog', however: 'cow'"),
+        ({}, "`zoo.pets.0.kind` must be given"),
+    ],
+)
+def test_unions_are_told_without_their_tags(pet, sentence):
+    from pydantic import ValidationError
+
+    with pytest.raises(ValidationError) as caught:
+        Zoo.model_validate({"pets": [pet]})
+    assert _sentence("zoo", Zoo, caught.value.errors()[0]) == sentence
