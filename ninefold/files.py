@@ -67,6 +67,7 @@ def _readable(path: Path, error: OSError) -> Exception:
     reasons = {
         errno.ENOSPC: "the disk is full; free some space and run again",
         errno.EDQUOT: "the disk quota is used up; free some space and run again",
+        errno.EFBIG: "files may not grow that large here; raise the limit (ulimit -f)",
         errno.EACCES: "permission denied; choose a folder you may write to",
         errno.EROFS: "the file system is read-only; choose another folder",
     }
