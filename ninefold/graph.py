@@ -78,8 +78,10 @@ class Graph:
         return self._constants[key]
 
     def fresh(self, stem: str) -> str:
-        """Return a value name not used before in this graph."""
+        """Return a value name that neither this graph nor any input declared so far bears."""
         self._count += 1
+        while f"{stem}_{self._count}" in self._inputs:
+            self._count += 1
         return f"{stem}_{self._count}"
 
     def node(
@@ -191,7 +193,7 @@ def _renamed(node: onnx.NodeProto, names: dict[str, str], prefix: str) -> onnx.N
     copy.input[:] = [names.get(item, item) for item in node.input]
     copy.output[:] = [names.get(item, item) for item in node.output]
     for attribute in copy.attribute:
-        for inner in [attribute.g, *attribute.graphs]:
+        for inner in _subgraphs(attribute):
             _rename_subgraph(inner, dict(names), prefix)
     return copy
 
@@ -208,11 +210,16 @@ def _rename_subgraph(graph: onnx.GraphProto, names: dict[str, str], prefix: str)
         item.name = names[item.name]
 
 
+def _subgraphs(attribute: onnx.AttributeProto) -> list[onnx.GraphProto]:
+    """Return an attribute's graphs; asking for `g` alone would add an empty one to any other."""
+    return [*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs]
+
+
 def _reads(node: onnx.NodeProto) -> set[str]:
     """Return the values a node reads, those its subgraphs take from outside included."""
     reads = {item for item in node.input if item}
     for attribute in node.attribute:
-        for graph in [attribute.g, *attribute.graphs]:
+        for graph in _subgraphs(attribute):
             for inner in graph.node:
                 reads |= _reads(inner)
             reads |= {info.name for info in graph.output}

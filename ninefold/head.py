@@ -3,7 +3,7 @@
 Written twice, as ONNX nodes for serving and in numpy for evaluation; the export receipt compares.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -42,14 +42,21 @@ class Head:
             return (probabilities[:, 1] >= np.float32(self.threshold)).astype(np.int64)
         return np.asarray(probabilities.argmax(axis=1))
 
-    def emit(self, graph: Any, scores: str) -> None:
-        """Add the outputs of the task to `graph` (a `ninefold.graph.Graph`)."""
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the model's outputs, in order."""
+        return ("value",) if self.target.task == "regression" else ("label", "probabilities")
+
+    def emit(self, graph: Any, scores: str, names: Sequence[str] | None = None) -> None:
+        """Add the outputs of the task to `graph` (a `ninefold.graph.Graph`), under `names`."""
+        names = names or self.outputs
         if self.target.task == "regression":
             value = graph.Add(
                 graph.Mul(graph.cast(scores, np.float64), self.target.scale), self.target.offset
             )
-            value = graph.Clip(value, np.float64(self.target.low), np.float64(self.target.high))
-            graph.output("value", graph.Reshape(value, np.array([-1])), np.float64, ("N",))
+            bounds = (self.target.low, self.target.high)
+            value = graph.Clip(value, *(None if b is None else np.float64(b) for b in bounds))
+            graph.output(names[0], graph.Reshape(value, np.array([-1])), np.float64, ("N",))
             return
         probabilities = graph.Softmax(graph.Div(scores, np.float32(self.temperature)), axis=-1)
         if self.target.is_binary:
@@ -58,8 +65,8 @@ class Head:
         else:
             code = graph.ArgMax(probabilities, axis=1, keepdims=0)
         label = graph.Gather(graph.constant(list(self.target.classes)), code)
-        graph.output("label", label, object, ("N",))
-        graph.output("probabilities", probabilities, np.float32, ("N", self.target.outputs))
+        graph.output(names[0], label, object, ("N",))
+        graph.output(names[1], probabilities, np.float32, ("N", self.target.outputs))
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "target": self.target.to_json()}

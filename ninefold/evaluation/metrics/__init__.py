@@ -136,7 +136,8 @@ def metrics_for(target: Target) -> tuple[Metric, ...]:
 def labels(prediction: Array, threshold: float) -> Array:
     """Return class codes `(N,)`; two classes: 1 from `threshold` on; more: the likeliest."""
     if prediction.shape[1] == 2:
-        return (prediction[:, 1] >= prediction.dtype.type(threshold)).astype(np.int64)
+        is_positive = prediction[:, 1] >= prediction.dtype.type(threshold)
+        return np.asarray(is_positive, dtype=np.int64)
     return np.asarray(prediction.argmax(axis=1), dtype=np.int64)
 
 
