@@ -1,0 +1,1 @@
+"""Commands of `ninefold` that run flows; one file each."""

@@ -1,0 +1,1 @@
+"""Commands of `ninefold` that read or draft a workspace; one file each."""

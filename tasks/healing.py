@@ -1,0 +1,167 @@
+"""Mends what a killed process left: DVC rewrites dvc.lock and its lock file in place.
+
+Cut off in the middle of a write, either makes every later DVC command fail. Run before each flow
+and by `ninefold doctor`, always under DVC's own locks, so that a living process is never disturbed.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from ninefold.files import replacing
+from tasks.repository import repository
+
+HASH = re.compile(r"[0-9a-f]{32}(\.dir)?")
+
+
+@contextlib.contextmanager
+def flow_lease(workspace: Path, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+    """Let one flow at a time work in a DVC repository; the kernel frees the lease on kill -9.
+
+    Args:
+        waiting: called once when another flow holds the lease.
+    """
+    with repository(workspace) as repo:
+        path = Path(repo.tmp_dir) / "flow.lease"
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if waiting:
+                waiting()
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def heal(workspace: Path) -> list[str]:
+    """Mend DVC's lock file and dvc.lock; return a sentence for each thing that was mended.
+
+    A damaged dvc.lock is replaced by the last good copy, or removed: its stages then come back
+    from the run-cache. The damaged file is kept in DVC's tmp folder.
+    """
+    with repository(workspace) as repo, repo.lock:
+        return [
+            *_heal_rwlock(repo),
+            *_heal_dvc_lock(workspace.resolve() / "dvc.lock", _copy_place(repo, workspace)),
+        ]
+
+
+def settle(workspace: Path) -> None:
+    """Sort dvc.lock as dvc.yaml is, so that parallel runs leave no diff, and keep a good copy."""
+    from dvc.utils.serialize import dumps_yaml, load_yaml, parse_yaml_for_update
+
+    folder = workspace.resolve()
+    path = folder / "dvc.lock"
+    with repository(workspace) as repo, repo.lock:
+        if not path.is_file() or not is_good(path):
+            return
+        text = path.read_text(encoding="utf-8")
+        content = parse_yaml_for_update(text, str(path))
+        order = {name: n for n, name in enumerate(load_yaml(folder / "dvc.yaml").get("stages", {}))}
+        stages = content.get("stages", {})
+        names = sorted(
+            stages, key=lambda name: (order.get(str(name).split("@")[0], len(order)), str(name))
+        )
+        if names != list(stages):
+            content["stages"] = {name: stages[name] for name in names}
+            text = dumps_yaml(content)
+            _write(path, text)
+        _write(_copy_place(repo, workspace), text)
+
+
+def is_good(path: Path) -> bool:
+    """Tell whether DVC can read a dvc.lock and every hash in it is whole."""
+    from dvc.schema import COMPILED_LOCKFILE_SCHEMA
+    from dvc.utils.serialize import ParseError, load_yaml
+    from voluptuous import Invalid
+
+    try:
+        content = COMPILED_LOCKFILE_SCHEMA(load_yaml(str(path)))
+    except (ParseError, Invalid, ValueError, TypeError, OSError):
+        return False
+    entries = [
+        entry
+        for stage in content.get("stages", {}).values()
+        for entry in [*stage.get("deps", []), *stage.get("outs", [])]
+    ]
+    return all(_is_whole(entry) for entry in entries)
+
+
+def _is_whole(entry: dict[str, Any]) -> bool:
+    return entry.get("md5") is None or bool(HASH.fullmatch(str(entry["md5"])))
+
+
+def _heal_dvc_lock(path: Path, copy: Path) -> list[str]:
+    if not path.exists() or is_good(path):
+        return []
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    path.replace(copy.with_suffix(".damaged"))
+    if copy.is_file() and is_good(copy):
+        _write(path, copy.read_text(encoding="utf-8"))
+        return ["dvc.lock was damaged and is replaced by its last good copy"]
+    return ["dvc.lock was damaged and is removed; outputs come back from the run-cache"]
+
+
+def _copy_place(repo: Any, workspace: Path) -> Path:
+    """Return where the last good dvc.lock of a workspace is kept."""
+    name = os.path.relpath(workspace.resolve(), repo.root_dir)
+    key = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return Path(repo.tmp_dir) / "ninefold" / f"{key}.lock"
+
+
+def _write(path: Path, text: str) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _heal_rwlock(repo: Any) -> list[str]:
+    """Remove a damaged rwlock file, and entries of processes that are gone."""
+    from dvc.lock import make_lock
+    from dvc.rwlock import RWLOCK_FILE, RWLOCK_LOCK, SCHEMA
+    from voluptuous import Invalid
+
+    folder = Path(repo.tmp_dir)
+    path = folder / RWLOCK_FILE
+    hardlink = repo.config["core"].get("hardlink_lock", False)
+    with make_lock(str(folder / RWLOCK_LOCK), tmp_dir=str(folder), hardlink_lock=hardlink):
+        if not path.is_file():
+            return []
+        try:
+            content = SCHEMA(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, Invalid):
+            path.unlink()
+            return ["DVC's lock file was damaged and is removed"]
+        written = path.stat().st_mtime
+        kept = {
+            "read": {
+                name: alive
+                for name, holders in content["read"].items()
+                if (alive := [holder for holder in holders if _holds(holder, written)])
+            },
+            "write": {
+                name: holder for name, holder in content["write"].items() if _holds(holder, written)
+            },
+        }
+        if kept == {"read": dict(content["read"]), "write": dict(content["write"])}:
+            return []
+        _write(path, json.dumps(kept))
+        return ["locks of killed DVC processes are released"]
+
+
+def _holds(holder: dict[str, Any], written: float) -> bool:
+    """Tell whether the process behind a lock entry lives; its number may have been used again."""
+    import psutil
+
+    try:
+        process = psutil.Process(int(holder["pid"]))
+        return process.pid != os.getpid() and bool(process.create_time() <= written)
+    except (psutil.NoSuchProcess, ValueError):
+        return False
+    except psutil.AccessDenied:
+        return True

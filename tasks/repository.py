@@ -1,0 +1,137 @@
+"""Opens DVC's repository of a workspace, and words what DVC has to say."""
+
+import contextlib
+import errno
+import importlib
+import logging
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ninefold.errors import ConfigError, InputError, NinefoldError
+from tasks.executors import StageError
+
+_first_in_process: dict[str, threading.RLock] = {}
+
+
+@contextlib.contextmanager
+def repository(workspace: Path) -> Iterator[Any]:
+    """Yield a DVC `Repo` of this thread's own, with a mutex in front of DVC's lock.
+
+    Raises:
+        ConfigError: the workspace has no dvc.yaml or is not under DVC.
+    """
+    folder = workspace.resolve()
+    if not (folder / "dvc.yaml").is_file():
+        raise ConfigError(
+            f"dvc.yaml must stand in the workspace, however: {folder / 'dvc.yaml'} is missing. "
+            "Make one with `ninefold init DATA --target COLUMN`, or name the folder with -C"
+        )
+    Repo, NotDvcRepoError = _dvc()
+    try:
+        repo = Repo(str(folder), _wait_for_lock=True)
+    except NotDvcRepoError:
+        raise ConfigError(
+            f"{folder} is not under DVC yet: run `dvc init` there "
+            "(`dvc init --no-scm` without Git, `dvc init --subdir` below a Git root)"
+        ) from None
+    mutex = _first_in_process.setdefault(repo.root_dir, threading.RLock())
+    repo.lock._friendly = False
+    repo.lock = _ThreadFirst(repo.lock, mutex)
+    try:
+        yield repo
+    finally:
+        repo.close()
+
+
+def _dvc() -> tuple[Any, Any]:
+    """Import DVC quietly; its import resets the level of its own log."""
+    repo = importlib.import_module("dvc.repo")
+    logging.getLogger("dvc").setLevel(logging.ERROR)
+    return repo.Repo, importlib.import_module("dvc.exceptions").NotDvcRepoError
+
+
+class _ThreadFirst:
+    """DVC's repo lock, which polls twice a second, behind a mutex that wakes at once."""
+
+    def __init__(self, lock: Any, mutex: threading.RLock) -> None:
+        self._lock, self._mutex = lock, mutex
+
+    def lock(self) -> None:
+        self._mutex.acquire()
+        try:
+            self._lock.lock()
+        except BaseException:
+            self._mutex.release()
+            raise
+
+    def unlock(self) -> None:
+        try:
+            self._lock.unlock()
+        finally:
+            self._mutex.release()
+
+    @property
+    def is_locked(self) -> bool:
+        return bool(self._lock.is_locked)
+
+    def __enter__(self) -> "_ThreadFirst":
+        self.lock()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.unlock()
+
+
+class BusyError(Exception):
+    """Another DVC process holds what a stage needs."""
+
+
+@contextlib.contextmanager
+def readable(workspace: Path, stage: str | None) -> Iterator[None]:
+    """Turn DVC's errors and full disks into one line a person can act on."""
+    from dvc.exceptions import DvcException
+    from dvc.lock import LockError
+
+    place = f"stage `{stage}`" if stage else "dvc.yaml"
+    try:
+        yield
+    except (NinefoldError, BusyError):
+        raise
+    except LockError as error:
+        raise BusyError(_one_line(error)) from None
+    except DvcException as error:
+        raise _worded(error, place) from None
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise InputError(
+                f"{place}: the disk that holds {workspace} is full; free some space and run again"
+            ) from None
+        raise
+
+
+def _worded(error: Exception, place: str) -> NinefoldError:
+    from dvc.dependency.base import DependencyDoesNotExistError
+    from dvc.dependency.param import BadParamFileError, MissingParamsError
+    from dvc.output import OutputDoesNotExistError
+
+    text = _one_line(error)
+    if isinstance(error, DependencyDoesNotExistError):
+        return InputError(f"{place} needs a file that is missing: {text}")
+    if isinstance(error, OutputDoesNotExistError):
+        return StageError(f"{place} did not write what dvc.yaml declares: {text}")
+    if isinstance(error, (MissingParamsError, BadParamFileError)):
+        return ConfigError(f"params.yaml: {text}")
+    return ConfigError(f"{place}: {text}")
+
+
+def _one_line(error: BaseException) -> str:
+    parts: list[str] = []
+    link: BaseException | None = error
+    while link is not None and len(parts) < 3:
+        text = " ".join(str(link).split())
+        if text and not any(text in part for part in parts):
+            parts.append(text)
+        link = link.__cause__
+    return ": ".join(parts) or type(error).__name__
