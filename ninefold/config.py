@@ -4,7 +4,6 @@ Every section is a frozen `Spec` that stands beside its owner; this module only 
 words what is wrong: rule, place, value and the nearest right key.
 """
 
-import difflib
 import importlib
 import types
 import typing
@@ -15,6 +14,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ninefold.errors import ConfigError
+from ninefold.errors import nearest as nearest
 
 SECTIONS: Mapping[str, str] = {
     "problem": "ninefold.problem:ProblemSpec",
@@ -104,15 +104,6 @@ def validate(section: str, content: Any, source: str = "params.yaml") -> Any:
     except ValidationError as error:
         lines = [f"{source}: {_sentence(section, spec, e)}" for e in error.errors()]
         raise ConfigError("\n".join(dict.fromkeys(lines))) from None
-
-
-def nearest(key: object, choices: Iterable[str]) -> str:
-    """Return ` (did you mean `x`?)` for the nearest of `choices`, or the choices themselves."""
-    names = [str(choice) for choice in choices]
-    found = difflib.get_close_matches(str(key), names, n=1, cutoff=0.5)
-    if found:
-        return f" (did you mean `{found[0]}`?)"
-    return f" (one of {', '.join(names)})" if 0 < len(names) <= 20 else ""
 
 
 RULES = {
