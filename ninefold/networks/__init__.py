@@ -1,0 +1,36 @@
+"""Networks: one file each, holding the Spec; the torch modules stand in `modules/`.
+
+A new network is one new file here; `train.network.kind` finds it.
+"""
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Annotated
+
+from ninefold.columns import Array
+from ninefold.config import Spec
+from ninefold.registry import OneOf
+
+if TYPE_CHECKING:
+    from torch.nn import Module
+
+    from ninefold.preprocessing import Layout
+
+
+class NetworkSpec(Spec, ABC):
+    """Describes a network; importing it must not import torch."""
+
+    kind: str
+
+    @abstractmethod
+    def build(self, layout: "Layout", outputs: int, X: Array | None, seed: int) -> "Module":
+        """Return the untrained module: `(x (B, F) float32, codes (B, C) int64) -> (B, M, K)`.
+
+        M members are trained side by side; K = `outputs`. What depends on the data, such as bin
+        edges, is learnt from the train rows `X (N, F)`; with None it is left to be loaded from
+        saved weights, so shapes must follow from `layout` and the Spec alone.
+
+        A module may set `lr_multiplier` and `no_decay` on a parameter (see `training.optimizer`).
+        """
+
+
+Network = Annotated[NetworkSpec, OneOf("ninefold.networks")]

@@ -1,0 +1,86 @@
+"""The default tabular network: piecewise-linear embeddings and a weight-shared MLP ensemble."""
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from pydantic import Field
+
+from ninefold.columns import Array
+from ninefold.networks import NetworkSpec
+
+if TYPE_CHECKING:
+    from torch.nn import Module
+
+    from ninefold.preprocessing import Layout
+
+MAX_CODE_DIM = 8
+"""Widest embedding of a categorical column."""
+
+
+class MLPSpec(NetworkSpec):
+    """Multi-layer perceptron for tables, for classification and regression.
+
+    TabM-mini (Gorishniy et al., 2024, arXiv 2410.24210): members share all hidden weights and
+    differ in a scale of the inputs and in the last layer. Piecewise-linear embeddings of numbers:
+    Gorishniy et al., 2022, arXiv 2203.05556.
+    """
+
+    kind: Literal["mlp"] = "mlp"
+    hidden_size: int = Field(256, ge=1, le=8192)
+    """Width of each hidden layer."""
+    num_layers: int = Field(3, ge=0, le=32)
+    """Hidden layers; 0 makes the network linear in its embeddings."""
+    activation: Literal["silu", "relu", "gelu"] = "silu"
+    """Nonlinearity after each hidden layer."""
+    dropout: float = Field(0.15, ge=0, lt=1)
+    """Share of hidden values zeroed while training."""
+    normalization: Literal["none", "batch", "layer"] = "none"
+    """Normalisation before each activation."""
+    ensemble_size: int = Field(8, ge=1, le=256)
+    """Members that share weights; their mean is reported. 1 is a plain MLP, and the fastest."""
+    embedding: Literal["piecewise_linear", "none"] = "piecewise_linear"
+    """How a continuous number enters: through learnt functions with a kink at each train
+    quantile, beside the number itself; or as the number alone."""
+    embedding_dim: int = Field(8, ge=1, le=256)
+    """Learnt functions per continuous number."""
+    bins: int = Field(24, ge=2, le=256)
+    """Most quantile bins per continuous number; equal quantiles are merged."""
+
+    def build(self, layout: "Layout", outputs: int, X: Array | None, seed: int) -> "Module":
+        """Return a `modules.mlp.MLP` with weights drawn from `seed`."""
+        import torch
+
+        from ninefold.networks.modules.mlp import MLP
+
+        positions = tuple(layout.continuous) if self.embedding == "piecewise_linear" else ()
+        edges = quantile_edges(X, positions, self.bins)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return MLP(
+                in_features=len(layout.features),
+                cardinalities=tuple(layout.cardinalities),
+                outputs=outputs,
+                positions=positions,
+                edges=edges,
+                spec=self,
+            )
+
+
+def quantile_edges(X: Array | None, positions: tuple[int, ...], bins: int) -> Array:
+    """Return bin edges `(len(positions), bins + 1)` at the unique quantiles of the columns.
+
+    A column with fewer unique quantiles repeats its last edge. `X` None gives zeros.
+    """
+    edges = np.zeros((len(positions), bins + 1), dtype=np.float32)
+    if X is None or len(X) == 0:
+        return edges
+    grid = np.linspace(0.0, 1.0, bins + 1)
+    for row, position in enumerate(positions):
+        values = X[:, position].astype(np.float64)
+        values = values[np.isfinite(values)]
+        if len(values) == 0:
+            continue
+        unique = np.unique(np.quantile(values, grid).astype(np.float32))
+        edges[row] = unique[-1]
+        edges[row, : len(unique)] = unique
+    return edges

@@ -1,0 +1,153 @@
+"""A weight-shared ensemble of MLPs over embedded table columns.
+
+Every operation is one whose ONNX Runtime kernel treats a row alike whatever batch it is in:
+measured on 1.32, `ReduceSum`, `ReduceMean`, `Log`, `Sin`, `Elu` and batched `MatMul` over rows are
+not, `Gemm`, `Sigmoid`, `Erf`, `LogSoftmax`, `LayerNormalization` and `ReduceMax` are.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ninefold.columns import Array
+
+if TYPE_CHECKING:
+    from ninefold.networks.mlp import MLPSpec
+
+ACTIVATIONS = {"silu": nn.SiLU, "relu": nn.ReLU, "gelu": nn.GELU}
+
+
+class GroupedLinear(nn.Module):
+    """G linear layers side by side: `(B, G, in_features) -> (B, G, out_features)`.
+
+    >>> GroupedLinear(3, 4, 2)(torch.zeros(5, 3, 4)).shape
+    torch.Size([5, 3, 2])
+    """
+
+    def __init__(self, groups: int, in_features: int, out_features: int) -> None:
+        super().__init__()
+        bound = in_features**-0.5
+        self.weight = nn.Parameter(
+            torch.empty(groups, in_features, out_features).uniform_(-bound, bound)
+        )
+        self.bias = nn.Parameter(torch.empty(groups, out_features).uniform_(-bound, bound))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if torch.compiler.is_exporting():
+            return (x.unsqueeze(2) @ self.weight).squeeze(2) + self.bias
+        return torch.baddbmm(self.bias.unsqueeze(1), x.transpose(0, 1), self.weight).transpose(0, 1)
+
+
+class PiecewiseLinearEmbedding(nn.Module):
+    """Embeds numbers by how far they reach into each bin: `(B, C) -> (B, C * embedding_dim)`.
+
+    Args:
+        edges: bin edges `(C, bins + 1)`, rising; repeated ones make a bin that stays 0.
+        embedding_dim: learnt outputs per number.
+
+    >>> edges = np.array([[0.0, 1.0, 3.0]], dtype=np.float32)
+    >>> PiecewiseLinearEmbedding(edges, 4)(torch.tensor([[2.0]])).shape
+    torch.Size([1, 4])
+    """
+
+    lower: Tensor
+    rate: Tensor
+
+    def __init__(self, edges: Array, embedding_dim: int) -> None:
+        super().__init__()
+        width = edges[:, 1:].astype(np.float64) - edges[:, :-1]
+        rate = np.divide(1.0, width, out=np.zeros_like(width), where=width > 1e-30)
+        self.register_buffer("lower", torch.from_numpy(edges[:, :-1].copy()))
+        self.register_buffer("rate", torch.from_numpy(rate.astype(np.float32)))
+        self.linear = GroupedLinear(edges.shape[0], edges.shape[1] - 1, embedding_dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        reach = ((x.unsqueeze(2) - self.lower) * self.rate).clamp(0.0, 1.0)
+        embedded: Tensor = self.linear(reach).flatten(1)
+        return embedded
+
+
+class MLP(nn.Module):
+    """`(x (B, F) float32, codes (B, C) int64) -> (B, M, K)`; see `ninefold.networks.mlp`.
+
+    Members are folded into the rows of one matrix product per layer, `(B * M, hidden_size)`.
+    """
+
+    positions: Tensor
+
+    def __init__(
+        self,
+        *,
+        in_features: int,
+        cardinalities: tuple[int, ...],
+        outputs: int,
+        positions: tuple[int, ...],
+        edges: Array,
+        spec: "MLPSpec",
+    ) -> None:
+        super().__init__()
+        self.members, self.outputs = spec.ensemble_size, outputs
+        self.register_buffer("positions", torch.tensor(positions, dtype=torch.int64))
+        self.numbers = PiecewiseLinearEmbedding(edges, spec.embedding_dim) if positions else None
+        dims = [code_dim(levels) for levels in cardinalities]
+        self.codes = nn.ModuleList(
+            nn.Embedding(levels, dim) for levels, dim in zip(cardinalities, dims, strict=True)
+        )
+        for embedding in self.codes:
+            nn.init.normal_(embedding.weight, std=0.3)
+            embedding.weight.no_decay = True
+        width = in_features + sum(dims) + len(positions) * spec.embedding_dim
+        self.scale = nn.Parameter(1.0 + 0.5 * torch.randn(self.members, width))
+        self.scale.no_decay, self.scale.lr_multiplier = True, 3.0
+        if self.members == 1:
+            nn.init.ones_(self.scale)
+        self.hidden = nn.Sequential(*hidden_layers(width, spec))
+        self.head = GroupedLinear(
+            self.members, spec.hidden_size if spec.num_layers else width, outputs
+        )
+        for parameter in self.parameters():
+            if parameter.ndim == 1:
+                parameter.no_decay = True
+        self.head.bias.no_decay = True
+        if self.numbers is not None:
+            self.numbers.linear.bias.no_decay = True
+
+    def forward(self, x: Tensor, codes: Tensor) -> Tensor:
+        parts = [x]
+        if self.numbers is not None:
+            parts.append(self.numbers(x.index_select(1, self.positions)))
+        parts += [embed(codes[:, column]) for column, embed in enumerate(self.codes)]
+        embedded = torch.cat(parts, dim=1)
+        members = embedded.unsqueeze(1) * self.scale
+        hidden = self.hidden(members.flatten(0, 1))
+        outputs: Tensor = self.head(hidden.unflatten(0, (-1, self.members)))
+        return outputs
+
+
+def hidden_layers(width: int, spec: "MLPSpec") -> list[nn.Module]:
+    """Return the layers `(rows, width) -> (rows, hidden_size)`."""
+    layers: list[nn.Module] = []
+    for _ in range(spec.num_layers):
+        layers.append(nn.Linear(width, spec.hidden_size))
+        if spec.normalization == "batch":
+            layers.append(nn.BatchNorm1d(spec.hidden_size))
+        elif spec.normalization == "layer":
+            layers.append(nn.LayerNorm(spec.hidden_size))
+        layers.append(ACTIVATIONS[spec.activation]())
+        if spec.dropout:
+            layers.append(nn.Dropout(spec.dropout))
+        width = spec.hidden_size
+    return layers
+
+
+def code_dim(levels: int) -> int:
+    """Return the width of the embedding of a column with `levels` levels.
+
+    >>> code_dim(3), code_dim(12), code_dim(500)
+    (2, 6, 8)
+    """
+    from ninefold.networks.mlp import MAX_CODE_DIM
+
+    return max(1, min(MAX_CODE_DIM, (levels + 1) // 2))

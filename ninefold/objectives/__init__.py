@@ -1,0 +1,69 @@
+"""What training minimises: one file per loss, holding its Spec.
+
+A new objective is one new file here; `train.objective.kind` finds it.
+"""
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+
+import numpy as np
+
+from ninefold.columns import Array
+from ninefold.config import Spec
+from ninefold.errors import ConfigError
+from ninefold.problem import Task
+from ninefold.registry import OneOf, components
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class ObjectiveSpec(Spec, ABC):
+    """Describes a loss; importing it must not import torch."""
+
+    kind: str
+    task: ClassVar[Task]
+    is_default: ClassVar[bool] = False
+
+    @abstractmethod
+    def loss(self, outputs: "Tensor", y: "Tensor", weight: "Tensor") -> "Tensor":
+        """Return the mean loss of all members, a scalar.
+
+        Args:
+            outputs: `(B, M, K)`, what a network gives.
+            y: `(B,)` int64 class codes, or float32 standardised values.
+            weight: `(B,)` float32, with a mean of 1 over the train rows.
+        """
+
+    @abstractmethod
+    def scores(self, outputs: "Tensor") -> "Tensor":
+        """Return `(B, K)`: log of the members' mean probability, or their mean value."""
+
+    def for_metric(self, metric: str) -> Self:
+        """Return the objective with what it leaves open settled for the reported metric."""
+        return self
+
+    def sample_weight(self, y: Array) -> Array:
+        """Return `(N,)` float32 weights that the objective itself puts on the train rows."""
+        return np.ones(len(y), dtype=np.float32)
+
+
+Objective = Annotated[ObjectiveSpec, OneOf("ninefold.objectives")]
+
+
+def objective(spec: ObjectiveSpec | None, task: Task) -> ObjectiveSpec:
+    """Return `spec`, or the default objective of the task.
+
+    Raises:
+        ConfigError: the objective is for the other task.
+    """
+    fitting = [c for c in components("ninefold.objectives", ObjectiveSpec) if c.task == task]
+    if spec is None:
+        return next(found for found in fitting if found.is_default)()
+    if spec.task != task:
+        kinds = [found.model_fields["kind"].default for found in fitting]
+        raise ConfigError(
+            f"params.yaml: train.objective.kind must be for {task} ({', '.join(kinds)}), "
+            f"however: {spec.kind!r}"
+        )
+    return spec

@@ -1,0 +1,53 @@
+"""Temperature and threshold, both fitted on the valid rows."""
+
+import numpy as np
+
+from ninefold.columns import Array
+from ninefold.evaluation.metrics import Metric, metric
+from ninefold.head import Head
+from ninefold.target import Target
+
+TEMPERATURES = (0.2, 5.0)
+MIN_ROWS = 30
+CANDIDATES = 200
+
+
+def fit_temperature(scores: Array, y: Array, target: Target) -> float:
+    """Return the temperature that minimises the log loss of `scores (N, K)` on codes `y (N,)`.
+
+    1.0 where the rows cannot tell: fewer than 30, or a class among them missing. Guo et al., 2017,
+    arXiv 1706.04599.
+    """
+    if len(y) < MIN_ROWS or len(np.unique(y)) < target.outputs:
+        return 1.0
+    from scipy.optimize import minimize_scalar
+
+    logits = scores.astype(np.float64)
+
+    def loss(logarithm: float) -> float:
+        scaled = logits * np.exp(-logarithm)
+        highest = scaled.max(axis=1)
+        total = np.log(np.exp(scaled - highest[:, None]).sum(axis=1)) + highest
+        return float((total - scaled[np.arange(len(y)), y]).mean())
+
+    found = minimize_scalar(
+        loss, bounds=np.log(TEMPERATURES), method="bounded", options={"xatol": 1e-4}
+    )
+    return float(np.exp(found.x)) if found.fun < loss(0.0) else 1.0
+
+
+def tune_threshold(head: Head, scores: Array, y: Array, reported: Metric) -> float:
+    """Return the threshold best on the valid rows, judged by labels; ties go to the nearest .5.
+
+    Judged by the reported metric, or by balanced accuracy when that does not depend on labels.
+    """
+    probabilities = head.predict(scores)
+    quantiles = np.quantile(probabilities[:, 1], np.linspace(0.0, 1.0, CANDIDATES + 1))
+    candidates = np.unique(np.clip(np.append(quantiles, 0.5), 1e-6, 1 - 1e-6))
+    for judge in (reported, metric("balanced_accuracy")):
+        values = np.array([judge.compute(y, probabilities, None, float(t)) for t in candidates])
+        if np.isfinite(values).all() and np.ptp(values) > 0:
+            values = values if judge.higher_is_better else -values
+            best = candidates[values >= values.max() - 1e-12]
+            return float(best[np.argmin(np.abs(best - 0.5))])
+    return 0.5

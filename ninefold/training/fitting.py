@@ -1,0 +1,183 @@
+"""From train and valid rows to a trained model."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ninefold.columns import Array, Frame
+from ninefold.errors import InputError
+from ninefold.head import Head
+from ninefold.problem import ProblemSpec
+from ninefold.target import Target
+from ninefold.training.model import TrainedModel
+
+if TYPE_CHECKING:
+    import torch
+
+    from ninefold.evaluation.metrics import Metric
+    from ninefold.preprocessing import Layout, PreprocessSpec
+    from ninefold.sampling import SamplingSpec
+    from ninefold.training import TrainSpec
+    from ninefold.training.loop import Outcome, Rows
+    from ninefold.training.scoring_module import ScoringModule
+
+
+def fit(
+    train: Frame,
+    valid: Frame,
+    problem: ProblemSpec,
+    sampling: "SamplingSpec",
+    preprocess: "PreprocessSpec",
+    spec: "TrainSpec",
+    *,
+    fold: int = -1,
+) -> TrainedModel:
+    """Fit preprocessing and network on `train`; stop early and calibrate on `valid`.
+
+    Args:
+        fold: gives the seeds of this fold; -1 is the model that is shipped.
+
+    Raises:
+        InputError: the data cannot be learnt from, or training diverges.
+        ConfigError: objective, metric or device do not fit.
+    """
+    from ninefold.evaluation.metrics import reported_metric
+    from ninefold.objectives import objective
+    from ninefold.preprocessing import fit as fit_preprocessing
+    from ninefold.sampling import resample
+
+    if len(valid) == 0:
+        raise InputError(
+            "the valid part must have rows, however: it is empty. Raise split.valid_size"
+        )
+    target = Target.fit(train, problem)
+    reported = reported_metric(problem, target)
+    goal = objective(spec.objective, target.task).for_metric(reported.name)
+    y, y_valid = target.encode(train), target.encode(valid)
+    preprocessing = fit_preprocessing(train, y, target, problem, preprocess)
+    index, weight = resample(y, sampling, spec.seed)
+    X, codes = preprocessing.transform(train)
+    weight = weight * goal.sample_weight(y[index])
+    rows = (X[index], codes[index], y[index], weight / weight.mean())
+    X_valid, codes_valid = preprocessing.transform(valid)
+    ones = np.ones(len(valid), dtype=np.float32)
+    spec = spec.model_copy(update={"objective": goal})
+    head = Head(target)
+
+    def watched(scores: Array) -> float:
+        return reported.compute(y_valid, head.predict(scores))
+
+    module, outcome = _train(
+        rows,
+        (X_valid, codes_valid, y_valid, ones),
+        preprocessing.layout,
+        target,
+        (watched, reported.higher_is_better),
+        spec,
+        fold,
+    )
+    model = TrainedModel(preprocessing, module, head, tuple(outcome.history), spec)
+    scores = model.scores_of(X_valid, codes_valid)
+    model.head = _calibrated(scores, y_valid, target, reported, spec)
+    model.facts = _facts(model, outcome, scores, y_valid, reported) | {
+        "train_rows": len(index),
+        "valid_rows": len(valid),
+    }
+    return model
+
+
+def _train(
+    rows: tuple[Array, Array, Array, Array],
+    valid: tuple[Array, Array, Array, Array],
+    layout: "Layout",
+    target: Target,
+    watched: tuple[Callable[[Array], float], bool],
+    spec: "TrainSpec",
+    fold: int,
+) -> "tuple[ScoringModule, Outcome]":
+    from ninefold.training.device import choose_device, reproducible
+    from ninefold.training.loop import Watch, train
+    from ninefold.training.scoring_module import ScoringModule
+
+    check_finite(rows[0], layout)
+    check_finite(valid[0], layout)
+    device = choose_device(spec.device)
+    weights_seed, training_seed = seeds(spec.seed, fold)
+    with reproducible(training_seed, spec.threads, device):
+        network = spec.network.build(layout, target.outputs, rows[0], weights_seed)
+        module = ScoringModule(network, spec.objective).to(device)
+        outcome = train(
+            module, _rows(rows, target, device), _rows(valid, target, device), Watch(*watched), spec
+        )
+    return module.cpu().eval(), outcome
+
+
+def seeds(seed: int, fold: int) -> tuple[int, int]:
+    """Return independent seeds for the weights and for the training of a fold (-1: no fold)."""
+    state = np.random.SeedSequence([seed, fold + 1]).generate_state(2)
+    return int(state[0]), int(state[1])
+
+
+def check_finite(X: Array, layout: "Layout") -> None:
+    """Refuse features `(N, F)` that no network can take. Raises `InputError`."""
+    bad = ~np.isfinite(X).all(axis=0)
+    if bad.any():
+        names = [name for name, is_bad in zip(layout.features, bad, strict=True) if is_bad]
+        raise InputError(
+            f"features must be finite after preprocessing, however: {names[:5]} are not. "
+            "Clip or scale them under `preprocess.columns` in params.yaml"
+        )
+
+
+def _rows(
+    arrays: tuple[Array, Array, Array, Array], target: Target, device: "torch.device"
+) -> "Rows":
+    import torch
+
+    from ninefold.training.loop import Rows
+
+    X, codes, y, weight = arrays
+    if target.task == "regression":
+        y = ((y - target.offset) / target.scale).astype(np.float32)
+    parts = (X.astype(np.float32), codes.astype(np.int64), y, weight.astype(np.float32))
+    return Rows(*(torch.from_numpy(np.ascontiguousarray(part)).to(device) for part in parts))
+
+
+def _calibrated(
+    scores: Array, y: Array, target: Target, reported: "Metric", spec: "TrainSpec"
+) -> Head:
+    from ninefold.training.calibration import fit_temperature, tune_threshold
+
+    head = Head(target)
+    if target.task == "regression":
+        return head
+    if spec.calibrate:
+        head = replace(head, temperature=fit_temperature(scores, y, target))
+    if not target.is_binary:
+        return head
+    tuned = spec.threshold == "tuned"
+    threshold = tune_threshold(head, scores, y, reported) if tuned else spec.threshold
+    return replace(head, threshold=float(threshold))
+
+
+def _facts(
+    model: TrainedModel, outcome: "Outcome", scores: Array, y: Array, reported: "Metric"
+) -> dict[str, Any]:
+    """Return what training reports beside the history; nothing that differs from run to run."""
+    from ninefold.evaluation.metrics import metrics_for
+
+    prediction, threshold = model.head.predict(scores), model.head.threshold
+    return {
+        "metric": reported.name,
+        "higher_is_better": reported.higher_is_better,
+        "best_epoch": outcome.best_epoch,
+        "epochs": len(outcome.history),
+        "retries": outcome.retries,
+        "parameters": sum(p.numel() for p in model.module.parameters()),
+        "valid": {
+            found.name: found.compute(y, prediction, None, threshold)
+            for found in metrics_for(model.head.target)
+        },
+    }

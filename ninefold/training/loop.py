@@ -1,0 +1,182 @@
+"""The training loop: data on the device once, one gather per epoch, views per batch."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from ninefold.columns import Array
+from ninefold.errors import InputError
+from ninefold.progress import progress
+from ninefold.training.device import autocast
+from ninefold.training.optimizer import FlatAdamW
+from ninefold.training.schedule import batch_size, lr_factor, patience
+from ninefold.training.scoring_module import ScoringModule
+
+if TYPE_CHECKING:
+    from ninefold.training import TrainSpec
+
+MAX_RETRIES = 2
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What early stopping watches on the valid rows.
+
+    `compute` takes scores `(N, K)`; where it gives NaN, the loss on valid is watched instead.
+    """
+
+    compute: Callable[[Array], float]
+    higher_is_better: bool
+
+    def goal(self, value: float, loss: float) -> float:
+        """Return a number to maximise."""
+        if math.isnan(value):
+            return -loss
+        return value if self.higher_is_better else -value
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows on a device: x `(N, F)` float32, codes `(N, C)` int64, y and weight `(N,)`."""
+
+    x: Tensor
+    codes: Tensor
+    y: Tensor
+    weight: Tensor
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def take(self, index: Tensor) -> "Rows":
+        """Return the rows at `index`."""
+        return Rows(self.x[index], self.codes[index], self.y[index], self.weight[index])
+
+    def batches(self, size: int) -> "list[Rows]":
+        """Return views of `size` rows each; a smaller rest is left out unless it is all."""
+        stop = len(self) - len(self) % size if len(self) >= size else len(self)
+        starts = range(0, stop, size)
+        slices = [slice(start, min(start + size, stop)) for start in starts]
+        return [Rows(self.x[s], self.codes[s], self.y[s], self.weight[s]) for s in slices]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One line of the history."""
+
+    epoch: int
+    train_loss: float
+    valid_loss: float
+    metric: float
+    lr: float
+    grad_norm: float
+
+
+@dataclass
+class Outcome:
+    """What a training run came to; epochs count from 1, 0 is the untrained network."""
+
+    best_epoch: int = 0
+    history: list[Epoch] = field(default_factory=list)
+    retries: int = 0
+
+
+def train(
+    module: ScoringModule, rows: Rows, valid: Rows, watch: Watch, spec: "TrainSpec"
+) -> Outcome:
+    """Train `module` in place and leave it with the weights that were best on `valid`.
+
+    Stops when `watch` has not improved for `patience` epochs. After a loss that is not finite it
+    goes back to the best weights with half the learning rate, twice at most.
+
+    Raises:
+        InputError: the loss would not stay finite.
+    """
+    optimizer = FlatAdamW(module, weight_decay=spec.weight_decay, betas=spec.betas)
+    best, best_buffers = optimizer.values.clone(), _buffers(module)
+    best_goal, outcome = -math.inf, Outcome()
+    size = min(spec.batch_size or batch_size(len(rows)), len(rows))
+    waits = spec.patience or patience(len(rows))
+    steps = spec.epochs * len(rows.batches(size))
+    lr, step = spec.lr, 0
+    for epoch in progress(range(1, spec.epochs + 1), "train", unit="epochs"):
+        last_lr = lr * lr_factor(step, steps, spec.warmup, spec.flat)
+        shuffled = rows.take(torch.randperm(len(rows), device=rows.x.device))
+        loss, norm = run_epoch(module, optimizer, shuffled.batches(size), spec, lr, step, steps)
+        step += len(rows.batches(size))
+        valid_loss, value = validate(module, valid, watch)
+        if not (math.isfinite(loss) and math.isfinite(valid_loss)):
+            outcome.retries += 1
+            if outcome.retries > MAX_RETRIES:
+                raise InputError(_diverged(epoch, loss, lr))
+            lr *= 0.5
+            optimizer.reset(best)
+            _restore(module, best_buffers)
+            continue
+        outcome.history.append(Epoch(epoch, loss, valid_loss, value, last_lr, norm))
+        goal = watch.goal(value, valid_loss)
+        if goal > best_goal + spec.min_delta:
+            best_goal, outcome.best_epoch = goal, epoch
+            best.copy_(optimizer.values)
+            best_buffers = _buffers(module)
+        elif epoch - outcome.best_epoch >= waits:
+            break
+    optimizer.reset(best)
+    _restore(module, best_buffers)
+    return outcome
+
+
+def run_epoch(
+    module: ScoringModule,
+    optimizer: FlatAdamW,
+    batches: list[Rows],
+    spec: "TrainSpec",
+    lr: float,
+    step: int,
+    steps: int,
+) -> tuple[float, float]:
+    """Take one optimiser step per batch; return the mean loss and mean gradient norm.
+
+    Nothing is read back from the device before the last step.
+    """
+    module.train()
+    device = optimizer.values.device
+    total, norms = torch.zeros((), device=device), torch.zeros((), device=device)
+    for number, batch in enumerate(batches):
+        optimizer.zero_grad()
+        with autocast(device):
+            outputs = module.network(batch.x, batch.codes)
+        loss = module.objective.loss(outputs, batch.y, batch.weight)
+        loss.backward()
+        norms += optimizer.clip(spec.clip_norm)
+        optimizer.step(lr * lr_factor(step + number, steps, spec.warmup, spec.flat))
+        total += loss.detach()
+    return float(total) / len(batches), float(norms) / len(batches)
+
+
+def validate(module: ScoringModule, valid: Rows, watch: Watch) -> tuple[float, float]:
+    """Return the loss on the valid rows, and what is watched."""
+    scores = module.scores(valid.x, valid.codes)
+    members = torch.from_numpy(scores).unsqueeze(1).to(valid.y.device)
+    loss = float(module.objective.loss(members, valid.y, valid.weight))
+    return loss, watch.compute(scores)
+
+
+def _buffers(module: torch.nn.Module) -> dict[str, Tensor]:
+    return {name: buffer.clone() for name, buffer in module.named_buffers()}
+
+
+def _restore(module: torch.nn.Module, buffers: dict[str, Tensor]) -> None:
+    for name, buffer in module.named_buffers():
+        buffer.copy_(buffers[name])
+
+
+def _diverged(epoch: int, loss: float, lr: float) -> str:
+    return (
+        f"params.yaml: train.lr must let the loss stay finite, however: it was {loss} in epoch "
+        f"{epoch}, at the learning rate {lr:g} after {MAX_RETRIES} fresh starts. Lower train.lr, "
+        "or look for extreme values among the features"
+    )

@@ -1,0 +1,99 @@
+"""AdamW over flat buffers: every parameter is a view into one tensor, one fused call per group.
+
+Building any `torch.optim` optimiser imports torch._dynamo, some 7 s of CPU; the fused kernel that
+`torch.optim.AdamW(fused=True)` calls is called here directly (pinned torch, contract test).
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass
+class _Group:
+    """Parameters that share decay and learning rate; all tensors are `(n,)` views."""
+
+    values: Tensor
+    gradients: Tensor
+    mean: Tensor
+    square: Tensor
+    step: Tensor
+    weight_decay: float
+    lr_multiplier: float
+
+
+class FlatAdamW:
+    """AdamW (Loshchilov & Hutter, 2019) for the parameters of a module.
+
+    A parameter's attribute `no_decay` (True) exempts it from weight decay, and `lr_multiplier`
+    scales its learning rate.
+    """
+
+    def __init__(
+        self, module: nn.Module, *, weight_decay: float, betas: tuple[float, float]
+    ) -> None:
+        self.betas = betas
+        grouped: dict[tuple[float, float], list[nn.Parameter]] = {}
+        for parameter in module.parameters():
+            decay = 0.0 if getattr(parameter, "no_decay", False) else weight_decay
+            key = (decay, float(getattr(parameter, "lr_multiplier", 1.0)))
+            grouped.setdefault(key, []).append(parameter)
+        ordered = [parameter for group in grouped.values() for parameter in group]
+        self.values = torch.cat([parameter.detach().reshape(-1) for parameter in ordered])
+        self.gradients = torch.zeros_like(self.values)
+        self._mean = torch.zeros_like(self.values)
+        self._square = torch.zeros_like(self.values)
+        self.groups: list[_Group] = []
+        start = 0
+        for (decay, multiplier), parameters in grouped.items():
+            stop = start
+            for parameter in parameters:
+                piece = slice(stop, stop + parameter.numel())
+                parameter.data = self.values[piece].view_as(parameter)
+                parameter.grad = self.gradients[piece].view_as(parameter)
+                stop = piece.stop
+            whole = slice(start, stop)
+            buffers = (self.values, self.gradients, self._mean, self._square)
+            views = [buffer[whole] for buffer in buffers]
+            step = torch.zeros((), device=self.values.device)
+            self.groups.append(_Group(*views, step, decay, multiplier))
+            start = stop
+
+    def zero_grad(self) -> None:
+        """Set all gradients to zero."""
+        self.gradients.zero_()
+
+    def clip(self, norm: float) -> Tensor:
+        """Shorten the gradient to at most `norm`; return its length before, a scalar."""
+        length = torch.linalg.vector_norm(self.gradients)
+        self.gradients.mul_((norm / (length + 1e-6)).clamp(max=1.0))
+        return length
+
+    def step(self, lr: float) -> None:
+        """Move the parameters against their gradients."""
+        for group in self.groups:
+            group.step.add_(1.0)
+            torch._fused_adamw_(
+                [group.values],
+                [group.gradients],
+                [group.mean],
+                [group.square],
+                [],
+                [group.step],
+                lr=lr * group.lr_multiplier,
+                beta1=self.betas[0],
+                beta2=self.betas[1],
+                weight_decay=group.weight_decay,
+                eps=1e-8,
+                amsgrad=False,
+                maximize=False,
+            )
+
+    def reset(self, values: Tensor) -> None:
+        """Put the parameters `values (n,)` back and forget all past gradients."""
+        self.values.copy_(values)
+        for buffer in (self._mean, self._square):
+            buffer.zero_()
+        for group in self.groups:
+            group.step.zero_()
