@@ -1,0 +1,120 @@
+"""A split that somebody made already."""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from ninefold.columns import Array
+from ninefold.config import nearest
+from ninefold.errors import InputError
+from ninefold.splitting.auto import AutoSplitSpec
+from ninefold.splitting.base import (
+    NAMES,
+    NONE,
+    TEST,
+    TRAIN,
+    VALID,
+    Assignment,
+    Rows,
+    Scheme,
+    SplitterSpec,
+)
+
+
+class GivenSplitSpec(SplitterSpec):
+    """Parts from a CSV file `row,part`: row = position in the source from 0, part = train, valid
+    or test. Rows it does not name are left out. Without valid rows, a valid part is taken from
+    train by the kind of split that fits the problem; folds are of that kind too.
+    """
+
+    kind: Literal["given"] = "given"
+    path: str = Field(min_length=1)
+    """The CSV file, relative to the workspace."""
+
+    def assign(self, rows: Rows) -> Assignment:
+        row, code = read_parts(rows.workspace / self.path)
+        order = np.argsort(row)
+        row, code = row[order], code[order]
+        at = np.minimum(np.searchsorted(row, rows.position), len(row) - 1)
+        named = row[at] == rows.position
+        part = np.where(named, code[at], NONE)
+        if not named.any():
+            raise InputError(
+                f"{self.path}: column `row` must hold row positions of the source (from 0), "
+                f"however: none of its {len(row)} rows is in the data"
+            )
+        for needed in (TRAIN, TEST):
+            if not (part == needed).any():
+                raise InputError(
+                    f"{self.path} must name {NAMES[needed]} rows, however: none in the data"
+                )
+        notes = {"file_rows": len(row), "valid_taken_from_train": False}
+        if not (part == VALID).any():
+            part, notes["valid_taken_from_train"] = self._take_valid(rows, part), True
+        return Assignment(part, {"not_in_split_file": ~named}, notes)
+
+    def _take_valid(self, rows: Rows, part: Array) -> Array:
+        """Return `part` with `valid_size` of the train rows turned into valid ones."""
+        train = np.flatnonzero(part == TRAIN)
+        fitting = self._fitting(rows).model_copy(
+            update={"valid_size": self.valid_size / 2, "test_size": self.valid_size / 2}
+        )
+        inner = fitting.assign(rows.take(train)).part
+        part = part.copy()
+        part[train] = np.where(inner > TRAIN, VALID, inner)
+        return part
+
+    def _fitting(self, rows: Rows) -> SplitterSpec:
+        settings = self.model_dump(exclude={"kind", "path"})
+        return AutoSplitSpec(**settings).resolve(rows.problem)[0]
+
+    def fold(self, rows: Rows) -> tuple[Array, Scheme]:
+        return self._fitting(rows).fold(rows)
+
+
+def read_parts(path: Path) -> tuple[Array, Array]:
+    """Read a split file; return row positions and part codes `(M,)` int64.
+
+    Raises:
+        InputError: the file, its columns, a position or a part is not as it must be.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.csv
+
+    text = pyarrow.csv.ConvertOptions(column_types={"part": pa.string()}, strings_can_be_null=True)
+    try:
+        table = pyarrow.csv.read_csv(path, convert_options=text)
+    except FileNotFoundError:
+        raise InputError(f"split.path must name a CSV file, however: {path} is missing") from None
+    except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path.name} must be a CSV file `row,part`, however: {error}") from None
+    for column in ("row", "part"):
+        if table.column_names.count(column) != 1:
+            raise InputError(
+                f"{path.name} must have the columns `row` and `part`, however: "
+                f"{', '.join(table.column_names)}"
+            )
+    if not pa.types.is_integer(table["row"].type) or table["row"].null_count:
+        raise InputError(f"{path.name}: column `row` must hold whole numbers from 0, none missing")
+    row = table["row"].to_numpy().astype(np.int64)
+    names = pc.fill_null(table["part"], "").to_numpy(zero_copy_only=False).astype(object)
+    unknown = sorted(set(names.tolist()) - set(NAMES))
+    if unknown:
+        raise InputError(
+            f"{path.name}: part must be train, valid or test, however: {unknown[0]!r}"
+            f"{nearest(unknown[0], NAMES)}"
+        )
+    if len(row) == 0 or row.min() < 0:
+        found = f"{row.min()}" if len(row) else "no rows at all"
+        raise InputError(f"{path.name}: column `row` must hold positions >= 0, however: {found}")
+    unique, counts = np.unique(row, return_counts=True)
+    if (counts > 1).any():
+        raise InputError(
+            f"{path.name} must name each row once, however: row {unique[counts > 1][0]} "
+            f"stands there {counts[counts > 1][0]} times"
+        )
+    codes = {name: code for code, name in enumerate(NAMES)}
+    return row, np.array([codes[name] for name in names.tolist()], dtype=np.int64)

@@ -1,0 +1,39 @@
+"""Split by entity: what the model meets in the test part, it has never seen."""
+
+from typing import Literal
+
+import numpy as np
+
+from ninefold.errors import ConfigError, InputError
+from ninefold.problem import ProblemSpec
+from ninefold.splitting.base import Assignment, Rows, SplitterSpec
+from ninefold.splitting.stratified import StratifiedSplitSpec
+
+MIN_ENTITIES = 10
+
+
+class GroupSplitSpec(StratifiedSplitSpec):
+    """Whole entities (`problem.group`) go to a part or fold, classes balanced as far as possible.
+
+    A row whose group columns are all missing is an entity of its own.
+    """
+
+    kind: Literal["group"] = "group"  # type: ignore[assignment]
+
+    def resolve(self, problem: ProblemSpec) -> tuple[SplitterSpec, str]:
+        if not problem.group:
+            raise ConfigError(
+                "params.yaml: problem.group must be given for split.kind group; name the columns "
+                "that tell entities apart (`problem: {group: [customer]}`)"
+            )
+        return self, f"whole entities of {', '.join(problem.group)}"
+
+    def assign(self, rows: Rows) -> Assignment:
+        entities = len(np.unique(rows.unit))
+        if entities < MIN_ENTITIES:
+            raise InputError(
+                f"params.yaml: problem.group {list(rows.problem.group)} must tell at least "
+                f"{MIN_ENTITIES} entities apart to split by them, however: {entities}. "
+                "Choose a finer group, or split.kind stratified without problem.group"
+            )
+        return super().assign(rows)

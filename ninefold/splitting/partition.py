@@ -1,0 +1,220 @@
+"""Split a frame: which rows are usable, which must stay together, where each one goes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ninefold.columns import Array, Frame, is_missing
+from ninefold.errors import InputError
+from ninefold.problem import ProblemSpec
+from ninefold.splitting.base import (
+    NAMES,
+    NONE,
+    TEST,
+    TRAIN,
+    VALID,
+    Assignment,
+    Parts,
+    Rows,
+    SplitterSpec,
+)
+from ninefold.splitting.identity import (
+    chance_twin_share,
+    combine,
+    features_of,
+    hash_rows,
+    hash_values,
+    linked,
+)
+from ninefold.splitting.manifest import describe
+from ninefold.target import Target, class_names
+
+MIN_ROWS = {TRAIN: 30, VALID: 5, TEST: 5}
+"""Fewer rows than these in a part and nothing can be learned, chosen or measured."""
+STRATA = 10
+"""Quantile bins of a regression target."""
+
+
+def split(
+    frame: Frame, problem: ProblemSpec, spec: SplitterSpec, workspace: Path = Path()
+) -> Parts:
+    """Return the part and fold of each row, and the manifest that proves them disjoint.
+
+    Files named in `spec` are relative to `workspace`.
+
+    Raises:
+        ConfigError: the kind of split does not fit the problem.
+        InputError: too few rows, classes, entities or moments, or a wrong split file.
+    """
+    chosen, why = spec.resolve(problem)
+    usable = np.flatnonzero(~_missing_target(frame, problem))
+    if len(usable) < sum(MIN_ROWS.values()):
+        raise InputError(
+            f"the data must have at least {sum(MIN_ROWS.values())} rows with a target to be split, "
+            f"however: {len(usable)} of {len(frame)}. Bring more data"
+        )
+    inside = frame.take(usable)
+    Target.fit(inside.select([problem.target]), problem)
+    hashes = hash_rows(inside, features_of(inside, problem) or [problem.target])
+    unit, identical = _units(inside, problem, chosen, hashes)
+    rows = Rows(
+        unit, _strata(inside, problem), inside.row, _time(inside, problem), problem, workspace
+    )
+    assignment = chosen.assign(rows)
+    code, dropped = _finish(assignment, rows)
+    _check_sizes(code, chosen, dropped)
+    train = np.flatnonzero(code == TRAIN)
+    Target.fit(inside.select([problem.target]).take(train), problem)
+    fold = np.full(len(code), -1, dtype=np.int64)
+    fold[train], scheme = chosen.fold(rows.take(train))
+    manifest = describe(
+        inside, code, fold, scheme, problem, hashes, _entities(inside, problem), chosen
+    )
+    manifest["split"] |= {"requested": spec.kind, "why": why, "seed": spec.seed}
+    manifest["identical_rows"] |= identical
+    manifest["rows"] |= {
+        "total": len(frame),
+        "dropped": {"missing_target": len(frame) - len(usable), **dropped},
+    }
+    manifest["notes"] = assignment.notes
+    part = np.full(len(frame), "", dtype=object)
+    part[usable] = np.array([*NAMES, ""], dtype=object)[code]
+    folds = np.full(len(frame), -1, dtype=np.int64)
+    folds[usable] = fold
+    return Parts(part, folds, scheme, manifest)
+
+
+def _missing_target(frame: Frame, problem: ProblemSpec) -> Array:
+    try:
+        kind = frame.column(problem.target).kind
+    except KeyError:
+        raise InputError(
+            f"target `{problem.target}` must be a column of the data, however: it is not there"
+        ) from None
+    return is_missing(kind, frame[problem.target])
+
+
+def _strata(frame: Frame, problem: ProblemSpec) -> Array:
+    """Return `(N,)`: class codes, or the quantile bin of the target."""
+    values = frame[problem.target]
+    if problem.task == "classification":
+        names = class_names(frame.column(problem.target).kind, values)
+        return np.unique(names.astype(str), return_inverse=True)[1]
+    y = values.astype(np.float64)
+    bins = max(1, min(STRATA, len(y) // 20))
+    edges = np.unique(np.quantile(y, np.linspace(0, 1, bins + 1)[1:-1]))
+    return np.searchsorted(edges, y, side="right")
+
+
+def _time(frame: Frame, problem: ProblemSpec) -> Array | None:
+    """Return the ordering column `(N,)`, int64 for dates and float64 for numbers."""
+    if problem.time is None:
+        return None
+    try:
+        kind = frame.column(problem.time).kind
+    except KeyError:
+        raise InputError(
+            f"params.yaml: problem.time must be a column of the data, however: {problem.time!r}"
+        ) from None
+    if kind not in ("datetime", "number"):
+        raise InputError(
+            f"params.yaml: problem.time must be a date or a number, however: `{problem.time}` is a "
+            f"{kind} column. Give its format in ingest.columns"
+        )
+    return frame[problem.time]
+
+
+def _entities(frame: Frame, problem: ProblemSpec) -> Array | None:
+    """Return a hash `(N,)` of the entity of each row; rows without one are entities apart."""
+    if not problem.group:
+        return None
+    names = {column.name for column in frame.columns}
+    for name in problem.group:
+        if name not in names:
+            raise InputError(
+                f"params.yaml: problem.group must name columns of the data, however: {name!r}"
+            )
+    kinds = [frame.column(name).kind for name in problem.group]
+    values = [frame[name] for name in problem.group]
+    entity = combine([hash_values(k, v) for k, v in zip(kinds, values, strict=True)])
+    missing = np.all([is_missing(k, v) for k, v in zip(kinds, values, strict=True)], axis=0)
+    if missing.any():
+        entity[missing] = combine([hash_values("number", frame.row[missing].astype(np.float64))])
+    return entity
+
+
+@dataclass(frozen=True)
+class _Twins:
+    together: bool
+    why: str
+
+
+def _units(
+    frame: Frame, problem: ProblemSpec, spec: SplitterSpec, hashes: Array
+) -> tuple[Array, dict[str, Any]]:
+    """Return the unit `(N,)` of each row, and what the manifest says of identical rows."""
+    features = features_of(frame, problem)
+    alone = np.arange(len(frame))
+    columns = [hash_values(frame.column(name).kind, frame[name]) for name in features]
+    found, chance = chance_twin_share(columns) if columns else (0.0, 0.0)
+    twins = _twins(spec, found, chance, bool(features))
+    entity = _entities(frame, problem) if spec.keeps_entities_together else None
+    unit = np.unique(hashes, return_inverse=True)[1] if twins.together else alone
+    if entity is not None and not twins.together:
+        unit = np.unique(entity, return_inverse=True)[1]
+    elif entity is not None:
+        unit = linked(unit, entity)
+        largest = np.bincount(unit).max() / len(unit)
+        own = np.unique(entity, return_inverse=True)[1]
+        if largest > max(0.1, 2 * np.bincount(own).max() / len(own)):
+            unit = own
+            twins = _Twins(False, "keeping them together would chain most entities into one")
+    return unit, {
+        "kept_together": twins.together,
+        "why": twins.why,
+        "share_with_twin": found,
+        "share_by_chance": chance,
+    }
+
+
+def _twins(spec: SplitterSpec, found: float, chance: float, has_features: bool) -> _Twins:
+    """Decide whether identical rows stay together."""
+    if not has_features:
+        return _Twins(False, "there is no feature column to compare")
+    if spec.follows_time:
+        return _Twins(False, "time decides where a row goes; those of one moment stay together")
+    if spec.identical_rows != "auto":
+        return _Twins(spec.identical_rows == "together", "chosen in params.yaml")
+    if found > 0.5 and chance > 0.5 * found:
+        return _Twins(
+            False,
+            "the features take so few values that most rows coincide by chance; equal rows are "
+            "separate observations here (split.identical_rows: together changes that)",
+        )
+    return _Twins(True, "equal rows in two parts would be measured on what was learned by heart")
+
+
+def _finish(assignment: Assignment, rows: Rows) -> tuple[Array, dict[str, int]]:
+    """Drop valid and test rows of classes that train lacks; return parts and dropped counts."""
+    code = assignment.part.astype(np.int64)
+    dropped = {reason: int(mask.sum()) for reason, mask in assignment.dropped.items()}
+    if rows.problem.task == "classification":
+        known = np.isin(rows.stratum, rows.stratum[code == TRAIN])
+        unseen = (code > TRAIN) & ~known
+        code[unseen] = NONE
+        dropped["class_not_in_train"] = int(unseen.sum())
+    return code, {reason: count for reason, count in dropped.items() if count}
+
+
+def _check_sizes(code: Array, spec: SplitterSpec, dropped: dict[str, int]) -> None:
+    for number, needed in MIN_ROWS.items():
+        count = int((code == number).sum())
+        if count < needed:
+            lost = f" ({', '.join(f'{v} dropped: {k}' for k, v in dropped.items())})"
+            raise InputError(
+                f"split.kind {spec.kind}: the {NAMES[number]} part must have at least {needed} "
+                f"rows, however: {count}{lost if dropped else ''}. Bring more data, or change "
+                "split.valid_size, split.test_size or split.kind"
+            )

@@ -1,0 +1,145 @@
+"""Split by time: learn from the past, measure on what came after."""
+
+import re
+from typing import Literal
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from ninefold.columns import Array
+from ninefold.errors import ConfigError, InputError
+from ninefold.problem import ProblemSpec
+from ninefold.splitting.base import NONE, TEST, TRAIN, VALID, Assignment, Rows, Scheme, SplitterSpec
+
+UNITS_US = {
+    "s": 10**6,
+    "min": 60 * 10**6,
+    "h": 3600 * 10**6,
+    "d": 86400 * 10**6,
+    "w": 604800 * 10**6,
+}
+DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(s|min|h|d|w)\s*")
+
+
+def duration_us(text: str) -> int:
+    """Return a duration such as `7d`, `12h`, `30min`, `90s` or `2w` in microseconds.
+
+    Raises:
+        ValueError: with the rule, the value and the units.
+    """
+    match = DURATION.fullmatch(text)
+    if not match:
+        raise ValueError(f"must be a duration such as 30min, 12h, 7d or 2w, however: {text!r}")
+    return int(float(match[1]) * UNITS_US[match[2]])
+
+
+class TimeSplitSpec(SplitterSpec):
+    """Train before valid before test by `problem.time`; rows of one moment are never torn apart.
+
+    Folds expand: fold 0 only trains; fold k is validated by a model trained on the folds before.
+    """
+
+    kind: Literal["time"] = "time"
+    gap: int | str = Field(0, union_mode="left_to_right")
+    """Left out before each boundary: a number of rows, or a duration (30min, 12h, 7d, 2w). As long
+    as the outcome takes to be known."""
+
+    @field_validator("gap")
+    @classmethod
+    def _readable(cls, gap: int | str) -> int | str:
+        if isinstance(gap, str):
+            duration_us(gap)
+        elif gap < 0:
+            raise ValueError(f"must be >= 0, however: {gap}")
+        return gap
+
+    @property
+    def keeps_entities_together(self) -> bool:
+        return False
+
+    @property
+    def follows_time(self) -> bool:
+        return True
+
+    def resolve(self, problem: ProblemSpec) -> tuple[SplitterSpec, str]:
+        if problem.time is None:
+            raise ConfigError(
+                "params.yaml: problem.time must be given for split.kind time; name the column "
+                "that orders the rows"
+            )
+        return self, f"ordered by {problem.time}: what is predicted lies in the future"
+
+    def assign(self, rows: Rows) -> Assignment:
+        time = _moments(rows)
+        present = np.flatnonzero(_is_known(time))
+        shares = (1 - self.valid_size - self.test_size, 1 - self.test_size)
+        cuts = _boundaries(time[present], shares)
+        if len(cuts) < 2:
+            raise InputError(
+                f"`{rows.problem.time}` must hold at least three moments to split by time, "
+                f"however: {len(np.unique(time[present]))}. Split by another kind, or sample less"
+            )
+        part = np.full(len(rows), NONE)
+        block = np.searchsorted(np.asarray(cuts), time[present], side="right")
+        part[present] = np.array([TRAIN, VALID, TEST])[block]
+        in_gap = np.zeros(len(rows), dtype=bool)
+        in_gap[present] = self._in_gap(time[present], block, cuts, rows.problem)
+        part[in_gap] = NONE
+        dropped = {"missing_time": ~_is_known(time), "gap": in_gap}
+        return Assignment(part, dropped, {"boundaries": cuts, "gap": self.gap})
+
+    def fold(self, rows: Rows) -> tuple[Array, Scheme]:
+        time = _moments(rows)
+        count = self.folds + 1
+        cuts = _boundaries(time, tuple(np.arange(1, count) / count))
+        block = np.searchsorted(np.asarray(cuts, dtype=time.dtype), time, side="right")
+        gap = self._in_gap(time, block, cuts, rows.problem)
+        return np.where(gap, -1, block).astype(np.int64), "expanding"
+
+    def _in_gap(self, time: Array, block: Array, cuts: list[float], problem: ProblemSpec) -> Array:
+        """Return the mask `(N,)` of rows that stand too close before a boundary."""
+        mask = np.zeros(len(time), dtype=bool)
+        if not self.gap:
+            return mask
+        if isinstance(self.gap, str) and time.dtype.kind != "i":
+            raise ConfigError(
+                f"params.yaml: split.gap must be a number of rows, because `{problem.time}` is no "
+                f"date, however: {self.gap!r}"
+            )
+        order = np.argsort(time, kind="stable")
+        for number, cut in enumerate(cuts):
+            before = block == number
+            if isinstance(self.gap, str):
+                mask |= before & (time >= cut - duration_us(self.gap))
+            else:
+                last = order[before[order]][-self.gap :]
+                mask |= before & (time >= time[last].min()) if len(last) else False
+        return mask
+
+
+def _moments(rows: Rows) -> Array:
+    if rows.time is None:
+        raise ConfigError("params.yaml: problem.time must be given to split by time")
+    return rows.time
+
+
+def _is_known(time: Array) -> Array:
+    return np.isfinite(time) if time.dtype.kind == "f" else time != np.iinfo(np.int64).min
+
+
+def _boundaries(time: Array, shares: tuple[float, ...]) -> list[float]:
+    """Return the first moments of the later blocks: those nearest to the shares of the rows.
+
+    Fewer than asked where there are too few moments.
+    """
+    moments, counts = np.unique(time, return_counts=True)
+    before = np.cumsum(counts) - counts
+    cuts: list[int] = []
+    for number, share in enumerate(shares):
+        lowest = cuts[-1] + 1 if cuts else 1
+        highest = len(moments) - (len(shares) - number - 1)
+        if lowest >= highest:
+            break
+        nearest = np.abs(before[lowest:highest] - share * len(time)).argmin()
+        cuts.append(lowest + int(nearest))
+    return [moments[cut].item() for cut in cuts]
