@@ -8,6 +8,8 @@ Values are names (`str`); numpy arrays and Python numbers given to an operator b
     >>> graph.output("y", graph.Mul(x, 2.0), np.float64, ("N", 1))
     >>> graph.model().graph.node[0].op_type
     'Mul'
+
+Names that the builder makes up contain `#`, so that they keep clear of column names.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,9 +19,13 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from ninefold.errors import InputError
+
 OPSET, ML_OPSET, IR_VERSION = 21, 4, 10
 ML = "ai.onnx.ml"
 ML_OPERATORS = {"LabelEncoder", "TreeEnsembleRegressor", "TreeEnsembleClassifier"}
+LANES = 8
+"""Copies of each element that `Graph.elementwise` computes: the widest vector of doubles."""
 Dims = Sequence[int | str]
 Value = str | np.ndarray[Any, Any] | float | int | bool
 
@@ -29,6 +35,15 @@ def element_type(dtype: Any) -> int:
     if dtype in (str, object) or np.dtype(dtype).kind in "OU":
         return int(TensorProto.STRING)
     return int(helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
+
+
+def tensor(values: Any, name: str = "values") -> onnx.TensorProto:
+    """Return an array, or a list of texts, as a tensor: for constants and attributes."""
+    array = np.asarray(values)
+    if array.dtype.kind in "OU":
+        strings: Any = [str(item).encode() for item in array.ravel()]
+        return helper.make_tensor(name, TensorProto.STRING, array.shape, strings)
+    return numpy_helper.from_array(np.ascontiguousarray(array).reshape(array.shape), name)
 
 
 class Graph:
@@ -42,6 +57,7 @@ class Graph:
         self._inputs: dict[str, onnx.ValueInfoProto] = {}
         self._outputs: dict[str, onnx.ValueInfoProto] = {}
         self._opsets: dict[str, int] = {"": OPSET, ML: ML_OPSET}
+        self._results: dict[tuple[Any, ...], tuple[str, ...]] = {}
         self._count = 0
 
     def input(self, name: str, dtype: Any, shape: Dims) -> str:
@@ -53,7 +69,12 @@ class Graph:
         return name
 
     def output(self, name: str, value: str, dtype: Any, shape: Dims) -> None:
-        """Publish `value` as the graph output `name`."""
+        """Publish `value` as the graph output `name`. Raises `InputError` if an input has it."""
+        if name in self._inputs:
+            raise InputError(
+                f"`{name}` must not be the name of a column: it is an output of the {self.name} "
+                "graph. Rename the column in the source"
+            )
         self._nodes.append(helper.make_node("Identity", [value], [name], name=f"out/{name}"))
         self._outputs[name] = helper.make_tensor_value_info(name, element_type(dtype), list(shape))
 
@@ -67,14 +88,7 @@ class Graph:
             key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self._constants:
             name = self._constants[key] = self.fresh("const")
-            if array.dtype == object:
-                strings: Any = [str(item).encode() for item in array.ravel()]
-                tensor = helper.make_tensor(name, TensorProto.STRING, array.shape, strings)
-            else:
-                tensor = numpy_helper.from_array(
-                    np.ascontiguousarray(array).reshape(array.shape), name
-                )
-            self._initializers.append(tensor)
+            self._initializers.append(tensor(array, name))
         return self._constants[key]
 
     def fresh(self, stem: str) -> str:
@@ -92,11 +106,17 @@ class Graph:
         domain: str = "",
         **attributes: Any,
     ) -> tuple[str, ...]:
-        """Append one node and return its outputs. `None` leaves an optional input out."""
+        """Append one node and return its outputs. `None` leaves an optional input out.
+
+        The same operator on the same values gives the node that is already there.
+        """
         names = [
             "" if item is None else item if isinstance(item, str) else self.constant(item)
             for item in inputs
         ]
+        key = _key(operator, names, outputs, {**attributes, "domain": domain})
+        if key in self._results:
+            return self._results[key]
         results = [self.fresh(operator) for _ in range(outputs)]
         self._nodes.append(
             helper.make_node(
@@ -108,6 +128,8 @@ class Graph:
                 **attributes,
             )
         )
+        if key is not None:
+            self._results[key] = tuple(results)
         return tuple(results)
 
     def __getattr__(self, operator: str) -> Callable[..., str]:
@@ -122,6 +144,16 @@ class Graph:
     def cast(self, value: str, dtype: Any) -> str:
         """Convert the elements of `value`; strings to numbers must be guarded by the caller."""
         return self.node("Cast", value, to=element_type(dtype))[0]
+
+    def elementwise(self, operator: str, value: Value) -> str:
+        """Apply Log, Exp, Sin, Cos … so that a row's result never depends on its neighbours.
+
+        ONNX Runtime computes these for a whole vector register and for the rest of a tensor with
+        different code, one ulp apart: a row alone and the same row in a batch would disagree.
+        Copying each element over a whole register leaves no rest.
+        """
+        copies = self.Expand(self.Unsqueeze(value, np.array([-1])), np.array([LANES]))
+        return self.Gather(self.node(operator, copies)[0], np.array(0), axis=-1)
 
     def inline(
         self, model: onnx.ModelProto, inputs: Mapping[str, str] | None = None
@@ -178,6 +210,18 @@ class Graph:
         helper.set_model_props(model, dict(metadata or {}))
         onnx.checker.check_model(model, full_check=True)
         return model
+
+
+def _key(
+    operator: str, names: list[str], outputs: int, attributes: dict[str, Any]
+) -> tuple[Any, ...] | None:
+    """Return what makes a node the same as another; None when it must stay one of its own."""
+    if operator.startswith("Random") or operator in {"Multinomial", "Bernoulli", "Dropout"}:
+        return None
+    if any(not isinstance(value, (int, float, str)) for value in attributes.values()):
+        return None
+    typed = sorted((name, type(value).__name__, value) for name, value in attributes.items())
+    return (operator, tuple(names), outputs, *typed)
 
 
 def _renamed(node: onnx.NodeProto, names: dict[str, str], prefix: str) -> onnx.NodeProto:

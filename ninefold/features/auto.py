@@ -1,0 +1,48 @@
+"""The derived columns that every table gets unless `featurize.auto` is off."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ninefold.features.calendar import CalendarSpec
+from ninefold.features.cyclic import CyclicPart, CyclicSpec
+from ninefold.features.elapsed import ElapsedSpec
+from ninefold.features.scope import Scope
+from ninefold.features.text import TextSpec
+from ninefold.problem import ProblemSpec
+
+TIME_PARTS: tuple[CyclicPart, ...] = ("hour", "weekday")
+DATE_PARTS: tuple[CyclicPart, ...] = ("hour", "weekday", "month")
+
+
+def automatic(scope: Scope, problem: ProblemSpec) -> Iterator[Any]:
+    """Yield the Specs that fit the raw columns known at prediction time.
+
+    The problem's time column gives only what comes round within weeks: under a time-ordered split
+    its months and years are new to the model. Other dates also give the year, the month and how
+    long before the row's time they lie. Names already taken are left alone.
+    """
+    time = scope.raw.get(problem.time or "")
+    has_time = time is not None and time.kind == "datetime"
+    for column in scope.raw.values():
+        if not _is_known(column.name, scope, problem):
+            continue
+        found: list[Any] = []
+        if column.kind == "datetime":
+            is_time = column.name == problem.time
+            parts = TIME_PARTS if is_time else DATE_PARTS
+            found += [CyclicSpec(column=column.name, part=part) for part in parts]
+            if not is_time:
+                found.append(CalendarSpec(column=column.name, parts=("year",)))
+            if not is_time and has_time:
+                found.append(ElapsedSpec(column=column.name, until=problem.time, unit="days"))
+        if column.kind == "text":
+            found.append(TextSpec(column=column.name))
+        for spec in found:
+            if not set(spec.names()) & (set(scope.raw) | set(scope.derived)):
+                yield spec
+
+
+def _is_known(name: str, scope: Scope, problem: ProblemSpec) -> bool:
+    roles = scope.raw[name].roles
+    is_known = bool(roles & {"input", "time"}) and not roles & {"after", "target", "id"}
+    return is_known and name != problem.target and not problem.is_after(name)

@@ -1,0 +1,115 @@
+"""Compiles the derived columns to one graph and runs it over a frame."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ninefold.columns import DTYPES, Array, Column, Frame, Role
+from ninefold.errors import ConfigError
+from ninefold.features.auto import automatic
+from ninefold.features.scope import Scope
+from ninefold.features.values import publish
+from ninefold.problem import ProblemSpec
+from ninefold.runtime import run_chunks, session
+
+if TYPE_CHECKING:
+    from ninefold.features import FeaturizeSpec
+
+
+def build(
+    columns: tuple[Column, ...], problem: ProblemSpec, spec: "FeaturizeSpec"
+) -> tuple[Any, tuple[Column, ...]]:
+    """Compile `spec` for raw `columns`.
+
+    Returns:
+        The ONNX model (inputs: the raw columns read, outputs: the derived columns, all `[N, 1]`)
+        and the derived columns with their roles.
+
+    Raises:
+        ConfigError: an unknown column, a type that does not fit, a name given twice, or a feature
+            made from what is known only after the outcome.
+    """
+    from ninefold.graph import Graph
+
+    graph = Graph("featurize")
+    scope = Scope(graph, columns)
+    for position, derive in enumerate(spec.derive):
+        _add(scope, derive, f"params.yaml: featurize.derive.{position}")
+    if spec.auto:
+        for derive in automatic(scope, problem):
+            _add(scope, derive, "params.yaml: featurize.auto")
+    roles = _roles(scope, problem)
+    derived = []
+    for name, value in scope.derived.items():
+        ref, kind = publish(graph, value, scope.places[name])
+        graph.output(name, ref, DTYPES[kind], ("N", 1))
+        derived.append(Column(name, kind, roles[name]))
+    return graph.model(), tuple(derived)
+
+
+def _add(scope: Scope, derive: Any, place: str) -> None:
+    """Emit one entry and make its columns known."""
+    scope.place, scope.used = place, set()
+    for name, value in derive.emit(scope).items():
+        if name in scope.raw:
+            raise ConfigError(
+                f"{place}: `{name}` must be a new name, however: the data has a column of that "
+                "name. Choose another `name`"
+            )
+        if name in scope.derived:
+            raise ConfigError(f"{place}: `{name}` must be a new name, however: it is derived twice")
+        scope.add(name, value)
+
+
+def _roles(scope: Scope, problem: ProblemSpec) -> dict[str, frozenset[Role]]:
+    """Return the roles of the derived columns.
+
+    Raises:
+        ConfigError: a feature made from the target or from what is known only after the outcome.
+    """
+    late = {name for name, c in scope.raw.items() if "after" in c.roles or problem.is_after(name)}
+    behind_target = scope.origins(problem.target)
+    roles: dict[str, frozenset[Role]] = {}
+    for name in scope.derived:
+        origins = scope.origins(name)
+        tainted = sorted(origins & (late | {problem.target})) or (
+            [name] if problem.is_after(name) else []
+        )
+        found: set[Role] = {"target"} if name == problem.target else set()
+        if name == problem.target or (name in behind_target and tainted):
+            found |= set() if name == problem.target else {"after"}
+        elif problem.is_after(name):
+            found.add("after")
+        elif tainted:
+            why = "the target" if tainted == [problem.target] else "known only after the outcome"
+            raise ConfigError(
+                f"{scope.places[name]}: `{name}` must use what is known at prediction time, "
+                f"however: it is made from `{tainted[0]}`, which is {why}. Leave that column out"
+                + ("" if tainted == [problem.target] else ", or correct problem.available_at")
+            )
+        else:
+            found.add("derived")
+        if name == problem.time:
+            found.add("time")
+        if name in problem.group:
+            found.add("group")
+        if name in problem.ids:
+            found = (found - {"derived"}) | {"id"}
+        roles[name] = frozenset(found)
+    return roles
+
+
+def featurize(frame: Frame, model: Any, columns: tuple[Column, ...]) -> Frame:
+    """Return the raw columns known at prediction time, the derived ones, and the target.
+
+    Columns with the role `after`, raw or derived, are left out unless they are the target.
+    """
+    data: dict[str, Array] = {c.name: np.empty(len(frame), dtype=DTYPES[c.kind]) for c in columns}
+    if columns:
+        names = [item.name for item in model.graph.output]
+        for rows, outputs in run_chunks(session(model), frame):
+            for name, values in zip(names, outputs, strict=True):
+                data[name][rows] = values[:, 0]
+    everything = Frame((*frame.columns, *columns), {**frame.data, **data}, frame.row)
+    kept = [c.name for c in everything.columns if "after" not in c.roles or "target" in c.roles]
+    return everything.select(kept)

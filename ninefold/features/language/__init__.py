@@ -1,0 +1,1 @@
+"""The language of `expression`: parsed, typed, compiled to graph nodes."""
