@@ -17,7 +17,8 @@ from typing import Any, Literal
 from ninefold.config import load_params, nearest
 from ninefold.errors import ConfigError, InputError
 from tasks import executors, healing
-from tasks.repository import BusyError, readable, repository
+from tasks.executors import StageError
+from tasks.repository import BusyError, one_line, readable, repository
 
 Happened = Literal["unchanged", "restored", "executed"]
 """What became of a stage: nothing to do, outputs taken from the cache, or its command ran."""
@@ -175,6 +176,27 @@ def run_stage(
         except BusyError as busy:
             _run.write(f"waiting, {busy}")
             time.sleep(POLL_S)
+
+
+def push(workspace: Path) -> int:
+    """Push every output and the run-cache to the default DVC remote; return how many files went.
+
+    Raises:
+        ConfigError: no default remote is configured.
+    """
+    from dvc.config import NoRemoteError
+    from dvc.exceptions import DvcException
+
+    with repository(workspace) as repo:
+        try:
+            return int(repo.push(run_cache=True))
+        except NoRemoteError:
+            raise ConfigError(
+                "a default DVC remote must be set to push, however: none is. "
+                "Set one with `dvc remote add --default NAME URL`"
+            ) from None
+        except DvcException as error:
+            raise StageError(f"push failed: {one_line(error)}") from None
 
 
 def _reproduce(repo: Any, workspace: Path, name: str, force: bool) -> Happened:

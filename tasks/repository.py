@@ -100,7 +100,7 @@ def readable(workspace: Path, stage: str | None) -> Iterator[None]:
     except (NinefoldError, BusyError):
         raise
     except LockError as error:
-        raise BusyError(_one_line(error)) from None
+        raise BusyError(one_line(error)) from None
     except DvcException as error:
         raise _worded(error, place) from None
     except OSError as error:
@@ -116,7 +116,7 @@ def _worded(error: Exception, place: str) -> NinefoldError:
     from dvc.dependency.param import BadParamFileError, MissingParamsError
     from dvc.output import OutputDoesNotExistError
 
-    text = _one_line(error)
+    text = one_line(error)
     if isinstance(error, DependencyDoesNotExistError):
         return InputError(f"{place} needs a file that is missing: {text}")
     if isinstance(error, OutputDoesNotExistError):
@@ -126,7 +126,8 @@ def _worded(error: Exception, place: str) -> NinefoldError:
     return ConfigError(f"{place}: {text}")
 
 
-def _one_line(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
+    """Return what an error and its causes say, as one line."""
     parts: list[str] = []
     link: BaseException | None = error
     while link is not None and len(parts) < 3:

@@ -1,0 +1,108 @@
+"""What a Prefect run shows of a stage: links to its pages and tables of its key figures."""
+
+import json
+import logging
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from prefect.artifacts import create_link_artifact, create_table_artifact
+
+from tasks.engine import StageInfo
+
+Rows = list[dict[str, Any]]
+ROWS_SHOWN = 50
+log = logging.getLogger("ninefold.flow")
+
+
+def publish(stage: StageInfo) -> None:
+    """Publish the pages and tables among a stage's outputs; outputs that are missing are left out.
+
+    An artifact that Prefect does not take is logged and costs nothing else.
+    """
+    for path in stage.outs:
+        try:
+            for page in pages(path):
+                create_link_artifact(
+                    link=page.as_uri(),
+                    link_text=page.name if page.parent != path else path.name,
+                    key=key(stage.name, page.stem if page == path else path.name),
+                    description=f"{stage.description or stage.name}: {page}",
+                )
+            if path.name in TABLES and path.is_file():
+                rows = TABLES[path.name](json.loads(path.read_text(encoding="utf-8")))
+                create_table_artifact(
+                    rows[:ROWS_SHOWN],
+                    key=key(stage.name, path.stem),
+                    description=f"{stage.description or stage.name}: {path}",
+                )
+        except Exception as error:
+            log.debug("artifact of %s: %s", path, error)
+
+
+def key(*words: str) -> str:
+    """Return an artifact key: lower-case letters, digits and dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", "-".join(words).lower()).strip("-")
+
+
+def pages(path: Path) -> Iterator[Path]:
+    """Yield the HTML page that an output is, or the start page of the site that it holds."""
+    if path.suffix == ".html" and path.is_file():
+        yield path
+    elif path.is_dir():
+        yield from sorted(path.rglob("index.html"), key=lambda page: len(page.parts))[:1]
+
+
+def _metrics(content: Any) -> Rows:
+    return [{"metric": name, "value": value} for name, value in _flat(content)]
+
+
+def _flat(content: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(content, Mapping):
+        for name, value in content.items():
+            yield from _flat(value, f"{prefix}.{name}" if prefix else str(name))
+    else:
+        yield prefix, content
+
+
+def _quality(content: Any) -> Rows:
+    return [
+        {
+            "expectation": item.get("type"),
+            "columns": _names(item.get("columns") or item.get("column")),
+            "severity": item.get("severity"),
+            "met": item.get("success"),
+            "unexpected": item.get("unexpected_count"),
+            "because": item.get("because"),
+        }
+        for item in sorted(content["expectations"], key=lambda item: bool(item.get("success")))
+    ]
+
+
+def _leakage(content: Any) -> Rows:
+    return [
+        {
+            "finding": item.get("kind"),
+            "severity": item.get("severity"),
+            "columns": _names(item.get("columns")),
+            "rows": len(item.get("rows") or ()),
+            "message": item.get("message"),
+            "remedy": item.get("remedy"),
+        }
+        for item in content["findings"]
+    ] or [{"finding": "none", "verdict": content.get("verdict")}]
+
+
+def _names(columns: object) -> str:
+    if isinstance(columns, Sequence) and not isinstance(columns, str):
+        return ", ".join(map(str, columns))
+    return str(columns or "")
+
+
+TABLES: Mapping[str, Callable[[Any], Rows]] = {
+    "metrics.json": _metrics,
+    "quality.json": _quality,
+    "leakage.json": _leakage,
+}
+"""File name of a report -> its key figures as rows."""

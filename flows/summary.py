@@ -1,0 +1,85 @@
+"""A few lines about what a workspace's last run found, read from its reports."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tasks.engine import StageInfo
+
+WIDTH = 10
+
+
+def lines(workspace: Path, stages: Mapping[str, StageInfo]) -> Iterator[str]:
+    """Yield the summary, line by line; what no stage wrote, or not as expected, is left out."""
+    outs = {path.name: path for stage in stages.values() for path in stage.outs}
+    for title, file, read in READERS:
+        if file in outs and (text := _read(outs[file], read)):
+            yield f"{title:<{WIDTH}} {text}"
+    for title, file in (("model", "model.onnx"), ("report", "report.html")):
+        if file in outs and outs[file].is_file():
+            yield f"{title:<{WIDTH}} {_short(outs[file], workspace)}"
+    if "model.onnx" in outs and outs["model.onnx"].is_file():
+        yield f"{'next':<{WIDTH}} ninefold report --open · ninefold serve · ninefold predict …"
+
+
+def _read(path: Path, read: Callable[[Any], str]) -> str:
+    try:
+        return read(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ""
+
+
+def _short(path: Path, workspace: Path) -> str:
+    inside = path.is_relative_to(workspace.resolve())
+    return str(path.relative_to(workspace.resolve()) if inside else path)
+
+
+def _quality(content: Any) -> str:
+    found = content["expectations"]
+    failed = [item for item in found if not item["success"]]
+    return _gate(content["verdict"], f"{len(found) - len(failed)} of {len(found)} expectations met")
+
+
+def _leakage(content: Any) -> str:
+    counts = {
+        severity: sum(item["severity"] == severity for item in content["findings"])
+        for severity in ("block", "warn", "info")
+    }
+    text = ", ".join(f"{n} {severity}" for severity, n in counts.items() if n) or "no findings"
+    return _gate(content["verdict"], text)
+
+
+def _gate(verdict: str, text: str) -> str:
+    return f"{verdict} ({text})"
+
+
+def _verdict(content: Any) -> str:
+    verdict = content["verdict"]
+    if isinstance(verdict, str):
+        return f"deep learning: {verdict}"
+    sentence = verdict.get("sentence") or verdict.get("message") or verdict.get("summary") or ""
+    answer = verdict.get("answer") or verdict.get("verdict") or verdict.get("decision") or ""
+    return f"deep learning: {answer}{'. ' if answer and sentence else ''}{sentence}"
+
+
+def _metrics(content: Any) -> str:
+    values = [(name, value) for name, value in _flat(content) if isinstance(value, (int, float))]
+    return ", ".join(f"{name} {value:.4g}" for name, value in values[:6])
+
+
+def _flat(content: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(content, Mapping):
+        for name, value in content.items():
+            yield from _flat(value, f"{prefix}.{name}" if prefix else str(name))
+    else:
+        yield prefix, content
+
+
+READERS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
+    ("quality", "quality.json", _quality),
+    ("leakage", "leakage.json", _leakage),
+    ("verdict", "evaluation.json", _verdict),
+    ("metrics", "metrics.json", _metrics),
+)
+"""Title, file name and reader of each line that comes from a report."""
