@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ninefold.columns import ROW, read_frame, write_frame
+from ninefold.columns import read_frame, write_frame
 from ninefold.files import replacing, write_json
 from ninefold.splitting import Folds, split, write_folds
 from tasks.stage_io import StageIO
@@ -17,7 +17,7 @@ def run(io: StageIO) -> None:
         write_frame(io.out(f"{name}.parquet"), frame.take(parts.index(name)))
     train = parts.index("train")
     write_folds(io.out("folds.parquet"), Folds(frame.row[train], parts.fold[train], parts.scheme))
-    table = pa.table({ROW: frame.row, "part": pa.array(parts.part, pa.string())})
+    table = pa.table({"row": frame.row, "part": pa.array(parts.part, pa.string())})
     with replacing(io.out("parts.parquet")) as temporary:
         pq.write_table(table, temporary)
     write_json(io.out("manifest.json"), parts.manifest)

@@ -1,0 +1,103 @@
+"""Run every check, apply what people chose to ignore, and come to a verdict."""
+
+from typing import Any
+
+from pydantic import Field
+
+from ninefold.columns import Array, Frame
+from ninefold.config import Spec, nearest
+from ninefold.errors import ConfigError, GateError
+from ninefold.leakage.case import Case, Check
+from ninefold.problem import ProblemSpec
+from ninefold.registry import components
+
+ORDER = ("block", "warn", "info")
+
+
+class IgnoreSpec(Spec):
+    """A finding that people looked into and accept; it stays in the report."""
+
+    finding: str
+    """Its kind, such as target.copy."""
+    columns: tuple[str, ...] = ()
+    """Only findings on these columns; none: on any."""
+    reason: str = Field(min_length=1)
+    """Why it is no leak; stands in the report."""
+
+
+class AuditSpec(Spec):
+    """The leakage gate."""
+
+    ignore: tuple[IgnoreSpec, ...] = ()
+    """Findings that do not count, each with a reason."""
+    seed: int = Field(0, ge=0)
+    """Decides the shuffles that findings are held against."""
+
+
+def audit(
+    features: Frame, part: Array, problem: ProblemSpec, spec: AuditSpec, split_kind: str
+) -> dict[str, Any]:
+    """Return `{"verdict", "findings", "checked"}`, worst findings first.
+
+    Args:
+        features: every row of `features.parquet`.
+        part: `(N,)` of "train", "valid", "test" or "" (not in use).
+        problem: target, time, group, identifiers.
+        spec: what to ignore.
+        split_kind: the kind of split that made the parts, from its manifest.
+
+    Raises:
+        ConfigError: `spec` ignores a finding that no check reports.
+    """
+    checks = [check() for check in components("ninefold.leakage", Check)]
+    _check_ignored(spec, [kind for check in checks for kind in check.kinds])
+    used = part != ""
+    case = Case(features.take(used), part[used], problem, split_kind, spec.seed)
+    found = [
+        _ignored(finding.to_json(), spec) for check in checks for finding in check.findings(case)
+    ]
+    found.sort(key=lambda item: (ORDER.index(item["severity"]), item["kind"], item["columns"]))
+    severities = {item["severity"] for item in found}
+    verdict = "block" if "block" in severities else "warn" if "warn" in severities else "pass"
+    checked = {
+        "rows": len(case),
+        "features": len(case.features),
+        "families": [check.family for check in checks],
+        "kinds": [kind for check in checks for kind in check.kinds],
+    }
+    return {"verdict": verdict, "findings": found, "checked": checked}
+
+
+def stop_on_block(report: dict[str, Any]) -> None:
+    """Raise `GateError` if the verdict is block: what leaks, and what to change."""
+    if report["verdict"] != "block":
+        return
+    lines = [
+        f"  {item['kind']}: {item['message']}\n    {item['remedy']}"
+        for item in report["findings"]
+        if item["severity"] == "block"
+    ]
+    count = f"{len(lines)} finding{'s' * (len(lines) > 1)}"
+    raise GateError(
+        f"the leakage gate stopped the run: {count} without an honest reading "
+        "(reports/leakage.json has all)\n" + "\n".join(lines)
+    )
+
+
+def _check_ignored(spec: AuditSpec, kinds: list[str]) -> None:
+    for number, item in enumerate(spec.ignore):
+        if item.finding not in kinds:
+            raise ConfigError(
+                f"params.yaml: audit.ignore.{number}.finding must be a kind of finding, however: "
+                f"{item.finding!r}{nearest(item.finding, kinds)}"
+            )
+
+
+def _ignored(finding: dict[str, Any], spec: AuditSpec) -> dict[str, Any]:
+    """Turn a finding that people accept into an info that says so."""
+    for item in spec.ignore:
+        same = item.finding == finding["kind"]
+        if same and (not item.columns or set(item.columns) >= set(finding["columns"])):
+            ignored = {"severity": finding["severity"], "reason": item.reason}
+            return {**finding, "severity": "info", "ignored": ignored}
+    return finding

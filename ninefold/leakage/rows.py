@@ -1,0 +1,105 @@
+"""rows: the same row in train and in test."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+
+from ninefold.columns import Array
+from ninefold.leakage.case import Case, Check, Finding, Severity
+from ninefold.splitting.identity import combine
+
+MIN_ROWS, MIN_SHARE = 5, 0.01
+"""Contaminated test rows below both of these are a warning: they cannot move a metric far."""
+SHUFFLES = 3
+
+
+class RowsCheck(Check):
+    """Test rows that equal a train or valid row in every feature.
+
+    Held against two nulls. Shuffling each column alone says how many rows coincide where columns
+    are independent. Leaving out any one column says how many nearly coincide: rows that meet by
+    chance meet far more often on all columns but one, copies do not.
+    """
+
+    family: ClassVar[str] = "rows"
+    kinds: ClassVar[tuple[str, ...]] = ("rows.duplicate",)
+
+    def findings(self, case: Case) -> Iterator[Finding]:
+        columns = list(case.hashes.values())
+        if not columns:
+            return
+        twins = _twins_in_test(combine(columns), case.part)
+        count = int(twins.sum())
+        if count == 0:
+            return
+        share = count / max(1, int((case.part == "test").sum()))
+        by_chance = _by_chance(columns, case)
+        nearly = _nearly(columns, case.part)
+        beyond = count > 5 * by_chance + 3 and nearly <= 2 * count
+        severity: Severity = "info"
+        if beyond:
+            large = share >= MIN_SHARE and count >= MIN_ROWS
+            severity = "block" if large and case.split_kind != "time" else "warn"
+        yield Finding(
+            kind="rows.duplicate",
+            severity=severity,
+            rows=case.source_rows(twins),
+            evidence={
+                "test_rows": count,
+                "share_of_test": round(share, 6),
+                "expected_by_chance": round(by_chance, 3),
+                "equal_but_for_one_column": nearly,
+            },
+            message=_message(count, share, by_chance, beyond),
+            remedy=_remedy(case, beyond),
+        )
+
+
+def _message(count: int, share: float, by_chance: float, beyond: bool) -> str:
+    start = f"{count} test rows ({share:.1%}) equal a train or valid row in every feature"
+    if beyond:
+        return (
+            f"{start}; chance gives {by_chance:.1f}. They are copies, and the model is measured on "
+            "rows it has learned by heart"
+        )
+    return f"{start}; with so few distinct values that many coincide by chance"
+
+
+def _remedy(case: Case, beyond: bool) -> str:
+    if not beyond:
+        return "nothing to do"
+    if case.split_kind == "given":
+        return "remove the copies from the split file, or let `split: {kind: auto}` make the parts"
+    if case.split_kind == "time":
+        return "drop repeated rows from the source, or name their entity in problem.group"
+    return "split: {identical_rows: together}"
+
+
+def _twins_in_test(hashes: Array, part: Array) -> Array:
+    """Return the mask `(N,)` of test rows whose hash a train or valid row has."""
+    test = part == "test"
+    mask = np.zeros(len(part), dtype=bool)
+    mask[test] = np.isin(hashes[test], hashes[~test])
+    return mask
+
+
+def _by_chance(columns: list[Array], case: Case) -> float:
+    """Return how many test rows have a twin when every column is shuffled by itself."""
+    rng = np.random.default_rng(case.seed)
+    counts = [
+        _twins_in_test(combine([rng.permutation(c) for c in columns]), case.part).sum()
+        for _ in range(SHUFFLES)
+    ]
+    return float(np.mean(counts))
+
+
+def _nearly(columns: list[Array], part: Array) -> int:
+    """Return how many test rows have a twin on all columns but the most telling one."""
+    if len(columns) < 2:
+        return int((part == "test").sum()) * len(columns)
+    varied = sorted(columns, key=lambda c: -len(np.unique(c[:100_000])))[:8]
+    return max(
+        int(_twins_in_test(combine([c for c in columns if c is not out]), part).sum())
+        for out in varied
+    )

@@ -1,0 +1,64 @@
+"""time: learning from the future."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+
+from ninefold.columns import Array
+from ninefold.leakage.case import Case, Check, Finding, Severity
+
+MIN_SHARE = 0.01
+"""Train-test pairs in the wrong order below this share are stragglers, a warning."""
+
+
+class TimeCheck(Check):
+    """Test rows older than rows the model learned from, although `problem.time` orders the rows."""
+
+    family: ClassVar[str] = "time"
+    kinds: ClassVar[tuple[str, ...]] = ("time.order",)
+
+    def findings(self, case: Case) -> Iterator[Finding]:
+        name = case.problem.time
+        if name is None:
+            return
+        values, known = case.frame[name], ~case.is_missing(name)
+        train = np.sort(values[(case.part == "train") & known])
+        test = (case.part == "test") & known
+        if not len(train) or not test.any():
+            return
+        later = len(train) - np.searchsorted(train, values[test], side="right")
+        if not later.any():
+            return
+        mask = np.zeros(len(case), dtype=bool)
+        mask[test] = later > 0
+        wrong = float(later.mean() / len(train))
+        yield Finding(
+            kind="time.order",
+            severity=_severity(case, wrong),
+            columns=(name,),
+            rows=case.source_rows(mask),
+            evidence={
+                "test_rows_before_a_train_row": int(mask.sum()),
+                "pairs_in_wrong_order": round(wrong, 6),
+                "pairs_if_order_were_ignored": 0.5,
+                "last_train": _readable(case, name, train[-1]),
+                "first_test": _readable(case, name, values[test].min()),
+            },
+            message=(
+                f"{int(mask.sum())} test rows are older than train rows by `{name}` ({wrong:.0%} "
+                "of train-test pairs stand in the wrong order): the model has seen the future"
+            ),
+            remedy="split: {kind: time}; or drop problem.time if order does not matter",
+        )
+
+
+def _severity(case: Case, wrong: float) -> Severity:
+    """Block what nobody asked for; a split by entity crosses time on purpose."""
+    return "warn" if case.split_kind == "group" or wrong < MIN_SHARE else "block"
+
+
+def _readable(case: Case, name: str, value: Array) -> str | float:
+    if case.frame.column(name).kind == "datetime":
+        return str(np.datetime64(int(value), "us"))
+    return float(value)
