@@ -29,7 +29,8 @@ class NetworkSpec(Spec, ABC):
         edges, is learnt from the train rows `X (N, F)`; with None it is left to be loaded from
         saved weights, so shapes must follow from `layout` and the Spec alone.
 
-        A module may set `lr_multiplier` and `no_decay` on a parameter (see `training.optimizer`).
+        Biases and other vectors are exempt from weight decay; `modules.parameters.mark` exempts
+        more, and scales learning rates.
         """
 
 

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
     from ninefold.preprocessing import Layout
 
-MAX_CODE_DIM = 8
-"""Widest embedding of a categorical column."""
-
 
 class MLPSpec(NetworkSpec):
     """Multi-layer perceptron for tables, for classification and regression.

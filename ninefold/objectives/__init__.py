@@ -59,7 +59,8 @@ def objective(spec: ObjectiveSpec | None, task: Task) -> ObjectiveSpec:
     """
     fitting = [c for c in components("ninefold.objectives", ObjectiveSpec) if c.task == task]
     if spec is None:
-        return next(found for found in fitting if found.is_default)()
+        default: ObjectiveSpec = next(found for found in fitting if found.is_default)()
+        return default
     if spec.task != task:
         kinds = [found.model_fields["kind"].default for found in fitting]
         raise ConfigError(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ninefold.evaluation.metrics import Metric
     from ninefold.preprocessing import Layout, PreprocessSpec
-    from ninefold.sampling import SamplingSpec
+    from ninefold.sampling import Sampling
     from ninefold.training import TrainSpec
     from ninefold.training.loop import Outcome, Rows
     from ninefold.training.scoring_module import ScoringModule
@@ -28,7 +28,7 @@ def fit(
     train: Frame,
     valid: Frame,
     problem: ProblemSpec,
-    sampling: "SamplingSpec",
+    sampling: "Sampling",
     preprocess: "PreprocessSpec",
     spec: "TrainSpec",
     *,
@@ -103,6 +103,7 @@ def _train(
 
     check_finite(rows[0], layout)
     check_finite(valid[0], layout)
+    assert spec.objective is not None
     device = choose_device(spec.device)
     weights_seed, training_seed = seeds(spec.seed, fold)
     with reproducible(training_seed, spec.threads, device):
@@ -122,7 +123,7 @@ def seeds(seed: int, fold: int) -> tuple[int, int]:
 
 def check_finite(X: Array, layout: "Layout") -> None:
     """Refuse features `(N, F)` that no network can take. Raises `InputError`."""
-    bad = ~np.isfinite(X).all(axis=0)
+    bad: Array = ~np.asarray(np.isfinite(X).all(axis=0))
     if bad.any():
         names = [name for name, is_bad in zip(layout.features, bad, strict=True) if is_bad]
         raise InputError(

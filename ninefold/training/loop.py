@@ -150,7 +150,7 @@ def run_epoch(
         with autocast(device):
             outputs = module.network(batch.x, batch.codes)
         loss = module.objective.loss(outputs, batch.y, batch.weight)
-        loss.backward()
+        torch.autograd.backward(loss)
         norms += optimizer.clip(spec.clip_norm)
         optimizer.step(lr * lr_factor(step + number, steps, spec.warmup, spec.flat))
         total += loss.detach()

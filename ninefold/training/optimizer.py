@@ -26,8 +26,8 @@ class _Group:
 class FlatAdamW:
     """AdamW (Loshchilov & Hutter, 2019) for the parameters of a module.
 
-    A parameter's attribute `no_decay` (True) exempts it from weight decay, and `lr_multiplier`
-    scales its learning rate.
+    Vectors (biases, norms) are exempt from weight decay; `networks.modules.parameters.mark` exempts
+    other parameters and scales learning rates.
     """
 
     def __init__(
@@ -36,7 +36,8 @@ class FlatAdamW:
         self.betas = betas
         grouped: dict[tuple[float, float], list[nn.Parameter]] = {}
         for parameter in module.parameters():
-            decay = 0.0 if getattr(parameter, "no_decay", False) else weight_decay
+            is_exempt = parameter.ndim < 2 or getattr(parameter, "no_decay", False)
+            decay = 0.0 if is_exempt else weight_decay
             key = (decay, float(getattr(parameter, "lr_multiplier", 1.0)))
             grouped.setdefault(key, []).append(parameter)
         ordered = [parameter for group in grouped.values() for parameter in group]
@@ -54,10 +55,17 @@ class FlatAdamW:
                 parameter.grad = self.gradients[piece].view_as(parameter)
                 stop = piece.stop
             whole = slice(start, stop)
-            buffers = (self.values, self.gradients, self._mean, self._square)
-            views = [buffer[whole] for buffer in buffers]
-            step = torch.zeros((), device=self.values.device)
-            self.groups.append(_Group(*views, step, decay, multiplier))
+            self.groups.append(
+                _Group(
+                    self.values[whole],
+                    self.gradients[whole],
+                    self._mean[whole],
+                    self._square[whole],
+                    torch.zeros((), device=self.values.device),
+                    decay,
+                    multiplier,
+                )
+            )
             start = stop
 
     def zero_grad(self) -> None:
@@ -66,7 +74,7 @@ class FlatAdamW:
 
     def clip(self, norm: float) -> Tensor:
         """Shorten the gradient to at most `norm`; return its length before, a scalar."""
-        length = torch.linalg.vector_norm(self.gradients)
+        length: Tensor = torch.linalg.vector_norm(self.gradients)
         self.gradients.mul_((norm / (length + 1e-6)).clamp(max=1.0))
         return length
 

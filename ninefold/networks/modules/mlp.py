@@ -12,15 +12,21 @@ import torch
 from torch import Tensor, nn
 
 from ninefold.columns import Array
+from ninefold.networks.modules.dropout import BitDropout
+from ninefold.networks.modules.parameters import mark
 
 if TYPE_CHECKING:
     from ninefold.networks.mlp import MLPSpec
 
+MAX_CODE_DIM = 8
+"""Widest embedding of a categorical column."""
 ACTIVATIONS = {"silu": nn.SiLU, "relu": nn.ReLU, "gelu": nn.GELU}
 
 
 class GroupedLinear(nn.Module):
     """G linear layers side by side: `(B, G, in_features) -> (B, G, out_features)`.
+
+    Exported as one product per row and layer, or per batch where G is 1, see above.
 
     >>> GroupedLinear(3, 4, 2)(torch.zeros(5, 3, 4)).shape
     torch.Size([5, 3, 2])
@@ -33,11 +39,28 @@ class GroupedLinear(nn.Module):
             torch.empty(groups, in_features, out_features).uniform_(-bound, bound)
         )
         self.bias = nn.Parameter(torch.empty(groups, out_features).uniform_(-bound, bound))
+        mark(self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
+        if len(self.weight) == 1:
+            return (x.squeeze(1) @ self.weight[0] + self.bias[0]).unsqueeze(1)
         if torch.compiler.is_exporting():
             return (x.unsqueeze(2) @ self.weight).squeeze(2) + self.bias
         return torch.baddbmm(self.bias.unsqueeze(1), x.transpose(0, 1), self.weight).transpose(0, 1)
+
+
+class CodeEmbedding(nn.Embedding):
+    """Embeds the levels of a categorical column: codes `(B,)` -> `(B, embedding_dim)`.
+
+    >>> CodeEmbedding(5, 3)(torch.tensor([0, 4])).shape
+    torch.Size([2, 3])
+    """
+
+    def __init__(self, levels: int, embedding_dim: int) -> None:
+        super().__init__(levels, embedding_dim)
+        weight = nn.Parameter(0.3 * torch.randn(levels, embedding_dim))
+        self.weight = weight
+        mark(weight)
 
 
 class PiecewiseLinearEmbedding(nn.Module):
@@ -93,26 +116,17 @@ class MLP(nn.Module):
         self.numbers = PiecewiseLinearEmbedding(edges, spec.embedding_dim) if positions else None
         dims = [code_dim(levels) for levels in cardinalities]
         self.codes = nn.ModuleList(
-            nn.Embedding(levels, dim) for levels, dim in zip(cardinalities, dims, strict=True)
+            CodeEmbedding(levels, dim) for levels, dim in zip(cardinalities, dims, strict=True)
         )
-        for embedding in self.codes:
-            nn.init.normal_(embedding.weight, std=0.3)
-            embedding.weight.no_decay = True
         width = in_features + sum(dims) + len(positions) * spec.embedding_dim
         self.scale = nn.Parameter(1.0 + 0.5 * torch.randn(self.members, width))
-        self.scale.no_decay, self.scale.lr_multiplier = True, 3.0
+        mark(self.scale, lr_multiplier=3.0)
         if self.members == 1:
             nn.init.ones_(self.scale)
         self.hidden = nn.Sequential(*hidden_layers(width, spec))
         self.head = GroupedLinear(
             self.members, spec.hidden_size if spec.num_layers else width, outputs
         )
-        for parameter in self.parameters():
-            if parameter.ndim == 1:
-                parameter.no_decay = True
-        self.head.bias.no_decay = True
-        if self.numbers is not None:
-            self.numbers.linear.bias.no_decay = True
 
     def forward(self, x: Tensor, codes: Tensor) -> Tensor:
         parts = [x]
@@ -137,7 +151,7 @@ def hidden_layers(width: int, spec: "MLPSpec") -> list[nn.Module]:
             layers.append(nn.LayerNorm(spec.hidden_size))
         layers.append(ACTIVATIONS[spec.activation]())
         if spec.dropout:
-            layers.append(nn.Dropout(spec.dropout))
+            layers.append(BitDropout(spec.dropout))
         width = spec.hidden_size
     return layers
 
@@ -148,6 +162,4 @@ def code_dim(levels: int) -> int:
     >>> code_dim(3), code_dim(12), code_dim(500)
     (2, 6, 8)
     """
-    from ninefold.networks.mlp import MAX_CODE_DIM
-
     return max(1, min(MAX_CODE_DIM, (levels + 1) // 2))
