@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ninefold.config import Spec
+from ninefold.durations import duration_us
 
 Task = Literal["classification", "regression"]
 Availability = Literal["before", "after"]
@@ -24,12 +25,22 @@ class ProblemSpec(Spec):
     log_loss for more, rmse for regression."""
     time: str | None = None
     """Datetime (or number) column that orders the rows."""
+    horizon: str | None = None
+    """How long after the prediction the outcome is known (30min, 12h, 7d, 2w): a split by time
+    leaves that long a gap before each boundary."""
     group: tuple[str, ...] = ()
     """Columns that name the entity a row belongs to; an entity never spans two parts."""
     ids: tuple[str, ...] = ()
     """Identifiers: kept for reference, never a feature."""
     available_at: dict[str, Availability] = Field(default_factory=dict)
     """When a column's value is known, relative to the prediction; default: before."""
+
+    @field_validator("horizon")
+    @classmethod
+    def _is_duration(cls, horizon: str | None) -> str | None:
+        if horizon is not None:
+            duration_us(horizon)
+        return horizon
 
     def is_after(self, column: str) -> bool:
         """Tell whether a column is known only after the outcome."""

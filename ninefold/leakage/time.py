@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.durations import duration_us
 from ninefold.leakage.case import Case, Check, Finding, Severity
 
 MIN_SHARE = 0.01
@@ -16,7 +17,7 @@ class TimeCheck(Check):
     """Test rows older than rows the model learned from, although `problem.time` orders the rows."""
 
     family: ClassVar[str] = "time"
-    kinds: ClassVar[tuple[str, ...]] = ("time.order",)
+    kinds: ClassVar[tuple[str, ...]] = ("time.order", "time.horizon")
 
     def findings(self, case: Case) -> Iterator[Finding]:
         name = case.problem.time
@@ -27,6 +28,7 @@ class TimeCheck(Check):
         test = (case.part == "test") & known
         if not len(train) or not test.any():
             return
+        yield from _overlap(case, name, train, values[test].min())
         later = len(train) - np.searchsorted(train, values[test], side="right")
         if not later.any():
             return
@@ -51,6 +53,27 @@ class TimeCheck(Check):
             ),
             remedy="split: {kind: time}; or drop problem.time if order does not matter",
         )
+
+
+def _overlap(case: Case, name: str, train: Array, first_test: Array) -> Iterator[Finding]:
+    """Find train rows whose outcome was not yet known when the test part began."""
+    horizon = case.problem.horizon
+    if horizon is None or case.frame.column(name).kind != "datetime":
+        return
+    window = (train > first_test - duration_us(horizon)) & (train < first_test)
+    if not window.any():
+        return
+    yield Finding(
+        kind="time.horizon",
+        severity="warn",
+        columns=(name,),
+        evidence={"train_rows": int(window.sum()), "horizon": horizon},
+        message=(
+            f"the outcome of {int(window.sum())} train rows was known only after the test part "
+            f"began (problem.horizon is {horizon}): in use they could not have been learned from"
+        ),
+        remedy="split: {kind: time}, which leaves a gap of problem.horizon before each boundary",
+    )
 
 
 def _severity(case: Case, wrong: float) -> Severity:

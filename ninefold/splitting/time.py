@@ -1,36 +1,15 @@
 """Split by time: learn from the past, measure on what came after."""
 
-import re
 from typing import Literal
 
 import numpy as np
 from pydantic import Field, field_validator
 
 from ninefold.columns import Array
+from ninefold.durations import duration_us
 from ninefold.errors import ConfigError, InputError
 from ninefold.problem import ProblemSpec
 from ninefold.splitting.base import NONE, TEST, TRAIN, VALID, Assignment, Rows, Scheme, SplitterSpec
-
-UNITS_US = {
-    "s": 10**6,
-    "min": 60 * 10**6,
-    "h": 3600 * 10**6,
-    "d": 86400 * 10**6,
-    "w": 604800 * 10**6,
-}
-DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(s|min|h|d|w)\s*")
-
-
-def duration_us(text: str) -> int:
-    """Return a duration such as `7d`, `12h`, `30min`, `90s` or `2w` in microseconds.
-
-    Raises:
-        ValueError: with the rule, the value and the units.
-    """
-    match = DURATION.fullmatch(text)
-    if not match:
-        raise ValueError(f"must be a duration such as 30min, 12h, 7d or 2w, however: {text!r}")
-    return int(float(match[1]) * UNITS_US[match[2]])
 
 
 class TimeSplitSpec(SplitterSpec):
@@ -40,16 +19,16 @@ class TimeSplitSpec(SplitterSpec):
     """
 
     kind: Literal["time"] = "time"
-    gap: int | str = Field(0, union_mode="left_to_right")
-    """Left out before each boundary: a number of rows, or a duration (30min, 12h, 7d, 2w). As long
-    as the outcome takes to be known."""
+    gap: int | str | None = Field(None, union_mode="left_to_right")
+    """Left out before each boundary: a number of rows, or a duration (30min, 12h, 7d, 2w). Default:
+    problem.horizon, or none."""
 
     @field_validator("gap")
     @classmethod
-    def _readable(cls, gap: int | str) -> int | str:
+    def _readable(cls, gap: int | str | None) -> int | str | None:
         if isinstance(gap, str):
             duration_us(gap)
-        elif gap < 0:
+        elif gap is not None and gap < 0:
             raise ValueError(f"must be >= 0, however: {gap}")
         return gap
 
@@ -86,7 +65,7 @@ class TimeSplitSpec(SplitterSpec):
         in_gap[present] = self._in_gap(time[present], block, cuts, rows.problem)
         part[in_gap] = NONE
         dropped = {"missing_time": ~_is_known(time), "gap": in_gap}
-        return Assignment(part, dropped, {"boundaries": cuts, "gap": self.gap})
+        return Assignment(part, dropped, {"boundaries": cuts, "gap": self._gap(rows.problem)})
 
     def fold(self, rows: Rows) -> tuple[Array, Scheme]:
         time = _moments(rows)
@@ -96,23 +75,27 @@ class TimeSplitSpec(SplitterSpec):
         gap = self._in_gap(time, block, cuts, rows.problem)
         return np.where(gap, -1, block).astype(np.int64), "expanding"
 
+    def _gap(self, problem: ProblemSpec) -> int | str:
+        """Return the gap to leave: the one asked for, or the problem's horizon."""
+        return self.gap if self.gap is not None else problem.horizon or 0
+
     def _in_gap(self, time: Array, block: Array, cuts: list[float], problem: ProblemSpec) -> Array:
         """Return the mask `(N,)` of rows that stand too close before a boundary."""
-        mask = np.zeros(len(time), dtype=bool)
-        if not self.gap:
+        mask, gap = np.zeros(len(time), dtype=bool), self._gap(problem)
+        if not gap:
             return mask
-        if isinstance(self.gap, str) and time.dtype.kind != "i":
+        if isinstance(gap, str) and time.dtype.kind != "i":
             raise ConfigError(
                 f"params.yaml: split.gap must be a number of rows, because `{problem.time}` is no "
-                f"date, however: {self.gap!r}"
+                f"date, however: {gap!r}"
             )
         order = np.argsort(time, kind="stable")
         for number, cut in enumerate(cuts):
             before = block == number
-            if isinstance(self.gap, str):
-                mask |= before & (time >= cut - duration_us(self.gap))
+            if isinstance(gap, str):
+                mask |= before & (time >= cut - duration_us(gap))
             else:
-                last = order[before[order]][-self.gap :]
+                last = order[before[order]][-gap:]
                 mask |= before & (time >= time[last].min()) if len(last) else False
         return mask
 
