@@ -1,0 +1,90 @@
+"""Reads request bodies within bounds of size and time, gzip and deflate included."""
+
+import asyncio
+import zlib
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from ninefold.serving.limits import Limits, RequestError
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+
+class Disconnected(Exception):  # noqa: N818 - a fact about the client, not our mistake
+    """The client went away before its request was whole."""
+
+
+async def read_body(headers: dict[bytes, bytes], receive: Receive, limits: Limits) -> bytes:
+    """Return the whole body, decompressed.
+
+    Raises:
+        RequestError: 408 too slow, 413 too large, 415 unknown encoding, 400 damaged.
+        Disconnected: the client went away.
+    """
+    announced = headers.get(b"content-length", b"")
+    if announced.isdigit() and int(announced) > limits.max_body_bytes:
+        raise _too_large(limits)
+    message = await _next(receive, limits)
+    body = message.get("body", b"")
+    if message.get("more_body"):
+        try:
+            async with asyncio.timeout(limits.body_timeout_s):
+                body = await _rest(body, receive, limits)
+        except TimeoutError:
+            raise _too_slow(limits) from None
+    if len(body) > limits.max_body_bytes:
+        raise _too_large(limits)
+    encoding = headers.get(b"content-encoding", b"identity").decode("latin-1").strip().lower()
+    return _decompressed(bytes(body), encoding, limits)
+
+
+async def _next(receive: Receive, limits: Limits) -> MutableMapping[str, Any]:
+    try:
+        async with asyncio.timeout(limits.body_timeout_s):
+            message = await receive()
+    except TimeoutError:
+        raise _too_slow(limits) from None
+    if message["type"] == "http.disconnect":
+        raise Disconnected
+    return message
+
+
+async def _rest(first: bytes, receive: Receive, limits: Limits) -> bytes:
+    parts, size, more = [first], len(first), True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limits.max_body_bytes:
+            raise _too_large(limits)
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def _decompressed(body: bytes, encoding: str, limits: Limits) -> bytes:
+    if encoding in ("", "identity"):
+        return body
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise RequestError(
+            f"Content-Encoding must be gzip, deflate or absent, however: {encoding[:40]!r}", 415
+        )
+    inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    try:
+        content = inflater.decompress(body, limits.max_body_bytes + 1)
+    except zlib.error as error:
+        raise RequestError(f"the body must be {encoding}, however: {error}") from None
+    if len(content) > limits.max_body_bytes:
+        raise _too_large(limits)
+    if not inflater.eof:
+        raise RequestError(f"the body must be {encoding}, however: it ends too early")
+    return content
+
+
+def _too_slow(limits: Limits) -> RequestError:
+    return RequestError(f"the body must arrive within {limits.body_timeout_s:g} s", 408)
+
+
+def _too_large(limits: Limits) -> RequestError:
+    return RequestError(f"the body must have at most {limits.max_body_bytes} bytes", 413)

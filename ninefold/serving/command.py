@@ -1,0 +1,97 @@
+"""Serve exported models over HTTP: Open Inference Protocol v2 and rows of columns.
+
+  ninefold serve                            models/model.onnx of this workspace
+  ninefold serve late=models/model.onnx models/baselines/linear.onnx --port 8080
+
+Rows:     curl localhost:8000/v1/models/model/predict -d '{"rows": [{"column": 1.5}]}'
+Protocol: POST /v2/models/model/infer; the page /docs describes both.
+There is no authentication: keep to the loopback address or put a proxy in front.
+"""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ninefold.errors import InputError
+
+DEFAULT_MODEL = "models/model.onnx"
+DEFAULT_PORT = 8000
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `ninefold serve`."""
+    parser.add_argument(
+        "models",
+        nargs="*",
+        metavar="MODEL",
+        help=f"FILE or NAME=FILE (default: {DEFAULT_MODEL}); the name is the file's without .onnx",
+    )
+    parser.add_argument("--host", default=LOOPBACK[0], help="address to bind (%(default)s)")
+    parser.add_argument(
+        "--port", type=int, default=DEFAULT_PORT, help="port to bind (%(default)s); 0: a free one"
+    )
+    parser.add_argument("--sha256", metavar="HEX", help="serve the model only if it has this hash")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Load, prove and serve the models; return 0 when told to stop.
+
+    Raises:
+        InputError: a model that is missing or wrong, or an address that is taken.
+    """
+    named = _named(arguments.models or [DEFAULT_MODEL])
+    if arguments.sha256 and len(named) > 1:
+        raise InputError("--sha256 must go with one model, however: there are several")
+    for path in named.values():
+        if not path.is_file():
+            raise InputError(
+                f"model {path} is missing: make it with `ninefold run`, or name another file"
+            )
+    from ninefold.serving import server
+    from ninefold.serving.model import read_model
+
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(message)s"
+    )
+    models = [read_model(path, name, arguments.sha256) for name, path in named.items()]
+    for model in models:
+        server.prepare(model)
+    bound = server.bind(arguments.host, arguments.port)
+    host, port = bound.getsockname()[:2]
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    for model in models:
+        if model.fault is None:
+            _say(f"model `{model.name}` is ready (sha256 {model.sha256[:16]}…)")
+        else:
+            print(f"model `{model.name}` is not ready: {model.fault}", file=sys.stderr, flush=True)
+    if arguments.host not in LOOPBACK:
+        _say("anyone who reaches this address may ask: there is no authentication")
+    _say(f"serving at {address}, described at {address}/docs; Ctrl-C stops")
+    server.serve(models, bound)
+    _say("stopped")
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _named(models: Sequence[str]) -> dict[str, Path]:
+    """Return model name -> file. Raises `InputError` for a name that is bad or taken."""
+    named: dict[str, Path] = {}
+    for item in models:
+        name, is_named, file = item.partition("=")
+        if not is_named or Path(item).exists():
+            name, file = Path(item).name.removesuffix(".onnx"), item
+        if not name or "/" in name:
+            raise InputError(f"MODEL must be FILE or NAME=FILE, however: {item!r}")
+        if name in named:
+            raise InputError(
+                f"models must have names of their own, however: `{name}` stands twice. "
+                f"Give one as NAME={file}"
+            )
+        named[name] = Path(file)
+    return named

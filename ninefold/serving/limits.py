@@ -1,0 +1,37 @@
+"""What one request may cost, and how a request that is wrong or too dear is refused."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds that hold for every request; the defaults stand here only."""
+
+    max_body_bytes: int = 32 * 2**20
+    """Bytes of a body, after decompression."""
+    max_rows: int = 4096
+    """Rows in one request; `ninefold predict` is for more."""
+    max_elements: int = 2**24
+    """Elements of one input tensor."""
+    body_timeout_s: float = 30.0
+    """Time a client has to send its body."""
+    run_timeout_s: float = 30.0
+    """Time the model has for one batch."""
+    max_pending: int = 1024
+    """Requests waiting for the model; more are told to come back (503)."""
+    max_connections: int = 2048
+    """Open connections; more are told to come back (503)."""
+    inline_bytes: int = 64 * 2**10
+    """Bodies up to this size are decoded on the event loop, larger ones in a thread."""
+    inline_rows: int = 64
+    """Batches up to this size run on the event loop when the model is quick."""
+    inline_run_s: float = 0.002
+    """A model is quick when one row takes less than this."""
+
+
+class RequestError(Exception):
+    """Refuses a request with an HTTP status and a reason."""
+
+    def __init__(self, reason: str, status: int = 400) -> None:
+        super().__init__(reason)
+        self.reason, self.status = reason, status

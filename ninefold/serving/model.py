@@ -1,0 +1,165 @@
+"""A model file in memory: its session, its tensors and its signature."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+
+from ninefold.errors import InputError
+from ninefold.signature import METADATA_KEY, Signature
+
+Array = np.ndarray[Any, Any]
+VERSION = "1"
+"""A server holds one version of each model."""
+DATATYPES: Mapping[str, tuple[str, Any]] = {
+    "tensor(bool)": ("BOOL", np.bool_),
+    "tensor(uint8)": ("UINT8", np.uint8),
+    "tensor(uint16)": ("UINT16", np.uint16),
+    "tensor(uint32)": ("UINT32", np.uint32),
+    "tensor(uint64)": ("UINT64", np.uint64),
+    "tensor(int8)": ("INT8", np.int8),
+    "tensor(int16)": ("INT16", np.int16),
+    "tensor(int32)": ("INT32", np.int32),
+    "tensor(int64)": ("INT64", np.int64),
+    "tensor(float16)": ("FP16", np.float16),
+    "tensor(float)": ("FP32", np.float32),
+    "tensor(double)": ("FP64", np.float64),
+    "tensor(string)": ("BYTES", object),
+}
+"""ONNX Runtime's type -> the protocol's datatype and numpy's."""
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An input or output of a model; -1 in `shape` stands for any size."""
+
+    name: str
+    datatype: str
+    dtype: Any
+    shape: tuple[int, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"name": self.name, "datatype": self.datatype, "shape": list(self.shape)}
+
+
+class Model:
+    """A loaded model.
+
+    `fault` says why it must not answer (None: it may); `is_batchable` tells that rows of several
+    requests may share a run, since a row's outputs do not depend on its neighbours; `row_s` is the
+    time one row takes, as measured when the model was warmed up.
+    """
+
+    def __init__(self, name: str, content: bytes) -> None:
+        """Raises `InputError` when `content` is no model ONNX Runtime can run."""
+        self.name = name
+        self.sha256 = hashlib.sha256(content).hexdigest()
+        try:
+            self.session = ort.InferenceSession(
+                content, session_options(), providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:
+            raise InputError(
+                f"model `{name}` must be an ONNX file in one piece, however: {first_line(error)}. "
+                "Export it again (`ninefold run`)"
+            ) from None
+        self.inputs = tuple(_tensor(name, item) for item in self.session.get_inputs())
+        self.outputs = tuple(_tensor(name, item) for item in self.session.get_outputs())
+        self.metadata: dict[str, str] = self.session.get_modelmeta().custom_metadata_map
+        self.signature = _signature(name, self.metadata)
+        self.fault: str | None = None
+        self.is_batchable = False
+        self.row_s = float("inf")
+
+    def run(
+        self, feeds: Mapping[str, Array], options: ort.RunOptions | None = None
+    ) -> dict[str, Array]:
+        """Return output name -> array for inputs whose types and shapes were checked.
+
+        Raises whatever ONNX Runtime raises.
+        """
+        values = self.session.run(None, feeds, options)
+        return {tensor.name: value for tensor, value in zip(self.outputs, values, strict=True)}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the protocol's model metadata."""
+        return {
+            "name": self.name,
+            "versions": [VERSION],
+            "platform": "onnxruntime_onnx",
+            "inputs": [tensor.to_json() for tensor in self.inputs],
+            "outputs": [tensor.to_json() for tensor in self.outputs],
+        }
+
+
+def read_model(path: Path, name: str | None = None, sha256: str | None = None) -> Model:
+    """Load the model in the file `path`; with `sha256`, only if its content has that hash.
+
+    Loading from bytes keeps ONNX Runtime from following references to other files.
+
+    Raises:
+        InputError: missing, unreadable, not the expected content, or no valid model.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(
+            f"model {path} is missing: make it with `ninefold run`, or name another file"
+        ) from None
+    except OSError as error:
+        raise InputError(f"model {path} cannot be read: {error.strerror}") from None
+    found = hashlib.sha256(content).hexdigest()
+    if sha256 is not None and sha256.lower() != found:
+        raise InputError(f"model {path} must have sha256 {sha256}, however: {found}")
+    return Model(name or path.stem, content)
+
+
+def session_options() -> ort.SessionOptions:
+    """Return the options under which every model runs, served or scored in bulk.
+
+    One thread per run and no spinning: requests share the cores. No arena: it would keep the
+    memory of the largest request for ever.
+    """
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 4
+    return options
+
+
+def first_line(error: Exception) -> str:
+    """Return what an ONNX Runtime exception says, in one bounded line."""
+    return " ".join(str(error).split())[:300]
+
+
+def _tensor(model: str, item: Any) -> Tensor:
+    if item.type not in DATATYPES:
+        raise InputError(
+            f"model `{model}` must take and give plain tensors, however: `{item.name}` is "
+            f"{item.type}"
+        )
+    datatype, dtype = DATATYPES[item.type]
+    shape = tuple(size if isinstance(size, int) else -1 for size in item.shape)
+    return Tensor(item.name, datatype, dtype, shape)
+
+
+def _signature(model: str, metadata: Mapping[str, str]) -> Signature | None:
+    if METADATA_KEY not in metadata:
+        return None
+    try:
+        return Signature.from_json(metadata[METADATA_KEY])
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InputError(
+            f"model `{model}` must hold a signature this version reads, however: "
+            f"{first_line(error)}. Export it again (`ninefold run`)"
+        ) from None
+
+
+def concatenated(parts: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
+    """Join the feeds of several requests along the batch dimension."""
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

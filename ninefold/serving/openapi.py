@@ -1,0 +1,134 @@
+"""Describes the inference endpoints for `/openapi.json`, with the columns of each model."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ninefold.serving.model import VERSION, Model
+from ninefold.signature import Input, Signature
+
+KINDS: dict[str, dict[str, Any]] = {
+    "number": {"type": ["number", "null"]},
+    "bool": {"type": "boolean"},
+    "category": {"type": ["string", "null"]},
+    "text": {"type": ["string", "null"]},
+    "datetime": {
+        "type": ["string", "integer", "null"],
+        "description": "ISO 8601, the source's own format, or whole microseconds since 1970",
+    },
+}
+ERROR = {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]}
+REFUSALS = {
+    "400": "The request is wrong; `error` says where and why",
+    "408": "The body arrived too slowly",
+    "413": "Too many bytes, rows or elements",
+    "415": "Unknown Content-Encoding",
+    "503": "The model is not ready, or too many requests wait",
+    "504": "The model took too long",
+}
+
+
+def inference_paths(models: Sequence[Model]) -> dict[str, Any]:
+    """Return the OpenAPI paths of every model's infer and predict endpoint."""
+    paths: dict[str, Any] = {}
+    for model in models:
+        for middle in ("", f"/versions/{VERSION}"):
+            paths[f"/v2/models/{model.name}{middle}/infer"] = _operation(
+                "Open Inference Protocol v2", _tensors(model), _tensors_out()
+            )
+        if model.signature is not None:
+            paths[f"/v1/models/{model.name}/predict"] = _operation(
+                "Predict rows of named columns",
+                _rows(model.signature),
+                _predictions(model.signature),
+            )
+    return paths
+
+
+def example_row(signature: Signature) -> dict[str, Any]:
+    """Return a row as a client would send it."""
+    return {item.name: _example(item) for item in signature.inputs}
+
+
+def _example(item: Input) -> Any:
+    if item.example is not None:
+        return item.example
+    middle = 0.0 if item.minimum is None else item.minimum
+    level = item.levels[0] if item.levels else ""
+    examples = {"number": middle, "bool": True, "datetime": "2013-12-31T14:05:00"}
+    return examples.get(item.kind, level)
+
+
+def _operation(summary: str, body: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    def response(text: str, schema: dict[str, Any]) -> dict[str, Any]:
+        return {"description": text, "content": {"application/json": {"schema": schema}}}
+
+    return {
+        "post": {
+            "summary": summary,
+            "requestBody": {"required": True, "content": {"application/json": body}},
+            "responses": {
+                "200": response("Predictions", answer),
+                **{status: response(text, ERROR) for status, text in REFUSALS.items()},
+            },
+        }
+    }
+
+
+def _rows(signature: Signature) -> dict[str, Any]:
+    row = {
+        "type": "object",
+        "properties": {item.name: KINDS[item.kind] for item in signature.inputs},
+        "required": [item.name for item in signature.inputs if item.kind == "bool"],
+    }
+    schema = {
+        "type": "object",
+        "properties": {"rows": {"type": "array", "minItems": 1, "items": row}},
+        "required": ["rows"],
+    }
+    return {"schema": schema, "example": {"rows": [example_row(signature)]}}
+
+
+def _predictions(signature: Signature) -> dict[str, Any]:
+    number = {"type": "number"}
+    classes = {"type": "object", "properties": dict.fromkeys(signature.classes, number)}
+    properties: dict[str, Any] = (
+        {"value": number}
+        if signature.task == "regression"
+        else {"label": {"type": "string"}, "probabilities": classes}
+    )
+    properties |= {
+        "error": {"type": "string", "description": "What is wrong with this row"},
+        "missing": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Columns the row did not have; they counted as missing values",
+        },
+    }
+    answer = {"type": "object", "properties": properties}
+    return {"type": "object", "properties": {"predictions": {"type": "array", "items": answer}}}
+
+
+def _tensor(name: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": ["name", "shape", "datatype", name],
+        "properties": {
+            "name": {"type": "string"},
+            "shape": {"type": "array", "items": {"type": "integer"}},
+            "datatype": {"type": "string"},
+            name: {"type": "array", "items": {}},
+        },
+    }
+
+
+def _tensors(model: Model) -> dict[str, Any]:
+    inputs = {"type": "array", "items": _tensor("data")}
+    return {
+        "schema": {"type": "object", "required": ["inputs"], "properties": {"inputs": inputs}},
+        "example": {"inputs": [tensor.to_json() for tensor in model.inputs]},
+    }
+
+
+def _tensors_out() -> dict[str, Any]:
+    outputs = {"type": "array", "items": _tensor("data")}
+    return {"type": "object", "properties": {"outputs": outputs}}

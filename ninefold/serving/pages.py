@@ -1,0 +1,168 @@
+"""Everything but inference: health, metadata, the OpenAPI description and the page for people."""
+
+import html
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import HTMLResponse, Response
+from starlette.exceptions import HTTPException
+
+from ninefold.errors import nearest
+from ninefold.serving.model import VERSION, Model
+from ninefold.serving.openapi import example_row, inference_paths
+
+TEMPLATE = Path(__file__).with_name("docs.html")
+
+
+class Pages:
+    """What can be asked about the models of one server."""
+
+    def __init__(self, models: Sequence[Model], release: str) -> None:
+        self.models, self.release = {model.name: model for model in models}, release
+
+    def app(self) -> FastAPI:
+        """Return the FastAPI app: health, metadata, `/docs` and `/openapi.json`."""
+        app = FastAPI(title="Ninefold", version=self.release, docs_url=None, redoc_url=None)
+        for path in ("/", "/docs"):
+            app.add_api_route(path, self.docs, include_in_schema=False)
+        app.add_api_route("/v2", self.server, summary="About the server")
+        app.add_api_route("/v2/health/live", self.live, summary="The server runs")
+        app.add_api_route("/v2/health/ready", self.ready, summary="All models may answer")
+        app.add_api_route("/v1/models", self.listing, summary="The models and their state")
+        app.add_api_route("/v1/models/{name}", self.signature, summary="What a model takes")
+        for path in ("/v2/models/{name}", "/v2/models/{name}/versions/{version}"):
+            app.add_api_route(path, self.metadata, summary="Inputs and outputs of a model")
+            app.add_api_route(f"{path}/ready", self.model_ready, summary="A model may answer")
+        app.add_exception_handler(HTTPException, _refusal)
+        app.add_exception_handler(RequestValidationError, _refusal)
+        app.add_exception_handler(404, self._unknown)
+        schema: dict[str, Any] = {}
+
+        def openapi() -> dict[str, Any]:
+            if not schema:
+                schema.update(get_openapi(title=app.title, version=self.release, routes=app.routes))
+                schema["paths"] |= inference_paths(list(self.models.values()))
+            return schema
+
+        app.openapi = openapi  # type: ignore[method-assign]
+        return app
+
+    async def server(self) -> Response:
+        """Name, version and extensions of the server."""
+        return _json(
+            {"name": "ninefold", "version": self.release, "extensions": ["binary_tensor_data"]}
+        )
+
+    async def live(self) -> Response:
+        """Answer 200 as long as the server runs."""
+        return _json({"live": True})
+
+    async def ready(self) -> Response:
+        """Answer 200 when every model replayed its golden rows, otherwise 503."""
+        is_ready = all(model.fault is None for model in self.models.values())
+        return _json({"ready": is_ready}, 200 if is_ready else 503)
+
+    async def listing(self) -> Response:
+        """List the models with their content hash and state."""
+        return _json({"models": [_state(model) for model in self.models.values()]})
+
+    async def signature(self, name: str) -> Response:
+        """Return a model's state and the columns it takes."""
+        model = self._model(name, VERSION)
+        taken = json.loads(model.signature.to_json()) if model.signature else None
+        return _json({**_state(model), "signature": taken})
+
+    async def metadata(self, name: str, version: str = VERSION) -> Response:
+        """Return a model's inputs and outputs."""
+        return _json(self._model(name, version).to_json())
+
+    async def model_ready(self, name: str, version: str = VERSION) -> Response:
+        """Answer 200 when the model may answer, otherwise 503."""
+        model = self._model(name, version)
+        return _json(_state(model), 200 if model.fault is None else 503)
+
+    async def docs(self, request: Request) -> Response:
+        """Return the page for people."""
+        address = str(request.base_url).rstrip("/")
+        parts = "".join(_section(model, address) for model in self.models.values())
+        page = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
+            models=parts, release=html.escape(self.release)
+        )
+        return HTMLResponse(page)
+
+    def _model(self, name: str, version: str) -> Model:
+        if name not in self.models:
+            raise HTTPException(404, f"unknown model `{name[:100]}`{nearest(name, self.models)}")
+        if version != VERSION:
+            raise HTTPException(
+                404, f"model `{name}` has version {VERSION}, however: {version[:20]!r}"
+            )
+        return self.models[name]
+
+    async def _unknown(self, request: Request, error: Exception) -> Response:
+        """Say which model or path was meant."""
+        reason = str(getattr(error, "detail", error))
+        parts = request.url.path.split("/")
+        if reason == "Not Found" and parts[1:3] in (["v1", "models"], ["v2", "models"]):
+            name = parts[3] if len(parts) > 3 else ""
+            if name in self.models and parts[-1] == "predict":
+                reason = f"model `{name}` has no signature; use /v2/models/{name}/infer"
+            elif name not in self.models:
+                reason = f"unknown model `{name[:100]}`{nearest(name, self.models)}"
+        if reason == "Not Found":
+            reason = f"no such path: {request.url.path[:200]}; see /docs"
+        return _json({"error": reason}, 404)
+
+
+async def _refusal(_: Request, error: Exception) -> Response:
+    status = getattr(error, "status_code", 400)
+    return _json(
+        {"error": str(getattr(error, "detail", error))[:500]},
+        status,
+        dict(getattr(error, "headers", None) or {}),
+    )
+
+
+def _json(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(content), status, headers, "application/json")
+
+
+def _state(model: Model) -> dict[str, Any]:
+    state = {"name": model.name, "version": VERSION, "sha256": model.sha256}
+    return {**state, "ready": model.fault is None, "fault": model.fault}
+
+
+def _section(model: Model, address: str) -> str:
+    """Return one model's part of the page: state, columns and a request to try."""
+    escape = html.escape
+    state = "ready" if model.fault is None else f"not ready: {escape(model.fault)}"
+    lines = [f"<h2>{escape(model.name)}</h2>", f"<p>{state}<br><code>{model.sha256}</code></p>"]
+    if model.signature is None:
+        columns = [(item.name, item.datatype, str(list(item.shape))) for item in model.inputs]
+    else:
+        columns = [(item.name, item.kind, _range(item)) for item in model.signature.inputs]
+        body = json.dumps({"rows": [example_row(model.signature)]}, ensure_ascii=False, indent=1)
+        lines.append(
+            f"<pre>curl {escape(address)}/v1/models/{escape(model.name)}/predict -d "
+            f"'{escape(body.replace(chr(39), chr(39) + chr(92) + chr(39) + chr(39)))}'</pre>"
+        )
+    rows = "".join(
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in column)}</tr>" for column in columns
+    )
+    lines.append(f"<table><tr><th>column<th>kind<th>seen in training</tr>{rows}</table>")
+    return "\n".join(lines)
+
+
+def _range(item: Any) -> str:
+    if item.levels:
+        return ", ".join(item.levels[:12]) + (" …" if len(item.levels) > 12 else "")
+    if item.minimum is None or item.maximum is None:
+        return ""
+    return f"{item.minimum:g} … {item.maximum:g}"

@@ -1,0 +1,155 @@
+"""Inference requests and answers of the Open Inference Protocol v2.
+
+https://github.com/kserve/open-inference-protocol, with Triton's binary tensor extension.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from ninefold.errors import nearest
+from ninefold.serving import tensors
+from ninefold.serving.limits import Limits, RequestError
+from ninefold.serving.model import VERSION, Array, Model
+
+HEADER_LENGTH = "Inference-Header-Content-Length"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A checked request: feeds of equal batch size, and output name -> wanted in binary form."""
+
+    feeds: Mapping[str, Array]
+    rows: int
+    outputs: Mapping[str, bool]
+    id: str | None
+
+
+def parse(body: bytes) -> Any:
+    """Parse JSON, with the NaN and Infinity tokens that Python's and Triton's clients send."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        if b"NaN" not in body and b"Infinity" not in body:
+            raise RequestError(f"the body must be JSON, however: {error}") from None
+    try:
+        content = json.loads(body)
+        json.dumps(content, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise RequestError(f"the body must be JSON, however: {str(error)[:200]}") from None
+    return content
+
+
+def decode(body: bytes, header_length: int | None, model: Model, limits: Limits) -> Request:
+    """Read an inference request for `model`. Raises `RequestError`."""
+    content, raw = _parts(body, header_length)
+    parameters = _object(content.get("parameters", {}), "parameters")
+    feeds = _feeds(content.get("inputs"), raw, model, limits)
+    rows = {array.shape[0] for array in feeds.values() if array.ndim}
+    if model.signature is not None and len(rows) > 1:
+        raise RequestError(f"inputs must have as many rows each, however: {sorted(rows)}")
+    if (most := max(rows, default=1)) > limits.max_rows:
+        raise RequestError(f"a request must have at most {limits.max_rows} rows, not {most}", 413)
+    name = content.get("id")
+    if name is not None and not isinstance(name, str):
+        raise RequestError(f"id must be text, however: {name!r:.60}")
+    is_binary = parameters.get("binary_data_output") is True
+    return Request(feeds, most, _outputs(content.get("outputs"), is_binary, model), name)
+
+
+def encode(
+    model: Model, request: Request, values: Mapping[str, Array]
+) -> tuple[bytes, dict[str, str]]:
+    """Return the body of the answer and its headers."""
+    outputs, blobs = [], []
+    for tensor in model.outputs:
+        if tensor.name not in request.outputs:
+            continue
+        array = values[tensor.name]
+        output: dict[str, Any] = {
+            "name": tensor.name,
+            "datatype": tensor.datatype,
+            "shape": list(array.shape),
+        }
+        if request.outputs[tensor.name]:
+            blobs.append(tensors.to_bytes(array))
+            output["parameters"] = {"binary_data_size": len(blobs[-1])}
+        else:
+            output["data"] = tensors.to_json(array)
+        outputs.append(output)
+    content = {"model_name": model.name, "model_version": VERSION, "outputs": outputs}
+    if request.id is not None:
+        content["id"] = request.id
+    head = orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
+    if not blobs:
+        return head, {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/octet-stream", HEADER_LENGTH: str(len(head))}
+    return b"".join([head, *blobs]), headers
+
+
+def _parts(body: bytes, header_length: int | None) -> tuple[dict[str, Any], memoryview]:
+    if header_length is not None and not 0 <= header_length <= len(body):
+        raise RequestError(f"{HEADER_LENGTH} must lie in 0…{len(body)}, however: {header_length}")
+    end = len(body) if header_length is None else header_length
+    content = parse(body if end == len(body) else body[:end])
+    return _object(content, "the body"), memoryview(body)[end:]
+
+
+def _object(content: Any, place: str) -> dict[str, Any]:
+    if not isinstance(content, dict):
+        raise RequestError(f"{place} must be an object, however: {type(content).__name__}")
+    return content
+
+
+def _feeds(inputs: Any, raw: memoryview, model: Model, limits: Limits) -> dict[str, Array]:
+    if not isinstance(inputs, list):
+        raise RequestError("inputs must be a list of tensors")
+    known = {tensor.name: tensor for tensor in model.inputs}
+    feeds: dict[str, Array] = {}
+    place = 0
+    for item in inputs:
+        item = _object(item, "an input")
+        name = item.get("name")
+        if not isinstance(name, str) or name not in known:
+            raise RequestError(f"unknown input {name!r:.100}{nearest(str(name)[:100], known)}")
+        if name in feeds:
+            raise RequestError(f"input `{name}` must be given once")
+        tensor = known[name]
+        tensors.known_datatype(item.get("datatype"), tensor)
+        shape = tensors.checked_shape(item.get("shape"), tensor, limits.max_elements)
+        size = _object(item.get("parameters", {}), "parameters").get("binary_data_size")
+        if size is None:
+            feeds[name] = tensors.from_json(item.get("data"), shape, tensor)
+            continue
+        if type(size) is not int or not 0 <= size <= len(raw) - place:
+            raise RequestError(f"input `{name}`: binary_data_size must lie within the body")
+        feeds[name] = tensors.from_bytes(raw[place : place + size], shape, tensor)
+        place += size
+    missing = [f"`{name}`" for name in known if name not in feeds]
+    if missing:
+        raise RequestError(f"inputs must hold {', '.join(missing[:10])} as well")
+    if place != len(raw):
+        raise RequestError(f"the body holds {len(raw) - place} bytes that belong to no input")
+    return feeds
+
+
+def _outputs(outputs: Any, is_binary: bool, model: Model) -> dict[str, bool]:
+    """Return output name -> wanted in binary form."""
+    known = [tensor.name for tensor in model.outputs]
+    if outputs is None or outputs == []:
+        return dict.fromkeys(known, is_binary)
+    if not isinstance(outputs, list):
+        raise RequestError("outputs must be a list")
+    wanted = {}
+    for item in outputs:
+        item = _object(item, "an output")
+        name, parameters = item.get("name"), _object(item.get("parameters", {}), "parameters")
+        if not isinstance(name, str) or name not in known:
+            raise RequestError(f"unknown output {name!r:.100}{nearest(str(name)[:100], known)}")
+        if "classification" in parameters:
+            raise RequestError("outputs: the classification extension is not offered")
+        wanted[name] = parameters.get("binary_data", is_binary) is True
+    return wanted

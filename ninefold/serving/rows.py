@@ -1,0 +1,141 @@
+"""Rows of named values in, one answer per row out: `{"rows": [{column: value}]}`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ninefold.errors import InputError, nearest
+from ninefold.serving.cells import ABSENT, Cells, shown
+from ninefold.serving.model import Array, Model
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows as the model takes them.
+
+    `feeds` hold the rows at the positions `good`, `(len(good), 1)` each; `errors` say what is
+    wrong with the others; `absent` names the columns a good row does not have.
+    """
+
+    feeds: Mapping[str, Array]
+    good: Sequence[int]
+    errors: Mapping[int, str]
+    absent: Mapping[int, list[str]]
+    count: int
+
+
+class Rows:
+    """Reads the rows a model's signature describes and words the model's outputs."""
+
+    def __init__(self, model: Model) -> None:
+        """Raises `InputError` when the model has no signature or one that does not fit it."""
+        if model.signature is None:
+            raise InputError(
+                f"model `{model.name}` must hold a signature to take rows, however: it has none"
+            )
+        self.signature, self.outputs = model.signature, [item.name for item in model.outputs]
+        columns = {item.name: item for item in model.signature.inputs}
+        unknown = [item.name for item in model.inputs if item.name not in columns]
+        if unknown or len(self.outputs) != (1 if model.signature.task == "regression" else 2):
+            raise InputError(
+                f"model `{model.name}` must fit its signature, however: inputs {unknown} are not "
+                f"in it, outputs are {self.outputs}. Export it again (`ninefold run`)"
+            )
+        tokens = model.signature.missing_tokens
+        self.cells = {item.name: Cells(columns[item.name], tokens) for item in model.inputs}
+        self.known = frozenset({*columns, *model.signature.ignored, model.signature.target})
+
+    def read(self, rows: Sequence[Any]) -> Batch:
+        """Read the rows; what is wrong with one does not touch the others."""
+        errors: dict[int, str] = {}
+        known, wanted = self.known, self.cells.keys()
+        for position, row in enumerate(rows):
+            if type(row) is not dict:
+                errors[position] = f"a row must be an object of columns, however: {shown(row)}"
+            elif not row.keys() <= known:
+                errors[position] = self._unknown(row)
+            elif wanted and row.keys().isdisjoint(wanted):
+                errors[position] = f"a row must have columns of the model: {_listed(wanted)}"
+        absent: dict[int, list[str]] = {}
+        usable = [{} if position in errors else row for position, row in enumerate(rows)]
+        feeds = {}
+        for name, cells in self.cells.items():
+            values = [row.get(name, ABSENT) for row in usable]
+            if any(value is ABSENT for value in values):
+                for position, value in enumerate(values):
+                    if value is ABSENT:
+                        absent.setdefault(position, []).append(name)
+            feeds[name] = cells.read(values, errors)
+        good = [position for position in range(len(rows)) if position not in errors]
+        if errors:
+            feeds = {name: array[good] for name, array in feeds.items()}
+        return Batch(feeds, good, errors, absent, len(rows))
+
+    def answers(self, batch: Batch, outputs: Mapping[str, Array]) -> list[dict[str, Any]]:
+        """Return one answer per row: label and probabilities, or value, or what is wrong."""
+        answers: list[dict[str, Any]] = [
+            {"error": batch.errors[position]} if position in batch.errors else {}
+            for position in range(batch.count)
+        ]
+        for position, answer in zip(batch.good, self._predictions(outputs), strict=True):
+            answers[position] = answer
+            if position in batch.absent:
+                answer["missing"] = batch.absent[position]
+        return answers
+
+    def _predictions(self, outputs: Mapping[str, Array]) -> list[dict[str, Any]]:
+        if self.signature.task == "regression":
+            return [{"value": value} for value in outputs[self.outputs[0]].ravel().tolist()]
+        label, probabilities = (outputs[name] for name in self.outputs)
+        classes = self.signature.classes
+        return [
+            {"label": name, "probabilities": dict(zip(classes, row, strict=True))}
+            for name, row in zip(label.ravel().tolist(), probabilities, strict=True)
+        ]
+
+    def _unknown(self, row: Mapping[str, Any]) -> str:
+        name = next(key for key in row if key not in self.known)
+        return f"unknown column `{name[:100]}`{nearest(name[:100], sorted(self.known))}"
+
+
+def _listed(names: Any) -> str:
+    first = [f"`{name}`" for name in list(names)[:10]]
+    return ", ".join(first) + (" …" if len(names) > 10 else "")
+
+
+def replay(model: Model, rows: Rows) -> str | None:
+    """Return why the model's golden rows do not give what they gave at export, or None.
+
+    `ninefold.golden` holds `rows` as the rows endpoint takes them, the `outputs` that belong to
+    them, and the `tolerance` of a number (relative to the largest one, at least to 1).
+    """
+    import json
+
+    try:
+        golden = json.loads(model.metadata.get("ninefold.golden", '{"rows": [], "outputs": {}}'))
+        batch = rows.read(golden["rows"])
+        expected, tolerance = list(golden["outputs"].values()), float(golden.get("tolerance", 1e-5))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return f"its golden rows must be readable, however: {error}"
+    if batch.errors:
+        return f"golden row {min(batch.errors)}: {batch.errors[min(batch.errors)]}"
+    if not batch.count:
+        return None
+    got = model.run(batch.feeds)
+    for name, want in zip(rows.outputs, expected, strict=True):
+        if not _equal(np.asarray(got[name]), np.asarray(want), tolerance):
+            return (
+                f"its golden rows must give the `{name}` they gave at export, however: "
+                f"{got[name][:3].tolist()} instead of {want[:3]}"
+            )
+    return None
+
+
+def _equal(got: Array, want: Array, tolerance: float) -> bool:
+    if got.dtype == object:
+        return got.ravel().tolist() == want.ravel().tolist()
+    want = want.astype(np.float64).reshape(got.shape)
+    scale = max(1.0, float(np.nanmax(np.abs(want), initial=0.0)))
+    return bool(np.allclose(got, want, rtol=0, atol=tolerance * scale, equal_nan=True))

@@ -1,0 +1,59 @@
+"""One real server per module, in a process of its own."""
+
+import contextlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.serving.models import build
+
+
+@contextlib.contextmanager
+def running(*arguments: object, cwd: Path):
+    """Run `ninefold serve --port 0 …`; yield its address and its process."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ninefold", "serve", "--port", "0", *map(str, arguments)],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=(cwd / "stderr.txt").open("w"),
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    said = []
+    try:
+        for line in process.stdout:
+            said.append(line)
+            if "serving at " in line:
+                yield line.split()[2].rstrip(","), process
+                break
+        else:
+            raise AssertionError("".join(said) + (cwd / "stderr.txt").read_text())
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """Three exported models, the default one for two classes."""
+    folder = tmp_path_factory.mktemp("served")
+    build(folder / "models" / "model.onnx")
+    build(folder / "models" / "many.onnx", "many")
+    build(folder / "models" / "price.onnx", "regression")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def url(folder):
+    with running(*(f"models/{n}.onnx" for n in ("model", "many", "price")), cwd=folder) as (url, _):
+        yield url
+
+
+@pytest.fixture(scope="session")
+def client(url):
+    with httpx.Client(base_url=url, timeout=20) as client:
+        yield client
