@@ -94,9 +94,9 @@ class Graph:
     def fresh(self, stem: str) -> str:
         """Return a value name that neither this graph nor any input declared so far bears."""
         self._count += 1
-        while f"{stem}_{self._count}" in self._inputs:
+        while f"{stem}#{self._count}" in self._inputs:
             self._count += 1
-        return f"{stem}_{self._count}"
+        return f"{stem}#{self._count}"
 
     def node(
         self,

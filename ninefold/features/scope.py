@@ -31,6 +31,8 @@ class Scope:
         self.places: dict[str, str] = {}
         self.used: set[str] = set()
         self.place = "featurize"
+        for column in columns:
+            graph.input(column.name, DTYPES[column.kind], ("N", 1))
 
     def column(self, name: str, *types: Type) -> Value:
         """Return the column called `name`, which must be of one of `types` if any are given.
@@ -41,8 +43,7 @@ class Scope:
         value = self.derived.get(name)
         if value is None and name in self.raw:
             kind = self.raw[name].kind
-            ref = self.graph.input(name, DTYPES[kind], ("N", 1))
-            value = Value(TYPES[kind], ref, kind=kind)
+            value = Value(TYPES[kind], name, kind=kind)
         if value is None:
             known = [*self.raw, *self.derived]
             raise ConfigError(f"{self.place}: no column `{name}`{nearest(name, known)}")

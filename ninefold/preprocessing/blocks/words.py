@@ -1,0 +1,80 @@
+"""Free text: which of the frequent words occur in it."""
+
+import string
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+
+from ninefold.columns import Array
+from ninefold.preprocessing.blocks.block import Block, Reader
+from ninefold.preprocessing.spec import WordsSpec
+
+WHITE_SPACE = " \t\n\r\x0b\x0c"
+QUOTES = "“”„‚‘’«»…–—¿¡"
+
+
+@dataclass(frozen=True)
+class WordCell:
+    """One word and the spellings of it in the train rows: capitals, punctuation at its ends."""
+
+    column: str
+    word: str
+    spellings: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Column and word."""
+        return f"{self.column} has {self.word!r}"
+
+
+@dataclass(frozen=True)
+class WordBlock(Block):
+    """1 where the word occurs in the text, else 0; all words of one column."""
+
+    cells: tuple[WordCell, ...]
+
+    def emit(self, reader: Reader) -> str:
+        """Split at white space and count the known spellings."""
+        graph = reader.graph
+        text = graph.StringConcat(reader.raw(self.cells[0].column), graph.constant(" ."))
+        words = graph.Squeeze(graph.node("StringSplit", text, outputs=2)[0], np.array([1]))
+        pool = [(s, index) for index, cell in enumerate(self.cells) for s in cell.spellings]
+        counts = graph.TfIdfVectorizer(
+            words,
+            mode="TF",
+            min_gram_length=1,
+            max_gram_length=1,
+            max_skip_count=0,
+            ngram_counts=[0],
+            ngram_indexes=[index for _, index in pool],
+            pool_strings=[spelling for spelling, _ in pool],
+        )
+        return graph.cast(graph.Greater(counts, np.float32(0)), np.float64)
+
+
+def fit_words(column: str, texts: Array, spec: WordsSpec) -> list[WordCell]:
+    """Return the words that occur in most of the train texts `(n,)`, in order of frequency."""
+    spellings: dict[str, set[str]] = defaultdict(set)
+    counts: Counter[str] = Counter()
+    for text in texts.tolist():
+        found = set()
+        for spelling in _split(text):
+            word = spelling.lower().strip(string.punctuation + QUOTES)
+            if word:
+                spellings[word].add(spelling)
+                found.add(word)
+        counts.update(found)
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    frequent = [word for word, count in ranked if spec.min_count <= count < len(texts)]
+    return [
+        WordCell(column, word, tuple(sorted(spellings[word])))
+        for word in frequent[: spec.max_words]
+    ]
+
+
+def _split(text: str) -> list[str]:
+    """Split at ASCII white space, as ONNX's StringSplit does."""
+    for character in WHITE_SPACE[1:]:
+        text = text.replace(character, " ")
+    return [word for word in text.split(" ") if word]

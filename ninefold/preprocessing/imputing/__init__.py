@@ -1,0 +1,15 @@
+"""What stands for missing numbers; one file per choice."""
+
+from ninefold.columns import Array
+from ninefold.config import Spec
+
+
+class ImputerSpec(Spec):
+    """One way to fill missing values."""
+
+    kind: str
+    """Which way."""
+
+    def fill(self, values: Array) -> float:
+        """Return what stands for a missing value, from the finite train values `(n,)`, n > 0."""
+        raise NotImplementedError

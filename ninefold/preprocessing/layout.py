@@ -1,0 +1,56 @@
+"""What the features and codes are, where they come from and what they were fitted on."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ninefold.columns import Column
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Describes the outputs of a preprocessing graph.
+
+    Shapes: X is `(N, F)` with F = len(features), codes is `(N, C)` with C = len(codes).
+    """
+
+    features: tuple[str, ...]
+    """Names of X's columns."""
+    sources: tuple[str, ...]
+    """For each feature the column it comes from."""
+    continuous: tuple[int, ...]
+    """Positions in X of scaled numbers."""
+    codes: tuple[str, ...]
+    """Columns given as codes: 0 unknown or rare, 1 missing, 2 … the levels."""
+    cardinalities: tuple[int, ...]
+    """Number of codes of each."""
+    columns: tuple[Column, ...]
+    """Columns that are read, with kind and roles."""
+    treatments: tuple[Mapping[str, Any], ...] = ()
+    """The decision table: column, kind, treatment, why, features."""
+    edges: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    """Column -> numbers where the treatment changes: bin edges, clip bounds, quantile knots."""
+    quantiles: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    """Column -> the train rows' 0, 1, 5, 25, 50, 75, 95, 99 and 100 % quantiles."""
+    levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Column -> known levels as text."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the columns that are read."""
+        return tuple(column.name for column in self.columns)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        return {**asdict(self), "columns": [column.to_json() for column in self.columns]}
+
+    @staticmethod
+    def from_json(content: Mapping[str, Any]) -> "Layout":
+        """Return what `to_json` was given."""
+        lists = ("features", "sources", "continuous", "codes", "cardinalities", "treatments")
+        tables = ("edges", "quantiles", "levels")
+        return Layout(
+            columns=tuple(Column.from_json(item) for item in content["columns"]),
+            **{key: tuple(content[key]) for key in lists},
+            **{key: {name: tuple(items) for name, items in content[key].items()} for key in tables},
+        )

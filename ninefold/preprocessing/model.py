@@ -1,0 +1,76 @@
+"""Fitted preprocessing: a graph and what its outputs are."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ninefold.columns import Array, Frame
+from ninefold.errors import InputError
+from ninefold.files import read_json, replacing, write_json
+from ninefold.preprocessing.layout import Layout
+from ninefold.runtime import CHUNK_ROWS, run_chunks, session
+
+GRAPH, LAYOUT = "preprocess.onnx", "layout.json"
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Feature columns -> X float32 `(N, F)`, codes int64 `(N, C)`.
+
+    model: inputs are the columns that are read, `[N, 1]` each; outputs X and codes, in this order.
+    """
+
+    model: Any
+    layout: Layout
+
+    @cached_property
+    def _session(self) -> Any:
+        return session(self.model)
+
+    def transform(self, frame: Frame) -> tuple[Array, Array]:
+        """Return X and codes of every row. Raises `InputError` if a column is missing."""
+        X = np.empty((len(frame), len(self.layout.features)), dtype=np.float32)
+        codes = np.empty((len(frame), len(self.layout.codes)), dtype=np.int64)
+        for rows, part_of_X, part_of_codes in self.chunks(frame):
+            X[rows], codes[rows] = part_of_X, part_of_codes
+        return X, codes
+
+    def chunks(
+        self, frame: Frame, chunk_rows: int = CHUNK_ROWS
+    ) -> Iterator[tuple[slice, Array, Array]]:
+        """Yield rows, X and codes chunk by chunk."""
+        self._check(frame)
+        for rows, (X, codes) in run_chunks(self._session, frame, chunk_rows):
+            yield rows, X, codes
+
+    def _check(self, frame: Frame) -> None:
+        kinds = {column.name: column.kind for column in frame.columns}
+        for column in self.layout.columns:
+            if kinds.get(column.name) != column.kind:
+                found = kinds.get(column.name, "missing")
+                raise InputError(
+                    f"column `{column.name}` must be a {column.kind} column as in training, "
+                    f"however: it is {found}"
+                )
+
+    def save(self, folder: Path) -> None:
+        """Write `preprocess.onnx` and `layout.json`."""
+        with replacing(folder / GRAPH) as temporary:
+            temporary.write_bytes(self.model.SerializeToString(deterministic=True))
+        write_json(folder / LAYOUT, self.layout.to_json())
+
+    @staticmethod
+    def load(folder: Path) -> "Preprocessing":
+        """Read what `save` wrote. Raises `InputError` when it is missing or damaged."""
+        import onnx
+
+        layout = Layout.from_json(read_json(folder / LAYOUT))
+        try:
+            model = onnx.load_model_from_string((folder / GRAPH).read_bytes())
+        except (OSError, ValueError, onnx.checker.ValidationError) as error:
+            raise InputError(f"{folder / GRAPH} cannot be read: {error}. Run again") from None
+        return Preprocessing(model, layout)

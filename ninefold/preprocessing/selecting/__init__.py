@@ -1,0 +1,27 @@
+"""Which features are worth their place; one file per rule."""
+
+from ninefold.columns import Array
+from ninefold.config import Spec
+from ninefold.problem import Task
+
+
+class SelectorSpec(Spec):
+    """One rule of feature selection."""
+
+    kind: str
+    """Which rule."""
+
+    def keep(self, X: Array, y: Array, task: Task) -> Array:
+        """Return the mask `(F,)` of features to keep.
+
+        Args:
+            X: features of (a sample of) the train rows `(N, F)` float32.
+            y: class codes or values `(N,)`.
+            task: classification or regression.
+        """
+        raise NotImplementedError
+
+    @property
+    def reason(self) -> str:
+        """Why a feature is dropped, for the report."""
+        raise NotImplementedError

@@ -1,0 +1,104 @@
+"""The preprocess section of params.yaml: defaults per kind of column, overrides per column."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ninefold.config import Spec
+from ninefold.preprocessing.choice import SHORT
+from ninefold.preprocessing.clipping import ClipperSpec
+from ninefold.preprocessing.imputing import ImputerSpec
+from ninefold.preprocessing.imputing.median import MedianSpec
+from ninefold.preprocessing.scaling import ScalerSpec
+from ninefold.preprocessing.scaling.robust import RobustSpec
+from ninefold.preprocessing.selecting import SelectorSpec
+from ninefold.registry import OneOf
+
+Imputer = Annotated[ImputerSpec, OneOf("ninefold.preprocessing.imputing"), SHORT]
+Clipper = Annotated[ClipperSpec, OneOf("ninefold.preprocessing.clipping"), SHORT]
+Scaler = Annotated[ScalerSpec, OneOf("ninefold.preprocessing.scaling"), SHORT]
+Selector = Annotated[SelectorSpec, OneOf("ninefold.preprocessing.selecting"), SHORT]
+Use = Literal["number", "category", "text", "drop"]
+Encode = Literal["auto", "one_hot", "ordinal"]
+
+
+class NumberSpec(Spec):
+    """How numbers are treated."""
+
+    impute: Imputer = MedianSpec()
+    """What stands for missing values: median, mean, most_frequent, or constant with a value."""
+    missing_flag: bool = True
+    """Add a feature that tells where the value was missing."""
+    clip: Clipper | None = None
+    """Against outliers: none, smooth, quantile, iqr; default: smooth where the scale has no
+    natural limits (standard, robust, log), none elsewhere."""
+    scale: Scaler = RobustSpec()
+    """none, standard, min_max, robust, log or quantile."""
+    bins: int | None = Field(default=None, ge=2, le=256)
+    """One-hot groups of equal size instead of the scaled value."""
+
+
+class CategorySpec(Spec):
+    """How categories are treated."""
+
+    encode: Encode = "auto"
+    """one_hot, ordinal (codes for an embedding), or auto: one_hot for few levels."""
+    one_hot_levels: int = Field(default=9, ge=1)
+    """Up to so many levels, auto encodes one_hot."""
+    min_count: int = Field(default=3, ge=1)
+    """Levels with fewer train rows count as unknown ones."""
+    min_frequency: float = Field(default=0.0, ge=0, lt=1)
+    """Levels with a smaller share of the train rows count as unknown ones."""
+    max_levels: int = Field(default=1000, ge=1)
+    """Only so many of the most frequent levels are told apart."""
+
+
+class WordsSpec(Spec):
+    """How free text is treated."""
+
+    max_words: int = Field(default=100, ge=0, le=10_000)
+    """Features for so many of the words that occur in most train rows; 0: none."""
+    min_count: int = Field(default=5, ge=1)
+    """Words in fewer train rows are left out."""
+
+
+class ColumnSpec(Spec):
+    """What differs for one column; what is not given follows the defaults of its kind."""
+
+    use: Use | None = None
+    """Treat the column as a number, a category or text, or drop it."""
+    impute: Imputer | None = None
+    """See number.impute."""
+    missing_flag: bool | None = None
+    """See number.missing_flag."""
+    clip: Clipper | None = None
+    """See number.clip."""
+    scale: Scaler | None = None
+    """See number.scale."""
+    bins: int | None = Field(default=None, ge=2, le=256)
+    """See number.bins."""
+    encode: Encode | None = None
+    """See category.encode."""
+    min_count: int | None = Field(default=None, ge=1)
+    """See category.min_count and text.min_count."""
+    min_frequency: float | None = Field(default=None, ge=0, lt=1)
+    """See category.min_frequency."""
+    max_levels: int | None = Field(default=None, ge=1)
+    """See category.max_levels."""
+    max_words: int | None = Field(default=None, ge=0, le=10_000)
+    """See text.max_words."""
+
+
+class PreprocessSpec(Spec):
+    """How columns become the features of a model."""
+
+    number: NumberSpec = NumberSpec()
+    """Defaults for numbers."""
+    category: CategorySpec = CategorySpec()
+    """Defaults for categories."""
+    text: WordsSpec = WordsSpec()
+    """Defaults for free text."""
+    columns: dict[str, ColumnSpec] = Field(default_factory=dict)
+    """Column -> what differs for it."""
+    select: tuple[Selector, ...] = ()
+    """Feature selection, in order; constant and duplicate features are dropped in any case."""
