@@ -1,0 +1,212 @@
+"""Draft a workspace from a table: params.yaml, dvc.yaml and an expectation suite."""
+
+import argparse
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+from ninefold.config import load_params, nearest, validate
+from ninefold.errors import InputError
+from ninefold.problem import ProblemSpec
+
+SHOWN = 6
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `ninefold init`."""
+    add = parser.add_argument
+    add("data", metavar="DATA", type=Path, help="csv, tsv (also .gz) or parquet file")
+    add("--target", required=True, metavar="COL", help="column to predict")
+    add("--task", choices=("classification", "regression"), help="default: told by the target")
+    add("--time", metavar="COL", help="date (or number) that orders the rows: split by time")
+    add("--group", metavar="COL", help="entity a row belongs to; it never spans two parts")
+    add("--id", dest="ids", metavar="COL", nargs="+", action="extend", default=[],
+        help="identifiers, never a feature")  # fmt: skip
+    add("--horizon", metavar="DURATION", help="how long until the outcome is known: 12h, 7d, 2w")
+    add("--available-after", metavar="COL", nargs="+", action="extend", default=[],
+        help="columns known only after the outcome, never a feature")  # fmt: skip
+    add("--split", type=Path, metavar="FILE", help="CSV row,part of people who already split")
+    add("--into", type=Path, metavar="DIR", default=Path(), help="default: this folder")
+    add("--yes", action="store_true", help="take every proposal, ask nothing")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Read the data, propose, ask where somebody can answer, and write the workspace."""
+    from ninefold.splitting.given import read_parts
+    from tasks.drafting import params, proposals, workspace
+
+    folder = args.into.resolve()
+    workspace.refuse_to_overwrite(folder)
+    path = workspace.stored_path(args.data, folder)
+    table, columns = _read(args, folder, path)
+    names = [column.name for column in columns]
+    _check_names(args, names)
+    split_path = None
+    if args.split is not None:
+        read_parts(args.split)
+        split_path = workspace.stored_path(args.split, folder)
+    declared = [args.time, args.group, *args.ids, *args.available_after]
+    found = proposals.propose(table, columns, args.target, filter(None, declared))
+    problem = _problem(args, found, names, sys.stdin.isatty() and not args.yes)
+    target, values = proposals.check_target(table, columns, problem)
+    about = _about(target, values)
+    draft = params.Draft(
+        problem=problem,
+        about_target=about,
+        path=path,
+        split_path=split_path,
+        title=f"{args.target}, from {args.data.name}",
+        constants=found.constants,
+        other_times=found.times,
+        slices=tuple(n for n in found.slices if not problem.is_after(n)),
+    )
+    contents = {
+        workspace.SUITE: _suite(args, folder, path, problem),
+        "dvc.yaml": workspace.pipeline(split_path),
+        "params.yaml": params.render(draft),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    workspace.start_dvc(folder)
+    workspace.write(folder, contents)
+    load_params(folder)
+    _tell(args, table, found, problem, about)
+    return 0
+
+
+def _read(args: argparse.Namespace, folder: Path, path: str) -> tuple[Any, Any]:
+    """Read the data as ingest will, so that what is wrong with it shows now."""
+    from ninefold.datasets import read
+
+    provisional = ProblemSpec(target=args.target, task=args.task or "classification")
+    return read(validate("ingest", {"kind": "file", "path": path}), provisional, folder)
+
+
+def _check_names(args: argparse.Namespace, names: list[str]) -> None:
+    """Raise `InputError` for a column that is not there, or a role the target cannot have."""
+    options = {
+        "--target": [args.target],
+        "--time": [args.time] if args.time else [],
+        "--group": [args.group] if args.group else [],
+        "--id": args.ids,
+        "--available-after": args.available_after,
+    }
+    for option, given in options.items():
+        for name in given:
+            if name not in names:
+                raise InputError(
+                    f"{option} must name a column of {args.data.name}, however: {name!r}"
+                    f"{nearest(name, names)}"
+                )
+            if option != "--target" and name == args.target:
+                raise InputError(f"{option} must not name the target, however: {name!r}")
+    if args.horizon is not None and args.time is None:
+        raise InputError("--horizon needs --time: name the column that says when a row happened")
+
+
+def _problem(args: argparse.Namespace, found: Any, names: list[str], asks: bool) -> ProblemSpec:
+    """Join what was said with what is proposed; ask in a terminal."""
+    task, ids, time = args.task or found.task, args.ids or list(found.ids), args.time
+    if time is None and args.group is None and args.split is None:
+        time = found.time
+    if asks:
+        names = [name for name in names if name != args.target]
+        if args.task is None:
+            task = _ask("task", task, ["classification", "regression"])
+        if not args.ids:
+            ids = _ask_columns("identifiers (comma between)", ids, names)
+        if args.time is None and found.times:
+            picked = _ask_columns("column that orders the rows", [time] if time else [], names)
+            time = picked[0] if picked else None
+    content = {
+        "target": args.target,
+        "task": task,
+        "time": time,
+        "horizon": args.horizon,
+        "group": [args.group] if args.group else [],
+        "ids": list(dict.fromkeys(ids)),
+        "available_at": dict.fromkeys(args.available_after, "after"),
+    }
+    return validate("problem", content, source="init")  # type: ignore[no-any-return]
+
+
+def _ask(question: str, proposal: str, choices: list[str]) -> str:
+    while True:
+        answer = _answer(f"{question} [{proposal}]: ") or proposal
+        if answer in choices:
+            return answer
+        print(f"  one of {', '.join(choices)}{nearest(answer, choices)}")
+
+
+def _ask_columns(question: str, proposal: list[str], names: list[str]) -> list[str]:
+    while True:
+        answer = _answer(f"{question} [{', '.join(proposal) or 'none'}], - for none: ")
+        if not answer:
+            return proposal
+        if answer in ("-", "none") and answer not in names:
+            return []
+        chosen = [answer] if answer in names else [part.strip() for part in answer.split(",")]
+        wrong = [name for name in chosen if name not in names]
+        if not wrong:
+            return chosen
+        print(f"  no column {wrong[0]!r}{nearest(wrong[0], names)}")
+
+
+def _answer(question: str) -> str:
+    try:
+        return input(question).strip()
+    except EOFError:
+        return ""
+
+
+def _suite(args: argparse.Namespace, folder: Path, path: str, problem: ProblemSpec) -> str:
+    """Draft the expectation suite with the roles that were settled."""
+    from expectations.draft import draft
+
+    from ninefold.datasets import read
+
+    table, columns = read(validate("ingest", {"kind": "file", "path": path}), problem, folder)
+    return draft(table, columns, problem)
+
+
+def _about(target: Any, values: Any) -> str:
+    """Say in a few words how the target is distributed."""
+    if target.task == "regression":
+        return (
+            f"{len(values)} numbers from {target.low:g} to {target.high:g}, mean {target.offset:g}"
+        )
+    shown = ", ".join(target.classes[:SHOWN]) + (", …" if len(target.classes) > SHOWN else "")
+    return f"{len(target.classes)} classes ({shown}) in {len(values)} rows"
+
+
+def _tell(
+    args: argparse.Namespace, table: Any, found: Any, problem: ProblemSpec, about: str
+) -> None:
+    """Print what was understood, what was written, and what to type next."""
+    why = "" if args.task else f" ({found.why_task})"
+    others = [name for name in found.times if name != problem.time]
+    dates = f"; dates: {_listed(others)} (--time COL splits by time)" if others else ""
+    rows = {
+        "data": f"{args.data} ({len(table)} rows, {len(table.column_names) - 1} columns)",
+        "target": f"{args.target}: {about}",
+        "task": f"{problem.task}{why}",
+        "ids": _listed(problem.ids),
+        "time": f"{problem.time or 'none'}{'' if problem.time else dates}",
+        "group": _listed(problem.group),
+        "after": _listed(tuple(problem.available_at)),
+        "constant": _listed(found.constants),
+    }
+    for key, value in rows.items():
+        print(f"{key:<9} {value}")
+    where = args.into
+    print(f"\nwrote     {', '.join(str(where / n) for n in _WRITTEN)}")
+    step = "" if where.resolve() == Path.cwd() else f"cd {shlex.quote(os.fspath(where))} && "
+    print(f"next      look through params.yaml, then: {step}ninefold run")
+
+
+_WRITTEN = ("params.yaml", "dvc.yaml", "expectations/suite.yaml")
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "") if names else "none"

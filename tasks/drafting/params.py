@@ -1,0 +1,116 @@
+"""params.yaml of a new workspace: readable, commented, only what differs from the defaults."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ninefold.problem import ProblemSpec
+
+PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:[ ./-][A-Za-z0-9_]+)*")
+WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n", "none", "nan", "inf"}
+
+
+@dataclass(frozen=True)
+class Draft:
+    """All that params.yaml of a new workspace says."""
+
+    problem: ProblemSpec
+    about_target: str
+    path: str
+    split_path: str | None
+    title: str
+    constants: tuple[str, ...] = ()
+    other_times: tuple[str, ...] = ()
+    slices: tuple[str, ...] = ()
+
+
+def scalar(text: str) -> str:
+    """Return text as a YAML scalar, quoted where it must be."""
+    if PLAIN.fullmatch(text) and text.lower() not in WORDS:
+        return text
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\x7f")
+
+
+def sequence(texts: Sequence[str]) -> str:
+    """Return texts as a YAML list on one line."""
+    return f"[{', '.join(json.dumps(t, ensure_ascii=False) for t in texts)}]"
+
+
+def render(draft: Draft) -> str:
+    """Return params.yaml as text."""
+    lines = [
+        "# What to predict, from what, and how. Checked whole before any data is read;",
+        "# a section changed reruns its stage and those after it.",
+        *_problem(draft),
+        "ingest:",
+        "  kind: file",
+        f"  path: {scalar(draft.path)}",
+        "  sample_rows: null        # a number for a quick first run on that many rows",
+        "  # columns: {COLUMN: {kind: category}}    # number, category, text, bool or datetime",
+        "validate: {}               # rules stand in expectations/suite.yaml",
+        "featurize: {}",
+        "  # derive: [{name: NEW, kind: expression, expression: a / (b + 1)}]",
+        *_split(draft),
+        "sampling:",
+        "  kind: none               # under, over or class_weights for rare classes; train only",
+        "audit: {}                  # ignore: [{finding: target.copy, columns: [c], reason: why}]",
+        "preprocess: {}",
+        "baselines: {}",
+        "train:",
+        "  network: {kind: mlp}",
+        "evaluate:",
+        f"  slices: {sequence(draft.slices)}",
+        "export: {}",
+        "report:",
+        f"  title: {scalar(draft.title)}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _problem(draft: Draft) -> list[str]:
+    problem = draft.problem
+    lines = [
+        "problem:",
+        f"  # {_comment(draft.about_target)}",
+        f"  target: {scalar(problem.target)}",
+    ]
+    lines.append(f"  task: {problem.task}")
+    if problem.time is not None:
+        lines.append(f"  time: {scalar(problem.time)}")
+    elif draft.other_times:
+        lines.append(
+            f"  # time: COLUMN            # dates: {_comment(sequence(draft.other_times))}"
+        )
+    if problem.horizon is not None:
+        lines.append(f"  horizon: {scalar(problem.horizon)}")
+    if problem.group:
+        lines.append(f"  group: {sequence(problem.group)}")
+    lines.append(f"  ids: {sequence(problem.ids)}")
+    if draft.constants:
+        lines.append(f"  # one value only, of no use: {_comment(sequence(draft.constants))}")
+    if problem.available_at:
+        lines.append("  available_at:            # known only after the outcome: never a feature")
+        lines += [
+            f"    {json.dumps(c, ensure_ascii=False)}: {w}" for c, w in problem.available_at.items()
+        ]
+    else:
+        lines.append("  available_at: {}         # {COLUMN: after} if known only after the outcome")
+    return lines
+
+
+def _split(draft: Draft) -> list[str]:
+    if draft.split_path is not None:
+        return ["split:", "  kind: given", f"  path: {scalar(draft.split_path)}"]
+    lines = [
+        "split:",
+        "  kind: auto               # by time, by group or stratified, as problem says",
+    ]
+    if draft.problem.time is not None and draft.problem.horizon is None:
+        lines.append("  # kind: time, gap: 7d    # if outcomes are known only 7 days later")
+    return [*lines, "  valid_size: 0.15", "  test_size: 0.2"]
+
+
+def _comment(text: str) -> str:
+    """Return text that cannot end its comment line."""
+    return " ".join(text.split())
