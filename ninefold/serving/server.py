@@ -20,6 +20,7 @@ from ninefold.serving.rows import Rows, replay
 
 WARM_UP_RUNS = 5
 BACKLOG = 2048
+MAX_PORT = 65535
 
 
 def prepare(model: Model) -> None:
@@ -72,13 +73,15 @@ def application(models: Sequence[Model], limits: Limits | None = None) -> ASGIAp
 
 def bind(host: str, port: int) -> socket.socket:
     """Return a socket that listens at an address. Raises `InputError` when it cannot be had."""
+    if not 0 <= port <= MAX_PORT:
+        raise InputError(f"--port must lie in 0…{MAX_PORT}, however: {port}")
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         bound = socket.socket(family, socket.SOCK_STREAM)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
         bound.listen(BACKLOG)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(
             f"--host and --port must name a free address, however: {host}:{port}: {reason}. "

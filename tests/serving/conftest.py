@@ -15,14 +15,15 @@ from tests.serving.models import build
 @contextlib.contextmanager
 def running(*arguments: object, cwd: Path):
     """Run `ninefold serve --port 0 …`; yield its address and its process."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ninefold", "serve", "--port", "0", *map(str, arguments)],
-        cwd=cwd,
-        stdout=subprocess.PIPE,
-        stderr=(cwd / "stderr.txt").open("w"),
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
+    with (cwd / "stderr.txt").open("w") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ninefold", "serve", "--port", "0", *map(str, arguments)],
+            cwd=cwd,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
     said = []
     try:
         for line in process.stdout:

@@ -1,4 +1,4 @@
-"""Small models with everything an exported one has: every kind of column, signature, golden rows."""
+"""Small models with all an exported one has: every kind of column, signature, golden rows."""
 
 import json
 from pathlib import Path
