@@ -1,0 +1,50 @@
+"""What every baseline offers."""
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+from ninefold.columns import Array
+from ninefold.config import Spec
+from ninefold.target import Target
+
+if TYPE_CHECKING:
+    import onnx
+
+    from ninefold.preprocessing import Layout
+
+
+class Fitted(ABC):
+    """A fitted baseline."""
+
+    @abstractmethod
+    def scores(self, X: Array, codes: Array) -> Array:
+        """Return `(N, K)` float32 for `X (N, F)` and `codes (N, C)`: log-probabilities, or the
+        standardised value.
+        """
+
+    @abstractmethod
+    def to_onnx(self) -> "onnx.ModelProto":
+        """Return the graph `X` float32 `[N, F]`, `codes` int64 `[N, C]` -> `scores` `[N, K]`."""
+
+
+class BaselineSpec(Spec, ABC):
+    """Describes a baseline; importing it must not import scikit-learn."""
+
+    kind: str
+    is_default: ClassVar[bool] = True
+
+    @abstractmethod
+    def fit(
+        self,
+        X: Array,
+        codes: Array,
+        y: Array,
+        weight: Array,
+        target: Target,
+        layout: "Layout",
+        seed: int,
+    ) -> Fitted:
+        """Fit on `X (N, F)`, `codes (N, C)`, `y (N,)` codes or standardised values, `weight (N,)`.
+
+        For classification, `y` holds at least two of the target's K classes; scores are for all K.
+        """

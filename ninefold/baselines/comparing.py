@@ -1,0 +1,148 @@
+"""Fits every baseline on the train part and scores it on the folds and on the valid part."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ninefold.baselines.base import BaselineSpec, Fitted
+from ninefold.columns import Array, Frame
+from ninefold.errors import InputError
+from ninefold.head import Head
+from ninefold.problem import ProblemSpec
+from ninefold.progress import progress
+from ninefold.target import Target
+
+if TYPE_CHECKING:
+    from ninefold.baselines import BaselinesSpec
+    from ninefold.preprocessing import Preprocessing, PreprocessSpec
+    from ninefold.sampling import Sampling
+    from ninefold.splitting import Folds
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Rows a baseline is fitted on and rows it is scored on, preprocessed by the former.
+
+    `X (n, F)`, `codes (n, C)`, `y (n,)` codes or standardised values, `weight (n,)`; `y_new` in
+    original units.
+    """
+
+    preprocessing: "Preprocessing"
+    target: Target
+    X: Array
+    codes: Array
+    y: Array
+    weight: Array
+    X_new: Array
+    codes_new: Array
+    y_new: Array
+
+    def fit(self, spec: BaselineSpec, seed: int) -> Fitted:
+        """Fit one baseline."""
+        layout = self.preprocessing.layout
+        return spec.fit(self.X, self.codes, self.y, self.weight, self.target, layout, seed)
+
+    def predict_new(self, fitted: Fitted) -> Array:
+        """Return probabilities or values for the rows to score."""
+        return Head(self.target).predict(fitted.scores(self.X_new, self.codes_new))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Fitted baselines by name, the preprocessing before them, and `reports/baselines.json`."""
+
+    prepared: Prepared
+    fitted: dict[str, Fitted]
+    report: dict[str, Any]
+
+
+def compare(
+    train: Frame,
+    valid: Frame,
+    folds: "Folds",
+    problem: ProblemSpec,
+    sampling: "Sampling",
+    preprocess: "PreprocessSpec",
+    spec: "BaselinesSpec",
+) -> Comparison:
+    """Fit the baselines, inside each fold and on all of train.
+
+    Raises:
+        InputError: the data cannot be learnt from, or the folds are not those of `train`.
+        ConfigError: the metric does not fit the task.
+    """
+    from ninefold.evaluation.metrics import metrics_for, reported_metric
+
+    if not np.array_equal(folds.row, train.row):
+        raise InputError(
+            "folds.parquet must list the rows of train.parquet, however: they differ. Run the "
+            "split stage again"
+        )
+    target = Target.fit(train, problem)
+    reported = reported_metric(problem, target)
+    parts = [(train.take(fit), train.take(new)) for fit, new in folds.pairs()]
+    fold_scores: dict[str, list[float]] = {model.kind: [] for model in spec.models}
+    for inner, outer in progress(parts, "baselines, fold by fold", unit="folds"):
+        prepared = prepare(inner, outer, target, problem, sampling, preprocess, spec.seed)
+        for model in spec.models:
+            score = float("nan")
+            if prepared is not None:
+                prediction = prepared.predict_new(prepared.fit(model, spec.seed))
+                score = reported.compute(prepared.y_new, prediction)
+            fold_scores[model.kind].append(score)
+    whole = prepare(train, valid, target, problem, sampling, preprocess, spec.seed)
+    assert whole is not None
+    fitted: dict[str, Fitted] = {}
+    entries: list[dict[str, Any]] = []
+    for model in progress(spec.models, "baselines, all train rows", unit="models"):
+        fitted[model.kind] = whole.fit(model, spec.seed)
+        prediction = whole.predict_new(fitted[model.kind])
+        scores = {m.name: m.compute(whole.y_new, prediction) for m in metrics_for(target)}
+        entry: dict[str, Any] = {
+            "name": model.kind,
+            "fold_scores": fold_scores[model.kind],
+            "valid": scores,
+        }
+        entries.append(entry)
+    best = entries[0]
+    for entry in entries[1:]:
+        if reported.is_better(entry["valid"][reported.name], best["valid"][reported.name]):
+            best = entry
+    report = {
+        "metric": reported.name,
+        "higher_is_better": reported.higher_is_better,
+        "best": best["name"],
+        "baselines": entries,
+    }
+    return Comparison(whole, fitted, report)
+
+
+def prepare(
+    train: Frame,
+    new: Frame,
+    target: Target,
+    problem: ProblemSpec,
+    sampling: "Sampling",
+    preprocess: "PreprocessSpec",
+    seed: int,
+) -> Prepared | None:
+    """Fit the preprocessing on `train` and apply it to both; None if `train` has but one class.
+
+    The location and scale of a regression target come from `train`; the classes from `target`.
+    """
+    from ninefold.preprocessing import fit as fit_preprocessing
+    from ninefold.sampling import resample
+
+    y = target.encode(train)
+    if len(np.unique(y)) < 2 or len(new) == 0:
+        return None
+    if target.task == "regression":
+        target = Target.fit(train, problem)
+    preprocessing = fit_preprocessing(train, y, target, problem, preprocess)
+    index, weight = resample(y, sampling, seed)
+    X, codes = preprocessing.transform(train)
+    X_new, codes_new = preprocessing.transform(new)
+    goal = y if target.task == "classification" else (y - target.offset) / target.scale
+    rows = (X[index], codes[index], goal[index], weight.astype(np.float64))
+    return Prepared(preprocessing, target, *rows, X_new, codes_new, target.encode(new))

@@ -1,0 +1,41 @@
+"""Design matrix and scores that several baselines share."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ninefold.columns import Array
+
+if TYPE_CHECKING:
+    from ninefold.preprocessing import Layout
+
+
+def log_softmax(logits: Array, classes: Array, outputs: int) -> Array:
+    """Return log-probabilities `(N, K)` float32 from the logits `(N, k)` of the `classes` seen.
+
+    A class that no row had gets what is left beside the others: a probability of 1e-9.
+    """
+    from scipy.special import log_softmax as normalised
+
+    scores = np.full((len(logits), outputs), np.log(1e-9), dtype=np.float32)
+    scores[:, classes] = normalised(logits, axis=1)
+    return scores
+
+
+def two_sided(decision: Array) -> Array:
+    """Turn the decision values `(N,)` of two classes into logits `(N, 2)`; leave `(N, K)` alone."""
+    return decision if decision.ndim == 2 else np.stack([-0.5 * decision, 0.5 * decision], axis=1)
+
+
+def design(X: Array, codes: Array, layout: "Layout") -> Any:
+    """Return `(N, F + sum of cardinalities)`: features, then one-hot codes; sparse if any."""
+    if codes.shape[1] == 0:
+        return X.astype(np.float64)
+    from scipy import sparse
+
+    ends = np.cumsum(layout.cardinalities)
+    positions = codes + (ends - layout.cardinalities)
+    rows = np.repeat(np.arange(len(codes)), codes.shape[1])
+    ones = np.ones(codes.size)
+    one_hot = sparse.csr_array((ones, (rows, positions.ravel())), shape=(len(codes), int(ends[-1])))
+    return sparse.hstack([sparse.csr_array(X.astype(np.float64)), one_hot], format="csr")
