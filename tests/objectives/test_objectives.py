@@ -1,0 +1,114 @@
+import numpy as np
+import pytest
+import torch
+from pydantic import ValidationError
+
+from ninefold.errors import ConfigError
+from ninefold.objectives import ObjectiveSpec, objective
+from ninefold.objectives.cross_entropy import CrossEntropySpec
+from ninefold.objectives.focal import FocalSpec
+from ninefold.objectives.huber import HuberSpec
+from ninefold.objectives.mse import MSESpec
+from ninefold.registry import components
+
+SPECS = [kind() for kind in components("ninefold.objectives", ObjectiveSpec)]
+
+
+def batch(spec: ObjectiveSpec, rows: int = 6, members: int = 4):
+    generator = torch.Generator().manual_seed(0)
+    if spec.task == "regression":
+        outputs = torch.randn(rows, members, 1, generator=generator)
+        return outputs, torch.randn(rows, generator=generator)
+    outputs = torch.randn(rows, members, 3, generator=generator)
+    return outputs, torch.arange(rows) % 3
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.kind)
+class TestEveryObjective:
+    def test_loss_falls_along_its_gradient(self, spec):
+        outputs, y = batch(spec)
+        outputs.requires_grad_()
+        loss = spec.loss(outputs, y, torch.ones(len(y)))
+        loss.backward()
+        better = spec.loss(outputs.detach() - 0.1 * outputs.grad, y, torch.ones(len(y)))
+        assert loss.ndim == 0
+        assert better < loss
+
+    def test_rows_of_weight_0_do_not_count(self, spec):
+        outputs, y = batch(spec)
+        weight = torch.tensor([2.0, 2.0, 2.0, 0.0, 0.0, 0.0])
+        changed = outputs.clone()
+        changed[3:] += 5.0
+        assert spec.loss(outputs, y, weight) == spec.loss(changed, y, weight)
+
+    def test_loss_is_the_mean_of_the_members_losses(self, spec):
+        outputs, y = batch(spec)
+        alone = [spec.loss(outputs[:, m : m + 1], y, torch.ones(len(y))) for m in range(4)]
+        together = spec.loss(outputs, y, torch.ones(len(y)))
+        torch.testing.assert_close(together, torch.stack(alone).mean())
+
+    def test_extreme_outputs_stay_finite(self, spec):
+        outputs, y = batch(spec)
+        outputs = (outputs * 1e4).requires_grad_()
+        loss = spec.loss(outputs, y, torch.ones(len(y)))
+        loss.backward()
+        assert torch.isfinite(loss)
+        assert torch.isfinite(outputs.grad).all()
+        assert torch.isfinite(spec.scores(outputs)).all()
+
+    def test_scores_are_the_members_mean(self, spec):
+        outputs, _ = batch(spec)
+        expected = (
+            outputs.mean(1)
+            if spec.task == "regression"
+            else torch.softmax(outputs, dim=2).mean(1).log()
+        )
+        torch.testing.assert_close(spec.scores(outputs), expected)
+
+
+@pytest.mark.parametrize(
+    ("task", "kind"), [("classification", "cross_entropy"), ("regression", "mse")]
+)
+def test_default_objective_follows_the_task(task, kind):
+    assert objective(None, task).kind == kind
+
+
+def test_objective_of_the_other_task_is_refused():
+    with pytest.raises(ConfigError, match=r"train\.objective\.kind must be for classification"):
+        objective(MSESpec(), "classification")
+
+
+def test_label_smoothing_is_for_accuracy_only_unless_given():
+    spec = CrossEntropySpec()
+    assert spec.for_metric("accuracy").label_smoothing == 0.1
+    assert spec.for_metric("roc_auc").label_smoothing == 0.0
+    assert CrossEntropySpec(label_smoothing=0.2).for_metric("roc_auc").label_smoothing == 0.2
+
+
+def test_balanced_class_weights_give_every_class_the_same_sum():
+    y = np.array([0] * 90 + [1] * 9 + [2])
+    weight = CrossEntropySpec(class_weight="balanced").sample_weight(y)
+    sums = np.bincount(y, weights=weight)
+    np.testing.assert_allclose(sums, sums[0], rtol=1e-6)
+    assert weight.mean() == pytest.approx(1.0)
+
+
+def test_focal_with_gamma_0_is_cross_entropy():
+    outputs, y = batch(FocalSpec())
+    ones = torch.ones(len(y))
+    focal = FocalSpec(gamma=0).loss(outputs, y, ones)
+    torch.testing.assert_close(focal, CrossEntropySpec().loss(outputs, y, ones))
+
+
+def test_huber_is_linear_far_out():
+    far = torch.tensor([[[10.0]], [[11.0]]])
+    losses = [
+        HuberSpec(delta=0.5).loss(far[row : row + 1], torch.zeros(1), torch.ones(1))
+        for row in range(2)
+    ]
+    assert float(losses[1] - losses[0]) == pytest.approx(0.5)
+
+
+def test_bounds_are_checked():
+    with pytest.raises(ValidationError):
+        CrossEntropySpec(label_smoothing=1.0)

@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from ninefold.evaluation.metrics import metric
+from ninefold.head import Head
+from ninefold.target import Target
+from ninefold.training.calibration import fit_temperature, tune_threshold
+
+BINARY = Target("y", "classification", ("no", "yes"))
+
+
+def scored(n: int = 4000, sharpen: float = 1.0, rate: float = 0.0):
+    """Rows whose honest log-odds are known; their scores are `sharpen` times as sure."""
+    rng = np.random.default_rng(0)
+    logit = rng.normal(rate, 1.5, n)
+    y = (rng.random(n) < 1 / (1 + np.exp(-logit))).astype(np.int64)
+    scores = np.stack([-logit * sharpen / 2, logit * sharpen / 2], axis=1).astype(np.float32)
+    return scores, y
+
+
+@pytest.mark.parametrize("sharpen", [0.5, 1.0, 2.5])
+def test_temperature_undoes_over_and_underconfidence(sharpen):
+    scores, y = scored(sharpen=sharpen)
+    temperature = fit_temperature(scores, y, BINARY)
+    assert temperature == pytest.approx(sharpen, rel=0.1)
+    before = metric("log_loss").compute(y, Head(BINARY).predict(scores))
+    after = metric("log_loss").compute(y, Head(BINARY, temperature).predict(scores))
+    assert after <= before
+
+
+def test_temperature_stays_1_when_rows_cannot_tell():
+    scores, y = scored(20)
+    assert fit_temperature(scores, y, BINARY) == 1.0
+    scores, _ = scored(100)
+    assert fit_temperature(scores, np.zeros(100, dtype=np.int64), BINARY) == 1.0
+
+
+def test_temperature_is_bounded_on_separable_rows():
+    scores = np.array([[0, -9.0], [-9.0, 0]] * 50, dtype=np.float32)
+    assert fit_temperature(scores, np.array([0, 1] * 50), BINARY) >= 0.2
+
+
+@pytest.mark.parametrize("name", ["f1", "accuracy", "balanced_accuracy"])
+def test_tuned_threshold_is_at_least_as_good_as_a_half(name):
+    scores, y = scored(rate=-2.0)
+    head, judge = Head(BINARY), metric(name)
+    probabilities = head.predict(scores)
+    threshold = tune_threshold(head, scores, y, judge)
+    assert judge.compute(y, probabilities, None, threshold) >= judge.compute(y, probabilities)
+
+
+def test_threshold_for_a_metric_blind_to_labels_serves_balanced_accuracy():
+    scores, y = scored(rate=-2.0)
+    by_auc = tune_threshold(Head(BINARY), scores, y, metric("roc_auc"))
+    assert by_auc == tune_threshold(Head(BINARY), scores, y, metric("balanced_accuracy"))
+    assert by_auc < 0.4
+
+
+def test_threshold_stays_a_half_when_all_rows_look_alike():
+    scores = np.zeros((50, 2), dtype=np.float32)
+    assert tune_threshold(Head(BINARY), scores, np.array([0, 1] * 25), metric("f1")) == 0.5
