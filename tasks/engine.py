@@ -178,6 +178,18 @@ def run_stage(
             time.sleep(POLL_S)
 
 
+def outdated(workspace: Path) -> list[str]:
+    """Return the stages whose dependencies, params or outputs are not as dvc.lock says."""
+    stages = graph(workspace)
+    with repository(workspace) as repo, readable(workspace, None):
+        from dvc.repo import lock_repo
+
+        path = str(workspace.resolve() / "dvc.yaml")
+        with lock_repo(repo):
+            loaded = {name: repo.stage.load_one(path, name) for name in stages}
+            return [name for name, stage in loaded.items() if stage.status()]
+
+
 def push(workspace: Path) -> int:
     """Push every output and the run-cache to the default DVC remote; return how many files went.
 
@@ -205,6 +217,11 @@ def _reproduce(repo: Any, workspace: Path, name: str, force: bool) -> Happened:
 
     with lock_repo(repo), repo.scm_context():
         stage = repo.stage.load_one(str(workspace / "dvc.yaml"), name)
+        if missing := [str(dep.fs_path) for dep in stage.deps if not dep.exists]:
+            raise InputError(
+                f"stage `{name}` needs {', '.join(missing)}, however: missing. "
+                "Put it there, or run the stage that makes it"
+            )
         if stage.reproduce(force=force, interactive=False) is None:
             return "unchanged"
         stage.dump(update_pipeline=False)

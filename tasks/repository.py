@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import functools
 import importlib
 import logging
 import threading
@@ -39,6 +40,7 @@ def repository(workspace: Path) -> Iterator[Any]:
     mutex = _first_in_process.setdefault(repo.root_dir, threading.RLock())
     repo.lock._friendly = False
     repo.lock = _ThreadFirst(repo.lock, mutex)
+    repo.stage_cache._create_stage = functools.partial(_stage_of_run, repo)
     try:
         yield repo
     finally:
@@ -50,6 +52,23 @@ def _dvc() -> tuple[Any, Any]:
     repo = importlib.import_module("dvc.repo")
     logging.getLogger("dvc").setLevel(logging.ERROR)
     return repo.Repo, importlib.import_module("dvc.exceptions").NotDvcRepoError
+
+
+def _stage_of_run(repo: Any, cache: Any, wdir: str | None = None) -> Any:
+    """Make the stage of a run-cache entry, as DVC does, but from any current folder."""
+    from dvc.stage import PipelineStage, create_stage
+    from dvc.stage.loader import StageLoader
+
+    stage = create_stage(
+        PipelineStage,
+        repo=repo,
+        path=str(Path(repo.root_dir) / "dvc.yaml"),
+        cmd=cache["cmd"],
+        wdir=wdir,
+        outs=[out["path"] for out in cache["outs"]],
+    )
+    StageLoader.fill_from_lock(stage, cache)
+    return stage
 
 
 class _ThreadFirst:

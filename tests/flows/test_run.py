@@ -1,0 +1,233 @@
+"""`ninefold run` as a process, against one server, and once with its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+
+import psutil
+import pytest
+
+from tests.pipelines import DIAMOND, NAMES, Workspace, environment
+
+
+def ninefold(workspace, *arguments, **more):
+    return subprocess.run(
+        [sys.executable, "-m", "ninefold", *arguments],
+        cwd=workspace.folder,
+        env={**environment(), **more},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=200,
+    )
+
+
+def ask(server, path, **body):
+    request = urllib.request.Request(
+        f"{server}/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
+
+
+def last_run(server, workspace):
+    """Return the newest flow run in a workspace and the state name of each of its tasks."""
+    runs = ask(server, "flow_runs/filter", sort="START_TIME_DESC", limit=50)
+    run = next(r for r in runs if r["parameters"]["workspace"] == str(workspace.folder))
+    tasks = ask(server, "task_runs/filter", flow_runs={"id": {"any_": [run["id"]]}})
+    return run, {task["name"]: task["state"]["name"] for task in tasks}, tasks
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    return Workspace(tmp_path / "w")
+
+
+def test_states_tell_executed_cached_and_restored_apart(server, workspace):
+    done = ninefold(workspace, "run")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "4 executed" in done.stdout
+    assert last_run(server, workspace)[1] == dict.fromkeys(NAMES, "Executed")
+    assert workspace.is_clean()
+    (workspace.folder / "left.txt").unlink()
+    done = ninefold(workspace, "run")
+    assert "1 restored, 3 cached" in done.stdout
+    run, states, _ = last_run(server, workspace)
+    assert states == {"source": "Cached", "left": "Restored", "right": "Cached", "join": "Cached"}
+    assert run["state"]["name"] == "Completed"
+    workspace.set_param("right", 9)
+    assert "2 executed, 2 cached" in ninefold(workspace, "run").stdout
+    workspace.dvc("repro")
+    assert workspace.take_ran() == sorted([*NAMES, "join", "right"])
+
+
+def test_a_gate_ends_with_3_and_nothing_downstream_runs(server, workspace):
+    gate = DIAMOND.replace(
+        "cmd: sh step.sh left left.txt a.txt",
+        "cmd: \"cp a.txt left.txt; echo 'row 7 is wrong' >&2; exit 3\"\n    meta: {retries: 2}",
+    )
+    workspace.write("dvc.yaml", gate)
+    done = ninefold(workspace, "run")
+    assert done.returncode == 3
+    assert done.stderr == "ninefold: left: row 7 is wrong\n"
+    assert workspace.take_ran() == ["right", "source"]
+    run, states, tasks = last_run(server, workspace)
+    assert run["state"]["name"] == "Gate stopped"
+    assert states == {
+        "source": "Executed",
+        "left": "Gate stopped",
+        "right": "Executed",
+        "join": "NotReady",
+    }
+    assert {task["name"]: task["run_count"] for task in tasks}["left"] == 1
+
+
+def test_a_failing_source_is_tried_again(server, workspace):
+    flaky = DIAMOND.replace(
+        "cmd: sh step.sh source a.txt input.txt",
+        'cmd: "echo x >> tries; test $(wc -l < tries) -ge 3 && cp input.txt a.txt"\n'
+        "    meta: {retries: 2}",
+    )
+    workspace.write("dvc.yaml", flaky)
+    done = ninefold(workspace, "run")
+    assert done.returncode == 0, done.stderr
+    tasks = last_run(server, workspace)[2]
+    assert {task["name"]: task["run_count"] for task in tasks}["source"] == 3
+    assert workspace.is_clean()
+
+
+def test_a_failure_that_stays_is_one_line(server, workspace):
+    workspace.write("dvc.yaml", DIAMOND.replace("sh step.sh left", "exit 9; sh step.sh left"))
+    done = ninefold(workspace, "run")
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == ["ninefold: left: its command ended with code 9"]
+
+
+def test_wrong_input_is_found_before_anything_runs(server, workspace):
+    assert ninefold(workspace, "run", "lft").stderr.count("did you mean `left`") == 1
+    workspace.write("params.yaml", "source: [\n")
+    done = ninefold(workspace, "run")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert workspace.take_ran() == []
+
+
+def test_a_damaged_dvc_lock_heals(server, workspace):
+    ninefold(workspace, "run")
+    lock = workspace.read("dvc.lock")
+    workspace.write("dvc.lock", lock[:120])
+    done = ninefold(workspace, "run")
+    assert done.returncode == 0, done.stderr
+    assert "dvc.lock was damaged" in done.stdout
+    assert workspace.read("dvc.lock") == lock
+
+
+REPORTS = """\
+stages:
+  make:
+    cmd: sh make.sh
+    deps: [make.sh]
+    outs: [reports/report.html, reports/docs, reports/leakage.json, reports/quality.json]
+    metrics:
+      - reports/metrics.json: {cache: false}
+"""
+MAKE = """\
+mkdir -p reports/docs
+echo '<p>' > reports/report.html; echo '<p>' > reports/docs/index.html
+echo '{"test": {"auc": 0.75}}' > reports/metrics.json
+echo '{"verdict": "warn", "findings": [{"kind": "rows.a", "severity": "warn",
+ "columns": ["x"], "rows": [1], "message": "m", "remedy": "r"}]}' > reports/leakage.json
+echo '{"broken": 1}' > reports/quality.json
+"""
+
+
+def test_reports_become_artifacts_and_a_summary(server, workspace):
+    workspace.write("dvc.yaml", REPORTS)
+    workspace.write("make.sh", MAKE)
+    done = ninefold(workspace, "run")
+    assert done.returncode == 0, done.stderr
+    run = last_run(server, workspace)[0]
+    found = ask(server, "artifacts/filter", flow_runs={"id": {"any_": [run["id"]]}})
+    shown = {item["key"]: item["data"] for item in found}
+    assert set(shown) == {"make-report", "make-docs", "make-metrics", "make-leakage"}
+    assert (workspace.folder / "reports/docs/index.html").as_uri() in shown["make-docs"]
+    assert json.loads(shown["make-metrics"]) == [{"metric": "test.auc", "value": 0.75}]
+    assert "warn (1 warn)" in done.stdout
+    assert "test.auc 0.75" in done.stdout
+    assert "reports/report.html" in done.stdout
+
+
+def test_push_lets_another_clone_restore(server, workspace, tmp_path):
+    done = ninefold(workspace, "run", "--push")
+    assert done.returncode == 2
+    assert "dvc remote add" in done.stderr
+    workspace.dvc("remote", "add", "--default", "store", str(tmp_path / "store"))
+    assert ninefold(workspace, "run", "--push").returncode == 0
+    other = Workspace(tmp_path / "other")
+    other.dvc("remote", "add", "--default", "store", str(tmp_path / "store"))
+    other.dvc("fetch", "--run-cache")
+    other.write("dvc.lock", workspace.read("dvc.lock"))
+    other.dvc("pull")
+    assert "4 cached" in ninefold(other, "run").stdout
+
+
+def start(workspace, **more):
+    return subprocess.Popen(
+        [sys.executable, "-m", "ninefold", "run"],
+        cwd=workspace.folder,
+        env={**environment(), **more},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def wait_for(path):
+    limit = time.monotonic() + 100
+    while not path.exists():
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+
+
+def test_ctrl_c_is_one_line_and_the_next_run_goes_on(server, workspace):
+    slow = DIAMOND.replace("cmd: sh step.sh left", "cmd: touch begun; sleep 77; sh step.sh left")
+    workspace.write("dvc.yaml", slow)
+    process = start(workspace)
+    wait_for(workspace.folder / "begun")
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.communicate(timeout=30)[1]
+    assert process.returncode == 130
+    assert [line for line in said.splitlines() if line] == [
+        "ninefold: interrupted; `ninefold run` goes on from here"
+    ]
+    assert not [p for p in psutil.process_iter() if is_running(p, ["sleep", "77"])]
+    assert last_run(server, workspace)[0]["state"]["name"] == "Interrupted"
+    workspace.write("dvc.yaml", DIAMOND)
+    assert ninefold(workspace, "run").returncode == 0
+    assert workspace.is_clean()
+
+
+def is_running(process, command):
+    try:
+        return process.cmdline() == command
+    except psutil.Error:
+        return False
+
+
+def test_with_its_own_server_kill_9_leaves_no_orphan(server, workspace):
+    process = start(workspace, PREFECT_API_URL="")
+    wait_for(workspace.folder / "a.txt")
+    children = psutil.Process(process.pid).children(recursive=True)
+    assert any("flows.server" in child.cmdline() for child in children)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    psutil.wait_procs(children, timeout=5)
+    assert not [child for child in children if child.is_running()]
+    assert "4 " in ninefold(workspace, "run").stdout
+    assert workspace.is_clean()
