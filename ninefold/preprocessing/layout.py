@@ -47,10 +47,12 @@ class Layout:
     @staticmethod
     def from_json(content: Mapping[str, Any]) -> "Layout":
         """Return what `to_json` was given."""
-        lists = ("features", "sources", "continuous", "codes", "cardinalities", "treatments")
-        tables = ("edges", "quantiles", "levels")
-        return Layout(
-            columns=tuple(Column.from_json(item) for item in content["columns"]),
-            **{key: tuple(content[key]) for key in lists},
-            **{key: {name: tuple(items) for name, items in content[key].items()} for key in tables},
-        )
+        kept: dict[str, Any] = {key: tuple(value) for key, value in _lists(content)}
+        kept["columns"] = tuple(Column.from_json(item) for item in content["columns"])
+        for key in ("edges", "quantiles", "levels"):
+            kept[key] = {name: tuple(items) for name, items in content[key].items()}
+        return Layout(**kept)
+
+
+def _lists(content: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return [(key, value) for key, value in content.items() if isinstance(value, list)]
