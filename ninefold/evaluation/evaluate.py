@@ -1,0 +1,205 @@
+"""Everything reports/evaluation.json says, from predictions for the valid and the test part."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ninefold.columns import Array
+from ninefold.evaluation import EvaluateSpec, curves
+from ninefold.evaluation.bootstrap import clusters, estimate, replicates
+from ninefold.evaluation.metrics import Metric, metrics_for, reported_metric
+from ninefold.evaluation.part import Part
+from ninefold.evaluation.residuals import residuals
+from ninefold.evaluation.slices import slice_table
+from ninefold.head import Head
+from ninefold.problem import ProblemSpec
+from ninefold.verdict import best_baseline, verdict
+
+if TYPE_CHECKING:
+    from ninefold.training.loop import Epoch
+
+Estimate = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """What every number here depends on."""
+
+    problem: ProblemSpec
+    spec: EvaluateSpec
+    head: Head
+    metrics: tuple[Metric, ...]
+    reported: Metric
+
+
+def evaluate(
+    valid: Part,
+    test: Part,
+    head: Head,
+    problem: ProblemSpec,
+    spec: EvaluateSpec,
+    history: "Sequence[Epoch]" = (),
+    cost: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return metrics with intervals, baselines, verdict, curves, calibration and slices.
+
+    A metric that is undefined on these rows has the value None and a `reason`.
+
+    Raises:
+        ConfigError: problem.metric does not fit the target, or a slice is no column.
+    """
+    reported = reported_metric(problem, head.target)
+    others = tuple(m for m in metrics_for(head.target) if m is not reported)
+    setting = _Setting(problem, spec, head, (reported, *others), reported)
+    network, baselines, decided = _test_metrics(valid, test, setting, cost)
+    overall = network[reported.name]["value"]
+    drawn = clusters(test.frame, problem)
+    content = {
+        "task": head.target.task,
+        "target": head.target.name,
+        "classes": list(head.target.classes),
+        "positive": head.target.positive,
+        "threshold": head.threshold if head.target.is_binary else None,
+        "temperature": head.temperature if head.target.classes else None,
+        "metric": {"name": reported.name, "higher_is_better": reported.higher_is_better},
+        "rows": {"valid": len(valid), "test": len(test)},
+        "resampled": {"unit": drawn.unit, "count": drawn.count, "confidence": spec.confidence},
+        "test": network,
+        "valid": _network_metrics(valid, setting),
+        "baselines": baselines,
+        "verdict": decided,
+        "slices": slice_table(
+            test,
+            drawn,
+            reported,
+            float("nan") if overall is None else overall,
+            head.threshold,
+            spec,
+        ),
+        "history": [asdict(epoch) for epoch in history],
+    }
+    return content | _pictures(test, setting)
+
+
+def flat_metrics(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return reports/metrics.json: test, valid and baseline values, the reported metric first."""
+
+    def values(found: Mapping[str, Estimate]) -> dict[str, float | None]:
+        return {name: entry["value"] for name, entry in found.items()}
+
+    return {
+        "test": values(content["test"]),
+        "valid": values(content["valid"]),
+        "baseline": {name: values(found["test"]) for name, found in content["baselines"].items()},
+    }
+
+
+def _network_metrics(part: Part, setting: _Setting) -> dict[str, Estimate]:
+    return _estimates(part, [part.prediction], setting)[0][0]
+
+
+def _test_metrics(
+    valid: Part, test: Part, setting: _Setting, cost: Mapping[str, Any] | None
+) -> tuple[dict[str, Estimate], dict[str, Any], dict[str, Any]]:
+    """Return the network's metrics, the baselines' with their lift, and the verdict."""
+    names, reported = sorted(test.baselines), setting.reported
+    on_valid = {
+        name: _values(valid.y, valid.baselines[name], setting) for name in sorted(valid.baselines)
+    }
+    predictions = [test.prediction, *(test.baselines[name] for name in names)]
+    found, draws = _estimates(test, predictions, setting)
+    best = best_baseline({name: on_valid[name][reported.name] for name in names}, reported)
+    baselines = {}
+    for position, name in enumerate(names, start=1):
+        baselines[name] = {
+            "valid": {key: {"value": value} for key, value in on_valid[name].items()},
+            "test": found[position],
+            "is_best": name == best,
+            "lift": _lift(found[0], found[position], (draws[0], draws[position]), setting),
+        }
+    rival = names.index(best) + 1 if best is not None else 0
+    pair = (_number(found[0], reported), _number(found[rival], reported))
+    decided = verdict(reported, best, pair, (draws[0], draws[rival]), setting.spec.confidence, cost)
+    return found[0], baselines, decided
+
+
+def _estimates(
+    part: Part, predictions: Sequence[Array], setting: _Setting
+) -> tuple[list[dict[str, Estimate]], list[Array]]:
+    """Return each model's metrics with intervals, and its reported metric on each resample."""
+    ones, spec, width = np.ones(len(part)), setting.spec, len(setting.metrics)
+    statistics = [
+        metric.prepare(part.y, prediction, _threshold(position, setting))
+        for position, prediction in enumerate(predictions)
+        for metric in setting.metrics
+    ]
+    drawn = clusters(part.frame, setting.problem)
+    draws = replicates(statistics, drawn, spec.bootstrap, spec.seed)
+    found = []
+    for start in range(0, len(statistics), width):
+        columns = range(start, start + width)
+        found.append(
+            {
+                metric.name: estimate(
+                    statistics[column](ones),
+                    draws[:, column],
+                    spec.confidence,
+                    metric.undefined(part.y),
+                )
+                for metric, column in zip(setting.metrics, columns, strict=True)
+            }
+        )
+    return found, [draws[:, start] for start in range(0, len(statistics), width)]
+
+
+def _threshold(position: int, setting: _Setting) -> float:
+    """Return the network's threshold for the first model, .5 for the baselines after it."""
+    return setting.head.threshold if position == 0 else 0.5
+
+
+def _values(y: Array, prediction: Array, setting: _Setting) -> dict[str, float]:
+    return {metric.name: metric.compute(y, prediction) for metric in setting.metrics}
+
+
+def _number(found: Mapping[str, Estimate], metric: Metric) -> float:
+    value = found[metric.name]["value"]
+    return float("nan") if value is None else float(value)
+
+
+def _lift(
+    network: Mapping[str, Estimate],
+    baseline: Mapping[str, Estimate],
+    draws: tuple[Array, Array],
+    setting: _Setting,
+) -> Estimate:
+    """Return by how much the network is better in the reported metric; negative: worse."""
+    sign = 1.0 if setting.reported.higher_is_better else -1.0
+    ours, theirs = (_number(found, setting.reported) for found in (network, baseline))
+    gain = estimate(sign * (ours - theirs), sign * (draws[0] - draws[1]), setting.spec.confidence)
+    relative = sign * (ours - theirs) / abs(theirs) if theirs else float("nan")
+    return {**gain, "relative": relative}
+
+
+def _pictures(test: Part, setting: _Setting) -> dict[str, Any]:
+    """Return what is drawn for the task."""
+    head, prediction = setting.head, test.prediction
+    if not np.isfinite(prediction).all():
+        return {}
+    if head.target.task == "regression":
+        return {"residuals": residuals(test.y, prediction, setting.spec.seed)}
+    plain = Head(head.target).predict(test.scores)
+    return {
+        "curves": {
+            "roc": curves.roc(*curves.pooled(test.y, prediction)),
+            "pr": curves.precision_recall(*curves.pooled(test.y, prediction)),
+        },
+        "calibration": {
+            "before": curves.calibration(test.y, plain),
+            "after": curves.calibration(test.y, prediction),
+        },
+        "confusion": curves.confusion_table(
+            test.y, prediction, head.threshold, head.target.classes
+        ),
+    }

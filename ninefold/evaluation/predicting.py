@@ -1,0 +1,28 @@
+"""What the baselines' files predict for the rows of a frame."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from ninefold.columns import Array, Frame
+from ninefold.errors import InputError
+from ninefold.runtime import run_chunks, session
+
+
+def baseline_files(folder: Path) -> dict[str, Path]:
+    """Return name -> file of the baselines in `folder`. Raises `InputError` if it is missing."""
+    if not folder.is_dir():
+        raise InputError(f"{folder} is missing: run `ninefold run` (or `dvc repro`) first")
+    return {path.stem: path for path in sorted(folder.glob("*.onnx"))}
+
+
+def predict_with(path: Path, frame: Frame) -> Array:
+    """Run a file that takes raw columns; return probabilities `(N, K)`, or values `(N,)`."""
+    parts = [outputs[-1] for _, outputs in run_chunks(session(path.read_bytes()), frame)]
+    return np.concatenate(parts)
+
+
+def sizes(paths: Iterable[Path]) -> int:
+    """Return how many bytes the files take together."""
+    return sum(path.stat().st_size for path in paths)

@@ -1,0 +1,41 @@
+"""Score the network and the baselines on valid and, once, on test; verdict."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ninefold.columns import read_frame
+from ninefold.evaluation.evaluate import evaluate, flat_metrics
+from ninefold.evaluation.part import Part, known_rows
+from ninefold.evaluation.plots import write_plots
+from ninefold.evaluation.predicting import baseline_files, predict_with, sizes
+from ninefold.files import write_json
+from ninefold.training import TrainedModel
+from tasks.stage_io import StageIO
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def run(io: StageIO) -> None:
+    """Write reports/evaluation.json, reports/metrics.json and the plots' tables."""
+    network = io.dep("models/network")
+    files = baseline_files(io.dep("models/baselines"))
+    model, spec = TrainedModel.load(network), io.params("evaluate")
+    valid, test = (_part(io.dep(f"{n}.parquet"), n, model, files) for n in ("valid", "test"))
+    cost = {
+        "parameters": model.facts.get("parameters"),
+        "network_bytes": sizes(path for path in network.iterdir() if path.is_file()),
+        "baseline_bytes": {name: sizes([path]) for name, path in files.items()},
+    }
+    content = evaluate(valid, test, model.head, io.params("problem"), spec, model.history, cost)
+    write_json(io.out("evaluation.json"), content)
+    write_json(io.out("metrics.json"), flat_metrics(content))
+    write_plots(io.out("reports/plots"), test, model.head, content, spec.seed)
+
+
+def _part(path: Path, name: str, model: TrainedModel, files: "Mapping[str, Path]") -> Part:
+    frame = known_rows(read_frame(path), model.head, name)
+    scores = model.scores(frame)
+    baselines = {title: predict_with(file, frame) for title, file in files.items()}
+    y = model.head.target.encode(frame)
+    return Part(frame, y, scores, model.head.predict(scores), baselines)
