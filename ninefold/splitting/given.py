@@ -97,6 +97,8 @@ def read_parts(path: Path) -> tuple[Array, Array]:
                 f"{path.name} must have the columns `row` and `part`, however: "
                 f"{', '.join(table.column_names)}"
             )
+    if not len(table):
+        raise InputError(f"{path.name} must name rows, however: it has no rows at all")
     if not pa.types.is_integer(table["row"].type) or table["row"].null_count:
         raise InputError(f"{path.name}: column `row` must hold whole numbers from 0, none missing")
     row = table["row"].to_numpy().astype(np.int64)
@@ -107,9 +109,10 @@ def read_parts(path: Path) -> tuple[Array, Array]:
             f"{path.name}: part must be train, valid or test, however: {unknown[0]!r}"
             f"{nearest(unknown[0], NAMES)}"
         )
-    if len(row) == 0 or row.min() < 0:
-        found = f"{row.min()}" if len(row) else "no rows at all"
-        raise InputError(f"{path.name}: column `row` must hold positions >= 0, however: {found}")
+    if row.min() < 0:
+        raise InputError(
+            f"{path.name}: column `row` must hold positions >= 0, however: {row.min()}"
+        )
     unique, counts = np.unique(row, return_counts=True)
     if (counts > 1).any():
         raise InputError(
