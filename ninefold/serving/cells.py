@@ -5,16 +5,17 @@ JSON null, an absent key and, for text, the source's missing tokens mean "missin
 """
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 
+from ninefold import dates
 from ninefold.signature import NAT, Array, Input
 
 ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "nothing"})()
 """Stands for a key that a row does not have."""
-EPOCH = datetime(1970, 1, 1)
+BOOLEAN = "boolean"
+"""Format of a category column that holds true, false and missing."""
 INT64 = np.iinfo(np.int64)
 
 
@@ -28,16 +29,12 @@ class Cells:
     def __init__(self, column: Input, missing_tokens: Sequence[str] = ("",)) -> None:
         self.column = column
         self._missing = {"", *missing_tokens}
-        self._bools = {
-            level.lower() == "true": level
-            for level in column.levels
-            if level.lower() in ("true", "false")
-        }
-        self._formats = [column.format] if column.format and "%" in column.format else []
         self.placeholder, self._dtype, self._read = self._reader()
 
     def read(self, values: Sequence[Any], errors: dict[int, str]) -> Array:
         """Return `(N, 1)`; a value that is wrong becomes a placeholder and an entry of `errors`."""
+        if self.column.kind == "datetime":
+            values = self._parsed(values)
         array = self._read_uniform(values)
         if array is None:
             array = np.empty(len(values), dtype=self._dtype)
@@ -47,8 +44,7 @@ class Cells:
 
     def _read_uniform(self, values: Sequence[Any]) -> Array | None:
         """Read a column whose values are all of the expected JSON type, at once."""
-        types = set(map(type, values))
-        kind = self.column.kind
+        types, kind = set(map(type, values)), self.column.kind
         if kind == "number" and types <= {float, int}:
             try:
                 return np.array(values, dtype=np.float64)
@@ -56,11 +52,6 @@ class Cells:
                 return None
         if kind == "bool" and types == {bool}:
             return np.array(values, dtype=np.bool_)
-        if kind in ("category", "text") and types == {str}:
-            missing = self._missing
-            array = np.empty(len(values), dtype=object)
-            array[:] = ["" if value in missing else value for value in values]
-            return array
         return None
 
     def _read_one(self, position: int, value: Any, errors: dict[int, str]) -> Any:
@@ -82,32 +73,40 @@ class Cells:
 
     def _text(self, value: Any) -> str:
         if type(value) is str:
-            return "" if value in self._missing else value
+            if value in self._missing or value.strip() in self._missing:
+                return ""
+            if self.column.format == BOOLEAN and value.strip().lower() in ("true", "false"):
+                return value.strip().lower()
+            return value
         if value is None or value is ABSENT or value != value:
             return ""
-        if (
-            type(value) is bool
-            and value in self._bools
-            and len(self._bools) == len([level for level in self.column.levels if level])
-        ):
-            return self._bools[value]
+        if self.column.format == BOOLEAN and type(value) is bool:
+            return "true" if value else "false"
         hint = f', as in "{shown(value)}"' if isinstance(value, (int, float)) else ""
         raise CellError(f"text or null{hint}, however: {shown(value)}")
+
+    def _parsed(self, values: Sequence[Any]) -> list[Any]:
+        """Return the values with dates written as text replaced by microseconds where they are."""
+        results = list(values)
+        for form in dict.fromkeys((self.column.format, None)):
+            places = [i for i, value in enumerate(results) if type(value) is str]
+            if places:
+                micros = dates.to_micros([results[i] for i in places], form).tolist()
+                for place, moment in zip(places, micros, strict=True):
+                    results[place] = results[place] if moment == NAT else moment
+        return results
 
     def _datetime(self, value: Any) -> int:
         if type(value) is int and INT64.min <= value <= INT64.max:
             return value
         if value is None or value is ABSENT or value != value:
             return int(NAT)
-        if type(value) is str:
-            if value in self._missing:
-                return int(NAT)
-            if (micros := _parsed(value, self._formats)) is not None:
-                return micros
-        forms = " or ".join(['"2013-12-31T14:05:00"', *(f'"{form}"' for form in self._formats)])
+        if type(value) is str and value.strip() in self._missing:
+            return int(NAT)
+        own = f' or as "{self.column.format}"' if self.column.format else ""
         raise CellError(
-            f"a date as text ({forms}), whole microseconds since 1970, or null, however: "
-            f"{shown(value)}"
+            f'a date as text ("2013-12-31T14:05:00"{own}), whole microseconds since 1970, or null, '
+            f"however: {shown(value)}"
         )
 
 
@@ -140,23 +139,3 @@ def _bool(value: Any) -> bool:
     if type(value) is bool:
         return value
     raise CellError(f"true or false, however: {shown(value)}")
-
-
-def _parsed(text: str, formats: Sequence[str]) -> int | None:
-    """Return microseconds since 1970 of a date in one of `formats` or ISO 8601, or None."""
-    for form in formats:
-        try:
-            return _microseconds(datetime.strptime(text, form))
-        except ValueError:
-            continue
-    try:
-        return _microseconds(datetime.fromisoformat(text.strip()))
-    except (ValueError, OverflowError):
-        return None
-
-
-def _microseconds(moment: datetime) -> int:
-    """Count from 1970; with an offset from UTC as UTC, without one as it stands."""
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(UTC).replace(tzinfo=None)
-    return (moment - EPOCH) // timedelta(microseconds=1)
