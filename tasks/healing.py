@@ -18,6 +18,7 @@ from ninefold.files import replacing
 from tasks.repository import repository
 
 HASH = re.compile(r"[0-9a-f]{32}(\.dir)?")
+HASH_NAMES = ("md5", "md5-dos2unix")
 
 
 @contextlib.contextmanager
@@ -94,7 +95,10 @@ def is_good(path: Path) -> bool:
 
 
 def _is_whole(entry: dict[str, Any]) -> bool:
-    return entry.get("md5") is None or bool(HASH.fullmatch(str(entry["md5"])))
+    """Tell whether an entry names its content: one that was cut off does not, or only in part."""
+    if "md5" in entry:
+        return entry.get("hash", "md5") in HASH_NAMES and bool(HASH.fullmatch(str(entry["md5"])))
+    return bool(entry.keys() - {"path", "hash", "size", "nfiles", "isexec"})
 
 
 def _heal_dvc_lock(path: Path, copy: Path) -> list[str]:

