@@ -1,0 +1,1 @@
+"""From a source's cells to typed Arrow columns: delimited text, parsing, inference, profile."""

@@ -1,0 +1,214 @@
+"""Reads a source twice: once to find out what its columns are, once to parse the rows wanted."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from ninefold.columns import ROW, Array, Column, Role
+from ninefold.datasets import DatasetSpec
+from ninefold.datasets.tables.inference import Inferred, TextEvidence, gather, infer
+from ninefold.datasets.tables.parsing import parse, unreadable
+from ninefold.datasets.tables.source import Source
+from ninefold.datasets.tables.target_check import check_target
+from ninefold.errors import ConfigError, InputError, nearest
+from ninefold.problem import ProblemSpec
+from ninefold.progress import progress
+
+
+def read_table(
+    spec: DatasetSpec, problem: ProblemSpec, workspace: Path, derived: Collection[str] = ()
+) -> tuple[pa.Table, tuple[Column, ...]]:
+    """See `ninefold.datasets.read`."""
+    source = spec.open(workspace)
+    _check_names(source)
+    names = [name for name in source.names if name not in spec.drop]
+    _check_references(spec, problem, source, names, derived)
+    rows, inferred = _scan(source, spec, names)
+    if rows == 0:
+        raise InputError(f"{source.title} must have rows, however: no rows follow the header")
+    table = _parse(source, spec, inferred, _sample(rows, spec))
+    columns = tuple(_with_roles(found.column, problem) for found in inferred)
+    if problem.target in names:
+        check_target(table[problem.target], problem, _kind(columns, problem.target), source.title)
+    _check_time(columns, problem)
+    return table, columns
+
+
+def _check_names(source: Source) -> None:
+    """Refuse names that are empty, reserved or given twice."""
+    empty = [position for position, name in enumerate(source.names, 1) if not name.strip()]
+    if empty:
+        raise InputError(
+            f"{source.title}: every column must have a name, however: column {empty[0]} has none. "
+            "Name it in the header (pandas writes its index so: save with index=False)"
+        )
+    twice = [name for name, count in Counter(source.names).items() if count > 1]
+    if twice:
+        raise InputError(
+            f"{source.title}: column names must differ, however: {_list(twice)} "
+            f"{'stand' if len(twice) > 1 else 'stands'} there more than once. Rename them"
+        )
+    if ROW in source.names:
+        raise InputError(f"{source.title}: column name `{ROW}` is reserved. Rename that column")
+
+
+def _check_references(
+    spec: DatasetSpec,
+    problem: ProblemSpec,
+    source: Source,
+    names: list[str],
+    derived: Collection[str],
+) -> None:
+    """Refuse names in params.yaml that no column bears."""
+    mistakes = []
+    for place, wanted in (("ingest.drop", spec.drop), ("ingest.columns", spec.columns)):
+        for name in wanted:
+            if name not in source.names:
+                mistakes.append(f"params.yaml: {place}: {_absent(name, source, source.names)}")
+    known = {*names, *derived}
+    roles: list[tuple[str, Iterable[str]]] = [
+        ("problem.target", [problem.target]),
+        ("problem.time", [problem.time] if problem.time else []),
+        ("problem.group", problem.group),
+        ("problem.ids", problem.ids),
+        ("problem.available_at", problem.available_at),
+    ]
+    for place, wanted in roles:
+        for name in wanted:
+            if name not in known:
+                mistakes.append(f"params.yaml: {place}: {_absent(name, source, sorted(known))}")
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
+
+
+def _absent(name: str, source: Source, names: Iterable[str]) -> str:
+    return f"{source.title} has no column `{name}`{nearest(name, names)}"
+
+
+def _scan(source: Source, spec: DatasetSpec, names: list[str]) -> tuple[int, list[Inferred]]:
+    """Count the rows and decide what the columns are."""
+    evidence = {}
+    rows = 0
+    positions = [source.names.index(name) for name in names]
+    for batch in progress(source.batches(), f"look at {source.title}", unit="batches"):
+        rows += batch.num_rows
+        for name, position in zip(names, positions, strict=True):
+            values = batch.column(position)
+            if isinstance(values, pa.DictionaryArray):
+                values = values.dictionary_decode()
+            if name not in evidence:
+                evidence[name] = gather(values.type)
+            found = evidence[name]
+            if isinstance(found, TextEvidence):
+                found.add(values.cast(pa.string()), spec.missing, may_be_number=source.is_text)
+            else:
+                found.add(values)
+    return rows, infer(evidence, spec.columns, source.has_decimal_comma)
+
+
+def _sample(rows: int, spec: DatasetSpec) -> Array | None:
+    """Return the positions to keep in source order, or None for all."""
+    if spec.sample_rows is None or spec.sample_rows >= rows:
+        return None
+    chosen = np.random.default_rng(spec.seed).choice(rows, spec.sample_rows, replace=False)
+    return np.asarray(np.sort(chosen))
+
+
+def _parse(
+    source: Source, spec: DatasetSpec, inferred: list[Inferred], sample: Array | None
+) -> pa.Table:
+    """Return the sampled rows, typed, with `ROW`."""
+    chunks: list[list[pa.Array]] = [[] for _ in inferred]
+    kept: list[Array] = []
+    positions = [source.names.index(found.column.name) for found in inferred]
+    start = 0
+    for batch in progress(source.batches(), f"read {source.title}", unit="batches"):
+        stop = start + batch.num_rows
+        rows = np.arange(start, stop)
+        if sample is not None:
+            rows = sample[np.searchsorted(sample, start) : np.searchsorted(sample, stop)]
+            batch = batch.take(pa.array(rows - start))
+        for chunk, found, position in zip(chunks, inferred, positions, strict=True):
+            chunk.append(_typed(batch.column(position), found, spec, rows, source))
+        kept.append(rows)
+        start = stop
+    arrays = [pa.chunked_array([pa.array(rows, pa.int64()) for rows in kept])]
+    arrays += [pa.chunked_array(_same_type(chunk)) for chunk in chunks]
+    return pa.Table.from_arrays(arrays, names=[ROW, *(f.column.name for f in inferred)])
+
+
+def _typed(
+    values: pa.Array, found: Inferred, spec: DatasetSpec, rows: Array, source: Source
+) -> pa.Array:
+    column = found.column
+    parsed = parse(values, column, spec.missing)
+    bad = unreadable(values, parsed, spec.missing)
+    if bad.any() and not pa.types.is_floating(values.type):
+        raise InputError(_unreadable_sentence(values, column, bad, rows, source))
+    if column.kind == "bool" and parsed.null_count:
+        first = int(rows[np.flatnonzero(np.asarray(parsed.is_null()))[0]])
+        raise InputError(
+            f"column `{column.name}` must have no missing values as bool, however: row {first} is "
+            f"missing. Set `ingest: {{columns: {{{column.name!r}: {{kind: category}}}}}}`"
+        )
+    if found.is_integer and pa.types.is_floating(parsed.type):
+        return parsed.cast(pa.int64())
+    return parsed
+
+
+def _unreadable_sentence(
+    values: pa.Array, column: Column, bad: Array, rows: Array, source: Source
+) -> str:
+    first = int(np.flatnonzero(bad)[0])
+    expected = f" ({column.format})" if column.format else ""
+    return (
+        f"{source.title}: column `{column.name}` must be {column.kind}{expected}, however: row "
+        f"{int(rows[first])} (from 0) holds {str(values[first].as_py())[:60]!r}. Correct "
+        "ingest.columns in params.yaml, or add such cells to ingest.missing"
+    )
+
+
+def _same_type(chunks: list[pa.Array]) -> list[pa.Array]:
+    """Bring chunks to one type (a batch of nulls only may have come without one)."""
+    types = {chunk.type for chunk in chunks}
+    if len(types) == 1:
+        return chunks
+    widest = pa.float64() if pa.float64() in types else next(iter(sorted(types, key=str)))
+    return [chunk.cast(widest) for chunk in chunks]
+
+
+def _with_roles(column: Column, problem: ProblemSpec) -> Column:
+    """Give a raw column the roles that the problem says it has."""
+    name = column.name
+    roles: set[Role] = set()
+    if name == problem.target:
+        roles.add("target")
+    elif problem.is_after(name):
+        roles.add("after")
+    elif name not in problem.ids and name not in problem.group:
+        roles.add("input")
+    roles |= {"time"} if name == problem.time else set()
+    roles |= {"group"} if name in problem.group else set()
+    roles |= {"id"} if name in problem.ids else set()
+    return Column(name, column.kind, frozenset(roles), column.format)
+
+
+def _kind(columns: tuple[Column, ...], name: str) -> str:
+    return next(column.kind for column in columns if column.name == name)
+
+
+def _check_time(columns: tuple[Column, ...], problem: ProblemSpec) -> None:
+    for column in columns:
+        if column.name == problem.time and column.kind not in ("datetime", "number"):
+            raise InputError(
+                f"params.yaml: problem.time must name a datetime or number column, however: "
+                f"`{column.name}` is {column.kind}. Give its format: `ingest: {{columns: "
+                f"{{{column.name!r}: {{kind: datetime, format: '%d.%m.%Y'}}}}}}`"
+            )
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
