@@ -9,8 +9,7 @@ import numpy as np
 
 from ninefold.columns import Array, Frame, is_missing
 from ninefold.problem import ProblemSpec
-from ninefold.splitting.identity import features_of, hash_values
-from ninefold.target import class_names
+from ninefold.splitting.identity import class_codes, features_of, hash_values
 
 Severity = Literal["block", "warn", "info"]
 
@@ -71,8 +70,7 @@ class Case:
         values = self.frame[self.problem.target]
         if self.problem.task == "regression":
             return np.asarray(values, dtype=np.float64)
-        names = class_names(self.frame.column(self.problem.target).kind, values)
-        return np.unique(names.astype(str), return_inverse=True)[1]
+        return class_codes(self.frame.column(self.problem.target).kind, values)[0]
 
     @cached_property
     def hashes(self) -> dict[str, Array]:

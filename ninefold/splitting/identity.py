@@ -6,6 +6,7 @@ import numpy as np
 
 from ninefold.columns import Array, Frame, Kind
 from ninefold.problem import ProblemSpec
+from ninefold.target import class_names
 
 MIX_1, MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 STEP = np.uint64(0x9E3779B97F4A7C15)
@@ -56,6 +57,18 @@ def features_of(frame: Frame, problem: ProblemSpec) -> list[str]:
         and column.name not in (problem.target, *problem.ids)
         and not problem.is_after(column.name)
     ]
+
+
+def class_codes(kind: Kind, values: Array) -> tuple[Array, list[str]]:
+    """Return class codes `(N,)` int64 in sorted order of the class names, and those names."""
+    from pandas import factorize
+
+    codes, levels = factorize(values)
+    names = [str(name) for name in class_names(kind, np.asarray(levels, dtype=values.dtype))]
+    order = sorted(range(len(names)), key=names.__getitem__)
+    place = np.empty(len(names), dtype=np.int64)
+    place[order] = np.arange(len(names))
+    return place[codes], [names[i] for i in order]
 
 
 def digest(hashes: Array) -> str:

@@ -8,8 +8,7 @@ import numpy as np
 from ninefold.columns import NAT, Array, Frame
 from ninefold.problem import ProblemSpec
 from ninefold.splitting.base import NAMES, TEST, TRAIN, VALID, Scheme, SplitterSpec
-from ninefold.splitting.identity import digest, hash_rows
-from ninefold.target import class_names
+from ninefold.splitting.identity import class_codes, digest, hash_rows
 
 PAIRS = ((TRAIN, VALID), (TRAIN, TEST), (VALID, TEST))
 MAX_CLASSES = 50
@@ -79,11 +78,10 @@ def _target(frame: Frame, index: Array, problem: ProblemSpec) -> dict[str, Any]:
         low, median, high = np.quantile(y, (0, 0.5, 1)).tolist()
         spread = {"mean": float(y.mean()), "std": float(y.std())}
         return {**spread, "min": low, "median": median, "max": high}
-    names, counts = np.unique(
-        class_names(frame.column(problem.target).kind, values).astype(str), return_counts=True
-    )
-    order = np.lexsort((names, -counts))
-    listed = {str(names[i]): int(counts[i]) for i in order[:MAX_CLASSES]}
+    codes, names = class_codes(frame.column(problem.target).kind, values)
+    counts = np.bincount(codes, minlength=len(names))
+    order = np.argsort(-counts, kind="stable")
+    listed = {names[i]: int(counts[i]) for i in order[:MAX_CLASSES].tolist()}
     rest = int(counts[order[MAX_CLASSES:]].sum())
     return {"classes": listed, "class_count": len(names), "other_classes_rows": rest}
 

@@ -22,6 +22,7 @@ from ninefold.splitting.base import (
 )
 from ninefold.splitting.identity import (
     chance_twin_share,
+    class_codes,
     combine,
     features_of,
     hash_rows,
@@ -29,7 +30,7 @@ from ninefold.splitting.identity import (
     linked,
 )
 from ninefold.splitting.manifest import describe
-from ninefold.target import Target, class_names
+from ninefold.target import Target
 
 MIN_ROWS = {TRAIN: 30, VALID: 5, TEST: 5}
 """Fewer rows than these in a part and nothing can be learned, chosen or measured."""
@@ -56,7 +57,8 @@ def split(
             f"however: {len(usable)} of {len(frame)}. Bring more data"
         )
     inside = frame.take(usable)
-    Target.fit(inside.select([problem.target]), problem)
+    if problem.task == "regression":
+        Target.fit(inside.select([problem.target]), problem)
     hashes = hash_rows(inside, features_of(inside, problem) or [problem.target])
     unit, identical = _units(inside, problem, chosen, hashes)
     rows = Rows(
@@ -100,8 +102,7 @@ def _strata(frame: Frame, problem: ProblemSpec) -> Array:
     """Return `(N,)`: class codes, or the quantile bin of the target."""
     values = frame[problem.target]
     if problem.task == "classification":
-        names = class_names(frame.column(problem.target).kind, values)
-        return np.unique(names.astype(str), return_inverse=True)[1]
+        return class_codes(frame.column(problem.target).kind, values)[0]
     y = values.astype(np.float64)
     bins = max(1, min(STRATA, len(y) // 20))
     edges = np.unique(np.quantile(y, np.linspace(0, 1, bins + 1)[1:-1]))
