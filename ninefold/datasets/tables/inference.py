@@ -154,11 +154,8 @@ class TextEvidence:
 
     def mixed(self) -> tuple[str, int] | None:
         """Return what most cells are and how many are not, if that looks like a mistake."""
-        found = {
-            "numbers": max(self.numbers, 0),
-            "dates": max((self.dates or {0: 0}).values(), default=0),
-        }
-        kind, count = max(found.items(), key=lambda item: item[1])
+        dated = max((self.dates or {}).values(), default=0)
+        kind, count = ("numbers", self.numbers) if self.numbers >= dated else ("dates", dated)
         if MOSTLY * self.given <= count < self.given:
             return kind, self.given - count
         return None
@@ -237,8 +234,9 @@ def _infer_text(
         return Inferred(Column(name, "number"))
     if found.numbers == found.given:
         is_code = found.is_integer and (found.has_leading_zero or found.largest > EXACT)
-        kind = "category" if is_code else "number"
-        return Inferred(Column(name, kind), found.is_integer and not is_code)
+        if is_code:
+            return Inferred(Column(name, "category"))
+        return Inferred(Column(name, "number"), found.is_integer)
     if comma and found.numbers + found.commas == found.given:
         return Inferred(Column(name, "number", format=DECIMAL_COMMA))
     if found.booleans == found.given:
@@ -318,7 +316,8 @@ def _mixed_sentence(name: str, found: TextEvidence, kind: str, count: int) -> st
     return (
         f"column `{name}` must hold one type, however: {found.given - count} {kind} and {count} "
         f"other cells such as {examples}. In params.yaml, add {token!r} to ingest.missing if it "
-        f"stands for a missing value, or set `ingest: {{columns: {{{name!r}: {{kind: category}}}}}}`"
+        "stands for a missing value, or set "
+        f"`ingest: {{columns: {{{name!r}: {{kind: category}}}}}}`"
     )
 
 

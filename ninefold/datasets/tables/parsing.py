@@ -49,7 +49,8 @@ def unreadable(
     given = values.is_valid()
     if is_text(values.type):
         given = pc.and_(given, pc.invert(is_missing_text(values.cast(pa.string()), missing)))
-    return np.asarray(given) & np.asarray(parsed.is_null())
+    mask: Array = np.logical_and(np.asarray(given), np.asarray(parsed.is_null()))
+    return mask
 
 
 def is_missing_text(values: pa.Array | pa.ChunkedArray, missing: Collection[str]) -> pa.Array:

@@ -94,7 +94,7 @@ def _quantiles(values: Array) -> dict[str, Any]:
 
 
 def _histogram(values: Array) -> dict[str, Any]:
-    """Count values in equal bins between the 0.5 % and 99.5 % quantile; outliers in the end bins."""
+    """Count values in equal bins from quantile 0.5 % to 99.5 %, outliers in the end bins."""
     low, high = np.quantile(values, [0.005, 0.995], method="inverted_cdf").tolist()
     if not np.isfinite(high - low) or low == high:
         low, high = float(values.min()), float(values.max())

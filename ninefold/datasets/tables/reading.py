@@ -64,22 +64,21 @@ def _check_references(
 ) -> None:
     """Refuse names in params.yaml that no column bears."""
     mistakes = []
-    for place, wanted in (("ingest.drop", spec.drop), ("ingest.columns", spec.columns)):
-        for name in wanted:
-            if name not in source.names:
-                mistakes.append(f"params.yaml: {place}: {_absent(name, source, source.names)}")
     known = {*names, *derived}
-    roles: list[tuple[str, Iterable[str]]] = [
+    places: list[tuple[str, Iterable[str]]] = [
+        ("ingest.drop", spec.drop),
+        ("ingest.columns", spec.columns),
         ("problem.target", [problem.target]),
         ("problem.time", [problem.time] if problem.time else []),
         ("problem.group", problem.group),
         ("problem.ids", problem.ids),
         ("problem.available_at", problem.available_at),
     ]
-    for place, wanted in roles:
+    for place, wanted in places:
+        choices = source.names if place.startswith("ingest") else sorted(known)
         for name in wanted:
-            if name not in known:
-                mistakes.append(f"params.yaml: {place}: {_absent(name, source, sorted(known))}")
+            if name not in choices:
+                mistakes.append(f"params.yaml: {place}: {_absent(name, source, choices)}")
     if mistakes:
         raise ConfigError("\n".join(mistakes))
 
