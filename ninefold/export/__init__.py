@@ -1,0 +1,16 @@
+"""One ONNX file that takes raw rows, and the receipt that says it gives the network's numbers."""
+
+from pydantic import Field
+
+from ninefold.config import Spec
+
+
+class ExportSpec(Spec):
+    """How strictly the file is compared with the network, and what it carries."""
+
+    tolerance: float = Field(default=1e-5, gt=0, le=1e-2)
+    """Largest difference of a probability, or of a value in units of the target's spread."""
+    held_out_rows: int = Field(default=2000, ge=1, le=1_000_000)
+    """Rows of the valid part that are compared."""
+    golden_rows: int = Field(default=5, ge=1, le=100)
+    """Rows stored in the file with what they must give; a server replays them when it starts."""

@@ -1,0 +1,107 @@
+"""Raw rows that break weak models: all missing, unseen levels, extremes, bin edges."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from ninefold.columns import NAT, Array, Column, Frame
+from ninefold.preprocessing import Layout
+
+INT64 = np.iinfo(np.int64)
+DAY_US = 86_400_000_000
+NUMBERS = (1e300, -1e300, np.inf, -np.inf, 0.0, -0.0, 5e-324, -1.0, 2.0**53 + 2, np.nan)
+TEXTS = (
+    "never seen before",
+    " ",
+    "\u00e4\u6f22\U0001f642",
+    "'\";--\n\t",
+    "x" * 5000,
+    "nan",
+    "0",
+    "",
+)
+TIMES = (
+    *(NAT, NAT + 1, int(INT64.max), 0, -1, -DAY_US),
+    *(951_782_400_000_000, 4_107_542_400_000_000),
+)
+"""Missing, the ends of the range, 1970 and just before, 29 February 2000 and 1 March 2100."""
+BLANK = {"number": np.nan, "category": "", "text": "", "bool": False, "datetime": NAT}
+MAX_EDGES, MAX_LEVELS = 40, 40
+
+
+def adversarial_rows(base: Frame, layout: Layout) -> dict[str, Frame]:
+    """Return case -> rows, each a change of the first row of `base` (raw columns, N >= 1)."""
+    return {
+        name: _varied(base, list(changes))
+        for name, changes in (
+            ("all_missing", [{c.name: BLANK[c.kind] for c in base.columns}]),
+            ("one_missing", [{c.name: BLANK[c.kind]} for c in base.columns]),
+            ("unseen_category", list(_texts(base))),
+            ("extremes", list(_extremes(base))),
+            ("edges", list(_edges(base, layout))),
+            ("levels", list(_levels(base, layout))),
+        )
+        if changes
+    }
+
+
+Change = Mapping[str, object]
+
+
+def _texts(base: Frame) -> Iterator[Change]:
+    for column in base.columns:
+        if column.kind in ("category", "text"):
+            yield from ({column.name: text} for text in TEXTS)
+    named = [column.name for column in base.columns if column.kind in ("category", "text")]
+    if named:
+        yield dict.fromkeys(named, TEXTS[0])
+
+
+def _extremes(base: Frame) -> Iterator[Change]:
+    values: dict[str, tuple[object, ...]] = {
+        "number": NUMBERS,
+        "datetime": TIMES,
+        "bool": (True, False),
+    }
+    for column in base.columns:
+        yield from ({column.name: value} for value in values.get(column.kind, ()))
+    for value in NUMBERS:
+        everywhere: Change = {c.name: value for c in base.columns if c.kind == "number"}
+        if everywhere:
+            yield everywhere
+
+
+def _edges(base: Frame, layout: Layout) -> Iterator[Change]:
+    """Yield every number where a column's treatment changes, and its neighbours on either side."""
+    for column in _of_kind(base, "number"):
+        edges = np.unique(
+            [*layout.edges.get(column.name, ()), *layout.quantiles.get(column.name, ())]
+        )
+        for edge in edges[_spread(len(edges), MAX_EDGES)]:
+            for value in (np.nextafter(edge, -np.inf), edge, np.nextafter(edge, np.inf)):
+                yield {column.name: value}
+
+
+def _levels(base: Frame, layout: Layout) -> Iterator[Change]:
+    for column in base.columns:
+        levels = layout.levels.get(column.name, ())
+        if column.kind in ("category", "text"):
+            yield from ({column.name: levels[i]} for i in _spread(len(levels), MAX_LEVELS))
+
+
+def _of_kind(base: Frame, kind: str) -> list[Column]:
+    return [column for column in base.columns if column.kind == kind]
+
+
+def _spread(count: int, most: int) -> Array:
+    """Return at most `most` positions, evenly spread, the ends included."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
+
+
+def _varied(base: Frame, changes: list[Change]) -> Frame:
+    rows = base.take(np.zeros(len(changes), dtype=np.int64))
+    data = {name: np.array(values) for name, values in rows.data.items()}
+    for row, change in enumerate(changes):
+        for name, value in change.items():
+            data[name][row] = value
+    return Frame(rows.columns, data, np.arange(len(changes)))

@@ -1,0 +1,171 @@
+"""What the file says of itself: signature, golden rows, drift reference, hashes."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import ninefold
+from ninefold.columns import Array, Column, Frame, is_missing
+from ninefold.head import Head
+from ninefold.problem import ProblemSpec
+from ninefold.signature import Input, Signature
+
+MAX_LEVELS = 1000
+BARS = 10
+TOP_LEVELS = 30
+
+
+def signature(
+    names: Sequence[str],
+    outputs: Sequence[str],
+    train: Frame,
+    head: Head,
+    problem: ProblemSpec,
+    missing_tokens: Sequence[str] = ("",),
+) -> Signature:
+    """Describe the inputs `names` by the train rows, and what the model gives."""
+    target = head.target
+    raw = [c.name for c in train.columns if "derived" not in c.roles]
+    ignored = dict.fromkeys([*raw, *problem.ids, *problem.available_at, problem.target])
+    return Signature(
+        inputs=tuple(_input(train.column(name), train[name]) for name in names),
+        task=target.task,
+        target=target.name,
+        classes=target.classes,
+        positive=target.positive,
+        threshold=head.threshold if target.is_binary else None,
+        ignored=tuple(name for name in ignored if name not in set(names)),
+        missing_tokens=tuple(dict.fromkeys(["", *missing_tokens])),
+        outputs=tuple(outputs),
+    )
+
+
+def _input(column: Column, values: Array) -> Input:
+    missing = is_missing(column.kind, values)
+    known = values[~missing]
+    low: float | None = None
+    high: float | None = None
+    levels: tuple[str, ...] = ()
+    if column.kind in ("number", "datetime"):
+        finite = known[np.isfinite(known)] if column.kind == "number" else known
+        if len(finite):
+            low, high = finite.min().item(), finite.max().item()
+    elif column.kind == "category":
+        found = np.unique(known)
+        levels = tuple(found.tolist()) if len(found) <= MAX_LEVELS else ()
+    example = to_cell(column, known[:1])
+    return Input(
+        column.name,
+        column.kind,
+        low,
+        high,
+        levels,
+        bool(missing.any()),
+        column.format,
+        example[0] if example else None,
+    )
+
+
+def to_cell(column: Column, values: Array) -> list[Any]:
+    """Return values as the rows endpoint takes them; missing and infinite ones are None."""
+    missing = is_missing(column.kind, values)
+    if column.kind == "number":
+        missing = missing | ~np.isfinite(values)
+    return [None if gone else value for value, gone in zip(values.tolist(), missing, strict=True)]
+
+
+def golden(raw: Frame, outputs: Mapping[str, Array], tolerance: float) -> dict[str, Any]:
+    """Return the rows of `raw` with what the file gives for them."""
+    cells = {column.name: to_cell(column, raw[column.name]) for column in raw.columns}
+    rows = [{name: values[i] for name, values in cells.items()} for i in range(len(raw))]
+    return {
+        "rows": rows,
+        "outputs": {name: values.tolist() for name, values in outputs.items()},
+        "tolerance": tolerance,
+    }
+
+
+def golden_positions(raw: Frame, count: int) -> Array:
+    """Choose rows without infinite numbers, evenly spread; the one with most gaps comes first."""
+    gaps = np.zeros(len(raw))
+    usable = np.ones(len(raw), dtype=bool)
+    for column in raw.columns:
+        gaps += is_missing(column.kind, raw[column.name])
+        if column.kind == "number":
+            usable &= ~np.isinf(raw[column.name])
+    found = np.flatnonzero(usable)
+    if len(found) == 0:
+        return found
+    spread = found[np.linspace(0, len(found) - 1, min(count, len(found))).round().astype(int)]
+    first = found[np.argmax(gaps[found])]
+    return np.asarray(list(dict.fromkeys([int(first), *spread.tolist()]))[:count])
+
+
+def drift_reference(raw: Frame, prediction: Array, head: Head) -> dict[str, Any]:
+    """Return how the train rows' inputs and predictions are distributed, for later comparison.
+
+    Numbers and times: shares between the train rows' deciles (`edges` are the inner ones);
+    categories: shares of the 30 most frequent levels, the rest under `other`.
+    """
+    inputs = {column.name: _shares(column, raw[column.name]) for column in raw.columns}
+    if head.target.task == "regression":
+        found: dict[str, Any] = {"value": _ranges(prediction)}
+    else:
+        codes = np.bincount(head.labels(prediction), minlength=len(head.target.classes))
+        found = {
+            "label": dict(zip(head.target.classes, _rounded(codes / len(prediction)), strict=True)),
+            "probability": _ranges(
+                prediction[:, 1] if head.target.is_binary else prediction.max(axis=1)
+            ),
+        }
+    return {"rows": len(raw), "inputs": inputs, "outputs": found}
+
+
+def _shares(column: Column, values: Array) -> dict[str, Any]:
+    missing = is_missing(column.kind, values)
+    known = values[~missing]
+    gone = round(float(missing.mean()), 6)
+    if column.kind in ("number", "datetime"):
+        return {"missing": gone, **_ranges(known[np.isfinite(known)])}
+    names = known.astype(str) if column.kind == "bool" else known.astype(object)
+    levels, counts = np.unique(names, return_counts=True)
+    top = np.argsort(-counts, kind="stable")[:TOP_LEVELS]
+    share = _rounded(counts[top] / max(len(known), 1))
+    rest = round(float(1 - sum(share)), 6) if len(levels) > TOP_LEVELS else 0.0
+    return {
+        "missing": gone,
+        "levels": dict(zip(levels[top].tolist(), share, strict=True)),
+        "other": rest,
+    }
+
+
+def _ranges(values: Array) -> dict[str, Any]:
+    if len(values) == 0:
+        return {"edges": [], "shares": []}
+    shares = np.linspace(0, 1, BARS + 1)[1:-1]
+    edges = np.unique(np.quantile(values, shares, method="nearest"))
+    counts = np.bincount(np.searchsorted(edges, values, side="right"), minlength=len(edges) + 1)
+    return {"edges": edges.tolist(), "shares": _rounded(counts / len(values))}
+
+
+def _rounded(values: Array) -> list[float]:
+    return [round(float(value), 6) for value in values]
+
+
+def hash_files(paths: Iterable[Path]) -> dict[str, str]:
+    """Return file name -> sha256 of the content."""
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def code_hash() -> str:
+    """Return the sha256 of the library's source files."""
+    root = Path(ninefold.__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.py"), key=lambda found: found.relative_to(root).as_posix()):
+        digest.update(
+            path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0"
+        )
+    return digest.hexdigest()

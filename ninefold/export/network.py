@@ -1,0 +1,84 @@
+"""The trained module as an ONNX graph."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ninefold.graph import OPSET, Graph
+
+if TYPE_CHECKING:
+    import onnx
+
+    from ninefold.training import TrainedModel
+    from ninefold.training.scoring_module import ScoringModule
+
+
+def network_to_onnx(model: "TrainedModel") -> "onnx.ModelProto":
+    """Return `X` float32 `[N, F]`, `codes` int64 `[N, C]` -> `scores` float32 `[N, K]`.
+
+    Raises:
+        RuntimeError: the exporter froze the number of rows.
+    """
+    layout = model.preprocessing.layout
+    shape = (len(layout.features), len(layout.codes), model.head.target.outputs)
+    return module_to_onnx(model.module, *shape)
+
+
+def module_to_onnx(
+    module: "ScoringModule", features: int, codes: int, outputs: int
+) -> "onnx.ModelProto":
+    """Export `module` for F features, C codes and K outputs; the same weights, the same bytes.
+
+    What the exporter notes beside the nodes (paths, stack traces) is left out.
+
+    Raises:
+        RuntimeError: the exporter froze the number of rows.
+    """
+    exported = _exported(module, features, codes)
+    if any(_rows(info) != "N" for info in [*exported.graph.input, *exported.graph.output]):
+        raise RuntimeError("torch.onnx froze the batch dimension of the network")
+    graph = Graph("net")
+    wires = {
+        "X": graph.input("X", np.float32, ("N", features)),
+        "codes": graph.input("codes", np.int64, ("N", codes)),
+    }
+    scores = graph.inline(exported, wires)["scores"]
+    graph.output("scores", scores, np.float32, ("N", outputs))
+    return graph.model()
+
+
+def _exported(module: "ScoringModule", features: int, codes: int) -> "onnx.ModelProto":
+    import logging
+    import warnings
+
+    import onnx.inliner
+    import torch
+
+    rows = torch.export.Dim("N")
+    example = (torch.zeros(2, features), torch.zeros(2, codes, dtype=torch.int64))
+    noisy = logging.getLogger("torch.onnx")
+    level = noisy.level
+    noisy.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            program = torch.onnx.export(
+                module.eval(),
+                example,
+                dynamo=True,
+                opset_version=OPSET,
+                external_data=False,
+                input_names=["X", "codes"],
+                output_names=["scores"],
+                dynamic_shapes=({0: rows}, {0: rows}),
+                verbose=False,
+            )
+    finally:
+        noisy.setLevel(level)
+    assert program is not None
+    proto = program.model_proto
+    return onnx.inliner.inline_local_functions(proto) if proto.functions else proto
+
+
+def _rows(info: "onnx.ValueInfoProto") -> str:
+    return str(info.type.tensor_type.shape.dim[0].dim_param)

@@ -1,0 +1,132 @@
+"""Puts the file together, compares it, and only then lets it be written."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from onnx import checker, helper
+
+import ninefold
+from ninefold.columns import Array, Frame
+from ninefold.compose import compose
+from ninefold.export import ExportSpec, describe
+from ninefold.export.adversarial import adversarial_rows
+from ninefold.export.network import network_to_onnx
+from ninefold.export.receipt import receipt
+from ninefold.export.reference import Reference
+from ninefold.files import jsonable
+from ninefold.problem import ProblemSpec
+from ninefold.runtime import run_chunks, session
+from ninefold.signature import METADATA_KEY
+
+if TYPE_CHECKING:
+    import onnx
+
+    from ninefold.training import TrainedModel
+
+DRIFT_ROWS = 20_000
+"""Train rows behind the drift reference, evenly spread."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """The file's bytes and reports/receipt.json; see `ninefold.export.receipt.gate`."""
+
+    content: bytes
+    receipt: dict[str, Any]
+
+
+def publish(
+    featurize: "onnx.ModelProto",
+    model: "TrainedModel",
+    train: Frame,
+    valid: Frame,
+    problem: ProblemSpec,
+    spec: ExportSpec,
+    missing_tokens: Sequence[str] = ("",),
+    facts: Mapping[str, Any] | None = None,
+) -> Published:
+    """Return the file for raw rows and its receipt. The same model gives the same bytes.
+
+    Args:
+        featurize: raw columns -> derived columns.
+        model: the trained network.
+        train: describes inputs, levels and drift reference.
+        valid: held-out rows, for the receipt and the golden rows.
+        problem: says what is to be predicted from what.
+        spec: tolerance and numbers of rows.
+        missing_tokens: texts that mean "missing" in the source.
+        facts: more that the file's metadata holds, under `ninefold.<key>`, as JSON.
+
+    Raises:
+        GateError: the file does not run in a fresh process.
+    """
+    columns = [column.name for column in train.columns if "derived" not in column.roles]
+    proto = compose(
+        featurize, model.preprocessing.model, network_to_onnx(model), model.head, None, columns
+    )
+    names = [info.name for info in proto.graph.input]
+    bare = session(proto)
+    metadata = {
+        METADATA_KEY: describe.signature(
+            names,
+            [info.name for info in proto.graph.output],
+            train,
+            model.head,
+            problem,
+            missing_tokens,
+        ).to_json(),
+        "ninefold.golden": _json(_golden(bare, valid.select(names), spec)),
+        "ninefold.drift": _json(_drift(bare, train.select(names), model)),
+        "ninefold.head": _json(model.head.to_json()),
+        "ninefold.version": ninefold.__version__,
+        **{f"ninefold.{key}": _json(value) for key, value in (facts or {}).items()},
+    }
+    helper.set_model_props(proto, dict(sorted(metadata.items())))
+    checker.check_model(proto, full_check=True)
+    content = proto.SerializeToString(deterministic=True)
+    return Published(content, _receipt(content, names, featurize, model, valid, spec))
+
+
+def _receipt(
+    content: bytes,
+    names: Sequence[str],
+    featurize: "onnx.ModelProto",
+    model: "TrainedModel",
+    valid: Frame,
+    spec: ExportSpec,
+) -> dict[str, Any]:
+    held_out = valid.select(names).take(_spread(len(valid), spec.held_out_rows))
+    cases = {"held_out": held_out, **adversarial_rows(held_out, model.preprocessing.layout)}
+    reference = Reference.of(featurize, model)
+    found = receipt(content, names, cases, reference.predict, model.head, spec.tolerance)
+    return {**found, "bytes": len(content), "inputs": len(names)}
+
+
+def _golden(bare: Any, raw: Frame, spec: ExportSpec) -> dict[str, Any]:
+    rows = raw.take(describe.golden_positions(raw, spec.golden_rows))
+    return describe.golden(rows, _outputs(bare, rows), spec.tolerance)
+
+
+def _drift(bare: Any, raw: Frame, model: "TrainedModel") -> dict[str, Any]:
+    rows = raw.take(_spread(len(raw), DRIFT_ROWS))
+    prediction = list(_outputs(bare, rows).values())[-1]
+    return describe.drift_reference(rows, prediction, model.head)
+
+
+def _outputs(bare: Any, raw: Frame) -> dict[str, Array]:
+    names = [item.name for item in bare.get_outputs()]
+    parts = [outputs for _, outputs in run_chunks(bare, raw)]
+    if not parts:
+        return {name: np.empty(0) for name in names}
+    return {name: np.concatenate([part[i] for part in parts]) for i, name in enumerate(names)}
+
+
+def _json(content: Any) -> str:
+    return json.dumps(jsonable(content), ensure_ascii=False, sort_keys=False, allow_nan=False)
+
+
+def _spread(count: int, most: int) -> Array:
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))

@@ -1,0 +1,60 @@
+"""What a raw row must give: features and preprocessing as in training, torch, and numpy's head."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ninefold.columns import DTYPES, Array, Column, Frame, Kind
+from ninefold.graph import Graph
+from ninefold.runtime import run_chunks, session
+
+if TYPE_CHECKING:
+    import onnx
+
+    from ninefold.training import TrainedModel
+
+KINDS: dict[int, Kind] = {11: "number", 8: "category", 9: "bool", 7: "datetime"}
+"""ONNX element type -> the kind of column it carries."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The model in parts, as training has it."""
+
+    model: "TrainedModel"
+    derived: Any
+    derived_columns: tuple[Column, ...]
+
+    @staticmethod
+    def of(featurize: "onnx.ModelProto", model: "TrainedModel") -> "Reference":
+        """Keep of `featurize` only what the model reads."""
+        wanted = {column.name: column for column in model.preprocessing.layout.columns}
+        infos = [info for info in featurize.graph.output if info.name in wanted]
+        columns = tuple(wanted[info.name] for info in infos)
+        if not columns:
+            return Reference(model, None, ())
+        graph = Graph("featurize")
+        values = graph.inline(featurize)
+        for column in columns:
+            graph.output(column.name, values[column.name], DTYPES[column.kind], ("N", 1))
+        return Reference(model, session(graph.model()), columns)
+
+    def predict(self, raw: Frame) -> Array:
+        """Return probabilities `(N, K)`, or values `(N,)`."""
+        return self.model.head.predict(self.model.scores(self._with_derived(raw)))
+
+    def _with_derived(self, raw: Frame) -> Frame:
+        if self.derived is None:
+            return raw
+        parts = [outputs for _, outputs in run_chunks(self.derived, raw)]
+        for position, column in enumerate(self.derived_columns):
+            values = np.concatenate([part[position][:, 0] for part in parts])
+            raw = raw.with_column(column, values)
+        return raw
+
+
+def raw_frame(frame: Frame, inputs: "Sequence[onnx.ValueInfoProto]") -> Frame:
+    """Return the columns that a model's graph inputs name, in their order."""
+    return frame.select([info.name for info in inputs])

@@ -1,0 +1,49 @@
+"""One ONNX file for raw rows; written only if it gives the network's numbers."""
+
+from typing import Any
+
+from ninefold.columns import read_frame
+from ninefold.errors import InputError
+from ninefold.export.describe import code_hash, hash_files
+from ninefold.export.publish import publish
+from ninefold.export.receipt import gate
+from ninefold.files import read_json, replacing, write_json
+from ninefold.training import TrainedModel
+from tasks.stage_io import StageIO
+
+
+def run(io: StageIO) -> None:
+    """Write reports/receipt.json, and models/model.onnx unless the gate refuses it."""
+    import onnx
+
+    train, valid = io.dep("train.parquet"), io.dep("valid.parquet")
+    try:
+        featurize = onnx.load_model_from_string(io.dep("featurize.onnx").read_bytes())
+    except (OSError, ValueError) as error:
+        raise InputError(f"data/featurize.onnx cannot be read: {error}. Run again") from None
+    evaluation = read_json(io.dep("evaluation.json"))
+    facts: dict[str, Any] = {
+        "metrics": {name: evaluation[name] for name in ("test", "valid")},
+        "verdict": evaluation["verdict"],
+        "data": hash_files([train, valid]),
+        "code": code_hash(),
+        "leakage_ignored": [
+            finding
+            for finding in read_json(io.dep("leakage.json"))["findings"]
+            if finding.get("ignored")
+        ],
+    }
+    found = publish(
+        featurize,
+        TrainedModel.load(io.dep("models/network")),
+        read_frame(train),
+        read_frame(valid),
+        io.params("problem"),
+        io.params("export"),
+        getattr(io.params("ingest"), "missing", ("",)),
+        facts,
+    )
+    write_json(io.out("receipt.json"), found.receipt)
+    gate(found.receipt)
+    with replacing(io.out("model.onnx")) as temporary:
+        temporary.write_bytes(found.content)
