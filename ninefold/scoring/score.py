@@ -1,0 +1,207 @@
+"""Rows in, predictions out: reads, encodes, runs and writes at the same time, chunk by chunk."""
+
+import os
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+from pydantic import Field
+
+from ninefold.config import Spec
+from ninefold.errors import InputError, nearest
+from ninefold.files import replacing
+from ninefold.progress import progress
+from ninefold.scoring.encoding import Encoder
+from ninefold.scoring.sinks import check_sink, open_sink
+from ninefold.scoring.sources import Source, open_source
+from ninefold.serving.model import Array, Model, first_line, read_model
+from ninefold.serving.rows import Rows, replay
+
+AHEAD = 2
+"""Chunks encoded or run in advance, beside one per core."""
+
+
+class ScoreSpec(Spec):
+    """How a file is scored."""
+
+    rows_per_chunk: int = Field(4096, ge=1, le=1_000_000)
+    """Rows that go through the model at once; memory grows with it, not with the file."""
+    keep: tuple[str, ...] = ()
+    """Columns of the input that stand before the predictions."""
+    with_input: bool = False
+    """Keep all columns of the input."""
+    prefix: str = ""
+    """Put before the names of the prediction columns."""
+    on_error: Literal["stop", "null"] = "stop"
+    """A cell that cannot be read stops the run, or leaves its row without a prediction and says
+    why in a column `error`."""
+    encoding: str = "utf-8"
+    """Character encoding of a text file."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What was written: rows, and those of them without a prediction."""
+
+    rows: int
+    failed: int
+
+
+def score(model_path: Path, source_path: Path, sink_path: Path, spec: ScoreSpec) -> Scored:
+    """Write the predictions for every row of `source_path`, in order, to `sink_path`.
+
+    The output takes its place when it is whole.
+
+    Raises:
+        InputError: a model or file that is wrong, columns that are missing, or a bad cell.
+    """
+    check_sink(sink_path)
+    if sink_path.exists() and source_path.exists() and sink_path.samefile(source_path):
+        raise InputError(f"OUTPUT must differ from INPUT, however: both are {sink_path}")
+    model = read_model(model_path)
+    rows = Rows(model)
+    if (fault := replay(model, rows)) is not None:
+        raise InputError(f"model {model_path} must not be used: {fault}. Export it again")
+    source = open_source(source_path, rows.cells, spec.encoding)
+    scorer = _Scorer(model, rows, source, spec)
+    with (
+        replacing(sink_path) as temporary,
+        open_sink(temporary, sink_path.name, scorer.schema) as sink,
+    ):
+        for _ in progress(scorer.write(sink), "predict", total=100, unit="%"):
+            pass
+    return Scored(scorer.done, scorer.failed)
+
+
+class _Scorer:
+    """One run over one source."""
+
+    def __init__(self, model: Model, rows: Rows, source: Source, spec: ScoreSpec) -> None:
+        self.model, self.rows, self.source, self.spec = model, rows, source, spec
+        self.keep = list(dict.fromkeys(source.names)) if spec.with_input else list(spec.keep)
+        self.names = self._names()
+        self._check_columns()
+        self.encoder = Encoder(rows.signature, list(rows.cells))
+        self.columns = list(dict.fromkeys([*rows.cells, *self.keep]))
+        self.done = self.failed = 0
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """Return the columns of the output: those kept, then the predictions."""
+        kept = [(name, self.source.type_of(name)) for name in self.keep]
+        if self.rows.signature.task == "regression":
+            types = [pa.float64()]
+        else:
+            types = [pa.string(), *(pa.float32() for _ in self.rows.signature.classes)]
+        if self.spec.on_error == "null":
+            types.append(pa.string())
+        return pa.schema([*kept, *zip(self.names, types, strict=True)])
+
+    def write(self, sink: Any) -> Iterator[int]:
+        """Write all chunks in order; yield once for each percent of the file that is done."""
+        percent = 0
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            waiting: deque[tuple[Future[tuple[pa.RecordBatch, int]], float]] = deque()
+            try:
+                for future, share in self._submitted(pool, waiting):
+                    batch, failed = future.result()
+                    sink.write_batch(batch)
+                    self.done += batch.num_rows
+                    self.failed += failed
+                    for percent in range(percent, int(share * 100)):  # noqa: B020
+                        yield percent
+                    percent = max(percent, int(share * 100))
+            finally:
+                for future, _ in waiting:
+                    future.cancel()
+
+    def _submitted(
+        self,
+        pool: ThreadPoolExecutor,
+        waiting: deque[tuple[Future[tuple[pa.RecordBatch, int]], float]],
+    ) -> Iterator[tuple[Future[tuple[pa.RecordBatch, int]], float]]:
+        """Yield the chunks' futures in order, a bounded number of them under way."""
+        most, first = (os.cpu_count() or 1) + AHEAD, 0
+        for batch, share in self.source.batches(self.columns, self.spec.rows_per_chunk):
+            waiting.append((pool.submit(self._chunk, first, batch), share))
+            first += batch.num_rows
+            if len(waiting) >= most:
+                yield waiting.popleft()
+        while waiting:
+            yield waiting.popleft()
+
+    def _chunk(self, first: int, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, int]:
+        """Score the rows that start at position `first`; return them and how many failed."""
+        try:
+            feeds, errors = self.encoder.encode(batch)
+        except InputError as error:
+            raise InputError(f"{self.source.path}: {error}") from None
+        if errors and self.spec.on_error == "stop":
+            row = min(errors)
+            raise InputError(
+                f"{self.source.path}: row {first + row} (from 0): {errors[row]}. Repair it, or "
+                "leave such rows without a prediction with --on-error null"
+            )
+        try:
+            outputs = self.model.run(feeds)
+        except Exception as error:
+            raise InputError(
+                f"{self.source.path}: rows {first} to {first + batch.num_rows - 1}: the model "
+                f"refused them: {first_line(error)}"
+            ) from None
+        arrays = [batch.column(name) for name in self.keep]
+        arrays += self._predictions(outputs, errors, batch.num_rows)
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema), len(errors)
+
+    def _predictions(
+        self, outputs: dict[str, Array], errors: dict[int, str], count: int
+    ) -> list[pa.Array]:
+        """Return the prediction columns, null in the rows that have an error."""
+        mask = np.zeros(count, dtype=bool)
+        mask[list(errors)] = True
+        values = [outputs[name] for name in self.rows.outputs]
+        if self.rows.signature.task == "regression":
+            arrays = [pa.array(values[0].ravel(), pa.float64(), mask=mask)]
+        else:
+            label, probabilities = values
+            arrays = [pa.array(label.ravel(), pa.string(), mask=mask)]
+            arrays += [
+                pa.array(np.ascontiguousarray(p), pa.float32(), mask=mask) for p in probabilities.T
+            ]
+        if self.spec.on_error == "null":
+            arrays.append(pa.array([errors.get(row) for row in range(count)], pa.string()))
+        return arrays
+
+    def _names(self) -> list[str]:
+        """Return the names of the prediction columns."""
+        if self.rows.signature.task == "regression":
+            names = ["value"]
+        else:
+            names = ["label", *(f"probability_{name}" for name in self.rows.signature.classes)]
+        if self.spec.on_error == "null":
+            names.append("error")
+        return [f"{self.spec.prefix}{name}" for name in names]
+
+    def _check_columns(self) -> None:
+        path, names = self.source.path, self.source.names
+        for wanted, reason in ((list(self.rows.cells), "the model takes"), (self.keep, "--keep")):
+            missing = [f"`{name}`{nearest(name, names)}" for name in wanted if name not in names]
+            if missing:
+                raise InputError(f"{path}: columns {reason} are missing: {_listed(missing)}")
+        taken = set(self.keep) & set(self.names)
+        if taken:
+            raise InputError(
+                f"{path}: column `{min(taken)}` bears the name of a prediction. Set the "
+                "predictions apart with --prefix"
+            )
+
+
+def _listed(items: Sequence[str], most: int = 10) -> str:
+    rest = f" and {len(items) - most} more" if len(items) > most else ""
+    return ", ".join(items[:most]) + rest
