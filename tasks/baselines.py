@@ -12,10 +12,9 @@ from tasks.stage_io import StageIO
 
 def run(io: StageIO) -> None:
     """Write `models/baselines/<name>.onnx` and `reports/baselines.json`."""
-    train, valid = read_frame(io.dep("train.parquet")), read_frame(io.dep("valid.parquet"))
     comparison = compare(
-        train,
-        valid,
+        read_frame(io.dep("train.parquet")),
+        read_frame(io.dep("valid.parquet")),
         read_folds(io.dep("folds.parquet")),
         io.params("problem"),
         io.params("sampling"),
@@ -23,7 +22,7 @@ def run(io: StageIO) -> None:
         io.params("baselines"),
     )
     featurize = onnx.load(io.dep("featurize.onnx"))
-    sizes = publish(comparison, featurize, valid, io.out("models/baselines"))
+    sizes = publish(comparison, featurize, io.out("models/baselines"))
     for entry in comparison.report["baselines"]:
         entry["size_bytes"] = sizes[entry["name"]]
     write_json(io.out("baselines.json"), comparison.report)

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from ninefold.baselines.base import BaselineSpec, Fitted
 from ninefold.config import Spec
 from ninefold.registry import OneOf, components
+from ninefold.training.calibration import Threshold
 
 __all__ = ["BaselineSpec", "BaselinesSpec", "Fitted"]
 
@@ -28,6 +29,11 @@ class BaselinesSpec(Spec):
     """The baselines, each kind once; default: all of them."""
     seed: int = Field(default=0, ge=0, lt=2**32)
     """Seed of resampling and of baselines that draw."""
+
+    calibrate: bool = True
+    """Fit a temperature on valid, as for the network."""
+    threshold: Threshold = 0.5
+    """Two classes: see train.threshold."""
 
     @model_validator(mode="after")
     def _kinds_are_unique(self) -> Self:

@@ -8,10 +8,13 @@ import numpy as np
 from ninefold.baselines.base import BaselineSpec, Fitted
 from ninefold.columns import Array, Frame
 from ninefold.errors import InputError
+from ninefold.evaluation.metrics import metrics_for, reported_metric
+from ninefold.evaluation.part import known_rows
 from ninefold.head import Head
 from ninefold.problem import ProblemSpec
 from ninefold.progress import progress
 from ninefold.target import Target
+from ninefold.training.calibration import fit_head
 
 if TYPE_CHECKING:
     from ninefold.baselines import BaselinesSpec
@@ -43,17 +46,21 @@ class Prepared:
         layout = self.preprocessing.layout
         return spec.fit(self.X, self.codes, self.y, self.weight, self.target, layout, seed)
 
-    def predict_new(self, fitted: Fitted) -> Array:
-        """Return probabilities or values for the rows to score."""
-        return Head(self.target).predict(fitted.scores(self.X_new, self.codes_new))
+    def scores_new(self, fitted: Fitted) -> Array:
+        """Return the scores `(N, K)` of the rows to score."""
+        return fitted.scores(self.X_new, self.codes_new)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Fitted baselines by name, the preprocessing before them, and `reports/baselines.json`."""
+    """Fitted baselines with their heads by name, what stands before them, the rows they were
+    calibrated on, and `reports/baselines.json`.
+    """
 
     prepared: Prepared
+    valid: Frame
     fitted: dict[str, Fitted]
+    heads: dict[str, Head]
     report: dict[str, Any]
 
 
@@ -72,8 +79,6 @@ def compare(
         InputError: the data cannot be learnt from, or the folds are not those of `train`.
         ConfigError: the metric does not fit the task.
     """
-    from ninefold.evaluation.metrics import metrics_for, reported_metric
-
     if not np.array_equal(folds.row, train.row):
         raise InputError(
             "folds.parquet must list the rows of train.parquet, however: they differ. Run the "
@@ -88,21 +93,31 @@ def compare(
         for model in spec.models:
             score = float("nan")
             if prepared is not None:
-                prediction = prepared.predict_new(prepared.fit(model, spec.seed))
-                score = reported.compute(prepared.y_new, prediction)
+                scores = prepared.scores_new(prepared.fit(model, spec.seed))
+                score = reported.compute(prepared.y_new, Head(prepared.target).predict(scores))
             fold_scores[model.kind].append(score)
+    valid = known_rows(valid, Head(target), "valid")
     whole = prepare(train, valid, target, problem, sampling, preprocess, spec.seed)
     assert whole is not None
     fitted: dict[str, Fitted] = {}
+    heads: dict[str, Head] = {}
     entries: list[dict[str, Any]] = []
     for model in progress(spec.models, "baselines, all train rows", unit="models"):
-        fitted[model.kind] = whole.fit(model, spec.seed)
-        prediction = whole.predict_new(fitted[model.kind])
-        scores = {m.name: m.compute(whole.y_new, prediction) for m in metrics_for(target)}
+        name = model.kind
+        fitted[name] = whole.fit(model, spec.seed)
+        scores = whole.scores_new(fitted[name])
+        head = fit_head(scores, whole.y_new, whole.target, reported, spec.calibrate, spec.threshold)
+        heads[name], prediction = head, head.predict(scores)
+        on_valid = {
+            m.name: m.compute(whole.y_new, prediction, None, head.threshold)
+            for m in metrics_for(target)
+        }
         entry: dict[str, Any] = {
-            "name": model.kind,
-            "fold_scores": fold_scores[model.kind],
-            "valid": scores,
+            "name": name,
+            "fold_scores": fold_scores[name],
+            "valid": on_valid,
+            "temperature": head.temperature,
+            "threshold": head.threshold,
         }
         entries.append(entry)
     best = entries[0]
@@ -115,7 +130,7 @@ def compare(
         "best": best["name"],
         "baselines": entries,
     }
-    return Comparison(whole, fitted, report)
+    return Comparison(whole, valid, fitted, heads, report)
 
 
 def prepare(

@@ -19,23 +19,22 @@ if TYPE_CHECKING:
 TOLERANCE = 1e-5
 
 
-def publish(
-    comparison: Comparison, featurize: "onnx.ModelProto", valid: Frame, folder: Path
-) -> dict[str, int]:
+def publish(comparison: Comparison, featurize: "onnx.ModelProto", folder: Path) -> dict[str, int]:
     """Write `<name>.onnx` per baseline into `folder`; return the sizes in bytes.
 
     Raises:
         GateError: on the valid rows, a file does not give what scikit-learn gives.
     """
     prepared = comparison.prepared
-    head = Head(prepared.target)
     sizes: dict[str, int] = {}
     with replacing(folder) as temporary:
         temporary.mkdir(parents=True)
         for name, fitted in comparison.fitted.items():
+            head = comparison.heads[name]
             model = compose(featurize, prepared.preprocessing.model, fitted.to_onnx(), head)
             content = model.SerializeToString(deterministic=True)
-            check_parity(name, content, valid, prepared.predict_new(fitted), head)
+            expected = head.predict(prepared.scores_new(fitted))
+            check_parity(name, content, comparison.valid, expected, head)
             (temporary / f"{name}.onnx").write_bytes(content)
             sizes[name] = len(content)
     return sizes

@@ -9,6 +9,7 @@ from ninefold.networks import NetworkSpec
 from ninefold.networks.mlp import MLPSpec
 from ninefold.objectives import ObjectiveSpec
 from ninefold.registry import OneOf
+from ninefold.training.calibration import Threshold
 from ninefold.training.fitting import fit
 from ninefold.training.model import TrainedModel
 
@@ -46,7 +47,7 @@ class TrainSpec(Spec):
     """How much better the reported metric on valid must get to count as an improvement."""
     batch_size: int | None = Field(None, ge=1)
     """Rows per step; default by train rows: 32 (below 1,200), 64, 128, 256, 512, 1024 (108,000)."""
-    threshold: Annotated[float, Field(gt=0, lt=1)] | Literal["tuned"] = 0.5
+    threshold: Threshold = 0.5
     """Two classes: probability from which the label is the positive class; `tuned` picks the one
     best on valid for the reported metric, or for balanced accuracy if that does not read labels."""
     calibrate: bool = True

@@ -1,6 +1,10 @@
 """Temperature and threshold, both fitted on the valid rows."""
 
+from dataclasses import replace
+from typing import Annotated, Literal
+
 import numpy as np
+from pydantic import Field
 
 from ninefold.columns import Array
 from ninefold.evaluation.metrics import Metric, metric
@@ -10,6 +14,23 @@ from ninefold.target import Target
 TEMPERATURES = (0.2, 5.0)
 MIN_ROWS = 30
 CANDIDATES = 200
+Threshold = Annotated[float, Field(gt=0, lt=1)] | Literal["tuned"]
+
+
+def fit_head(
+    scores: Array, y: Array, target: Target, reported: Metric, calibrate: bool, threshold: Threshold
+) -> Head:
+    """Return the head for `scores (N, K)` of the valid rows, whose targets are `y (N,)`."""
+    head = Head(target)
+    if target.task == "regression":
+        return head
+    if calibrate:
+        head = replace(head, temperature=fit_temperature(scores, y, target))
+    if not target.is_binary:
+        return head
+    if threshold == "tuned":
+        return replace(head, threshold=tune_threshold(head, scores, y, reported))
+    return replace(head, threshold=float(threshold))
 
 
 def fit_temperature(scores: Array, y: Array, target: Target) -> float:

@@ -1,16 +1,17 @@
 """From train and valid rows to a trained model."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ninefold.columns import Array, Frame
 from ninefold.errors import InputError
+from ninefold.evaluation.part import known_rows
 from ninefold.head import Head
 from ninefold.problem import ProblemSpec
 from ninefold.target import Target
+from ninefold.training.calibration import fit_head
 from ninefold.training.model import TrainedModel
 
 if TYPE_CHECKING:
@@ -48,11 +49,8 @@ def fit(
     from ninefold.preprocessing import fit as fit_preprocessing
     from ninefold.sampling import resample
 
-    if len(valid) == 0:
-        raise InputError(
-            "the valid part must have rows, however: it is empty. Raise split.valid_size"
-        )
     target = Target.fit(train, problem)
+    valid = known_rows(valid, Head(target), "valid")
     reported = reported_metric(problem, target)
     goal = objective(spec.objective, target.task).for_metric(reported.name)
     y, y_valid = target.encode(train), target.encode(valid)
@@ -80,7 +78,7 @@ def fit(
     )
     model = TrainedModel(preprocessing, module, head, tuple(outcome.history), spec)
     scores = model.scores_of(X_valid, codes_valid)
-    model.head = _calibrated(scores, y_valid, target, reported, spec)
+    model.head = fit_head(scores, y_valid, target, reported, spec.calibrate, spec.threshold)
     model.facts = _facts(model, outcome, scores, y_valid, reported) | {
         "train_rows": len(index),
         "valid_rows": len(valid),
@@ -144,23 +142,6 @@ def _rows(
         y = ((y - target.offset) / target.scale).astype(np.float32)
     parts = (X.astype(np.float32), codes.astype(np.int64), y, weight.astype(np.float32))
     return Rows(*(torch.from_numpy(np.ascontiguousarray(part)).to(device) for part in parts))
-
-
-def _calibrated(
-    scores: Array, y: Array, target: Target, reported: "Metric", spec: "TrainSpec"
-) -> Head:
-    from ninefold.training.calibration import fit_temperature, tune_threshold
-
-    head = Head(target)
-    if target.task == "regression":
-        return head
-    if spec.calibrate:
-        head = replace(head, temperature=fit_temperature(scores, y, target))
-    if not target.is_binary:
-        return head
-    tuned = spec.threshold == "tuned"
-    threshold = tune_threshold(head, scores, y, reported) if tuned else spec.threshold
-    return replace(head, threshold=float(threshold))
 
 
 def _facts(

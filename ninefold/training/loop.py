@@ -89,11 +89,11 @@ def train(
 ) -> Outcome:
     """Train `module` in place and leave it with the weights that were best on `valid`.
 
-    Stops when `watch` has not improved for `patience` epochs. After a loss that is not finite it
-    goes back to the best weights with half the learning rate, twice at most.
+    Stops when `watch` has not improved for `patience` epochs. After a loss or gradient that is not
+    finite it goes back to the best weights with half the learning rate, twice at most.
 
     Raises:
-        InputError: the loss would not stay finite.
+        InputError: loss and gradient would not stay finite.
     """
     optimizer = FlatAdamW(module, weight_decay=spec.weight_decay, betas=spec.betas)
     best, best_buffers = optimizer.values.clone(), _buffers(module)
@@ -108,10 +108,10 @@ def train(
         loss, norm = run_epoch(module, optimizer, shuffled.batches(size), spec, lr, step, steps)
         step += len(rows.batches(size))
         valid_loss, value = validate(module, valid, watch)
-        if not (math.isfinite(loss) and math.isfinite(valid_loss)):
+        if not all(map(math.isfinite, (loss, norm, valid_loss))):
             outcome.retries += 1
             if outcome.retries > MAX_RETRIES:
-                raise InputError(_diverged(epoch, loss, lr))
+                raise InputError(_diverged(epoch, loss, norm, lr))
             lr *= 0.5
             optimizer.reset(best)
             _restore(module, best_buffers)
@@ -174,9 +174,10 @@ def _restore(module: torch.nn.Module, buffers: dict[str, Tensor]) -> None:
         buffer.copy_(buffers[name])
 
 
-def _diverged(epoch: int, loss: float, lr: float) -> str:
+def _diverged(epoch: int, loss: float, norm: float, lr: float) -> str:
     return (
-        f"params.yaml: train.lr must let the loss stay finite, however: it was {loss} in epoch "
-        f"{epoch}, at the learning rate {lr:g} after {MAX_RETRIES} fresh starts. Lower train.lr, "
-        "or look for extreme values among the features"
+        f"params.yaml: train.lr must let loss and gradient stay finite, however: in epoch {epoch} "
+        f"the loss was {loss:g} and the gradient {norm:g} at the learning rate {lr:g}, after "
+        f"{MAX_RETRIES} fresh starts. Lower train.lr, or scale extreme features under "
+        "preprocess.columns"
     )

@@ -1,0 +1,193 @@
+import json
+
+import numpy as np
+import onnx
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from ninefold.baselines import BaselineSpec, BaselinesSpec
+from ninefold.baselines.comparing import Comparison, compare
+from ninefold.baselines.publishing import check_parity, publish
+from ninefold.columns import Frame
+from ninefold.errors import GateError, InputError
+from ninefold.features import FeaturizeSpec, build
+from ninefold.files import jsonable
+from ninefold.head import Head
+from ninefold.preprocessing import PreprocessSpec
+from ninefold.registry import components
+from ninefold.runtime import session
+from ninefold.sampling import ClassWeightsSpec, NoSamplingSpec, UnderSamplingSpec
+from ninefold.splitting import Folds
+from tests.training.samples import parts, problem
+
+KINDS = ("binary", "multiclass", "regression")
+BASELINES = [kind() for kind in components("ninefold.baselines", BaselineSpec)]
+
+
+def folds(frame: Frame, count: int = 3) -> Folds:
+    return Folds(frame.row, np.arange(len(frame)) % count, "partition")
+
+
+def compared(kind: str, *, rows: int = 400, sampling=None, spec=None, train=None, valid=None):
+    given = parts(kind, rows, 200)
+    train, valid = train or given[0], valid or given[1]
+    return compare(
+        train,
+        valid,
+        folds(train),
+        problem(kind),
+        sampling or NoSamplingSpec(),
+        PreprocessSpec(),
+        spec or BaselinesSpec(),
+    )
+
+
+def featurized(frame: Frame, kind: str) -> onnx.ModelProto:
+    model, _ = build(frame.columns, problem(kind), TypeAdapter(FeaturizeSpec).validate_python({}))
+    return model
+
+
+def answers(comparison: Comparison, name: str) -> np.ndarray:
+    scores = comparison.prepared.scores_new(comparison.fitted[name])
+    return comparison.heads[name].predict(scores)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_files_take_raw_rows_and_give_what_scikit_learn_gives(kind, tmp_path):
+    comparison = compared(kind)
+    _, valid = parts(kind, 400, 200)
+    sizes = publish(comparison, featurized(valid, kind), tmp_path / "baselines")
+    assert sizes == {p.stem: p.stat().st_size for p in (tmp_path / "baselines").iterdir()}
+    assert set(sizes) == {"dummy", "linear", "hist_gradient_boosting"}
+    for name in comparison.fitted:
+        running = session((tmp_path / "baselines" / f"{name}.onnx").read_bytes())
+        inputs = [item.name for item in running.get_inputs()]
+        found = running.run(None, valid.feeds(inputs))[-1]
+        expected = answers(comparison, name)
+        scale = comparison.prepared.target.scale if kind == "regression" else 1.0
+        np.testing.assert_allclose(found / scale, expected / scale, atol=1e-5)
+        for start, stop in [(0, 1), (13, 15), (57, 74)]:
+            alone = running.run(None, valid.feeds(inputs, start, stop))[-1]
+            np.testing.assert_array_equal(alone, found[start:stop])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_linear_and_boosting_beat_the_dummy_on_valid_and_in_every_fold(kind):
+    report = compared(kind).report
+    sign = 1 if report["higher_is_better"] else -1
+    entries = {entry["name"]: entry for entry in report["baselines"]}
+    dummy = entries.pop("dummy")
+    for entry in entries.values():
+        assert sign * entry["valid"][report["metric"]] > sign * dummy["valid"][report["metric"]]
+        assert len(entry["fold_scores"]) == 3
+        if kind != "multiclass":  # folds are not calibrated, and log loss would show it
+            assert sign * np.mean(entry["fold_scores"]) > sign * np.mean(dummy["fold_scores"])
+    best = max(entries.values(), key=lambda entry: sign * entry["valid"][report["metric"]])
+    assert report["best"] == best["name"]
+
+
+@pytest.mark.parametrize("kind", ["binary", "regression"])
+def test_same_inputs_give_the_same_bytes(kind, tmp_path):
+    _, valid = parts(kind, 400, 200)
+    contents, reports = [], []
+    for name in ("a", "b"):
+        comparison = compared(kind)
+        publish(comparison, featurized(valid, kind), tmp_path / name)
+        contents.append({p.name: p.read_bytes() for p in (tmp_path / name).iterdir()})
+        reports.append(json.dumps(jsonable(comparison.report)))
+    assert contents[0] == contents[1]
+    assert reports[0] == reports[1]
+
+
+@pytest.mark.parametrize("baseline", BASELINES, ids=lambda spec: spec.kind)
+@pytest.mark.parametrize("columns", [["b"], ["cité"]], ids=["features only", "codes only"])
+def test_every_baseline_does_with_features_or_codes_alone(baseline, columns, tmp_path):
+    train, valid = (part.select([*columns, "y"]) for part in parts("multiclass", 300, 100))
+    comparison = compared(
+        "multiclass", train=train, valid=valid, spec=BaselinesSpec(models=(baseline,))
+    )
+    publish(comparison, featurized(train, "multiclass"), tmp_path / "baselines")
+
+
+@pytest.mark.parametrize("sampling", [ClassWeightsSpec(), UnderSamplingSpec()])
+def test_sampling_lifts_the_rare_class_of_every_baseline(sampling):
+    spec = BaselinesSpec(calibrate=False)
+    plain, balanced = (compared("binary", sampling=s, spec=spec) for s in (None, sampling))
+    for name in plain.fitted:
+        before = answers(plain, name)[:, 1].mean()
+        after = answers(balanced, name)[:, 1].mean()
+        assert after > before + 0.03
+
+
+def test_a_fold_without_one_of_the_classes_is_scored_all_the_same():
+    train, valid = parts("multiclass", 300, 100)
+    rare = np.flatnonzero(train["y"] == "'never'")
+    fold = np.arange(len(train)) % 3
+    fold[rare] = 0
+    report = compare(
+        train,
+        valid,
+        Folds(train.row, fold, "partition"),
+        problem("multiclass"),
+        NoSamplingSpec(),
+        PreprocessSpec(),
+        BaselinesSpec(),
+    ).report
+    assert all(np.isfinite(entry["fold_scores"]).all() for entry in report["baselines"])
+
+
+def test_a_fold_with_one_class_only_has_no_score():
+    train, valid = parts("binary", 200, 100)
+    report = compare(
+        train,
+        valid,
+        Folds(train.row, (train["y"] == "yes").astype(np.int64), "partition"),
+        problem("binary"),
+        NoSamplingSpec(),
+        PreprocessSpec(),
+        BaselinesSpec(),
+    ).report
+    assert jsonable(report)["baselines"][0]["fold_scores"] == [None, None]
+
+
+def test_folds_of_other_rows_are_refused():
+    train, valid = parts("binary", 200, 100)
+    with pytest.raises(InputError, match=r"folds\.parquet must list the rows"):
+        compare(
+            train,
+            valid,
+            folds(valid),
+            problem("binary"),
+            NoSamplingSpec(),
+            PreprocessSpec(),
+            BaselinesSpec(),
+        )
+
+
+def test_a_file_that_differs_stops_the_run_and_publishes_nothing(tmp_path):
+    comparison = compared("binary")
+    _, valid = parts("binary", 400, 200)
+    fitted = comparison.fitted["linear"]
+    fitted.intercept = fitted.intercept + np.array([0, 1e-3])
+    shifted = fitted.to_onnx()
+    fitted.intercept = fitted.intercept - np.array([0, 1e-3])
+    fitted.to_onnx = lambda: shifted
+    with pytest.raises(GateError, match="baseline `linear` in ONNX must give what scikit-learn"):
+        publish(comparison, featurized(valid, "binary"), tmp_path / "baselines")
+    assert not (tmp_path / "baselines").exists()
+
+
+def test_flipped_labels_count_where_no_two_classes_are_close(tmp_path):
+    comparison = compared("binary")
+    _, valid = parts("binary", 400, 200)
+    publish(comparison, featurized(valid, "binary"), tmp_path / "baselines")
+    content = (tmp_path / "baselines" / "linear.onnx").read_bytes()
+    expected = answers(comparison, "linear")
+    other = Head(comparison.prepared.target, threshold=0.9)
+    with pytest.raises(GateError, match=r"in [1-9]\d* labels"):
+        check_parity("linear", content, valid, expected, other)
+
+
+def test_each_kind_may_stand_once():
+    with pytest.raises(ValidationError, match="each kind once"):
+        BaselinesSpec.model_validate({"models": [{"kind": "dummy"}, {"kind": "dummy"}]})

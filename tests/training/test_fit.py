@@ -1,0 +1,279 @@
+import hashlib
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ninefold.baselines.dummy import DummySpec
+from ninefold.columns import Column, Frame
+from ninefold.errors import ConfigError, InputError
+from ninefold.evaluation.metrics import default_metric, metric
+from ninefold.head import Head
+from ninefold.networks.mlp import MLPSpec
+from ninefold.preprocessing import PreprocessSpec
+from ninefold.sampling import ClassWeightsSpec, NoSamplingSpec, OverSamplingSpec
+from ninefold.training import TrainedModel, TrainSpec, fit
+from tests.training.samples import parts, problem
+
+SMALL = MLPSpec(hidden_size=32, num_layers=2, ensemble_size=4)
+KINDS = ("binary", "multiclass", "regression")
+
+
+def trained(kind: str, *, sampling=None, rows: int = 600, problem_fields=(), **fields):
+    fields = {"network": SMALL, "epochs": 12, **fields}
+    train, valid = parts(kind, rows)
+    return fit(
+        train,
+        valid,
+        problem(kind, **dict(problem_fields)),
+        sampling or NoSamplingSpec(),
+        PreprocessSpec(),
+        TrainSpec.model_validate(fields),
+    )
+
+
+def digest(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_network_beats_the_dummy_on_rows_it_has_not_seen(kind):
+    model = trained(kind)
+    target, (_, valid) = model.head.target, parts(kind)
+    X, codes = model.preprocessing.transform(parts(kind)[0])
+    y = target.encode(parts(kind)[0])
+    goal = (y - target.offset) / target.scale if kind == "regression" else y
+    layout = model.preprocessing.layout
+    dummy = DummySpec().fit(X, codes, goal, np.ones(len(y)), target, layout, 0)
+    judge = default_metric(target)
+    ours = judge.compute(target.encode(valid), model.predict(valid))
+    theirs = judge.compute(
+        target.encode(valid), Head(target).predict(dummy.scores(X[:300], codes[:300]))
+    )
+    assert judge.is_better(ours, theirs)
+    assert ours == pytest.approx(model.facts["valid"][judge.name], rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_same_inputs_give_the_same_bytes_and_load_gives_the_same_numbers(kind, tmp_path):
+    model = trained(kind, epochs=3)
+    model.save(tmp_path / "a")
+    trained(kind, epochs=3).save(tmp_path / "elsewhere" / "b")
+    assert digest(tmp_path / "a") == digest(tmp_path / "elsewhere" / "b")
+    loaded = TrainedModel.load(tmp_path / "a")
+    _, valid = parts(kind)
+    np.testing.assert_array_equal(loaded.scores(valid), model.scores(valid))
+    np.testing.assert_array_equal(loaded.predict(valid), model.predict(valid))
+    assert len(loaded.history) == len(model.history)
+    loaded.save(tmp_path / "again")
+    assert digest(tmp_path / "again") == digest(tmp_path / "a")
+
+
+def test_bytes_do_not_depend_on_torch_state_left_by_others(tmp_path):
+    trained("binary", epochs=2).save(tmp_path / "a")
+    torch.manual_seed(7)
+    state = torch.get_rng_state()
+    trained("binary", epochs=2).save(tmp_path / "b")
+    assert digest(tmp_path / "a") == digest(tmp_path / "b")
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def test_training_works_in_a_thread(tmp_path):
+    errors = []
+
+    def work():
+        try:
+            trained("binary", epochs=1)
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert not errors
+
+
+def test_another_seed_gives_other_weights(tmp_path):
+    scores = [trained("binary", epochs=1, seed=seed).scores(parts("binary")[1]) for seed in (0, 1)]
+    assert not np.array_equal(*scores)
+
+
+def test_early_stopping_restores_the_best_epoch():
+    model = trained("binary", rows=150, epochs=60, patience=3, lr=0.01, calibrate=False)
+    values = [epoch.metric for epoch in model.history]
+    best = int(np.argmax(values))
+    assert len(values) == best + 1 + 3
+    assert model.facts["best_epoch"] == best + 1
+    _, valid = parts("binary", 150)
+    judge = metric("roc_auc")
+    y = model.head.target.encode(valid)
+    assert judge.compute(y, model.predict(valid)) == pytest.approx(values[best], abs=1e-9)
+
+
+def test_reported_metric_decides_what_is_watched():
+    model = trained("multiclass", problem_fields={"metric": "accuracy"}, epochs=3)
+    assert model.facts["metric"] == "accuracy"
+    assert model.spec.objective.label_smoothing == 0.1
+    assert all(0 <= epoch.metric <= 1 for epoch in model.history)
+
+
+def test_loss_is_watched_where_the_metric_is_undefined():
+    train, valid = parts("binary")
+    only_yes = valid.take(valid["y"] == "yes")
+    model = fit(
+        train,
+        only_yes,
+        problem("binary"),
+        NoSamplingSpec(),
+        PreprocessSpec(),
+        TrainSpec(network=SMALL, epochs=3),
+    )
+    assert np.isnan(model.history[0].metric)
+    assert model.facts["best_epoch"] >= 1
+    assert model.head.temperature == 1.0
+
+
+def test_history_has_one_line_per_epoch(tmp_path):
+    trained("regression", epochs=2).save(tmp_path / "m")
+    lines = (tmp_path / "m" / "history.csv").read_text().splitlines()
+    assert lines[0] == "epoch,train_loss,valid_loss,metric,lr,grad_norm"
+    assert [line.split(",")[0] for line in lines[1:]] == ["1", "2"]
+
+
+def test_diverging_training_says_what_to_do():
+    train, valid = parts("regression", 100, 50)
+    huge = {**train.data, "b": train["b"] * 1e30}
+    with pytest.raises(InputError, match=r"train\.lr must let loss and gradient stay finite"):
+        fit(
+            Frame(train.columns, huge, train.row),
+            valid,
+            problem("regression"),
+            NoSamplingSpec(),
+            PreprocessSpec.model_validate({"columns": {"b": {"scale": "none", "clip": "none"}}}),
+            TrainSpec(network=SMALL, epochs=8),
+        )
+
+
+@pytest.mark.parametrize("sampling", [ClassWeightsSpec(), OverSamplingSpec()])
+def test_sampling_lifts_the_rare_class(sampling):
+    plain, balanced = (
+        trained("binary", sampling=s, epochs=3, calibrate=False) for s in (None, sampling)
+    )
+    _, valid = parts("binary")
+    assert balanced.predict(valid)[:, 1].mean() > plain.predict(valid)[:, 1].mean() + 0.1
+
+
+def test_tuned_threshold_is_stored_and_helps_the_metric():
+    fields = {"problem_fields": {"metric": "f1"}, "epochs": 3}
+    half, tuned = trained("binary", **fields), trained("binary", threshold="tuned", **fields)
+    assert tuned.head.threshold != 0.5
+    assert tuned.facts["valid"]["f1"] >= half.facts["valid"]["f1"]
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 10_000])
+def test_any_batch_size_trains(batch_size):
+    model = trained("binary", rows=40, epochs=1, batch_size=batch_size)
+    assert np.isfinite(model.history[0].train_loss)
+
+
+@pytest.mark.parametrize("normalization", ["batch", "layer"])
+def test_normalization_trains_and_loads(normalization, tmp_path):
+    network = {"kind": "mlp", "hidden_size": 16, "normalization": normalization}
+    model = trained("binary", epochs=2, network=network)
+    model.save(tmp_path / "m")
+    _, valid = parts("binary")
+    loaded = TrainedModel.load(tmp_path / "m")
+    np.testing.assert_array_equal(loaded.scores(valid), model.scores(valid))
+
+
+def test_codes_alone_are_enough():
+    train, valid = (part.select(["cité", "y"]) for part in parts("binary"))
+    model = fit(
+        train,
+        valid,
+        problem("binary"),
+        NoSamplingSpec(),
+        PreprocessSpec(),
+        TrainSpec(network=SMALL, epochs=2),
+    )
+    assert model.preprocessing.layout.features == ()
+    assert np.isfinite(model.scores(valid)).all()
+
+
+def test_valid_rows_of_a_class_not_in_train_are_left_out():
+    train, valid = parts("multiclass")
+    train = train.take(train["y"] != "'never'")
+    model = fit(
+        train,
+        valid,
+        problem("multiclass"),
+        NoSamplingSpec(),
+        PreprocessSpec(),
+        TrainSpec(network=SMALL, epochs=1),
+    )
+    assert model.facts["valid_rows"] == (valid["y"] != "'never'").sum()
+
+
+class TestMistakes:
+    def test_empty_valid_part(self):
+        train, valid = parts("binary")
+        with pytest.raises(InputError, match="valid part must hold rows"):
+            fit(
+                train,
+                valid.take(np.array([], dtype=int)),
+                problem("binary"),
+                NoSamplingSpec(),
+                PreprocessSpec(),
+                TrainSpec(),
+            )
+
+    def test_metric_of_the_other_task(self):
+        with pytest.raises(ConfigError, match=r"problem\.metric"):
+            trained("binary", problem_fields={"metric": "rmse"})
+
+    def test_cuda_without_a_gpu(self):
+        if torch.cuda.is_available():
+            pytest.skip("there is a GPU")
+        with pytest.raises(ConfigError, match=r"train\.device must be cpu or auto here"):
+            trained("binary", device="cuda")
+
+    def test_damaged_weights(self, tmp_path):
+        trained("binary", epochs=1).save(tmp_path / "m")
+        (tmp_path / "m" / "weights.safetensors").write_bytes(b"xx")
+        with pytest.raises(InputError, match=r"weights\.safetensors must hold"):
+            TrainedModel.load(tmp_path / "m")
+
+    def test_only_one_class(self):
+        train, valid = parts("binary")
+        data = {**train.data, "y": np.full(len(train), "no", dtype=object)}
+        with pytest.raises(InputError, match="at least two classes"):
+            fit(
+                Frame(train.columns, data, train.row),
+                valid,
+                problem("binary"),
+                NoSamplingSpec(),
+                PreprocessSpec(),
+                TrainSpec(),
+            )
+
+
+def test_a_column_may_bear_any_name(tmp_path):
+    train, valid = parts("binary", 100, 60)
+    renamed = []
+    for part in (train, valid):
+        names = {"b": "X", "flag": "codes", "tail.heavy": "scores"}
+        columns = tuple(
+            Column(names.get(c.name, c.name), c.kind, c.roles, c.format) for c in part.columns
+        )
+        data = {names.get(name, name): values for name, values in part.data.items()}
+        renamed.append(Frame(columns, data, part.row))
+    model = fit(
+        *renamed,
+        problem("binary"),
+        NoSamplingSpec(),
+        PreprocessSpec(),
+        TrainSpec(network=SMALL, epochs=1),
+    )
+    assert np.isfinite(model.predict(renamed[1])).all()
