@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ninefold.columns import DTYPES, Array, Column, Frame, Role
+from ninefold.config import nearest
 from ninefold.errors import ConfigError
 from ninefold.features.auto import automatic
 from ninefold.features.scope import Scope
@@ -65,38 +66,46 @@ def _roles(scope: Scope, problem: ProblemSpec) -> dict[str, frozenset[Role]]:
     """Return the roles of the derived columns.
 
     Raises:
-        ConfigError: a feature made from the target or from what is known only after the outcome.
+        ConfigError: an unknown target, or a feature made from the target or from what is known
+            only after the outcome.
     """
+    if problem.target not in {*scope.raw, *scope.derived}:
+        known = [*scope.derived, *scope.raw]
+        raise ConfigError(
+            f"params.yaml: problem.target: no column `{problem.target}`"
+            f"{nearest(problem.target, known)}"
+        )
     late = {name for name, c in scope.raw.items() if "after" in c.roles or problem.is_after(name)}
     behind_target = scope.origins(problem.target)
     roles: dict[str, frozenset[Role]] = {}
     for name in scope.derived:
-        origins = scope.origins(name)
-        tainted = sorted(origins & (late | {problem.target})) or (
-            [name] if problem.is_after(name) else []
-        )
-        found: set[Role] = {"target"} if name == problem.target else set()
-        if name == problem.target or (name in behind_target and tainted):
-            found |= set() if name == problem.target else {"after"}
-        elif problem.is_after(name):
-            found.add("after")
+        tainted = sorted(scope.origins(name) & (late | {problem.target}))
+        found: set[Role] = {"derived"}
+        if name == problem.target:
+            found = {"target"}
+        elif problem.is_after(name) or (tainted and name in behind_target):
+            found = {"after"}
         elif tainted:
-            why = "the target" if tainted == [problem.target] else "known only after the outcome"
-            raise ConfigError(
-                f"{scope.places[name]}: `{name}` must use what is known at prediction time, "
-                f"however: it is made from `{tainted[0]}`, which is {why}. Leave that column out"
-                + ("" if tainted == [problem.target] else ", or correct problem.available_at")
-            )
-        else:
-            found.add("derived")
+            raise _leak(scope.places[name], name, tainted, problem)
         if name == problem.time:
             found.add("time")
         if name in problem.group:
-            found.add("group")
+            found = (found - {"derived"}) | {"group"}
         if name in problem.ids:
             found = (found - {"derived"}) | {"id"}
         roles[name] = frozenset(found)
     return roles
+
+
+def _leak(place: str, name: str, tainted: list[str], problem: ProblemSpec) -> ConfigError:
+    """Return the error for a feature that would not be known at prediction time."""
+    late = [origin for origin in tainted if origin != problem.target]
+    why = f"`{late[0]}`, which is known only after the outcome" if late else "the target"
+    remedy = "Leave it out" + (", or correct problem.available_at" if late else "")
+    return ConfigError(
+        f"{place}: `{name}` must use what is known at prediction time, however: it is made from "
+        f"{why}. {remedy}"
+    )
 
 
 def featurize(frame: Frame, model: Any, columns: tuple[Column, ...]) -> Frame:

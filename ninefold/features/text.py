@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class TextSpec(DeriveSpec):
     """Columns `<name>_characters` and `<name>_words`; missing where the text is.
 
-    Characters are counted up to 1,023; words are what spaces, tabs and line ends separate.
+    Characters are counted up to 1,023, words (what spaces, tabs and line ends separate) up to 511.
     """
 
     kind: Literal["text"] = "text"

@@ -15,6 +15,8 @@ from ninefold.preprocessing.layout import Layout
 from ninefold.runtime import CHUNK_ROWS, run_chunks, session
 
 GRAPH, LAYOUT = "preprocess.onnx", "layout.json"
+TEXT_CHUNK_ROWS = 4096
+"""Rows at a time where texts are split into words, each padded to the longest."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Preprocessing:
     ) -> Iterator[tuple[slice, Array, Array]]:
         """Yield rows, X and codes chunk by chunk."""
         self._check(frame)
+        if any(column.kind == "text" for column in self.layout.columns):
+            chunk_rows = min(chunk_rows, TEXT_CHUNK_ROWS)
         for rows, (X, codes) in run_chunks(self._session, frame, chunk_rows):
             yield rows, X, codes
 

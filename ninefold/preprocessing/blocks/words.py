@@ -10,7 +10,8 @@ from ninefold.columns import Array
 from ninefold.preprocessing.blocks.block import Block, Reader
 from ninefold.preprocessing.spec import WordsSpec
 
-WHITE_SPACE = " \t\n\r\x0b\x0c"
+MOST_SPLITS = 511
+"""Words beyond are not looked at: ONNX pads every text to the longest of its batch."""
 QUOTES = "“”„‚‘’«»…–—¿¡"
 
 
@@ -35,10 +36,12 @@ class WordBlock(Block):
     cells: tuple[WordCell, ...]
 
     def emit(self, reader: Reader) -> str:
-        """Split at white space and count the known spellings."""
+        """Split at spaces and look for the known spellings."""
         graph = reader.graph
-        text = graph.StringConcat(reader.raw(self.cells[0].column), graph.constant(" ."))
-        words = graph.Squeeze(graph.node("StringSplit", text, outputs=2)[0], np.array([1]))
+        text = graph.StringConcat(graph.constant(". "), reader.raw(self.cells[0].column))
+        words = graph.Squeeze(
+            graph.node("StringSplit", text, outputs=2, maxsplit=MOST_SPLITS)[0], np.array([1])
+        )
         pool = [(s, index) for index, cell in enumerate(self.cells) for s in cell.spellings]
         counts = graph.TfIdfVectorizer(
             words,
@@ -74,7 +77,5 @@ def fit_words(column: str, texts: Array, spec: WordsSpec) -> list[WordCell]:
 
 
 def _split(text: str) -> list[str]:
-    """Split at ASCII white space, as ONNX's StringSplit does."""
-    for character in WHITE_SPACE[1:]:
-        text = text.replace(character, " ")
-    return [word for word in text.split(" ") if word]
+    """Split at spaces, as ONNX's StringSplit does."""
+    return [word for word in text.split(" ") if word][: MOST_SPLITS - 1]
