@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ninefold.config import load_params, nearest, validate
+from ninefold.config import nearest, validate
 from ninefold.errors import InputError
 from ninefold.problem import ProblemSpec
 
@@ -28,25 +28,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--available-after", metavar="COL", nargs="+", action="extend", default=[],
         help="columns known only after the outcome, never a feature")  # fmt: skip
     add("--split", type=Path, metavar="FILE", help="CSV row,part of people who already split")
+    add("--encoding", help="of a text file that is not UTF-8, such as cp1252")
     add("--into", type=Path, metavar="DIR", default=Path(), help="default: this folder")
     add("--yes", action="store_true", help="take every proposal, ask nothing")
 
 
 def main(args: argparse.Namespace) -> int:
     """Read the data, propose, ask where somebody can answer, and write the workspace."""
+    from expectations.draft import draft as draft_suite
+
+    from ninefold.datasets import read
     from ninefold.splitting.given import read_parts
     from tasks.drafting import params, proposals, workspace
 
     folder = args.into.resolve()
     workspace.refuse_to_overwrite(folder)
-    path = workspace.stored_path(args.data, folder)
-    table, columns = _read(args, folder, path)
-    names = [column.name for column in columns]
+    content = {"kind": "file", "path": str(args.data)} | (
+        {"encoding": args.encoding} if args.encoding else {}
+    )
+    source = validate("ingest", content, source="init")
+    names = source.open(Path.cwd()).names
     _check_names(args, names)
     split_path = None
     if args.split is not None:
         read_parts(args.split)
         split_path = workspace.stored_path(args.split, folder)
+    provisional = ProblemSpec(target=args.target, task=args.task or "classification")
+    table, columns = read(source, provisional, Path.cwd())
+    _check_time(args.time, columns)
     declared = [args.time, args.group, *args.ids, *args.available_after]
     found = proposals.propose(table, columns, args.target, filter(None, declared))
     problem = _problem(args, found, names, sys.stdin.isatty() and not args.yes)
@@ -55,7 +64,8 @@ def main(args: argparse.Namespace) -> int:
     draft = params.Draft(
         problem=problem,
         about_target=about,
-        path=path,
+        path=workspace.stored_path(args.data, folder),
+        encoding=args.encoding,
         split_path=split_path,
         title=f"{args.target}, from {args.data.name}",
         constants=found.constants,
@@ -63,24 +73,15 @@ def main(args: argparse.Namespace) -> int:
         slices=tuple(n for n in found.slices if not problem.is_after(n)),
     )
     contents = {
-        workspace.SUITE: _suite(args, folder, path, problem),
+        workspace.SUITE: draft_suite(table, columns, problem),
         "dvc.yaml": workspace.pipeline(split_path),
         "params.yaml": params.render(draft),
     }
     folder.mkdir(parents=True, exist_ok=True)
     workspace.start_dvc(folder)
     workspace.write(folder, contents)
-    load_params(folder)
     _tell(args, table, found, problem, about)
     return 0
-
-
-def _read(args: argparse.Namespace, folder: Path, path: str) -> tuple[Any, Any]:
-    """Read the data as ingest will, so that what is wrong with it shows now."""
-    from ninefold.datasets import read
-
-    provisional = ProblemSpec(target=args.target, task=args.task or "classification")
-    return read(validate("ingest", {"kind": "file", "path": path}), provisional, folder)
 
 
 def _check_names(args: argparse.Namespace, names: list[str]) -> None:
@@ -103,6 +104,15 @@ def _check_names(args: argparse.Namespace, names: list[str]) -> None:
                 raise InputError(f"{option} must not name the target, however: {name!r}")
     if args.horizon is not None and args.time is None:
         raise InputError("--horizon needs --time: name the column that says when a row happened")
+
+
+def _check_time(name: str | None, columns: Any) -> None:
+    """Raise `InputError` if a column cannot order rows."""
+    kind = next((column.kind for column in columns if column.name == name), "datetime")
+    if kind not in ("datetime", "number"):
+        raise InputError(
+            f"--time must name a column of dates or numbers, however: {name!r} is {kind}"
+        )
 
 
 def _problem(args: argparse.Namespace, found: Any, names: list[str], asks: bool) -> ProblemSpec:
@@ -158,16 +168,6 @@ def _answer(question: str) -> str:
         return input(question).strip()
     except EOFError:
         return ""
-
-
-def _suite(args: argparse.Namespace, folder: Path, path: str, problem: ProblemSpec) -> str:
-    """Draft the expectation suite with the roles that were settled."""
-    from expectations.draft import draft
-
-    from ninefold.datasets import read
-
-    table, columns = read(validate("ingest", {"kind": "file", "path": path}), problem, folder)
-    return draft(table, columns, problem)
 
 
 def _about(target: Any, values: Any) -> str:

@@ -19,6 +19,7 @@ class Draft:
     about_target: str
     path: str
     split_path: str | None
+    encoding: str | None
     title: str
     constants: tuple[str, ...] = ()
     other_times: tuple[str, ...] = ()
@@ -46,6 +47,7 @@ def render(draft: Draft) -> str:
         "ingest:",
         "  kind: file",
         f"  path: {scalar(draft.path)}",
+        *([f"  encoding: {scalar(draft.encoding)}"] if draft.encoding else []),
         "  sample_rows: null        # a number for a quick first run on that many rows",
         "  # columns: {COLUMN: {kind: category}}    # number, category, text, bool or datetime",
         "validate: {}               # rules stand in expectations/suite.yaml",
