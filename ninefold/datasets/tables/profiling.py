@@ -25,13 +25,14 @@ def profile_table(table: pa.Table, columns: tuple[Column, ...]) -> dict[str, Any
         "kinds": dict(sorted(kinds.items())),
         "missing": sum(item["missing"] for item in described),
         "infinite": sum(item.get("infinite", 0) for item in described),
-        "duplicates": _duplicates(table.drop_columns([ROW])),
+        "duplicates": duplicates(table),
         "bytes": table.nbytes,
     }
 
 
-def _duplicates(table: pa.Table) -> int:
-    """Count the rows that repeat an earlier one, by a 64-bit hash of all their cells."""
+def duplicates(table: pa.Table) -> int:
+    """Count the rows that repeat an earlier one, `ROW` aside, by a 64-bit hash of their cells."""
+    table = table.drop_columns([ROW])
     if table.num_rows == 0 or table.num_columns == 0:
         return 0
     hashed = np.zeros(table.num_rows, dtype=np.uint64)

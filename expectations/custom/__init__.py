@@ -1,0 +1,1 @@
+"""Expectations of our own: one file each, found by `expectations.suite.implementations`."""

@@ -1,0 +1,216 @@
+"""The data quality gate: runs a suite on the raw table, writes Data Docs, says what failed."""
+
+import contextlib
+import logging
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from expectations.suite import Rule, Suite, load_suite
+from ninefold.columns import ROW, Column, read_columns
+from ninefold.errors import GateError
+from ninefold.files import jsonable
+from ninefold.quality import ValidateSpec
+
+MASKED = "•••"
+SHOWN = 5
+
+
+def gate(raw_path: Path, suite_path: Path, spec: ValidateSpec, docs_dir: Path) -> dict[str, Any]:
+    """Check the raw table against a suite, write Data Docs and return reports/quality.json.
+
+    Nothing stops here: see `stop`, which is called once everything is written.
+
+    Raises:
+        ConfigError: the suite has mistakes.
+    """
+    columns = read_columns(raw_path)
+    with _quiet():
+        suite = load_suite(suite_path, columns)
+        table = _read(raw_path, suite, columns)
+        results = _validate(suite, table, spec)
+        report = _report(suite, table, columns, results, spec)
+        report["suite_path"] = f"{suite_path.parent.name}/{suite_path.name}"
+        from expectations.data_docs import write_data_docs
+
+        write_data_docs(docs_dir, suite, report, results, spec.mask)
+    return report
+
+
+def stop(report: dict[str, Any], docs: str = "reports/data_docs/index.html") -> None:
+    """Raise `GateError` (exit code 3) if a report's verdict is block."""
+    if report["verdict"] != "block":
+        return
+    failed = [item for item in report["expectations"] if _blocks(item)]
+    lines = [f"  {_sentence(item)}" for item in failed[:SHOWN]]
+    if len(failed) > SHOWN:
+        lines.append(f"  … and {len(failed) - SHOWN} more")
+    raise GateError(
+        f"data quality gate: {len(failed)} of {len(report['expectations'])} expectations block\n"
+        + "\n".join(lines)
+        + f"\nLook at {docs}; correct the data, or edit the suite {report['suite_path']} "
+        "(severity: warn lets a rule pass)"
+    )
+
+
+def _blocks(item: dict[str, Any]) -> bool:
+    return item["severity"] == "block" and not item["success"]
+
+
+def _sentence(item: dict[str, Any]) -> str:
+    place = f" ({', '.join(item['columns'])})" if item["columns"] else ""
+    if item["error"]:
+        return f"{item['type']}{place}: could not be checked: {item['error']}"
+    if item["unexpected_count"]:
+        where = ", ".join(str(row["row"]) for row in item["rows"][:SHOWN])
+        found = f"{item['unexpected_count']} rows" + (f", such as {where}" if where else "")
+    else:
+        found = f"observed {item['observed']}"
+    because = f" — {item['because']}" if item["because"] else ""
+    return f"{item['type']}{place}: {found}{because}"
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the warnings and log lines of third parties from the user's terminal."""
+    logger = logging.getLogger("great_expectations")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+    logger.setLevel(level)
+
+
+def _read(path: Path, suite: Suite, columns: tuple[Column, ...]) -> Any:
+    """Return an Arrow table of `ROW` and the columns that the suite or the row lists need."""
+    import pyarrow.parquet as pq
+
+    wanted = {*suite.reads([c.name for c in columns])}
+    wanted |= {column.name for column in columns if "id" in column.roles}
+    names = [column.name for column in columns if column.name in wanted]
+    return pq.read_table(path, columns=[ROW, *names])
+
+
+def _validate(suite: Suite, table: Any, spec: ValidateSpec) -> list[Any]:
+    """Run the suite; return Great Expectations' results in the suite's order."""
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    asset = context.data_sources.add_pandas("raw").add_dataframe_asset("table")
+    batch = asset.add_batch_definition_whole_dataframe("all rows")
+    expectations = gx.ExpectationSuite(
+        name=suite.name, expectations=[rule.copy() for rule in suite.rules]
+    )
+    definition = gx.ValidationDefinition(name="quality", data=batch, suite=expectations)
+    context.suites.add(expectations)
+    definition = context.validation_definitions.add(definition)
+    found = definition.run(
+        batch_parameters={"dataframe": table.to_pandas()},
+        result_format={
+            "result_format": "SUMMARY",
+            "partial_unexpected_count": spec.max_rows,
+            "unexpected_index_column_names": [ROW],
+            "include_unexpected_rows": False,
+        },
+    )
+    return sorted(found.results, key=lambda result: result.expectation_config.meta["position"])
+
+
+def _report(
+    suite: Suite, table: Any, columns: tuple[Column, ...], results: list[Any], spec: ValidateSpec
+) -> dict[str, Any]:
+    ids = [column.name for column in columns if "id" in column.roles]
+    items = [
+        _item(rule, result, table, ids, spec)
+        for rule, result in zip(suite.rules, results, strict=True)
+    ]
+    blocked = sum(_blocks(item) for item in items)
+    warned = sum(not item["success"] for item in items) - blocked
+    counts = {
+        "expectations": len(items),
+        "passed": len(items) - blocked - warned,
+        "blocked": blocked,
+        "warned": warned,
+        "errors": sum(item["error"] is not None for item in items),
+    }
+    content = {
+        "success": blocked == 0,
+        "verdict": "block" if blocked else "warn" if warned else "pass",
+        "suite": suite.name,
+        "rows": table.num_rows,
+        "counts": counts,
+        "expectations": items,
+    }
+    return dict(jsonable(content))
+
+
+def _item(
+    rule: Rule, result: Any, table: Any, ids: list[str], spec: ValidateSpec
+) -> dict[str, Any]:
+    """Return one entry of quality.json: no ids or times, only what the data says."""
+    found = dict(result.result or {})
+    is_masked = bool(set(rule.columns or ()) & set(spec.mask))
+    error = _error(result)
+    observed = found.get("observed_value")
+    columns = list(rule.columns or ())
+    rows = [] if error else _failing_rows(found, table, [*ids, *columns], spec)
+    return {
+        "type": rule.type,
+        "columns": columns,
+        "severity": rule.severity,
+        "because": rule.because,
+        "success": bool(result.success),
+        "status": "error" if error else "pass" if result.success else "fail",
+        "error": error,
+        "kwargs": {key: value for key, value in rule.kwargs.items()},
+        "observed": MASKED if is_masked and observed is not None else observed,
+        "element_count": found.get("element_count"),
+        "missing_count": found.get("missing_count"),
+        "unexpected_count": found.get("unexpected_count"),
+        "unexpected_percent": found.get("unexpected_percent"),
+        "rows": rows,
+    }
+
+
+def _error(result: Any) -> str | None:
+    """Return why an expectation could not be checked at all, if so."""
+    info = result.exception_info or {}
+    infos = [info] if "raised_exception" in info else list(info.values())
+    for item in infos:
+        if isinstance(item, dict) and item.get("raised_exception"):
+            return " ".join(str(item.get("exception_message")).split())[:300]
+    return None
+
+
+def _failing_rows(
+    found: dict[str, Any], table: Any, names: list[str], spec: ValidateSpec
+) -> list[dict[str, Any]]:
+    """List failing rows by position, with their values as they stand in the table."""
+    import numpy as np
+    import pyarrow as pa
+
+    listed = found.get("partial_unexpected_index_list") or []
+    rows = np.array(sorted({int(item[ROW]) for item in listed})[: spec.max_rows], dtype=np.int64)
+    positions = np.searchsorted(table[ROW].to_numpy(), rows)
+    shown = [name for name in dict.fromkeys(names) if name in table.column_names]
+    values = table.select(shown).take(pa.array(positions)).to_pylist() if shown else []
+    return [
+        {
+            "row": int(row),
+            "values": {
+                name: MASKED if name in spec.mask else _shown(value)
+                for name, value in (values[i] if shown else {}).items()
+            },
+        }
+        for i, row in enumerate(rows)
+    ]
+
+
+def _shown(value: Any) -> Any:
+    """Spell out infinities, which JSON does not know."""
+    is_infinite = isinstance(value, float) and value in (float("inf"), float("-inf"))
+    return str(value) if is_infinite else value

@@ -1,0 +1,13 @@
+"""Stage validate: the suite is checked, Data Docs and report are written, then the gate decides."""
+
+from expectations.gate import gate, stop
+from ninefold.files import write_json
+from tasks.stage_io import StageIO
+
+
+def run(io: StageIO) -> None:
+    """Check the raw table against the suite. Raises `GateError` once everything is written."""
+    suite = next(str(d) for d in io.declared["deps"] if str(d).startswith("expectations/"))
+    report = gate(io.dep("raw.parquet"), io.dep(suite), io.params("validate"), io.out("data_docs"))
+    write_json(io.out("quality.json"), report)
+    stop(report)
