@@ -5,11 +5,11 @@ import socket
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 import uvicorn
 
+from ninefold import __version__
 from ninefold.errors import InputError
 from ninefold.serving.endpoints import ASGIApp, Endpoints
 from ninefold.serving.limits import Limits
@@ -57,18 +57,10 @@ def _nan(array: Array) -> bool:
     return bool(array.dtype.kind == "f")
 
 
-def release() -> str:
-    """Return the installed version of Ninefold."""
-    try:
-        return version("ninefold")
-    except PackageNotFoundError:
-        return "unknown"
-
-
 def application(models: Sequence[Model], limits: Limits | None = None) -> ASGIApp:
     """Return the ASGI app that serves `models`."""
     limits = limits or Limits()
-    return Endpoints(models, Pages(models, release()).app(), limits)
+    return Endpoints(models, Pages(models, __version__).app(), limits)
 
 
 def bind(host: str, port: int) -> socket.socket:
