@@ -36,10 +36,11 @@ def fit_head(
 def fit_temperature(scores: Array, y: Array, target: Target) -> float:
     """Return the temperature that minimises the log loss of `scores (N, K)` on codes `y (N,)`.
 
-    1.0 where the rows cannot tell: fewer than 30, or a class among them missing. Guo et al., 2017,
-    arXiv 1706.04599.
+    1.0 where the rows cannot tell: fewer than 30, a class among them missing, or all scored alike.
+    Guo et al., 2017, arXiv 1706.04599.
     """
-    if len(y) < MIN_ROWS or len(np.unique(y)) < target.outputs:
+    is_constant = bool((scores == scores[:1]).all())
+    if len(y) < MIN_ROWS or len(np.unique(y)) < target.outputs or is_constant:
         return 1.0
     from scipy.optimize import minimize_scalar
 

@@ -21,6 +21,12 @@ from ninefold.splitting import Folds
 from tests.training.samples import parts, problem
 
 KINDS = ("binary", "multiclass", "regression")
+FAST = {
+    "models": [
+        *({"kind": k} for k in ("dummy", "linear")),
+        {"kind": "hist_gradient_boosting", "max_iter": 15},
+    ]
+}
 BASELINES = [kind() for kind in components("ninefold.baselines", BaselineSpec)]
 
 
@@ -38,7 +44,7 @@ def compared(kind: str, *, rows: int = 400, sampling=None, spec=None, train=None
         problem(kind),
         sampling or NoSamplingSpec(),
         PreprocessSpec(),
-        spec or BaselinesSpec(),
+        spec or BaselinesSpec.model_validate(FAST),
     )
 
 
@@ -111,7 +117,7 @@ def test_every_baseline_does_with_features_or_codes_alone(baseline, columns, tmp
 
 @pytest.mark.parametrize("sampling", [ClassWeightsSpec(), UnderSamplingSpec()])
 def test_sampling_lifts_the_rare_class_of_every_baseline(sampling):
-    spec = BaselinesSpec(calibrate=False)
+    spec = BaselinesSpec.model_validate({**FAST, "calibrate": False})
     plain, balanced = (compared("binary", sampling=s, spec=spec) for s in (None, sampling))
     for name in plain.fitted:
         before = answers(plain, name)[:, 1].mean()
@@ -131,7 +137,7 @@ def test_a_fold_without_one_of_the_classes_is_scored_all_the_same():
         problem("multiclass"),
         NoSamplingSpec(),
         PreprocessSpec(),
-        BaselinesSpec(),
+        BaselinesSpec.model_validate(FAST),
     ).report
     assert all(np.isfinite(entry["fold_scores"]).all() for entry in report["baselines"])
 
@@ -145,7 +151,7 @@ def test_a_fold_with_one_class_only_has_no_score():
         problem("binary"),
         NoSamplingSpec(),
         PreprocessSpec(),
-        BaselinesSpec(),
+        BaselinesSpec.model_validate(FAST),
     ).report
     assert jsonable(report)["baselines"][0]["fold_scores"] == [None, None]
 
@@ -160,7 +166,7 @@ def test_folds_of_other_rows_are_refused():
             problem("binary"),
             NoSamplingSpec(),
             PreprocessSpec(),
-            BaselinesSpec(),
+            BaselinesSpec.model_validate(FAST),
         )
 
 
@@ -186,6 +192,10 @@ def test_flipped_labels_count_where_no_two_classes_are_close(tmp_path):
     other = Head(comparison.prepared.target, threshold=0.9)
     with pytest.raises(GateError, match=r"in [1-9]\d* labels"):
         check_parity("linear", content, valid, expected, other)
+
+
+def test_all_baselines_are_trained_unless_told_otherwise():
+    assert {model.kind for model in BaselinesSpec().models} == {b.kind for b in BASELINES}
 
 
 def test_each_kind_may_stand_once():

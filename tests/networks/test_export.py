@@ -1,0 +1,84 @@
+"""Every network, exported and run by ONNX Runtime in a fresh process, gives torch's numbers."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from ninefold.export.network import module_to_onnx
+from ninefold.networks import NetworkSpec
+from ninefold.networks.mlp import MLPSpec
+from ninefold.objectives import objective
+from ninefold.preprocessing import Layout
+from ninefold.problem import Task
+from ninefold.registry import components
+from ninefold.training.scoring_module import ScoringModule
+
+BATCHES = (1, 2, 3, 17)
+RUNNER = (
+    f"BATCHES = {BATCHES}"
+    + """
+import sys, numpy as np, onnxruntime
+options = onnxruntime.SessionOptions()
+options.intra_op_num_threads = 1
+session = onnxruntime.InferenceSession(open(sys.argv[1], "rb").read(), options)
+rows = np.load(sys.argv[2])
+names = [item.name for item in session.get_inputs()]
+run = lambda a, b: session.run(None, {name: rows[name][a:b] for name in names})[0]
+whole = run(0, 1000)
+parts = [np.concatenate([run(a, a + n) for a in range(0, 1000, n)]) for n in BATCHES]
+np.savez(sys.argv[3], whole=whole, parts=np.stack(parts))
+assert "torch" not in sys.modules
+"""
+)
+
+NETWORKS = [kind() for kind in components("ninefold.networks", NetworkSpec)]
+CASES: list[tuple[NetworkSpec, Task, int, int, int]] = [
+    *((network, "classification", 2, 20, 2) for network in NETWORKS),
+    (MLPSpec(ensemble_size=1, hidden_size=17, normalization="batch"), "regression", 1, 1, 0),
+    (MLPSpec(ensemble_size=3, activation="gelu", normalization="layer"), "classification", 5, 0, 3),
+    (MLPSpec(num_layers=0, embedding="none", ensemble_size=2), "classification", 3, 4, 1),
+]
+
+
+def layout(features: int, codes: int) -> Layout:
+    names = tuple(f"f {n}" for n in range(features))
+    return Layout(
+        features=names,
+        sources=names,
+        continuous=tuple(range(0, features, 2)),
+        codes=tuple(f"c {n}" for n in range(codes)),
+        cardinalities=(30,) * codes,
+        columns=(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("network", "task", "outputs", "features", "codes"),
+    CASES,
+    ids=[f"{spec.kind} {task} F={f} C={c}" for spec, task, _, f, c in CASES],
+)
+def test_onnx_gives_torchs_numbers_whatever_the_batch(
+    network, task, outputs, features, codes, tmp_path
+):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(1000, features)).astype(np.float32)
+    C = rng.integers(0, 30, size=(1000, codes))
+    module = ScoringModule(
+        network.build(layout(features, codes), outputs, X, seed=0), objective(None, task)
+    )
+    x, c = torch.from_numpy(X), torch.from_numpy(C)
+    module.train()
+    module(x, c)
+    expected = module.scores(x, c)
+    model = module_to_onnx(module, features, codes, outputs)
+    (tmp_path / "net.onnx").write_bytes(model.SerializeToString())
+    np.savez(tmp_path / "rows.npz", X=X, codes=C)
+    paths = [str(tmp_path / name) for name in ("net.onnx", "rows.npz", "answers.npz")]
+    subprocess.run([sys.executable, "-c", RUNNER, *paths], check=True)
+    answers = np.load(tmp_path / "answers.npz")
+    np.testing.assert_allclose(answers["whole"], expected, atol=1e-5)
+    for part in answers["parts"]:
+        np.testing.assert_array_equal(part, answers["whole"])
