@@ -217,7 +217,7 @@ def _reproduce(repo: Any, workspace: Path, name: str, force: bool) -> Happened:
 
     with lock_repo(repo), repo.scm_context():
         stage = repo.stage.load_one(str(workspace / "dvc.yaml"), name)
-        if missing := [str(dep.fs_path) for dep in stage.deps if not dep.exists]:
+        if missing := [str(dep.def_path) for dep in stage.deps if not dep.exists]:
             raise InputError(
                 f"stage `{name}` needs {', '.join(missing)}, however: missing. "
                 "Put it there, or run the stage that makes it"

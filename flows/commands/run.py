@@ -65,12 +65,14 @@ def _check(workspace: Path, targets: list[str]) -> Any:
 
 def _run(workspace: Path, args: argparse.Namespace, own: Any) -> str:
     """Run the flow against the server; raise what stopped it."""
+    from prefect import tags
     from prefect.settings import (
         PREFECT_API_URL,
         PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
         temporary_settings,
     )
 
+    from flows import zombies
     from flows.training import REFUSALS, training
     from tasks.executors import StageError
 
@@ -78,7 +80,8 @@ def _run(workspace: Path, args: argparse.Namespace, own: Any) -> str:
     if own is not None:
         own.wait()
         settings[PREFECT_API_URL] = own.url
-    with temporary_settings(settings):
+    with temporary_settings(settings), tags(*zombies.tags()):
+        zombies.bury()
         state = training(
             str(workspace), tuple(args.stages), args.force, args.push, return_state=True
         )

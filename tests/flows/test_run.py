@@ -231,3 +231,19 @@ def test_with_its_own_server_kill_9_leaves_no_orphan(server, workspace):
     assert not [child for child in children if child.is_running()]
     assert ninefold(workspace, "run").returncode == 0
     assert workspace.is_clean()
+
+
+def test_a_killed_run_is_not_shown_as_running_for_ever(server, workspace):
+    slow = DIAMOND.replace("cmd: sh step.sh left", "cmd: touch begun; sleep 66; sh step.sh left")
+    workspace.write("dvc.yaml", slow)
+    process = start(workspace)
+    wait_for(workspace.folder / "begun")
+    killed = last_run(server, workspace)[0]["id"]
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    for child in [p for p in psutil.process_iter() if is_running(p, ["sleep", "66"])]:
+        child.kill()
+    workspace.write("dvc.yaml", DIAMOND)
+    assert ninefold(workspace, "run").returncode == 0
+    runs = ask(server, "flow_runs/filter", flow_runs={"id": {"any_": [killed]}})
+    assert runs[0]["state"]["type"] == "CRASHED"
