@@ -3,6 +3,8 @@
 import sys
 
 from ninefold.cli import main
+from ninefold.importing import forget_working_folder
 
 if __name__ == "__main__":
+    forget_working_folder()
     sys.exit(main())

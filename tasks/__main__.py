@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from ninefold.errors import NinefoldError
+from ninefold.importing import forget_working_folder
 from tasks.stage_io import StageIO
 
 
@@ -29,6 +30,7 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m tasks STAGE", file=sys.stderr)
         return 2
     die_with_parent()
+    forget_working_folder()
     try:
         run_stage(Path.cwd(), arguments[0])
     except NinefoldError as error:
