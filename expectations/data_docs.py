@@ -22,6 +22,16 @@ REMOTE = re.compile(
 SCRIPT = re.compile(r"<script\b.*?</script>", re.IGNORECASE | re.DOTALL)
 STYLE = re.compile(r"<style\b.*?</style>", re.IGNORECASE | re.DOTALL)
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32}")
+COUNTS = (
+    "element_count",
+    "missing_count",
+    "missing_percent",
+    "unexpected_count",
+    "unexpected_percent",
+    "unexpected_percent_nonmissing",
+    "unexpected_percent_total",
+)
+"""What a result says of a column whose values are masked."""
 MARKS = {"fa-check-circle": "✔", "fa-times": "✘", "fa-exclamation-triangle": "⚠"}
 
 
@@ -49,9 +59,7 @@ def _masked(result: Any, mask: tuple[str, ...]) -> Any:
     kept = copy.deepcopy(result)
     named = str(kept.expectation_config.kwargs)
     if any(name in named for name in mask):
-        counts = ("element_count", "unexpected_count", "unexpected_percent", "missing_count",
-                  "missing_percent", "unexpected_percent_total", "unexpected_percent_nonmissing")  # fmt: skip
-        kept.result = {key: value for key, value in kept.result.items() if key in counts}
+        kept.result = {key: value for key, value in kept.result.items() if key in COUNTS}
     return kept
 
 

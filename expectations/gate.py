@@ -166,7 +166,7 @@ def _item(
         "success": bool(result.success),
         "status": "error" if error else "pass" if result.success else "fail",
         "error": error,
-        "kwargs": {key: value for key, value in rule.kwargs.items()},
+        "kwargs": dict(rule.kwargs),
         "observed": MASKED if is_masked and observed is not None else observed,
         "element_count": found.get("element_count"),
         "missing_count": found.get("missing_count"),

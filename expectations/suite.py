@@ -31,8 +31,18 @@ ASKS_FOR_COLUMNS = (
     "expect_table_columns_to_match_set",
     "expect_table_columns_to_match_ordered_list",
 )
-INTERNAL_KEYS = ("id", "meta", "notes", "rendered_content", "catch_exceptions", "windows", "batch_id",
-                 "description")  # fmt: skip
+INTERNAL_KEYS = (
+    "batch_id",
+    "catch_exceptions",
+    "description",
+    "id",
+    "meta",
+    "notes",
+    "rendered_content",
+    "severity",
+    "windows",
+)
+"""Arguments that the gate sets itself."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +142,7 @@ def _at_least_two(columns: tuple[str, ...]) -> list[str]:
 
 
 def _check_keys(type_: str, kwargs: Mapping[str, Any], implementation: Any) -> None:
-    fields = [key for key in implementation.__fields__ if key not in (*INTERNAL_KEYS, "severity")]
+    fields = [key for key in implementation.__fields__ if key not in INTERNAL_KEYS]
     for key in kwargs:
         if key not in fields:
             raise ConfigError(f"{type_} has no argument `{key}`{nearest(key, fields)}")

@@ -43,7 +43,7 @@ class ExpectRowsToSatisfy(MulticolumnMapExpectation):  # type: ignore[misc]
     success_keys = ("mostly", "expression")
     args_keys = ("column_list", "expression")
 
-    @pydantic.validator("column_list")
+    @pydantic.validator("column_list")  # type: ignore[untyped-decorator]
     def _validate_column_list(cls, columns: list[str]) -> list[str]:  # noqa: N805
         """Take the columns as they come from the expression; one is enough."""
         return columns

@@ -7,6 +7,7 @@ from great_expectations.execution_engine import PandasExecutionEngine
 from great_expectations.expectations.expectation import BatchExpectation
 from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
+from pandas.util import hash_pandas_object
 
 from ninefold.columns import ROW
 
@@ -20,7 +21,8 @@ class TableDuplicateShare(TableMetricProvider):  # type: ignore[misc]
     def _pandas(cls, execution_engine: Any, metric_domain_kwargs: Any, **_: Any) -> float:  # noqa: N805
         table = execution_engine.get_domain_records(domain_kwargs=metric_domain_kwargs)
         rows = table.drop(columns=[ROW], errors="ignore")
-        return float(rows.duplicated().mean()) if len(rows) else 0.0
+        hashes = hash_pandas_object(rows, index=False)
+        return float(hashes.duplicated().mean()) if len(rows) else 0.0
 
 
 class ExpectTableDuplicateShareToBeAtMost(BatchExpectation):  # type: ignore[misc]
