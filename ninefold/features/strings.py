@@ -29,7 +29,8 @@ def words(graph: "Graph", value: Value) -> Value:
 def _count(graph: "Graph", value: Value, text: str, item: str, start: str, largest: int) -> Value:
     """Count the matches of `item` that `text` consists of, up to `largest`.
 
-    Missing where `value` is. ONNX has no operator for it: one regular expression per binary digit of the count.
+    Missing where `value` is. ONNX has no operator for it: one regular expression per binary digit
+    of the count.
     """
     total: str | None = None
     bit = 1

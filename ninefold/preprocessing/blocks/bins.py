@@ -42,11 +42,13 @@ class BinBlock(Block):
 
 
 def fit_bins(column: str, values: Array, spec: NumberSpec) -> list[BinCell]:
-    """Cut the finite train values `(n,)` at quantiles; equal quantiles make one edge."""
+    """Cut the finite train values `(n,)` at quantiles; every group holds some train row."""
     values = np.clip(values, -LARGEST, LARGEST)
     shares = np.linspace(0, 100, (spec.bins or 2) + 1)[1:-1]
-    inner = np.unique(np.percentile(values, shares))
+    inner = np.unique(np.percentile(values, shares, method="inverted_cdf"))
     inner = inner[inner > values.min()]
+    if len(inner) == 0:
+        inner = values[values > values.min()].min(keepdims=True)
     edges = [-np.inf, *inner.tolist(), np.inf]
     fill = spec.impute.fill(values)
     return [BinCell(column, fill, low, high) for low, high in itertools.pairwise(edges)]

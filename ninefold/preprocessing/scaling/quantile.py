@@ -62,7 +62,9 @@ class QuantileSpec(ScalerSpec):
 def _lines(knots: Array, below: Array, above: Array) -> Array:
     """Return for 0 … n knots passed: knot, share, slope after it, share on it: `(4, n + 1)`."""
     rise, run = below[1:] - above[:-1], np.diff(knots)
-    slope = np.concatenate([[0.0], rise / run, [0.0]])
+    with np.errstate(over="ignore"):
+        steepness = np.minimum(rise / run, np.finfo(np.float64).max)
+    slope = np.concatenate([[0.0], steepness, [0.0]])
     middle = (below + above) / 2
     middle[0], middle[-1] = 0.0, 1.0
     if len(knots) == 1:

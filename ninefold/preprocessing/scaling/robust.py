@@ -7,6 +7,9 @@ import numpy as np
 from ninefold.columns import Array
 from ninefold.preprocessing.scaling import ScalerSpec
 
+TINY_SHARE = 1e-12
+"""An interquartile range smaller than this share of the range is rounding, not spread."""
+
 
 class RobustSpec(ScalerSpec):
     """Median 0 and interquartile range 1; half the range serves where the latter is 0."""
@@ -17,6 +20,7 @@ class RobustSpec(ScalerSpec):
         """Return median and interquartile range."""
         low, middle, high = np.percentile(values, [25, 50, 75])
         spread = high - low
-        if spread <= 0:
-            spread = (values.max() - values.min()) / 2
+        extent = values.max() - values.min()
+        if spread <= TINY_SHARE * extent:
+            spread = extent / 2
         return float(middle), float(spread)
