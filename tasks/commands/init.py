@@ -36,7 +36,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Read the data, propose, ask where somebody can answer, and write the workspace."""
     from expectations.draft import draft as draft_suite
-
     from ninefold.datasets import read
     from ninefold.splitting.given import read_parts
     from tasks.drafting import params, proposals, workspace
