@@ -1,0 +1,74 @@
+"""What a run left behind, read for the report."""
+
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ninefold.report import ReportSpec
+
+DOCUMENTS: Mapping[str, str] = {
+    "profile": "profile.json",
+    "quality": "quality.json",
+    "manifest": "manifest.json",
+    "leakage": "leakage.json",
+    "baselines": "baselines.json",
+    "evaluation": "evaluation.json",
+    "receipt": "receipt.json",
+    "network": "network.json",
+    "layout": "layout.json",
+}
+"""Name in the report -> file that a stage wrote."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The documents of a run, by name; one that is missing or damaged is an empty mapping."""
+
+    spec: ReportSpec
+    documents: Mapping[str, Mapping[str, Any]]
+    history: tuple[Mapping[str, float], ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> Mapping[str, Any]:
+        """Return a document: `evidence.quality`."""
+        if name not in DOCUMENTS:
+            raise AttributeError(name)
+        return self.documents.get(name, {})
+
+    @property
+    def metric(self) -> str:
+        """Name of the reported metric, "" if it is not known."""
+        found = self.evaluation.get("metric")
+        return str(found["name"]) if isinstance(found, dict) else ""
+
+    @property
+    def is_regression(self) -> bool:
+        return self.evaluation.get("task") == "regression"
+
+
+def read_documents(files: Mapping[str, Path]) -> dict[str, Mapping[str, Any]]:
+    """Read the documents that exist; anything but a JSON object counts as missing."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for name, path in files.items():
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(content, dict):
+            found[name] = content
+    return found
+
+
+def read_history(path: Path) -> tuple[Mapping[str, float], ...]:
+    """Read the training history; () if there is none."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return tuple(
+                {key: float(value) for key, value in row.items()} for row in csv.DictReader(file)
+            )
+    except (OSError, ValueError, TypeError):
+        return ()

@@ -1,0 +1,96 @@
+"""The answer first: how good, whether deep learning was needed, and what the gates said."""
+
+from ninefold.report.charts.intervals import Row, forest
+from ninefold.report.evidence import Evidence
+from ninefold.report.markup import Html, Tone, card, cards, count, figure, interval, join, tag
+from ninefold.report.markup import number as worded
+from ninefold.report.section import Section
+from ninefold.report.wording import meaning, model_name
+
+GATES: dict[str, tuple[str, Tone]] = {
+    "pass": ("passed", "good"),
+    "warn": ("passed, with warnings", "warn"),
+    "block": ("stopped the run", "bad"),
+}
+VERDICTS: dict[str, Tone] = {"needed": "good", "not needed": "plain", "inconclusive": "warn"}
+
+
+class Answer(Section):
+    """Headline metric with interval, verdict, gates."""
+
+    title = "The answer"
+    order = 10
+    sources = ("evaluation",)
+
+    def render(self, evidence: Evidence) -> Html:
+        found, metric = evidence.evaluation, evidence.metric
+        estimate, verdict = found["test"][metric], found["verdict"]
+        rows = count(found["rows"]["test"], "row")
+        return join(
+            [
+                tag("p", meaning(metric, estimate["value"], found), class_="lead"),
+                tag("p", verdict["sentence"], class_="lead soft"),
+                cards(_metric_card(evidence), _verdict_card(evidence), *_gate_cards(evidence)),
+                _gain(evidence),
+                tag(
+                    "p",
+                    f"Measured on {rows} that no model had seen: the test part, opened once, "
+                    "after every choice was made.",
+                    class_="soft",
+                ),
+            ]
+        )
+
+
+def _metric_card(evidence: Evidence) -> Html:
+    found = evidence.evaluation
+    estimate = found["test"][evidence.metric]
+    sure = f"{found['resampled']['confidence']:.0%}"
+    note = f"{interval(estimate)} ({sure} interval)" if interval(estimate) else ""
+    return card(f"{evidence.metric} on test", worded(estimate["value"]), note)
+
+
+def _verdict_card(evidence: Evidence) -> Html:
+    verdict = evidence.evaluation["verdict"]
+    rival = verdict.get("baseline")
+    note = f"against {model_name(rival)}" if rival else "no baseline was trained"
+    return card("Deep learning", verdict["answer"], note, VERDICTS.get(verdict["answer"], "plain"))
+
+
+def _gate_cards(evidence: Evidence) -> list[Html]:
+    items = []
+    if evidence.quality:
+        said, tone = GATES[evidence.quality["verdict"]]
+        failed = sum(not item["success"] for item in evidence.quality["expectations"])
+        total = len(evidence.quality["expectations"])
+        items.append(
+            card("Data quality gate", said, f"{total - failed} of {total} rules met", tone)
+        )
+    if evidence.leakage:
+        said, tone = GATES[evidence.leakage["verdict"]]
+        note = count(len(evidence.leakage["findings"]), "finding")
+        items.append(card("Leakage gate", said, note, tone))
+    if evidence.receipt:
+        clean = evidence.receipt["pass"]
+        note = f"{evidence.receipt['rows']:,} rows compared, {evidence.receipt['flips']} differ"
+        said = "same numbers" if clean else "refused"
+        items.append(card("Exported file", said, note, "good" if clean else "bad"))
+    return items
+
+
+def _gain(evidence: Evidence) -> Html:
+    """Draw the network's gain over the best baseline, with what counts as no difference."""
+    verdict = evidence.evaluation["verdict"]
+    if verdict.get("gain") is None:
+        return Html()
+    rope = verdict["equivalent_within"]
+    gain = Row("gain of the network", verdict["gain"], verdict["low"], verdict["high"])
+    picture = forest(
+        f"Gain in {verdict['metric']} over {verdict['baseline']}: {worded(verdict['gain'])}",
+        [gain],
+        f"← {model_name(verdict['baseline'])} better · {verdict['metric']} · network better →",
+        reference=(0.0, "equal"),
+        band=(-rope, rope),
+    )
+    caption = "The network against the best baseline. Shaded: too small a difference to matter."
+    return figure(picture, caption)

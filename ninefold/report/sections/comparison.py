@@ -1,0 +1,104 @@
+"""The network beside simpler models: does deep learning earn its place?"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ninefold.report.charts.bars import shares
+from ninefold.report.charts.intervals import Row, forest
+from ninefold.report.evidence import Evidence
+from ninefold.report.markup import Html, figure, grid, join, number, paragraph, percent, table, tag
+from ninefold.report.section import Section
+from ninefold.report.wording import model_name
+
+
+class Comparison(Section):
+    """Network and baselines with intervals, chances, folds and size."""
+
+    title = "Was deep learning needed?"
+    order = 80
+    sources = ("evaluation",)
+
+    def render(self, evidence: Evidence) -> Html:
+        verdict = evidence.evaluation["verdict"]
+        return join(
+            [
+                paragraph(verdict["sentence"]),
+                grid([_models(evidence), *_chances(evidence), *_folds(evidence)]),
+                _cost(evidence),
+            ]
+        )
+
+
+def _models(evidence: Evidence) -> Html:
+    found, metric = evidence.evaluation, evidence.metric
+    ours = found["test"][metric]
+    rows = [Row("network", ours["value"], ours["low"], ours["high"])]
+    for name, baseline in _by_value(evidence):
+        theirs = baseline["test"][metric]
+        css = "rival" if baseline.get("is_best") else "other"
+        rows.append(Row(model_name(name), theirs["value"], theirs["low"], theirs["high"], css))
+    better = "higher" if found["metric"]["higher_is_better"] else "lower"
+    caption = f"{metric} on the test part with its interval; {better} is better"
+    return figure(forest(caption, rows, metric), caption)
+
+
+def _by_value(evidence: Evidence) -> list[tuple[str, Mapping[str, Any]]]:
+    found, metric = evidence.evaluation, evidence.metric
+    sign = -1.0 if found["metric"]["higher_is_better"] else 1.0
+
+    def key(item: tuple[str, Mapping[str, Any]]) -> tuple[bool, float, str]:
+        value = found["baselines"][item[0]]["test"][metric]["value"]
+        return value is None, sign * (value or 0.0), item[0]
+
+    return sorted(found["baselines"].items(), key=key)
+
+
+def _chances(evidence: Evidence) -> list[Html]:
+    """Draw how likely the network is better, equal, worse than the best baseline."""
+    verdict = evidence.evaluation["verdict"]
+    if verdict.get("p_better") is None:
+        return []
+    rival = model_name(verdict["baseline"])
+    rows = [
+        (name, verdict[key], percent(verdict[key]))
+        for name, key in (
+            ("network better", "p_better"),
+            ("no difference", "p_equivalent"),
+            (f"{rival} better", "p_worse"),
+        )
+    ]
+    caption = (
+        f"How likely, judged by the test part; differences under "
+        f"{number(verdict['equivalent_within'], 2)} do not matter"
+    )
+    return [figure(shares(caption, rows, "network"), caption)]
+
+
+def _folds(evidence: Evidence) -> list[Html]:
+    """Draw the baselines' scores, fold by fold."""
+    entries = evidence.baselines.get("baselines") or []
+    rows: list[Row] = []
+    for entry in entries:
+        scores = [score for score in entry["fold_scores"] if score is not None]
+        if scores:
+            mean = sum(scores) / len(scores)
+            css = "rival" if entry["name"] == evidence.baselines.get("best") else "other"
+            rows.append(Row(model_name(entry["name"]), mean, min(scores), max(scores), css))
+    if not rows:
+        return []
+    metric = evidence.baselines.get("metric", evidence.metric)
+    caption = "Baselines over the folds of the train part: mean, worst and best fold"
+    return [figure(forest(caption, rows, metric), caption)]
+
+
+def _cost(evidence: Evidence) -> Html:
+    cost = evidence.evaluation["verdict"].get("cost") or {}
+    sizes = {"network": cost.get("network_bytes"), **(cost.get("baseline_bytes") or {})}
+    body = [
+        (model_name(name), f"{number(round(size / 1000))} kB")
+        for name, size in sizes.items()
+        if size
+    ]
+    if not body:
+        return Html()
+    return join([tag("h3", "What they cost to keep"), table(("model", "size"), body, (1,))])

@@ -1,0 +1,101 @@
+"""What the data look like: size, missing values, a picture of every column."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ninefold.report.charts.bars import histogram, levels, shares
+from ninefold.report.evidence import Evidence
+from ninefold.report.markup import (
+    Html,
+    card,
+    cards,
+    count,
+    details,
+    figure,
+    grid,
+    join,
+    number,
+    percent,
+    tag,
+)  # fmt: skip
+from ninefold.report.section import Section
+
+MAX_BARS = 20
+MAX_LEVELS = 6
+
+
+class Data(Section):
+    """Profile of the raw table."""
+
+    title = "The data"
+    order = 20
+    sources = ("profile",)
+
+    def render(self, evidence: Evidence) -> Html:
+        profile, most = evidence.profile, evidence.spec.max_columns
+        columns = profile["columns"]
+        pictures = [_picture(column) for column in columns]
+        kinds = ", ".join(f"{amount} {kind}" for kind, amount in profile["kinds"].items())
+        cells = profile["rows"] * len(columns)
+        missing = percent(profile["missing"] / cells) if cells else "none"
+        repeated = profile.get("duplicates", 0)
+        rest = pictures[most:]
+        return join(
+            [
+                cards(
+                    card("Rows", f"{profile['rows']:,}"),
+                    card("Columns", f"{len(columns):,}", kinds),
+                    card("Missing cells", missing, f"{profile['missing']:,} cells"),
+                    card("Repeated rows", f"{repeated:,}", tone="warn" if repeated else "plain"),
+                ),
+                _missing(columns),
+                tag("h3", "Every column"),
+                grid(pictures[:most], small=True),
+                details(f"{count(len(rest), 'more column')}", grid(rest, small=True))
+                if rest
+                else "",
+            ]
+        )
+
+
+def _missing(columns: list[Mapping[str, Any]]) -> Html:
+    gaps = sorted((c for c in columns if c["missing"]), key=lambda c: -c["missing"])
+    if not gaps:
+        return tag("p", "No value is missing.")
+    rows = [(c["name"], c["missing"] / c["rows"], percent(c["missing"] / c["rows"])) for c in gaps]
+    said = f"Missing values in {count(len(gaps), 'column')}"
+    more = f", the {MAX_BARS} worst" if len(gaps) > MAX_BARS else ""
+    return join([tag("h3", "Missing values"), figure(shares(said, rows[:MAX_BARS]), said + more)])
+
+
+def _picture(column: Mapping[str, Any]) -> Html:
+    name, kind = column["name"], column["kind"]
+    bars = column.get("histogram")
+    if bars and bars["counts"]:
+        ends = (_end(bars["edges"][0]), _end(bars["edges"][-1]))
+        picture = histogram(f"Distribution of {name}", bars["counts"], ends)
+    elif column.get("top"):
+        counted = [(item["value"], item["count"]) for item in column["top"][:MAX_LEVELS]]
+        known = column["rows"] - column["missing"]
+        rest = known - sum(amount for _, amount in counted)
+        others = max(column["distinct"] - len(counted), 1)
+        if rest > 0:
+            counted.append((f"{others:,} more", rest))
+        picture = levels(f"Most frequent values of {name}", counted, known)
+    else:
+        picture = tag("p", "no values", class_="soft")
+    notes = [kind, *_roles(column)]
+    if column["missing"]:
+        notes.append(f"{percent(column['missing'] / column['rows'])} missing")
+    if column.get("infinite"):
+        notes.append(f"{column['infinite']:,} infinite")
+    return figure(picture, join([tag("b", name), Html("<br>"), " · ".join(notes)]))
+
+
+def _roles(column: Mapping[str, Any]) -> list[str]:
+    names = {"after": "known only afterwards", "id": "identifier"}
+    return [names.get(role, role) for role in column.get("roles", ()) if role != "input"]
+
+
+def _end(value: Any) -> str:
+    return value[:10] if isinstance(value, str) else number(value, 3)

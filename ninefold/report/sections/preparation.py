@@ -1,0 +1,49 @@
+"""What becomes of each column before the network sees it, and why."""
+
+from collections import Counter
+
+from ninefold.report.evidence import Evidence
+from ninefold.report.markup import Html, bullets, code, count, details, join, paragraph, table
+from ninefold.report.section import Section
+
+
+class Preparation(Section):
+    """The preprocessing's decision table and the list of features."""
+
+    title = "Preparation"
+    order = 60
+    sources = ("layout",)
+
+    def render(self, evidence: Evidence) -> Html:
+        layout = evidence.layout
+        decided = layout["treatments"]
+        dropped = [row for row in decided if row["treatment"] == "dropped"]
+        features, codes = layout["features"], layout["codes"]
+        kinds = Counter(row["treatment"].split(",")[0] for row in decided)
+        body = [
+            (code(row["column"]), row["kind"], row["treatment"], row["why"], len(row["features"]))
+            for row in decided
+        ]
+        header = ("column", "kind", "treatment", "why", "features")
+        cards = zip(codes, layout["cardinalities"], strict=True)
+        named = [*features, *(f"{name} (embedding of {size} levels)" for name, size in cards)]
+        return join(
+            [
+                paragraph(
+                    f"{count(len(decided), 'column')} become {count(len(features), 'number')}"
+                    f" and {count(len(codes), 'embedded category', 'embedded categories')}. "
+                    "All that is fitted here was fitted on the train part; the same graph stands "
+                    "in front of the network in the exported file."
+                ),
+                bullets(f"{kind}: {count(n, 'column')}" for kind, n in sorted(kinds.items())),
+                _dropped([row["column"] for row in dropped]),
+                details("Every column, what becomes of it, and why", table(header, body, (4,))),
+                details(f"The {count(len(named), 'feature')}", paragraph(", ".join(named))),
+            ]
+        )
+
+
+def _dropped(names: list[str]) -> Html:
+    if not names:
+        return Html()
+    return paragraph("Left out: ", join((code(name) for name in names), ", "), ".")

@@ -1,0 +1,82 @@
+"""What a metric's value means, in words for people who do not know metrics."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ninefold.report.markup import number, percent
+
+
+def meaning(metric: str, value: Any, evaluation: Mapping[str, Any]) -> str:
+    """Return one sentence on a metric's value, "" for a metric that is not known here."""
+    if metric not in MEANINGS or not isinstance(value, (int, float)):
+        return ""
+    return MEANINGS[metric](float(value), evaluation)
+
+
+def _roc_auc(value: float, evaluation: Mapping[str, Any]) -> str:
+    positive = evaluation.get("positive")
+    pair = f"a “{positive}” case and another one" if positive else "cases of two classes"
+    return (
+        f"Shown {pair}, the model ranks them the right way round in "
+        f"{percent(value)} of all pairs; guessing would give 50 %."
+    )
+
+
+def _accuracy(value: float, _: Mapping[str, Any]) -> str:
+    return f"The model names the right class in {percent(value)} of all cases."
+
+
+def _balanced_accuracy(value: float, evaluation: Mapping[str, Any]) -> str:
+    chance = percent(1 / max(len(evaluation.get("classes") or "12"), 1))
+    return f"Averaged over the classes, {percent(value)} are recognised; guessing gives {chance}."
+
+
+def _log_loss(value: float, _: Mapping[str, Any]) -> str:
+    return f"Probabilities are off by a log loss of {number(value)}; 0 would be perfect."
+
+
+def _brier(value: float, _: Mapping[str, Any]) -> str:
+    return f"The mean squared error of the probabilities is {number(value)}; 0 would be perfect."
+
+
+def _off(name: str) -> Callable[[float, Mapping[str, Any]], str]:
+    def sentence(value: float, evaluation: Mapping[str, Any]) -> str:
+        return f"{name} {number(value)}, in the units of “{evaluation.get('target')}”."
+
+    return sentence
+
+
+def _r2(value: float, evaluation: Mapping[str, Any]) -> str:
+    if value < 0:
+        return "The model is worse than always predicting the mean."
+    return f"The model explains {percent(value)} of the variation of “{evaluation.get('target')}”."
+
+
+def _f1(value: float, _: Mapping[str, Any]) -> str:
+    return f"Precision and recall balance at {number(value)}; 1 would be perfect."
+
+
+MEANINGS: Mapping[str, Callable[[float, Mapping[str, Any]], str]] = {
+    "accuracy": _accuracy,
+    "balanced_accuracy": _balanced_accuracy,
+    "brier": _brier,
+    "f1": _f1,
+    "f1_macro": _f1,
+    "log_loss": _log_loss,
+    "mae": _off("On average a prediction is off by"),
+    "median_absolute_error": _off("Half of the predictions are off by less than"),
+    "r2": _r2,
+    "rmse": _off("A typical error, large ones weighing more, is"),
+    "roc_auc": _roc_auc,
+}
+NAMES: Mapping[str, str] = {
+    "hist_gradient_boosting": "gradient boosting",
+    "linear": "linear model",
+    "dummy": "constant guess",
+}
+"""Baseline -> what people call it."""
+
+
+def model_name(name: str) -> str:
+    """Return what people call a model."""
+    return NAMES.get(name, name.replace("_", " "))
