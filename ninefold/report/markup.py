@@ -117,7 +117,7 @@ def number(value: Any, digits: int = 4) -> str:
     if value != value or value in (float("inf"), float("-inf")):
         return "–"
     if float(value).is_integer() and abs(value) < 1e15:
-        return f"{int(value):,}"
+        return f"{int(value):,}" if abs(value) >= 10_000 else str(int(value))
     if not 1e-4 <= abs(value) < 1e9:
         return f"{value:.2g}"
     whole = f"{value:,.0f}" if abs(value) >= 10 ** (digits - 1) else f"{value:.{digits}g}"
