@@ -113,7 +113,6 @@ def _validate(suite: Suite, table: Any, spec: ValidateSpec) -> list[Any]:
         result_format={
             "result_format": "SUMMARY",
             "partial_unexpected_count": spec.max_rows,
-            "unexpected_index_column_names": [ROW],
             "include_unexpected_rows": False,
         },
     )
@@ -157,7 +156,8 @@ def _item(
     error = _error(result)
     observed = found.get("observed_value")
     columns = list(rule.columns or ())
-    rows = [] if error else _failing_rows(found, table, [*ids, *columns], spec)
+    is_listed = not result.success and not error
+    rows = _failing_rows(found, table, [*ids, *columns], spec) if is_listed else []
     return {
         "type": rule.type,
         "columns": columns,
@@ -194,8 +194,8 @@ def _failing_rows(
     import pyarrow as pa
 
     listed = found.get("partial_unexpected_index_list") or []
-    rows = np.array(sorted({int(item[ROW]) for item in listed})[: spec.max_rows], dtype=np.int64)
-    positions = np.searchsorted(table[ROW].to_numpy(), rows)
+    positions = np.array(sorted(set(listed))[: spec.max_rows], dtype=np.int64)
+    rows = table[ROW].to_numpy()[positions]
     shown = [name for name in dict.fromkeys(names) if name in table.column_names]
     values = table.select(shown).take(pa.array(positions)).to_pylist() if shown else []
     return [

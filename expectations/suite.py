@@ -136,6 +136,16 @@ def _rule(item: Any, position: int, kinds: Mapping[str, Kind]) -> Rule:
     return Rule(type_, kwargs, severity, str(because), columns, made)
 
 
+def _description(implementation: Any, kwargs: Mapping[str, Any]) -> str | None:
+    """Word an expectation of our own for Data Docs; the others word themselves."""
+    if not implementation.__module__.startswith("expectations.custom."):
+        return None
+    name = implementation.__module__.rpartition(".")[2].replace("_", " ")
+    shown = {k: v for k, v in kwargs.items() if k not in ("column", "column_list")}
+    said = ", ".join(str(v) if k == "expression" else f"{k} {v}" for k, v in shown.items())
+    return f"{name}: {said}" if said else name
+
+
 def _at_least_two(columns: tuple[str, ...]) -> list[str]:
     """Great Expectations wants two columns for a rule on rows; a row's position does no harm."""
     return [*columns, ROW] if len(columns) < 2 else list(columns)
@@ -196,6 +206,7 @@ def _instance(
             **kwargs,
             severity=levels[severity],
             notes=because or None,
+            description=_description(implementation, kwargs),
             meta={"position": position - 1},
         )
     except ValidationError as error:

@@ -41,6 +41,8 @@ def open_delimited(
     sample = _decode(head, encoding, title)
     if not sample.strip():
         raise InputError(f"{title} must hold a header and rows, however: it is empty")
+    if len(head) < SAMPLE_BYTES and len(sample.strip().splitlines()) < 2:
+        raise InputError(f"{title} must have rows, however: no rows follow the header")
     if delimiter is None:
         delimiter = "\t" if _suffixes(path)[:1] == [".tsv"] else _find_delimiter(sample)
     names = _header(sample, delimiter, title)

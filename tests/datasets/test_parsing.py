@@ -1,0 +1,72 @@
+import math
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ninefold.columns import Column, to_array
+from ninefold.datasets import MISSING
+from ninefold.datasets.tables.parsing import BOOLEAN, parse, unreadable
+
+
+@given(st.lists(st.floats(), min_size=1))
+def test_a_number_is_read_to_the_last_bit(values):
+    read = to_array(parse(pa.array(map(repr, values)), Column("x", "number"), MISSING), "number")
+    np.testing.assert_array_equal(read, values)
+
+
+@given(st.lists(st.text() | st.floats().map(repr), min_size=1))
+def test_what_is_no_number_is_told_apart_from_missing(cells):
+    cells = [cell.encode("utf-8", "ignore").decode() for cell in cells]
+    values, column = pa.array(cells), Column("x", "number")
+    parsed = parse(values, column, MISSING)
+    bad = unreadable(values, parsed, MISSING)
+    for cell, value, is_bad in zip(cells, parsed.to_pylist(), bad, strict=True):
+        if value is not None:
+            assert value == float(cell) or math.isnan(value)
+        assert (value is None and cell.strip() not in MISSING) >= is_bad
+
+
+@pytest.mark.parametrize("cell", ["12abc", "0x10", "1_000", "1 2", "--1", "١"])
+def test_half_numbers_are_unreadable(cell):
+    values = pa.array([cell])
+    parsed = parse(values, Column("x", "number"), MISSING)
+    assert unreadable(values, parsed, MISSING).all()
+
+
+def test_white_space_and_tokens():
+    read = parse(pa.array([" 1.5 ", "  ", " NA", "2"]), Column("x", "number"), MISSING)
+    assert read.to_pylist() == [1.5, None, None, 2.0]
+
+
+def test_decimal_comma():
+    read = parse(pa.array(["3,14", "-2", "1e3"]), Column("x", "number", format=","), MISSING)
+    assert read.to_pylist() == [3.14, -2.0, 1000.0]
+
+
+def test_true_and_false_in_any_case():
+    cells = pa.array(["True", "FALSE", "", "yes"])
+    assert parse(cells, Column("x", "bool"), MISSING).to_pylist() == [True, False, None, None]
+    category = Column("x", "category", format=BOOLEAN)
+    assert parse(cells, category, MISSING).to_pylist() == ["true", "false", None, "yes"]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "expected"),
+    [
+        (pa.array([1, None], pa.int8()), "number", [1, None]),
+        (pa.array([1.0, float("nan")]), "number", [1.0, None]),
+        (pa.array([1, 2]), "category", ["1", "2"]),
+        (pa.array([1.0, 2.5, float("nan")]), "category", ["1", "2.5", None]),
+        (pa.array([True, None]), "category", ["true", None]),
+        (pa.array(["a", None]).dictionary_encode(), "category", ["a", None]),
+        (pa.array(["1", "x"]), "number", [1.0, None]),
+        (pa.nulls(2), "category", [None, None]),
+        (pa.array([1_500_000], pa.duration("us")), "number", [1.5]),
+    ],
+)
+def test_typed_values_come_to_their_kind(values, kind, expected):
+    assert parse(values, Column("x", kind), MISSING).to_pylist() == expected
+    assert parse(pa.chunked_array([values]), Column("x", kind), MISSING).to_pylist() == expected

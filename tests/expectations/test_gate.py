@@ -1,0 +1,195 @@
+import json
+import re
+
+import pyarrow as pa
+import pytest
+
+from expectations.draft import draft
+from expectations.gate import gate, stop
+from expectations.suite import implementations
+from ninefold.columns import ROW, read_columns, write_table
+from ninefold.config import validate
+from ninefold.datasets import read
+from ninefold.errors import ConfigError, GateError
+from ninefold.problem import ProblemSpec
+from ninefold.quality import ValidateSpec
+from tests.end_to_end.tables import messy, write
+
+PROBLEM = ProblemSpec(target="y", task="classification", ids=("customer id",))
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("raw")
+    table = messy(300, "binary")
+    table.loc[5, "visits"] = 999
+    table['odd "`name` {x} $y'] = table["visits"] * 1.5
+    table.loc[7, 'odd "`name` {x} $y'] = float("inf")
+    write(table, folder / "t.csv")
+    spec = validate("ingest", {"kind": "file", "path": "t.csv"})
+    write_table(folder / "raw.parquet", *read(spec, PROBLEM, folder))
+    return folder / "raw.parquet"
+
+
+def check(raw, tmp_path, *rules, **spec):
+    suite = tmp_path / "expectations" / "s.yaml"
+    suite.parent.mkdir(exist_ok=True)
+    suite.write_text(json.dumps({"name": "s", "expectations": list(rules)}), encoding="utf-8")
+    return gate(raw, suite, ValidateSpec(**spec), tmp_path / "docs")
+
+
+RANGE = {"type": "expect_column_values_to_be_between", "column": "visits", "max_value": 100}
+
+
+def test_a_block_lists_the_rows_writes_docs_and_stops(raw, tmp_path):
+    report = check(raw, tmp_path, {**RANGE, "because": "nobody comes that often"})
+    (found,) = report["expectations"]
+    assert report["verdict"] == "block"
+    assert found["unexpected_count"] == 1
+    (row,) = found["rows"]
+    assert row["row"] == 5
+    assert row["values"]["visits"] == 999
+    assert row["values"]["customer id"].startswith("C")
+    assert (tmp_path / "docs" / "index.html").exists()
+    with pytest.raises(GateError, match=r"visits.*such as 5 — nobody comes that often") as error:
+        stop(report)
+    assert error.value.exit_code == 3
+    assert "expectations/s.yaml" in str(error.value)
+
+
+def test_a_warning_does_not_stop(raw, tmp_path):
+    report = check(raw, tmp_path, {**RANGE, "severity": "warn"})
+    assert report["verdict"] == "warn"
+    assert report["success"] is True
+    stop(report)
+
+
+def test_rows_are_bounded_and_masked(raw, tmp_path):
+    rule = {**RANGE, "max_value": -1}
+    report = check(raw, tmp_path, rule, max_rows=3, mask=["visits", "customer id"])
+    (found,) = report["expectations"]
+    assert found["unexpected_count"] == 300
+    assert [row["row"] for row in found["rows"]] == [0, 1, 2]
+    assert all(set(row["values"].values()) == {"•••"} for row in found["rows"])
+    assert "999" not in (tmp_path / "docs" / "index.html").read_text()
+
+
+def test_the_same_data_give_the_same_bytes(raw, tmp_path):
+    pages = []
+    for name in ("1", "2"):
+        (tmp_path / name).mkdir()
+        report = check(raw, tmp_path / name, RANGE)
+        files = sorted((tmp_path / name / "docs").iterdir())
+        pages.append((report, [file.read_bytes() for file in files]))
+    assert pages[0] == pages[1]
+
+
+def test_docs_need_no_network(raw, tmp_path):
+    check(raw, tmp_path, RANGE)
+    for page in (tmp_path / "docs").glob("*.html"):
+        content = page.read_text(encoding="utf-8")
+        assert not re.search(r"<(link|script|img)[^>]*(href|src)=[\"']?https?:", content)
+        assert "style.css" in content
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ({"type": "expect_column_values_to_be_betwen"}, "did you mean"),
+        ({"type": "expect_column_values_to_be_unique", "column": "vists"}, "`visits`"),
+        ({**RANGE, "max_valu": 3}, "did you mean `max_value`"),
+        ({**RANGE, "severity": "fatal"}, "block or warn"),
+        ({"type": "expect_column_values_to_be_unique"}, "column"),
+        ({"type": "expect_rows_to_satisfy", "expression": "visits >"}, "expression"),
+        ({"type": "expect_rows_to_satisfy", "expression": "__import__('os')"}, "expression"),
+        ({"type": "expect_rows_to_satisfy", "expression": "visists > 1"}, "`visits`"),
+        ("nonsense", "mapping"),
+    ],
+)
+def test_a_mistake_in_the_suite_names_place_and_remedy(rule, says, raw, tmp_path):
+    with pytest.raises(ConfigError, match=r"expectations/s\.yaml: expectation 1") as error:
+        check(raw, tmp_path, rule)
+    assert says in str(error.value)
+
+
+def test_an_expectation_that_cannot_be_checked_is_told_apart(raw, tmp_path):
+    rule = {"type": "expect_column_mean_to_be_between", "column": "city", "min_value": 1}
+    report = check(raw, tmp_path, rule)
+    (found,) = report["expectations"]
+    assert (found["status"], report["counts"]["errors"]) == ("error", 1)
+    with pytest.raises(GateError, match="could not be checked"):
+        stop(report)
+
+
+@pytest.mark.parametrize(
+    ("rule", "passes"),
+    [
+        ({"type": "expect_rows_to_satisfy", "expression": "missing(city) or visits >= 0"}, True),
+        ({"type": "expect_rows_to_satisfy", "expression": "`Größe (m²)` > 0"}, False),
+        ({"type": "expect_rows_to_satisfy", "expression": "0 <= visits < 100"}, False),
+        ({"type": "expect_rows_to_satisfy", "expression": "y in ['yes', 'no']"}, True),
+        ({"type": "expect_column_to_be_of_kind", "column": "city", "kind": "category"}, True),
+        ({"type": "expect_column_to_be_of_kind", "column": "city", "kind": "number"}, False),
+        ({"type": "expect_column_to_be_of_kind", "column": "is.member", "kind": "bool"}, True),
+        (
+            {"type": "expect_column_values_to_be_finite", "column": 'odd "`name` {x} $y'},
+            False,
+        ),
+        ({"type": "expect_column_values_to_be_mostly_numbers", "column": "visits"}, True),
+        ({"type": "expect_column_values_to_be_mostly_numbers", "column": "city"}, False),
+        ({"type": "expect_table_duplicate_share_to_be_at_most", "max_value": 0}, True),
+        (
+            {
+                "type": "expect_column_values_to_be_between",
+                "column": "signed 'up'",
+                "min_value": "2021-01-01",
+            },
+            True,
+        ),
+        ({"type": "expect_column_to_exist", "column": "nowhere"}, False),
+    ],
+)
+def test_expectations_hold_or_not(rule, passes, raw, tmp_path):
+    report = check(raw, tmp_path, rule)
+    (found,) = report["expectations"]
+    assert found["error"] is None
+    assert found["success"] is passes
+
+
+def test_duplicate_rows_are_counted(tmp_path):
+    table = pa.table({ROW: [0, 1, 2, 3], "a": ["x", "x", "y", None]})
+    columns = read(
+        validate("ingest", {"kind": "file", "path": "t.csv"}),
+        ProblemSpec(target="a", task="classification"),
+        write(table.drop_columns([ROW]).to_pandas(), tmp_path / "t.csv").parent,
+    )[1]
+    write_table(tmp_path / "raw.parquet", table, columns)
+    rule = {"type": "expect_table_duplicate_share_to_be_at_most", "max_value": 0.2}
+    (found,) = check(tmp_path / "raw.parquet", tmp_path, rule)["expectations"]
+    assert found["observed"] == 0.25
+
+
+@pytest.mark.parametrize("task", ["binary", "many", "regression"])
+def test_a_drafted_suite_does_not_block_its_own_data(task, tmp_path):
+    rows = messy(200, task)
+    rows["const"], rows["nothing"] = 3, None
+    rows["huge"] = [1e308, -1e308] * 100
+    write(rows, tmp_path / "t.csv")
+    problem = ProblemSpec(
+        target="y",
+        task="regression" if task == "regression" else "classification",
+        ids=("customer id",),
+        time="signed 'up'",
+    )
+    spec = validate("ingest", {"kind": "file", "path": "t.csv"})
+    table, columns = read(spec, problem, tmp_path)
+    write_table(tmp_path / "raw.parquet", table, columns)
+    (tmp_path / "s.yaml").write_text(draft(table, columns, problem), encoding="utf-8")
+    report = gate(tmp_path / "raw.parquet", tmp_path / "s.yaml", ValidateSpec(), tmp_path / "docs")
+    failed = [item for item in report["expectations"] if not item["success"]]
+    assert (report["verdict"], failed) == ("pass", [])
+    assert len(report["expectations"]) > len(read_columns(tmp_path / "raw.parquet"))
+
+
+def test_our_expectations_are_found():
+    assert {"expect_rows_to_satisfy", "expect_column_values_to_be_finite"} <= set(implementations())
