@@ -28,9 +28,8 @@ def gate(raw_path: Path, suite_path: Path, spec: ValidateSpec, docs_dir: Path) -
     columns = read_columns(raw_path)
     with _quiet():
         suite = load_suite(suite_path, columns)
-        table = _read(raw_path, suite, columns)
-        results = _validate(suite, table, spec)
-        report = _report(suite, table, columns, results, spec)
+        results = _validate(suite, _read(raw_path, suite, columns), spec)
+        report = _report(suite, raw_path, columns, results, spec)
         report["suite_path"] = f"{suite_path.parent.name}/{suite_path.name}"
         from expectations.data_docs import write_data_docs
 
@@ -84,13 +83,12 @@ def _quiet() -> Iterator[None]:
 
 
 def _read(path: Path, suite: Suite, columns: tuple[Column, ...]) -> Any:
-    """Return an Arrow table of `ROW` and the columns that the suite or the row lists need."""
+    """Return a DataFrame of `ROW` and the columns that the suite needs."""
     import pyarrow.parquet as pq
 
-    wanted = {*suite.reads([c.name for c in columns])}
-    wanted |= {column.name for column in columns if "id" in column.roles}
-    names = [column.name for column in columns if column.name in wanted]
-    return pq.read_table(path, columns=[ROW, *names])
+    names = suite.reads([column.name for column in columns])
+    table = pq.read_table(path, columns=[ROW, *names])
+    return table.to_pandas(split_blocks=True, self_destruct=True)
 
 
 def _validate(suite: Suite, table: Any, spec: ValidateSpec) -> list[Any]:
@@ -109,7 +107,7 @@ def _validate(suite: Suite, table: Any, spec: ValidateSpec) -> list[Any]:
     context.suites.add(expectations)
     definition = context.validation_definitions.add(definition)
     found = definition.run(
-        batch_parameters={"dataframe": table.to_pandas()},
+        batch_parameters={"dataframe": table},
         result_format={
             "result_format": "SUMMARY",
             "partial_unexpected_count": spec.max_rows,
@@ -120,11 +118,13 @@ def _validate(suite: Suite, table: Any, spec: ValidateSpec) -> list[Any]:
 
 
 def _report(
-    suite: Suite, table: Any, columns: tuple[Column, ...], results: list[Any], spec: ValidateSpec
+    suite: Suite, path: Path, columns: tuple[Column, ...], results: list[Any], spec: ValidateSpec
 ) -> dict[str, Any]:
+    import pyarrow.parquet as pq
+
     ids = [column.name for column in columns if "id" in column.roles]
     items = [
-        _item(rule, result, table, ids, spec)
+        _item(rule, result, path, ids, spec)
         for rule, result in zip(suite.rules, results, strict=True)
     ]
     blocked = sum(_blocks(item) for item in items)
@@ -140,7 +140,7 @@ def _report(
         "success": blocked == 0,
         "verdict": "block" if blocked else "warn" if warned else "pass",
         "suite": suite.name,
-        "rows": table.num_rows,
+        "rows": pq.read_metadata(path).num_rows,
         "counts": counts,
         "expectations": items,
     }
@@ -148,7 +148,7 @@ def _report(
 
 
 def _item(
-    rule: Rule, result: Any, table: Any, ids: list[str], spec: ValidateSpec
+    rule: Rule, result: Any, path: Path, ids: list[str], spec: ValidateSpec
 ) -> dict[str, Any]:
     """Return one entry of quality.json: no ids or times, only what the data says."""
     found = dict(result.result or {})
@@ -157,7 +157,7 @@ def _item(
     observed = found.get("observed_value")
     columns = list(rule.columns or ())
     is_listed = not result.success and not error
-    rows = _failing_rows(found, table, [*ids, *columns], spec) if is_listed else []
+    rows = _failing_rows(found, path, [*ids, *columns], spec) if is_listed else []
     return {
         "type": rule.type,
         "columns": columns,
@@ -187,26 +187,25 @@ def _error(result: Any) -> str | None:
 
 
 def _failing_rows(
-    found: dict[str, Any], table: Any, names: list[str], spec: ValidateSpec
+    found: dict[str, Any], path: Path, names: list[str], spec: ValidateSpec
 ) -> list[dict[str, Any]]:
     """List failing rows by position, with their values as they stand in the table."""
-    import numpy as np
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
-    listed = found.get("partial_unexpected_index_list") or []
-    positions = np.array(sorted(set(listed))[: spec.max_rows], dtype=np.int64)
-    rows = table[ROW].to_numpy()[positions]
-    shown = [name for name in dict.fromkeys(names) if name in table.column_names]
-    values = table.select(shown).take(pa.array(positions)).to_pylist() if shown else []
+    listed = sorted(set(found.get("partial_unexpected_index_list") or []))[: spec.max_rows]
+    if not listed:
+        return []
+    shown = [ROW, *dict.fromkeys(names)]
+    rows = pq.read_table(path, columns=shown).take(pa.array(listed, pa.int64())).to_pylist()
     return [
         {
-            "row": int(row),
+            "row": row.pop(ROW),
             "values": {
-                name: MASKED if name in spec.mask else _shown(value)
-                for name, value in (values[i] if shown else {}).items()
+                name: MASKED if name in spec.mask else _shown(value) for name, value in row.items()
             },
         }
-        for i, row in enumerate(rows)
+        for row in rows
     ]
 
 
