@@ -25,7 +25,7 @@ ifeq ($(filter $(TORCH),cpu cuda),)
 $(error TORCH must be cpu or cuda, however: $(TORCH))
 endif
 
-.PHONY: help run test lint format report serve install lock clean
+.PHONY: help run test lint format report serve install lock schema clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' || true
@@ -56,6 +56,9 @@ install: $(STAMP) ## only the virtual environment
 
 lock: $(DEV_STAMP) ## write the lock files from what .venv holds
 	@$(BIN)/python .ci/lock.py
+
+schema: $(STAMP) ## write docs/params.schema.json, which editors check params.yaml with
+	@$(BIN)/python .ci/schema.py
 
 clean: ## remove what a run computed; keeps .venv, params and DVC's cache
 	@rm -rf data models reports .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

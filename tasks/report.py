@@ -24,7 +24,7 @@ def run(io: StageIO) -> None:
         spec=io.params("report"),
         documents=read_documents(files),
         history=read_history(network / "history.csv"),
-        params={name: jsonable(io.specs[name]) for name in SECTIONS if name in io.specs},
+        params={name: jsonable(io.params(name)) for name in SECTIONS},
         versions={name: version(name) for name in PACKAGES},
     )
     with replacing(io.out("report.html")) as temporary:

@@ -1,10 +1,12 @@
 """Small pieces of HTML; whatever comes from data is escaped here and nowhere else."""
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any, Literal
 
 Tone = Literal["good", "warn", "bad", "plain"]
+BACKTICKS = re.compile("`([^`\n]+)`")
 MARKS: dict[Tone, str] = {"good": "✓", "warn": "!", "bad": "✕", "plain": "·"}
 
 
@@ -20,6 +22,11 @@ def html(value: object) -> Html:
         return value
     text = "".join(c if c >= " " or c in "\n\t" else "�" for c in str(value))
     return Html(escape(text.encode("utf-8", "replace").decode("utf-8")))
+
+
+def prose(text: object) -> Html:
+    """Escape a sentence and set what stands in backticks as code."""
+    return Html(BACKTICKS.sub(r"<code>\1</code>", html(text)))
 
 
 def join(parts: Iterable[object], separator: str = "") -> Html:
@@ -111,17 +118,20 @@ def code(text: object) -> Html:
 
 
 def number(value: Any, digits: int = 4) -> str:
-    """Word a number for reading: `0.6908`, `29,164`, `1.2e-07`; `–` where there is none."""
+    """Word a number for reading: `0.6908`, `29,164`, `1.2e−07`; `–` where there is none."""
     if value is None or isinstance(value, bool) or not isinstance(value, (int, float)):
         return "–" if value is None else str(value)
     if value != value or value in (float("inf"), float("-inf")):
         return "–"
     if float(value).is_integer() and abs(value) < 1e15:
-        return f"{int(value):,}" if abs(value) >= 10_000 else str(int(value))
-    if not 1e-4 <= abs(value) < 1e9:
-        return f"{value:.2g}"
-    whole = f"{value:,.0f}" if abs(value) >= 10 ** (digits - 1) else f"{value:.{digits}g}"
-    return whole.replace("-", "−")
+        text = f"{int(value):,}" if abs(value) >= 10_000 else str(int(value))
+    elif not 1e-4 <= abs(value) < 1e9:
+        text = f"{value:.2g}"
+    elif abs(value) >= 10_000:
+        text = f"{value:,.0f}"
+    else:
+        text = f"{value:.0f}" if abs(value) >= 10 ** (digits - 1) else f"{value:.{digits}g}"
+    return text.replace("-", "−")
 
 
 def percent(share: float) -> str:

@@ -14,7 +14,7 @@ def confusion(title: str, classes: Sequence[str], counts: Sequence[Sequence[int]
     size, left, top = len(classes), 112.0, 46.0
     cell = min((WIDTH - left - 6) / max(size, 1), 92.0)
     tall = min(cell, 52.0) if size <= 3 else cell
-    slanted = 0.0 if cell > 60 else 44.0
+    slanted = 0.0 if cell > 60 else 66.0
     canvas = Canvas(top + slanted + tall * size + 12, title)
     canvas.text(0, 14, "true ↓  predicted →", "axis")
     top += slanted
@@ -42,4 +42,4 @@ def _heading(canvas: Canvas, x: float, y: float, name: str, cell: float) -> None
     if cell > 60:
         canvas.text(x, y, shortened(name, int(cell / 6.5)), "label", "middle")
     else:
-        canvas.slanted(x, y, shortened(name, 9))
+        canvas.slanted(x, y, shortened(name, 14))

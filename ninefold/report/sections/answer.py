@@ -2,7 +2,18 @@
 
 from ninefold.report.charts.intervals import Row, forest
 from ninefold.report.evidence import Evidence
-from ninefold.report.markup import Html, Tone, card, cards, count, figure, interval, join, tag
+from ninefold.report.markup import (
+    Html,
+    Tone,
+    card,
+    cards,
+    count,
+    figure,
+    interval,
+    join,
+    prose,
+    tag,
+)
 from ninefold.report.markup import number as worded
 from ninefold.report.section import Section
 from ninefold.report.wording import meaning, model_name
@@ -29,7 +40,7 @@ class Answer(Section):
         return join(
             [
                 tag("p", meaning(metric, estimate["value"], found), class_="lead"),
-                tag("p", verdict["sentence"], class_="lead soft"),
+                tag("p", prose(verdict["sentence"]), class_="lead soft"),
                 cards(_metric_card(evidence), _verdict_card(evidence), *_gate_cards(evidence)),
                 _gain(evidence),
                 tag(

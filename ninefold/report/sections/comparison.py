@@ -22,11 +22,20 @@ class Comparison(Section):
         verdict = evidence.evaluation["verdict"]
         return join(
             [
-                paragraph(verdict["sentence"]),
+                paragraph(_said(verdict)),
                 grid([_models(evidence), *_chances(evidence), *_folds(evidence)]),
                 _cost(evidence),
             ]
         )
+
+
+def _said(verdict: Mapping[str, Any]) -> str:
+    if not verdict.get("baseline"):
+        return str(verdict["sentence"])
+    return (
+        "Simpler models learnt from the same rows and were judged on the same ones. The best of "
+        f"them on valid, {model_name(verdict['baseline'])}, is the one to beat."
+    )
 
 
 def _models(evidence: Evidence) -> Html:

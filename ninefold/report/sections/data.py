@@ -17,10 +17,10 @@ from ninefold.report.markup import (
     number,
     percent,
     tag,
-)  # fmt: skip
+)
 from ninefold.report.section import Section
 
-MAX_BARS = 20
+MAX_BARS = 15
 MAX_LEVELS = 6
 
 

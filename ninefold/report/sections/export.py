@@ -11,7 +11,7 @@ from ninefold.report.markup import (
     number,
     paragraph,
     table,
-)  # fmt: skip
+)
 from ninefold.report.section import Section
 
 CASES = {

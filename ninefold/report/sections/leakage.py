@@ -14,9 +14,10 @@ from ninefold.report.markup import (
     join,
     number,
     paragraph,
+    prose,
     table,
     tag,
-)  # fmt: skip
+)
 from ninefold.report.section import Section
 
 TONES: dict[str, tuple[str, Tone]] = {
@@ -59,8 +60,8 @@ def _finding(item: Mapping[str, Any]) -> Html:
     accepted = item.get("ignored")
     lines = [
         tag("p", badge(said, tone), " ", tag("b", item["kind"]), " ", _names(item["columns"])),
-        paragraph(item["message"]),
-        paragraph(tag("b", "What to do: "), item["remedy"]) if item.get("remedy") else "",
+        paragraph(prose(item["message"])),
+        paragraph(tag("b", "What to do: "), prose(item["remedy"])) if item.get("remedy") else "",
     ]
     if accepted:
         lines.append(paragraph(tag("b", "Accepted, because: "), accepted["reason"]))

@@ -13,6 +13,8 @@ from ninefold.report.markup import Html, figure, grid, interval, join, number, p
 from ninefold.report.section import Section
 
 UNIT = (0.0, 1.0)
+SAME = 0.01
+"""Calibration errors this close are the same."""
 
 
 class Predictions(Section):
@@ -106,7 +108,14 @@ def _calibration(found: Mapping[str, Any]) -> list[Html]:
         guide=((0, 0), (top, top)),
     )
     error = number(content["after"]["ece"], 2)
-    return [figure(picture, f"Calibration: on the dotted line, 30 % means 30 % (error {error})")]
+    caption = f"Calibration: on the dotted line, 30 % means 30 % (error {error})"
+    before = (content.get("before") or {}).get("ece")
+    if before is not None and before < content["after"]["ece"] - SAME:
+        caption += (
+            f". Here it was better as trained ({number(before, 2)}): the valid part, which sets "
+            "the temperature, differs from the test part"
+        )
+    return [figure(picture, caption)]
 
 
 def _confusion(found: Mapping[str, Any]) -> list[Html]:

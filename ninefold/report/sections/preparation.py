@@ -3,7 +3,17 @@
 from collections import Counter
 
 from ninefold.report.evidence import Evidence
-from ninefold.report.markup import Html, bullets, code, count, details, join, paragraph, table
+from ninefold.report.markup import (
+    Html,
+    bullets,
+    code,
+    count,
+    details,
+    join,
+    paragraph,
+    prose,
+    table,
+)
 from ninefold.report.section import Section
 
 
@@ -21,7 +31,13 @@ class Preparation(Section):
         features, codes = layout["features"], layout["codes"]
         kinds = Counter(row["treatment"].split(",")[0] for row in decided)
         body = [
-            (code(row["column"]), row["kind"], row["treatment"], row["why"], len(row["features"]))
+            (
+                code(row["column"]),
+                row["kind"],
+                row["treatment"],
+                prose(row["why"]),
+                len(row["features"]),
+            )
             for row in decided
         ]
         header = ("column", "kind", "treatment", "why", "features")

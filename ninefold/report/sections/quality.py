@@ -17,7 +17,7 @@ from ninefold.report.markup import (
     percent,
     table,
     tag,
-)  # fmt: skip
+)
 from ninefold.report.section import Section
 
 DOCS = "data_docs/index.html"

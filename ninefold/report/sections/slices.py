@@ -16,7 +16,7 @@ from ninefold.report.markup import (
     number,
     paragraph,
     table,
-)  # fmt: skip
+)
 from ninefold.report.section import Section
 
 MAX_COLUMNS = 6

@@ -20,9 +20,10 @@ from ninefold.report.markup import (
     number,
     paragraph,
     percent,
+    prose,
     table,
     tag,
-)  # fmt: skip
+)
 from ninefold.report.section import Section
 
 DROPPED = "not used"
@@ -44,11 +45,13 @@ class Split(Section):
         return join(
             [
                 paragraph(
-                    "Rows were divided by ", tag("b", split["kind"]), f": {why}." if why else "."
+                    "Rows were divided by ",
+                    tag("b", split["kind"]),
+                    prose(f": {why}." if why else "."),
                 ),
                 grid([_sizes(manifest), *_times(parts), _balance(parts)]),
                 _proof(manifest),
-                *(callout("warn", warning) for warning in manifest.get("warnings", [])),
+                *(callout("warn", prose(warning)) for warning in manifest.get("warnings", [])),
                 details("Fingerprints of the parts (SHA-256 of the content)", _hashes(parts)),
             ]
         )

@@ -1,0 +1,204 @@
+"""What the house promises about itself: directions, names, the sealed test part, no pickle."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from ninefold.config import SECTIONS, json_schema, read_yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDERS = ("ninefold", "expectations", "tasks", "flows")
+MAY_IMPORT = {
+    "ninefold": {"ninefold"},
+    "expectations": {"expectations", "ninefold"},
+    "tasks": {"tasks", "expectations", "ninefold"},
+    "flows": {"flows", "tasks", "expectations", "ninefold"},
+}
+ORCHESTRATORS = {"prefect", "dvc", "great_expectations"}
+SOURCES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
+FINDERS = {ROOT / "ninefold" / "config.py", ROOT / "ninefold" / "registry.py"}
+STAGES = read_yaml(ROOT / "dvc.yaml")["stages"]
+
+
+def name_of(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@cache
+def imports(path):
+    """Return the modules a file imports, wherever in it; `from a import b` gives a and a.b."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_imports_go_one_way(path):
+    folder = path.relative_to(ROOT).parts[0]
+    ours = {module.split(".")[0] for module in imports(path)} & set(FOLDERS)
+    assert ours <= MAY_IMPORT[folder]
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if "ninefold" in p.parts[-3:]], ids=name_of)
+def test_the_library_knows_no_orchestrator(path):
+    if path.relative_to(ROOT).parts[0] == "ninefold":
+        assert not {module.split(".")[0] for module in imports(path)} & ORCHESTRATORS
+
+
+def test_only_the_flows_know_prefect():
+    knowing = {
+        path.relative_to(ROOT).parts[0]
+        for path in SOURCES
+        if any(module.split(".")[0] == "prefect" for module in imports(path))
+    }
+    assert knowing <= {"flows"}
+
+
+def test_serving_loads_nothing_heavy():
+    code = (
+        "import sys, pkgutil, importlib, ninefold.serving as s\n"
+        "for m in pkgutil.walk_packages(s.__path__, 'ninefold.serving.'):\n"
+        "    if not m.name.endswith('__main__'): importlib.import_module(m.name)\n"
+        "heavy = 'torch pandas sklearn prefect dvc great_expectations pyarrow scipy'.split()\n"
+        "print(sorted(set(heavy) & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_specs_are_read_without_heavy_packages(section):
+    module, _, name = SECTIONS[section].partition(":")
+    code = (
+        f"import sys; from ninefold.config import validate, spec_of; spec_of({section!r})\n"
+        f"from pydantic import TypeAdapter; TypeAdapter(spec_of({section!r})).json_schema()\n"
+        "heavy = 'torch pandas sklearn prefect dvc great_expectations onnxruntime matplotlib'\n"
+        "print(sorted(set(heavy.split()) & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout.strip() == "[]", (module, name)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_nothing_is_pickled(path):
+    text = path.read_text(encoding="utf-8")
+    assert not imports(path) & {"pickle", "joblib", "dill", "cloudpickle", "shelve", "marshal"}
+    assert not re.search(
+        r"torch\.(save|load)\(|allow_pickle\s*=\s*True|read_pickle|to_pickle", text
+    )
+
+
+def test_the_test_part_is_sealed_until_evaluate():
+    order = list(STAGES)
+    readers = [
+        stage
+        for stage, declared in STAGES.items()
+        if any("splits/test.parquet" in str(dep) for dep in declared.get("deps", []))
+    ]
+    assert readers == ["evaluate"]
+    assert order.index("evaluate") > order.index("train")
+
+
+def test_plain_outputs_are_cached():
+    for stage, declared in STAGES.items():
+        for out in declared["outs"]:
+            assert not (isinstance(out, dict) and "cache" in str(out)), (stage, out)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_declares_the_params_it_reads(stage):
+    text = (ROOT / "tasks" / f"{stage}.py").read_text(encoding="utf-8")
+    read = set(re.findall(r'params\(\s*"(\w+)"\s*\)', text))
+    if "in SECTIONS" in text:
+        read |= set(SECTIONS)
+    assert read == set(STAGES[stage]["params"])
+
+
+def module_file(module):
+    path = ROOT.joinpath(*module.split("."))
+    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def closure(path):
+    """Return the files of ours that a file needs, the packages of registries whole."""
+    seen, waiting = set(), [path]
+    while waiting:
+        file = waiting.pop()
+        if file in seen or file in FINDERS:
+            continue
+        seen.add(file)
+        waiting += [f for module in imports(file) if (f := module_file(module))]
+        for package in re.findall(r'"(ninefold(?:\.\w+)+)"', file.read_text(encoding="utf-8")):
+            found = module_file(package)
+            if found and found.name == "__init__.py":
+                waiting += found.parent.glob("*.py")
+    return seen
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_the_code_it_runs(stage):
+    declared = [ROOT / str(dep) for dep in STAGES[stage]["deps"]]
+    needed = closure(ROOT / "tasks" / f"{stage}.py")
+    missing = {
+        file.relative_to(ROOT).as_posix()
+        for file in needed
+        if not any(file == dep or dep in file.parents for dep in declared) and not is_base(file)
+    }
+    assert not missing
+
+
+def is_base(file):
+    """Tell whether a file is part of the frame every stage stands on, not of what it computes."""
+    inside = file.relative_to(ROOT).as_posix()
+    return inside in {"ninefold/__init__.py", "tasks/__init__.py", "expectations/__init__.py"} or (
+        inside.startswith(
+            ("tasks/stage_io", "ninefold/errors", "ninefold/progress", "ninefold/files")
+        )
+    )
+
+
+def test_the_schema_for_editors_is_current():
+    published = json.loads((ROOT / "docs" / "params.schema.json").read_text(encoding="utf-8"))
+    assert published == json.loads(json.dumps(json_schema())), "run `make schema`"
+
+
+def test_every_param_is_described():
+    missing = []
+
+    def walk(schema, place):
+        for name, field in schema.get("properties", {}).items():
+            if name != "kind" and "description" not in field:
+                missing.append(f"{place}.{name}")
+
+    schema = json_schema()
+    for title, definition in schema["$defs"].items():
+        walk(definition, title)
+    assert not missing
+
+
+def test_names_say_what_they_hold():
+    vague = re.compile(r"(^|/)(utils?|helpers?|common|misc|manager|processor)(/|\.|$)")
+    assert not [name for path in SOURCES if vague.search(name := path.relative_to(ROOT).as_posix())]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_a_file_is_read_at_one_sitting(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 360
