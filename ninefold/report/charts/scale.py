@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from ninefold.report.markup import number
 
+LARGEST, SMALLEST = 1e300, 1e-280
+"""Beyond these, the arithmetic of axes would overflow or vanish."""
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -31,12 +34,14 @@ class Scale:
 
 def bounds(values: Iterable[float | None], pad: float = 0.05) -> tuple[float, float]:
     """Return the range of the finite values, a little wider, never empty."""
-    known = [float(v) for v in values if v is not None and math.isfinite(v)]
+    known = [
+        min(max(float(v), -LARGEST), LARGEST) for v in values if v is not None and math.isfinite(v)
+    ]
     if not known:
         return 0.0, 1.0
     low, high = min(known), max(known)
-    if high - low <= 1e-12 * max(abs(low), abs(high), 1e-300):
-        room = abs(low) * 0.1 or 0.5
+    if high - low <= 1e-12 * max(abs(low), abs(high), SMALLEST):
+        room = abs(low) * 0.1 if abs(low) > SMALLEST else 0.5
         return low - room, high + room
     room = (high - low) * pad
     return low - room, high + room

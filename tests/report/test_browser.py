@@ -1,0 +1,47 @@
+"""The report in a real browser, where there is one; elsewhere test_page.py has checked it."""
+
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+
+BROWSER = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))),
+    None,
+)
+QUIET = (  # noqa: SIM905
+    "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-extensions "
+    "--disable-component-update --disable-default-apps --disable-sync --no-first-run "
+    "--disable-dev-shm-usage --disable-features=NetworkTimeServiceQuerying --enable-logging=stderr"
+).split()
+
+LOCAL = r"file:|data:|chrome|about:|devtools:"
+OWN = r"^https?://[\w.-]+\.(google|googleapis|gvt1)\.com/"
+"""What a browser asks its maker, whatever page it shows."""
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no chromium; test_page.py reads it with a parser")
+def test_a_browser_shows_it_without_complaint_or_network(workspace, tmp_path):
+    page, log = workspace / "reports" / "report.html", tmp_path / "net.json"
+    done = subprocess.run(
+        [
+            str(BROWSER),
+            *QUIET,
+            f"--user-data-dir={tmp_path / 'profile'}",
+            f"--log-net-log={log}",
+            "--dump-dom",
+            page.as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert "What to type next" in done.stdout
+    assert "CONSOLE" not in done.stderr
+    text = log.read_text(encoding="utf-8").rstrip().rstrip(",")
+    entries = json.loads(text if text.endswith("}") else text + "]}")["events"]
+    asked = {e["params"]["url"] for e in entries if "url" in e.get("params", {})}
+    assert not {url for url in asked if not re.match(LOCAL, url) and not re.search(OWN, url)}

@@ -1,0 +1,139 @@
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ninefold.report import ReportSpec
+from ninefold.report.evidence import DOCUMENTS, Evidence, read_documents, read_history
+from ninefold.report.page import headline, render, sections
+from tests.report.reading import read
+
+NOT_DRAWN = "could not be drawn"
+
+
+@pytest.fixture
+def report(workspace):
+    return (workspace / "reports" / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def evidence(workspace):
+    return collect(workspace)
+
+
+def collect(workspace):
+    files = {name: find(workspace, file) for name, file in DOCUMENTS.items()}
+    history = read_history(workspace / "models" / "network" / "history.csv")
+    return Evidence(ReportSpec(title=None), read_documents(files), history)
+
+
+def find(workspace, name):
+    return next(p for p in sorted(workspace.rglob(name)) if ".dvc" not in p.parts)
+
+
+def test_every_section_is_drawn(report):
+    page = read(report)
+    assert page.headings == [section.title for section in sections()]
+    assert NOT_DRAWN not in report
+    assert "missing or damaged" not in report
+    assert page.tags.count("svg") >= 12
+
+
+def test_nothing_is_loaded_from_elsewhere(report):
+    page = read(report)
+    assert not {"script", "iframe", "object", "img", "form"} & set(page.tags)
+    assert all(a.startswith(("#", "data:")) or a == "data_docs/index.html" for a in page.addresses)
+    assert not re.search(r"@import|url\(", report)
+    assert not any(name.startswith("on") for _, found in page.attributes for name in found)
+
+
+def test_what_links_point_at_is_there(report, workspace):
+    page = read(report)
+    names = {found["id"] for _, found in page.attributes if "id" in found}
+    for address in page.addresses:
+        if address.startswith("#"):
+            assert address[1:] in names
+        elif not address.startswith("data:"):
+            assert (workspace / "reports" / address).is_file()
+
+
+def test_names_from_the_data_are_text_not_markup(report):
+    page = read(report)
+    assert "<script>" not in report
+    assert 'size <cm> & "more"' in "".join(page.text)
+    assert "farbe ü" in "".join(page.text)
+
+
+def test_every_picture_has_a_title_and_whole_numbers(report):
+    page = read(report)
+    for tag, found in page.attributes:
+        if tag == "svg":
+            assert found["role"] == "img"
+            assert found["aria-label"].strip()
+    assert not re.search(r'="(nan|inf|-inf|None)"', report)
+
+
+def test_the_same_results_give_the_same_bytes(evidence):
+    assert render(evidence) == render(evidence)
+
+
+def test_no_date_no_path_of_this_machine(report, workspace):
+    assert str(workspace) not in report
+    assert "20260" not in report
+
+
+@pytest.mark.parametrize("missing", DOCUMENTS)
+def test_a_missing_document_costs_its_section_only(evidence, missing):
+    left = {name: c for name, c in evidence.documents.items() if name != missing}
+    said = render(replace(evidence, documents=left))
+    kept = [s.title for s in sections() if missing not in s.sources]
+    assert read(said).headings == kept
+    assert NOT_DRAWN not in said
+    assert DOCUMENTS[missing] in said
+
+
+def test_with_nothing_at_all_it_still_says_so():
+    page = read(render(Evidence(ReportSpec(), {})))
+    assert "missing or damaged" in "".join(page.text)
+
+
+def test_the_title_is_the_one_given_or_what_is_predicted(evidence):
+    assert headline(evidence) == "Predicting target"
+    assert headline(replace(evidence, spec=ReportSpec(title="A <b>"))) == "A <b>"
+
+
+def nodes(content, place=()):
+    yield place
+    items = content.items() if isinstance(content, dict) else enumerate(content)
+    for key, value in items:
+        if isinstance(value, (dict, list)):
+            yield from nodes(value, (*place, key))
+        else:
+            yield (*place, key)
+
+
+@settings(max_examples=60)
+@given(data=st.data())
+def test_a_changed_document_never_breaks_the_report(workspace, data):
+    evidence = collect(workspace)
+    name = data.draw(st.sampled_from(sorted(DOCUMENTS)))
+    content = json.loads(json.dumps(evidence.documents[name]))
+    places = [place for place in nodes(content) if place]
+    *path, last = data.draw(st.sampled_from(places))
+    holder = content
+    for step in path:
+        holder = holder[step]
+    junk = st.sampled_from([None, "odd", -1, 0, 1e308, True, [], {}, [None], {"a": None}])
+    holder[last] = data.draw(junk)
+    read(render(replace(evidence, documents={**evidence.documents, name: content})))
+
+
+def test_a_damaged_file_counts_as_missing(tmp_path):
+    (tmp_path / "a.json").write_text("{", encoding="utf-8")
+    (tmp_path / "b.json").write_text("[1]", encoding="utf-8")
+    files = {"quality": tmp_path / "a.json", "leakage": tmp_path / "b.json"}
+    assert read_documents({**files, "profile": tmp_path / "none.json"}) == {}
+    assert read_history(tmp_path / "none.csv") == ()
