@@ -44,10 +44,12 @@ def perturbed(path: Path, rows: int) -> None:
     """Write `rows` flights: the real ones repeated, arrival and weather numbers slightly moved."""
     import numpy as np
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
-    from ninefold.datasets.nycflights13 import NycFlights13Spec
 
-    table = NycFlights13Spec().load(path.parent)
+    from ninefold.datasets.nycflights13 import NYCFlights13Spec
+
+    table = pa.Table.from_batches(NYCFlights13Spec().open(path.parent).batches())
     rng = np.random.default_rng(0)
     writer = None
     for start in range(0, rows, FLIGHTS):
@@ -55,7 +57,7 @@ def perturbed(path: Path, rows: int) -> None:
         for name in ("temp", "dewp", "humid", "pressure"):
             position = part.schema.get_field_index(name)
             noise = pa.array(rng.normal(0, 0.01, len(part)))
-            moved = pa.compute.add(part[name].cast(pa.float64()), noise)
+            moved = pc.add(part[name].cast(pa.float64()), noise)
             part = part.set_column(position, name, moved)
         writer = writer or pq.ParquetWriter(path, part.schema)
         writer.write_table(part)

@@ -13,7 +13,9 @@ def messy(rows: int, task: str, seed: int = 0) -> pd.DataFrame:
     city = rng.choice(["Köln", "São Paulo", "New York", "東京"], rows, p=[0.4, 0.3, 0.2, 0.1])
     member = rng.random(rows) < 0.4
     when = pd.Timestamp("2021-01-01") + pd.to_timedelta(rng.integers(0, 700 * 24, rows), "h")
-    signal = 0.08 * (size - 50) + 1.2 * (city == "Köln") + 0.8 * member + 0.5 * (when.day_of_week > 4)
+    signal = (
+        0.08 * (size - 50) + 1.2 * (city == "Köln") + 0.8 * member + 0.5 * (when.day_of_week > 4)
+    )
     noise = rng.normal(0, 0.7, rows)
     table = pd.DataFrame(
         {
