@@ -1,32 +1,49 @@
-"""Runs an ONNX graph over the rows of a frame, in chunks, so that memory stays flat."""
+"""Runs ONNX graphs: the one place that says under which options.
+
+Needs nothing but onnxruntime, so that a server runs a model exactly as the pipeline did.
+"""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ninefold.columns import Array, Frame
+from ninefold.signature import Array
+
+if TYPE_CHECKING:
+    from ninefold.columns import Frame
 
 CHUNK_ROWS = 65_536
 
 
-def session(model: Any) -> Any:
-    """Return an ONNX Runtime session for a `ModelProto` or its bytes.
+def session_options(arena: bool = False) -> Any:
+    """Return the options under which every model runs: `onnxruntime.SessionOptions`.
 
-    One thread without spinning and without an arena: the same numbers for a row in any batch, no
-    memory kept after a large request.
+    One thread per run and no spinning: runs share the cores, and a row gets the same numbers in
+    any batch. Without `arena` the memory of a large request is given back after it; with it, it
+    is kept for the next, which makes a stream of equal chunks a third faster. The numbers are the
+    same.
     """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
+    options.enable_cpu_mem_arena = arena
+    options.log_severity_level = 4
+    return options
+
+
+def session(model: Any, arena: bool = False) -> Any:
+    """Return an ONNX Runtime session for a `ModelProto` or its bytes; see `session_options`."""
+    import onnxruntime
+
     content = model if isinstance(model, bytes) else model.SerializeToString()
-    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(
+        content, session_options(arena), providers=["CPUExecutionProvider"]
+    )
 
 
 def run_chunks(
-    session: Any, frame: Frame, chunk_rows: int = CHUNK_ROWS
+    session: Any, frame: "Frame", chunk_rows: int = CHUNK_ROWS
 ) -> Iterator[tuple[slice, list[Array]]]:
     """Yield the rows of each chunk with the graph's outputs for them, in output order."""
     names = [item.name for item in session.get_inputs()]

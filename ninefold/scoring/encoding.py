@@ -7,10 +7,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ninefold.columns import Array, Column, to_array
-from ninefold.datasets.tables.parsing import parse, unreadable
+from ninefold.datasets.tables.parsing import is_text, parse, unreadable
 from ninefold.errors import InputError
 from ninefold.signature import Input, Signature
 
+SAMPLE_ROWS = 1024
+"""Rows that tell whether the texts of a column repeat."""
 RULES: Mapping[str, str] = {
     "number": "a number",
     "bool": "true or false",
@@ -35,11 +37,23 @@ class Encoder:
         errors: dict[int, str] = {}
         for item in self.inputs:
             values = batch.column(item.name)
-            parsed, bad = self._parse(values, item)
+            array, bad = self._read(values, item)
             for row in np.flatnonzero(bad).tolist():
                 errors.setdefault(row, _wrong(item, values[row].as_py()))
-            feeds[item.name] = _array(parsed, item).reshape(-1, 1)
+            feeds[item.name] = array.reshape(-1, 1)
         return feeds, errors
+
+    def _read(self, values: pa.Array, item: Input) -> tuple[Array, Array]:
+        """Return the array `(N,)` and the mask of bad cells; a repeated text is read once."""
+        encoded = _repeated(values)
+        if encoded is None:
+            parsed, bad = self._parse(values, item)
+            return _array(parsed, item), bad
+        texts = encoded.dictionary.cast(pa.string())
+        known = pa.concat_arrays([texts, pa.nulls(1, pa.string())])
+        parsed, bad = self._parse(known, item)
+        place = pc.fill_null(encoded.indices, len(texts)).to_numpy()
+        return _array(parsed, item)[place], bad[place]
 
     def _parse(self, values: pa.Array, item: Input) -> tuple[pa.Array, Array]:
         column = Column(item.name, item.kind, format=item.format)
@@ -53,6 +67,20 @@ class Encoder:
         if item.kind == "bool":
             return parsed, np.asarray(parsed.is_null())
         return parsed, unreadable(values, parsed, self.missing_tokens)
+
+
+def _repeated(values: pa.Array) -> pa.DictionaryArray | None:
+    """Return a column of text as indices into its distinct texts, None if few of them repeat."""
+    if not is_text(values.type):
+        return None
+    if pa.types.is_dictionary(values.type):
+        if len(values.dictionary) <= len(values):
+            return values
+        values = values.dictionary_decode()
+    start = values.slice(0, SAMPLE_ROWS)
+    if pc.count_distinct(start).as_py() * 2 > len(start):
+        return None
+    return values.cast(pa.string()).dictionary_encode()
 
 
 def _wrong(item: Input, value: object) -> str:

@@ -20,9 +20,11 @@ from ninefold.progress import progress
 from ninefold.scoring.encoding import Encoder
 from ninefold.scoring.sinks import check_sink, open_sink
 from ninefold.scoring.sources import Source, open_source
-from ninefold.serving.model import Array, Model, first_line, read_model
+from ninefold.serving.model import Array, Model, concatenated, first_line, read_model
 from ninefold.serving.rows import Rows, replay
 
+READ_ROWS, READ_CELLS = 16_384, 2**20
+"""Rows, and cells of wide tables, read and encoded at once: each step has a fixed price."""
 AHEAD = 2
 """Chunks encoded or run in advance, beside one per core."""
 
@@ -30,7 +32,7 @@ AHEAD = 2
 class ScoreSpec(Spec):
     """How a file is scored."""
 
-    rows_per_chunk: int = Field(4096, ge=1, le=1_000_000)
+    rows_per_chunk: int = Field(1024, ge=1, le=1_000_000)
     """Rows that go through the model at once; memory grows with it, not with the file."""
     keep: tuple[str, ...] = ()
     """Columns of the input that stand before the predictions."""
@@ -64,7 +66,7 @@ def score(model_path: Path, source_path: Path, sink_path: Path, spec: ScoreSpec)
     check_sink(sink_path)
     if sink_path.exists() and source_path.exists() and sink_path.samefile(source_path):
         raise InputError(f"OUTPUT must differ from INPUT, however: both are {sink_path}")
-    model = read_model(model_path)
+    model = read_model(model_path, arena=True)
     rows = Rows(model)
     if (fault := replay(model, rows)) is not None:
         raise InputError(f"model {model_path} must not be used: {fault}. Export it again")
@@ -128,7 +130,7 @@ class _Scorer:
     ) -> Iterator[tuple[Future[tuple[pa.RecordBatch, int]], float]]:
         """Yield the chunks' futures in order, a bounded number of them under way."""
         most, first = (os.cpu_count() or 1) + AHEAD, 0
-        for batch, share in self.source.batches(self.columns, self.spec.rows_per_chunk):
+        for batch, share in self.source.batches(self.columns, self._read_rows()):
             waiting.append((pool.submit(self._chunk, first, batch), share))
             first += batch.num_rows
             if len(waiting) >= most:
@@ -149,7 +151,7 @@ class _Scorer:
                 "leave such rows without a prediction with --on-error null"
             )
         try:
-            outputs = self.model.run(feeds)
+            outputs = self._run(feeds, batch.num_rows)
         except Exception as error:
             raise InputError(
                 f"{self.source.path}: rows {first} to {first + batch.num_rows - 1}: the model "
@@ -158,6 +160,20 @@ class _Scorer:
         arrays = [batch.column(name) for name in self.keep]
         arrays += self._predictions(outputs, errors, batch.num_rows)
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema), len(errors)
+
+    def _read_rows(self) -> int:
+        """Return how many rows are read at once: a multiple of those that run at once."""
+        most = min(READ_ROWS, READ_CELLS // max(1, len(self.columns)))
+        return self.spec.rows_per_chunk * max(1, most // self.spec.rows_per_chunk)
+
+    def _run(self, feeds: dict[str, Array], count: int) -> dict[str, Array]:
+        """Run the model over encoded rows, `rows_per_chunk` at a time."""
+        size = self.spec.rows_per_chunk
+        parts = [
+            self.model.run({name: array[start : start + size] for name, array in feeds.items()})
+            for start in range(0, count, size)
+        ]
+        return concatenated(parts) if len(parts) > 1 else parts[0]
 
     def _predictions(
         self, outputs: dict[str, Array], errors: dict[int, str], count: int

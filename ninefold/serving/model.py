@@ -10,6 +10,7 @@ import numpy as np
 import onnxruntime as ort
 
 from ninefold.errors import InputError
+from ninefold.runtime import session
 from ninefold.signature import METADATA_KEY, Signature
 
 Array = np.ndarray[Any, Any]
@@ -54,14 +55,12 @@ class Model:
     time one row takes, as measured when the model was warmed up.
     """
 
-    def __init__(self, name: str, content: bytes) -> None:
+    def __init__(self, name: str, content: bytes, arena: bool = False) -> None:
         """Raises `InputError` when `content` is no model ONNX Runtime can run."""
         self.name = name
         self.sha256 = hashlib.sha256(content).hexdigest()
         try:
-            self.session = ort.InferenceSession(
-                content, session_options(), providers=["CPUExecutionProvider"]
-            )
+            self.session = session(content, arena)
         except Exception as error:
             raise InputError(
                 f"model `{name}` must be an ONNX file in one piece, however: {first_line(error)}. "
@@ -96,10 +95,13 @@ class Model:
         }
 
 
-def read_model(path: Path, name: str | None = None, sha256: str | None = None) -> Model:
+def read_model(
+    path: Path, name: str | None = None, sha256: str | None = None, arena: bool = False
+) -> Model:
     """Load the model in the file `path`; with `sha256`, only if its content has that hash.
 
-    Loading from bytes keeps ONNX Runtime from following references to other files.
+    Loading from bytes keeps ONNX Runtime from following references to other files; for `arena` see
+    `ninefold.runtime.session_options`.
 
     Raises:
         InputError: missing, unreadable, not the expected content, or no valid model.
@@ -115,21 +117,7 @@ def read_model(path: Path, name: str | None = None, sha256: str | None = None) -
     found = hashlib.sha256(content).hexdigest()
     if sha256 is not None and sha256.lower() != found:
         raise InputError(f"model {path} must have sha256 {sha256}, however: {found}")
-    return Model(name or path.stem, content)
-
-
-def session_options() -> ort.SessionOptions:
-    """Return the options under which every model runs, served or scored in bulk.
-
-    One thread per run and no spinning: requests share the cores. No arena: it would keep the
-    memory of the largest request for ever.
-    """
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.enable_cpu_mem_arena = False
-    options.log_severity_level = 4
-    return options
+    return Model(name or path.stem, content, arena)
 
 
 def first_line(error: Exception) -> str:
