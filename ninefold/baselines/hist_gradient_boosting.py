@@ -59,7 +59,7 @@ class HistGradientBoostingSpec(BaselineSpec):
             early_stopping=bool(early and enough),
             random_state=seed,
         )
-        # Equal weights say nothing, but scikit-learn then bins by weighted percentiles, which is slow.
+        # Equal weights say nothing, yet make scikit-learn bin by weighted percentiles, slowly.
         told = None if (weight == weight[0]).all() else weight
         return _Boosted(model.fit(join(X, codes), y, sample_weight=told), target, layout)
 
