@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ninefold.columns import Array
-from ninefold.networks.modules.dropout import BitDropout
+from ninefold.networks.modules.dropout import FastDropout, SiLUDropout
 from ninefold.networks.modules.parameters import mark
 
 if TYPE_CHECKING:
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 MAX_CODE_DIM = 8
 """Widest embedding of a categorical column."""
-ACTIVATIONS = {"silu": nn.SiLU, "relu": nn.ReLU, "gelu": nn.GELU}
+FEW_OUTPUTS = 32
+"""Up to so many outputs of all groups together one product is faster than one per group."""
+ACTIVATIONS = {"relu": nn.ReLU, "gelu": nn.GELU}
 
 
 class GroupedLinear(nn.Module):
@@ -46,7 +48,19 @@ class GroupedLinear(nn.Module):
             return (x.squeeze(1) @ self.weight[0] + self.bias[0]).unsqueeze(1)
         if torch.compiler.is_exporting():
             return (x.unsqueeze(2) @ self.weight).squeeze(2) + self.bias
+        if self.bias.numel() <= FEW_OUTPUTS:
+            return self._by_one_product(x)
         return torch.baddbmm(self.bias.unsqueeze(1), x.transpose(0, 1), self.weight).transpose(0, 1)
+
+    def _by_one_product(self, x: Tensor) -> Tensor:
+        """Give every group's input to every group's layer and keep the pairs that belong together.
+
+        Twice as fast as thin batched products on a CPU, though it computes G times as much.
+        """
+        groups, in_features, out_features = self.weight.shape
+        flat = self.weight.transpose(0, 1).reshape(in_features, groups * out_features)
+        pairs = (x.reshape(-1, in_features) @ flat).view(-1, groups, groups, out_features)
+        return pairs.diagonal(dim1=1, dim2=2).transpose(1, 2) + self.bias
 
 
 class CodeEmbedding(nn.Embedding):
@@ -149,9 +163,10 @@ def hidden_layers(width: int, spec: "MLPSpec") -> list[nn.Module]:
             layers.append(nn.BatchNorm1d(spec.hidden_size))
         elif spec.normalization == "layer":
             layers.append(nn.LayerNorm(spec.hidden_size))
-        layers.append(ACTIVATIONS[spec.activation]())
-        if spec.dropout:
-            layers.append(BitDropout(spec.dropout))
+        if spec.activation == "silu":
+            layers.append(SiLUDropout(spec.dropout))
+        else:
+            layers += [ACTIVATIONS[spec.activation](), FastDropout(spec.dropout)]
         width = spec.hidden_size
     return layers
 
