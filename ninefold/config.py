@@ -147,7 +147,8 @@ def _sentence(section: str, spec: Any, error: Any) -> str:
     if kind == "value_error":
         return f"{place} {context['error']}"
     rule = RULES.get(kind)
-    rule = rule.format(**context) if rule else str(error["msg"]).lower()
+    limits = {name: f"{v:g}" if isinstance(v, float) else v for name, v in context.items()}
+    rule = rule.format(**limits) if rule else str(error["msg"]).lower()
     return f"{place} must be {rule}, however: {value!r}"
 
 
