@@ -1,89 +1,143 @@
 """How fast `ninefold predict` is, beside bare `session.run` on tensors that are ready in memory.
 
-Prints for each kind of file: seconds, rows per second and the ratio bare / predict (wanted: at
-least 0.5). Both use the same session options and chunks; bare is one thread, as the session is.
+    python benchmarks/predict_rows.py [WORKSPACE] [--rows N]
 
-    python benchmarks/predict_rows.py MODEL INPUT [ROWS]
-
-INPUT is a Parquet or CSV file of raw rows for MODEL; it is repeated to ROWS (1,000,000).
+Takes WORKSPACE/models/model.onnx and draws rows from WORKSPACE/data/raw.parquet at random, with
+its fractions slightly shifted, to N rows (1,000,000) as Parquet and as CSV, in a temporary folder.
+`predict` is the whole command, less what the same command takes for one row (interpreter start,
+imports, loading the model). Bare runs go over the same chunks with the same session options, in as
+many threads as `predict` has. Prints both, bare / predict (wanted: at least 0.5), and the
+command's peak memory at N/10 and at N.
 """
 
+import argparse
+import os
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from ninefold.scoring import ScoreSpec, score
+from ninefold.scoring import ScoreSpec
 from ninefold.scoring.encoding import Encoder
 from ninefold.scoring.sources import open_source
-from ninefold.serving.model import Array, read_model
+from ninefold.serving.model import Array, Model, read_model
 from ninefold.serving.rows import Rows
 
-ROUNDS = 3
+PART = 100_000
+"""Rows written at a time."""
+READY = 100_000
+"""Rows held as tensors; bare runs go over them as often as it takes."""
+KINDS = ("parquet", "csv")
 
 
-def chunks(model_path: Path, source: Path) -> Iterator[dict[str, Array]]:
-    """Yield the file's rows as tensors."""
-    rows = Rows(read_model(model_path))
-    encoder = Encoder(rows.signature, list(rows.cells))
-    spec = ScoreSpec()
-    for batch, _ in open_source(source, rows.cells).batches(list(rows.cells), spec.rows_per_chunk):
-        yield encoder.encode(batch)[0]
-
-
-def _as_text(table: pa.Table, formats: dict[str, str | None]) -> pa.Table:
-    """Write dates as the model's source had them."""
+def drawn(table: pa.Table, rows: int, rng: np.random.Generator) -> pa.Table:
+    """Return rows of `table` drawn at random, fractions shifted by up to a hundredth of them."""
+    table = table.take(pa.array(rng.integers(0, len(table), rows)))
     for place, field in enumerate(table.schema):
-        if pa.types.is_timestamp(field.type):
-            texts = pc.strftime(table[place], formats[field.name] or "%Y-%m-%dT%H:%M:%S")
-            table = table.set_column(place, field.name, texts)
+        if pa.types.is_floating(field.type):
+            shifted = pc.round(pc.multiply(table[place], rng.uniform(0.99, 1.01, rows)), 4)
+            table = table.set_column(place, field.name, shifted)
     return table
 
 
-def repeated(source: Path, rows: int, folder: Path, formats: dict[str, str | None]) -> list[Path]:
-    """Write the source's rows, repeated, as Parquet and CSV."""
-    columns = list(formats)
-    batches = [batch for batch, _ in open_source(source, columns).batches(columns, 50_000)]
-    table = pa.Table.from_batches(batches)
-    table = pa.concat_tables([table] * (rows // len(table) + 1)).slice(0, rows)
-    paths = [folder / "rows.parquet", folder / "rows.csv"]
-    pq.write_table(table, paths[0], row_group_size=100_000)
-    pacsv.write_csv(_as_text(table, formats), paths[1])
-    return paths
+def as_text(table: pa.Table, formats: dict[str, str | None]) -> pa.Table:
+    """Write dates as the model's source had them."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_timestamp(field.type):
+            form = formats.get(field.name) or "%Y-%m-%dT%H:%M:%S"
+            seconds = table[place].cast(pa.timestamp("s"), safe=False)
+            table = table.set_column(place, field.name, pc.strftime(seconds, form))
+    return table
 
 
-def main(model_path: Path, source: Path, rows: int = 1_000_000) -> None:
-    """Measure in interleaved rounds and print the best of each."""
-    model = read_model(model_path)
-    formats = {item.name: item.format for item in Rows(model).signature.inputs}
-    formats = {item.name: formats[item.name] for item in model.inputs}
-    with tempfile.TemporaryDirectory() as folder:
-        paths = repeated(source, rows, Path(folder), formats)
-        ready = list(chunks(model_path, paths[0]))
-        bare: list[float] = []
-        times: dict[str, list[float]] = {path.name: [] for path in paths}
-        for _ in range(ROUNDS):
-            start = time.perf_counter()
-            for feeds in ready:
-                model.run(feeds)
-            bare.append(time.perf_counter() - start)
-            for path in paths:
-                start = time.perf_counter()
-                score(model_path, path, Path(folder) / f"out{path.suffix}", ScoreSpec())
-                times[path.name].append(time.perf_counter() - start)
-    print(f"bare session.run: {min(bare):.2f} s, {rows / min(bare):,.0f} rows/s")
-    for name, taken in times.items():
-        best, ratio = min(taken), min(bare) / min(taken)
+def write(raw: pa.Table, rows: int, folder: Path, formats: dict[str, str | None]) -> None:
+    """Write rows.parquet and rows.csv, and the first row of each as one.parquet and one.csv."""
+    rng = np.random.default_rng(0)
+    for name, count in (("one", 1), ("tenth", rows // 10), ("rows", rows)):
+        first = raw.slice(0, 1)
+        with (
+            pq.ParquetWriter(folder / f"{name}.parquet", first.schema) as parquet,
+            pacsv.CSVWriter(folder / f"{name}.csv", as_text(first, formats).schema) as text,
+        ):
+            for start in range(0, count, PART):
+                part = drawn(raw, min(PART, count - start), rng)
+                parquet.write_table(part)
+                text.write_table(as_text(part, formats))
+
+
+def tensors(rows: Rows, source: Path) -> Iterator[dict[str, Array]]:
+    """Yield the file's rows as tensors."""
+    names, size = list(rows.cells), ScoreSpec().rows_per_chunk
+    encoder = Encoder(rows.signature, names)
+    for batch, _ in open_source(source, rows.cells).batches(names, size):
+        yield encoder.encode(batch)[0]
+
+
+def bare_s(model: Model, ready: list[dict[str, Array]], chunks: int) -> float:
+    """Return how long `chunks` runs over ready tensors take."""
+    start = time.perf_counter()
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        list(pool.map(lambda chunk: len(model.run(ready[chunk % len(ready)])), range(chunks)))
+    return time.perf_counter() - start
+
+
+def predict(model: Path, source: Path) -> tuple[float, float]:
+    """Run the command; return its wall seconds and its peak memory in MB."""
+    program = (
+        "import resource, sys; from ninefold.cli import main; code = main(sys.argv[1:])\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024); sys.exit(code)"
+    )
+    out = source.with_name(f"out{source.suffix}")
+    command = [sys.executable, "-c", program, "predict", str(model), str(source), str(out)]
+    start = time.perf_counter()
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return time.perf_counter() - start, float(done.stdout.splitlines()[-1])
+
+
+def main() -> None:
+    """Measure bare runs before and after the commands and print the ratios."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("workspace", nargs="?", type=Path, default=Path())
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    options = parser.parse_args()
+    path = options.workspace / "models" / "model.onnx"
+    model = read_model(path, arena=True)
+    rows, size = Rows(model), ScoreSpec().rows_per_chunk
+    formats = {item.name: item.format for item in rows.signature.inputs}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        raw = pq.read_table(options.workspace / "data" / "raw.parquet")
+        write(raw.drop_columns(["_row"]), options.rows, folder, formats)
+        ready = list(islice(tensors(rows, folder / "rows.parquet"), max(1, READY // size)))
+        chunks = -(-options.rows // size)
+        taken = [bare_s(model, ready, chunks)]
+        found = {}
+        for kind in KINDS:
+            start_s, _ = predict(path, folder / f"one.{kind}")
+            _, tenth_mb = predict(path, folder / f"tenth.{kind}")
+            whole_s, whole_mb = predict(path, folder / f"rows.{kind}")
+            found[kind] = (start_s, whole_s - start_s, tenth_mb, whole_mb)
+            taken.append(bare_s(model, ready, chunks))
+    bare = min(taken)
+    print(f"{options.rows:,} rows, {os.cpu_count()} threads, {size} rows per run")
+    print(f"bare session.run: {bare:.1f} s (all: {', '.join(f'{s:.1f}' for s in taken)})")
+    for kind, (start_s, net_s, tenth_mb, whole_mb) in found.items():
         print(
-            f"predict {name}: {best:.2f} s, {rows / best:,.0f} rows/s, bare / predict {ratio:.2f}"
+            f"predict {kind}: {net_s:.1f} s beside {start_s:.1f} s start, bare / predict "
+            f"{bare / net_s:.2f}; peak {tenth_mb:.0f} MB at {options.rows // 10:,} rows, "
+            f"{whole_mb:.0f} MB at {options.rows:,}"
         )
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:]))
+    main()
