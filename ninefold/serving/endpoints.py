@@ -10,6 +10,7 @@ import orjson
 from ninefold.serving import protocol
 from ninefold.serving.batching import Batcher, threads
 from ninefold.serving.bodies import Disconnected, Receive, read_body
+from ninefold.serving.cells import shown
 from ninefold.serving.limits import Limits, RequestError
 from ninefold.serving.model import VERSION, Model
 from ninefold.serving.rows import Rows
@@ -121,10 +122,8 @@ async def _call(is_small: bool, function: Callable[..., Any], *arguments: Any) -
 def _rows(body: bytes, limits: Limits) -> list[Any]:
     content = protocol.parse(body)
     if not isinstance(content, dict) or content.keys() != {"rows"}:
-        keys = sorted(map(str, content))[:5] if isinstance(content, dict) else content
-        raise RequestError(
-            f'the body must be {{"rows": [{{column: value}}]}}, however: {_kind(keys)}'
-        )
+        found = f"keys {sorted(content)[:5]}" if isinstance(content, dict) else shown(content)
+        raise RequestError(f'the body must be {{"rows": [{{column: value}}]}}, however: {found}')
     rows = content["rows"]
     if not isinstance(rows, list) or not rows:
         raise RequestError("rows must be a list of at least one row")
@@ -135,10 +134,6 @@ def _rows(body: bytes, limits: Limits) -> list[Any]:
             413,
         )
     return rows
-
-
-def _kind(keys: Any) -> str:
-    return f"keys {keys}" if isinstance(keys, list) else f"{type(keys).__name__}"
 
 
 def _header_length(value: bytes | None) -> int | None:
