@@ -1,6 +1,7 @@
 """Wrong input ends in one clear line and exit code 2, before any work is done."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.end_to_end.commands import ninefold
@@ -35,13 +36,18 @@ def test_one_line_says_what_is_wrong(name, tmp_path):
     assert says in done.stderr
 
 
+def wide(rows):
+    """Return more columns than there are rows."""
+    return pd.DataFrame({f"c{n}": np.arange(rows) % (n + 2) for n in range(300)})
+
+
 @pytest.mark.parametrize(
     ("name", "change"),
     [
         ("infinite", lambda t: t.assign(visits=np.where(t.visits == 3, np.inf, t.visits))),
         ("constant", lambda t: t.assign(visits=1, remarks="a")),
         ("mixed", lambda t: t.assign(visits=np.where(t.visits == 3, "many", t.visits.astype(str)))),
-        ("wide", lambda t: t.assign(**{f"c{n}": np.arange(len(t)) % (n + 2) for n in range(300)})),
+        ("wide", lambda t: t.join(wide(len(t)))),
         ("all_nan", lambda t: t.assign(visits=np.nan)),
     ],
 )
