@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
-from ninefold import __version__, telemetry
+from ninefold import __version__, telemetry, threads
 from ninefold.config import nearest
 from ninefold.errors import InputError, NinefoldError
 
@@ -26,6 +26,7 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code: 0 done, 2 wrong input, 3 a gate stopped."""
     telemetry.switch_off()
+    threads.sleep_when_idle()
     try:
         code = _dispatch(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()

@@ -6,6 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
+from ninefold import telemetry, threads
 from ninefold.errors import NinefoldError
 from ninefold.importing import forget_working_folder
 from tasks.stage_io import StageIO
@@ -29,6 +30,8 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
         print("usage: python -m tasks STAGE", file=sys.stderr)
         return 2
+    telemetry.switch_off()
+    threads.sleep_when_idle()
     die_with_parent()
     forget_working_folder()
     try:
