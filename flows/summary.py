@@ -56,11 +56,7 @@ def _gate(verdict: str, text: str) -> str:
 
 def _verdict(content: Any) -> str:
     verdict = content["verdict"]
-    if isinstance(verdict, str):
-        return f"deep learning: {verdict}"
-    sentence = verdict.get("sentence") or verdict.get("message") or verdict.get("summary") or ""
-    answer = verdict.get("answer") or verdict.get("verdict") or verdict.get("decision") or ""
-    return f"deep learning: {answer}{'. ' if answer and sentence else ''}{sentence}"
+    return f"deep learning: {verdict['answer']}. {verdict['sentence']}"
 
 
 def _metrics(content: Any) -> str:
