@@ -53,9 +53,7 @@ def audit(
     _check_ignored(spec, [kind for check in checks for kind in check.kinds])
     used = part != ""
     case = Case(features.take(used), part[used], problem, split_kind, spec.seed)
-    found = [
-        _ignored(finding.to_json(), spec) for check in checks for finding in check.findings(case)
-    ]
+    found = [_ignored(item.to_json(), spec) for check in checks for item in check.findings(case)]
     found.sort(key=lambda item: (ORDER.index(item["severity"]), item["kind"], item["columns"]))
     severities = {item["severity"] for item in found}
     verdict = "block" if "block" in severities else "warn" if "warn" in severities else "pass"

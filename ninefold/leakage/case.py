@@ -1,17 +1,21 @@
 """What the checks look at, and what they find."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from ninefold.columns import Array, Frame, is_missing
+from ninefold.leakage import taxonomy
 from ninefold.problem import ProblemSpec
 from ninefold.splitting.identity import class_codes, features_of, hash_values
 
 Severity = Literal["block", "warn", "info"]
+Fix = tuple[tuple[tuple[str, ...], Any], ...]
+"""Changes of params.yaml: the keys that lead to a place, and its value; lists are added to."""
 
 
 @dataclass(frozen=True)
@@ -29,16 +33,26 @@ class Finding:
     rows: tuple[int, ...] = ()
     """Positions in the source of the contaminated test rows."""
     evidence: dict[str, Any] = field(default_factory=dict)
+    fix: Fix = ()
+    """The remedy as changes of params.yaml, which `ninefold audit --fix` writes; () if there is
+    none that only a change of params could bring."""
+
+    @property
+    def code(self) -> str:
+        """The place in the taxonomy of Kapoor and Narayanan (2023), L1.1 … L3.3; "" if none."""
+        return taxonomy.code(self.kind)
 
     def to_json(self) -> dict[str, Any]:
         return {
             "kind": self.kind,
+            "code": self.code,
             "severity": self.severity,
             "columns": list(self.columns),
             "rows": list(self.rows),
             "evidence": self.evidence,
             "message": self.message,
             "remedy": self.remedy,
+            "fix": [{"path": list(path), "value": value} for path, value in self.fix],
         }
 
 
@@ -77,6 +91,60 @@ class Case:
         """uint64 hashes `(N,)` of each feature's values."""
         return {n: hash_values(self.frame.column(n).kind, self.frame[n]) for n in self.features}
 
+    @cached_property
+    def inputs(self) -> list[str]:
+        """The raw columns among the features: what people can name in params.yaml."""
+        return [n for n in self.features if "input" in self.frame.column(n).roles]
+
+    @cached_property
+    def train(self) -> Array:
+        """Mask `(N,)` of the train rows."""
+        return np.asarray(self.part == "train")
+
+    @cached_property
+    def test(self) -> Array:
+        """Mask `(N,)` of the test rows."""
+        return np.asarray(self.part == "test")
+
+    @cached_property
+    def is_classification(self) -> bool:
+        return self.problem.task == "classification"
+
+    @cached_property
+    def order(self) -> Array:
+        """Positions `(N,)` that sort the rows by `problem.time`, or as they stand in the source."""
+        name = self.problem.time
+        if name is None:
+            return np.argsort(self.frame.row, kind="stable")
+        return np.lexsort((self.frame.row, self.frame[name]))
+
+    @cached_property
+    def codes(self) -> dict[str, Array]:
+        """int64 codes `(N,)` of each feature's values, missing ones among them, from 0."""
+        from pandas import factorize
+
+        return {name: factorize(hashes)[0] for name, hashes in self.hashes.items()}
+
+    def number(self, name: str) -> Array:
+        """Return a column as float64 `(N,)`; NaN where missing, codes where it holds text."""
+        kind, values = self.frame.column(name).kind, self.frame[name]
+        if kind in ("category", "text"):
+            numbers = self.codes[name].astype(np.float64)
+        else:
+            numbers = values.astype(np.float64)
+        return np.where(self.is_missing(name), np.nan, numbers)
+
+    def limited(self, rows: int) -> "Case":
+        """Return at most about `rows` rows, every part in proportion; itself if it has no more.
+
+        For statistics whose cost grows faster than the rows and whose error falls with them.
+        """
+        if len(self) <= rows:
+            return self
+        rng = np.random.default_rng(self.seed)
+        chosen = np.sort(rng.choice(len(self), rows, replace=False))
+        return replace(self, frame=self.frame.take(chosen), part=self.part[chosen])
+
     def is_missing(self, name: str) -> Array:
         """Return the mask `(N,)` of a column's missing values."""
         return is_missing(self.frame.column(name).kind, self.frame[name])
@@ -86,13 +154,13 @@ class Case:
         return tuple(np.sort(self.frame.row[mask]).tolist())
 
 
-class Check:
+class Check(ABC):
     """One family of leaks; subclasses are found in `ninefold.leakage`."""
 
     family: ClassVar[str]
     kinds: ClassVar[tuple[str, ...]]
     """Every `family.name` this check can report."""
 
+    @abstractmethod
     def findings(self, case: Case) -> Iterator[Finding]:
         """Yield what is found."""
-        raise NotImplementedError

@@ -48,6 +48,7 @@ class GroupCheck(Check):
                 "holds for entities the model knows, not for new ones"
             ),
             remedy="split: {kind: group}, if the model shall serve new entities",
+            fix=() if follows_time else ((("split", "kind"), "group"),),
         )
 
 

@@ -39,6 +39,7 @@ class IdentifierCheck(Check):
                 message=f"`{name}` looks like an identifier (no value repeats) {told}; a model "
                 "can only learn rows by heart from it",
                 remedy=f"problem: {{ids: [{name!r}]}}",
+                fix=((("problem", "ids"), [name]),),
             )
 
 

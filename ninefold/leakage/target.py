@@ -176,4 +176,5 @@ def _finding(case: Case, name: str, kind: str, evidence: dict[str, float], what:
         evidence=evidence,
         message=f"`{name}` {what}; {judgement}",
         remedy=f"problem: {{available_at: {{{name!r}: after}}}}, if it is known only afterwards",
+        fix=((("problem", "available_at", name), "after"),),
     )

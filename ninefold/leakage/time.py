@@ -52,6 +52,7 @@ class TimeCheck(Check):
                 "of train-test pairs stand in the wrong order): the model has seen the future"
             ),
             remedy="split: {kind: time}; or drop problem.time if order does not matter",
+            fix=((("split", "kind"), "time"),),
         )
 
 
