@@ -21,7 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--target", required=True, metavar="COL", help="column to predict")
     add("--task", choices=("classification", "regression"), help="default: told by the target")
     add("--time", metavar="COL", help="date (or number) that orders the rows: split by time")
-    add("--group", metavar="COL", help="entity a row belongs to; it never spans two parts")
+    add("--group", metavar="COL", nargs="+", action="extend", default=[],
+        help="what tells entities apart; none of them spans two parts")  # fmt: skip
     add("--id", dest="ids", metavar="COL", nargs="+", action="extend", default=[],
         help="identifiers, never a feature")  # fmt: skip
     add("--horizon", metavar="DURATION", help="how long until the outcome is known: 12h, 7d, 2w")
@@ -39,6 +40,7 @@ def main(args: argparse.Namespace) -> int:
     from ninefold.datasets import read
     from ninefold.splitting.given import read_parts
     from tasks.drafting import params, proposals, workspace
+    from tasks.drafting.deciding import decide
 
     folder = args.into.resolve()
     workspace.refuse_to_overwrite(folder)
@@ -55,9 +57,11 @@ def main(args: argparse.Namespace) -> int:
     provisional = ProblemSpec(target=args.target, task=args.task or "classification")
     table, columns = read(source, provisional, Path.cwd())
     _check_time(args.time, columns)
-    declared = [args.time, args.group, *args.ids, *args.available_after]
+    declared = [args.time, *args.group, *args.ids, *args.available_after]
     found = proposals.propose(table, columns, args.target, filter(None, declared))
-    problem = _problem(args, found, names, sys.stdin.isatty() and not args.yes)
+    can_ask = sys.stdin.isatty() and not args.yes
+    answers = decide(args, found, table, columns, asks=can_ask)
+    problem = answers.problem
     target, values = proposals.check_target(table, columns, problem)
     about = _about(target, values)
     draft = params.Draft(
@@ -69,6 +73,7 @@ def main(args: argparse.Namespace) -> int:
         title=f"{args.target}, from {args.data.name}",
         constants=found.constants,
         other_times=found.times,
+        perhaps=answers.perhaps,
         slices=tuple(n for n in found.slices if not problem.is_after(n)),
     )
     contents = {
@@ -79,7 +84,7 @@ def main(args: argparse.Namespace) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     workspace.start_dvc(folder)
     workspace.write(folder, contents)
-    _tell(args, table, found, problem, about)
+    _tell(args, table, found, answers, about)
     return 0
 
 
@@ -88,7 +93,7 @@ def _check_names(args: argparse.Namespace, names: list[str]) -> None:
     options = {
         "--target": [args.target],
         "--time": [args.time] if args.time else [],
-        "--group": [args.group] if args.group else [],
+        "--group": args.group,
         "--id": args.ids,
         "--available-after": args.available_after,
     }
@@ -114,61 +119,6 @@ def _check_time(name: str | None, columns: Any) -> None:
         )
 
 
-def _problem(args: argparse.Namespace, found: Any, names: list[str], asks: bool) -> ProblemSpec:
-    """Join what was said with what is proposed; ask in a terminal."""
-    task, ids, time = args.task or found.task, args.ids or list(found.ids), args.time
-    if time is None and args.group is None and args.split is None:
-        time = found.time
-    if asks:
-        names = [name for name in names if name != args.target]
-        if args.task is None:
-            task = _ask("task", task, ["classification", "regression"])
-        if not args.ids:
-            ids = _ask_columns("identifiers (comma between)", ids, names)
-        if args.time is None and found.times:
-            picked = _ask_columns("column that orders the rows", [time] if time else [], names)
-            time = picked[0] if picked else None
-    content = {
-        "target": args.target,
-        "task": task,
-        "time": time,
-        "horizon": args.horizon,
-        "group": [args.group] if args.group else [],
-        "ids": list(dict.fromkeys(ids)),
-        "available_at": dict.fromkeys(args.available_after, "after"),
-    }
-    return validate("problem", content, source="init")  # type: ignore[no-any-return]
-
-
-def _ask(question: str, proposal: str, choices: list[str]) -> str:
-    while True:
-        answer = _answer(f"{question} [{proposal}]: ") or proposal
-        if answer in choices:
-            return answer
-        print(f"  one of {', '.join(choices)}{nearest(answer, choices)}")
-
-
-def _ask_columns(question: str, proposal: list[str], names: list[str]) -> list[str]:
-    while True:
-        answer = _answer(f"{question} [{', '.join(proposal) or 'none'}], - for none: ")
-        if not answer:
-            return proposal
-        if answer in ("-", "none") and answer not in names:
-            return []
-        chosen = [answer] if answer in names else [part.strip() for part in answer.split(",")]
-        wrong = [name for name in chosen if name not in names]
-        if not wrong:
-            return chosen
-        print(f"  no column {wrong[0]!r}{nearest(wrong[0], names)}")
-
-
-def _answer(question: str) -> str:
-    try:
-        return input(question).strip()
-    except EOFError:
-        return ""
-
-
 def _about(target: Any, values: Any) -> str:
     """Say in a few words how the target is distributed."""
     if target.task == "regression":
@@ -179,10 +129,9 @@ def _about(target: Any, values: Any) -> str:
     return f"{len(target.classes)} classes ({shown}) in {len(values)} rows"
 
 
-def _tell(
-    args: argparse.Namespace, table: Any, found: Any, problem: ProblemSpec, about: str
-) -> None:
+def _tell(args: argparse.Namespace, table: Any, found: Any, answers: Any, about: str) -> None:
     """Print what was understood, what was written, and what to type next."""
+    problem, perhaps = answers.problem, answers.perhaps
     why = "" if args.task else f" ({found.why_task})"
     others = [name for name in found.times if name != problem.time]
     dates = f"; dates: {_listed(others)} (--time COL splits by time)" if others else ""
@@ -192,10 +141,14 @@ def _tell(
         "task": f"{problem.task}{why}",
         "ids": _listed(problem.ids),
         "time": f"{problem.time or 'none'}{'' if problem.time else dates}",
-        "group": _listed(problem.group),
-        "after": _listed(tuple(problem.available_at)),
+        "horizon": problem.horizon or f"none{_maybe([perhaps.horizon], '--horizon')}",
+        "group": f"{_listed(problem.group)}{_maybe(perhaps.group, '--group')}",
+        "after": f"{_listed(tuple(problem.available_at))}"
+        f"{_maybe(perhaps.after, '--available-after')}",
         "constant": _listed(found.constants),
     }
+    if problem.time is None:
+        del rows["horizon"]
     for key, value in rows.items():
         print(f"{key:<9} {value}")
     where = args.into
@@ -205,6 +158,12 @@ def _tell(
 
 
 _WRITTEN = ("params.yaml", "dvc.yaml", "expectations/suite.yaml")
+
+
+def _maybe(names: Any, option: str) -> str:
+    """Say what was not taken without a person's word."""
+    found = [name for name in names if name]
+    return f"; perhaps {_listed(found)} ({option}, or edit params.yaml)" if found else ""
 
 
 def _listed(names: Any) -> str:

@@ -12,6 +12,15 @@ WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n", "none", "n
 
 
 @dataclass(frozen=True)
+class Perhaps:
+    """Roles that names and values suggest and nobody has confirmed."""
+
+    group: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    horizon: str | None = None
+
+
+@dataclass(frozen=True)
 class Draft:
     """All that params.yaml of a new workspace says."""
 
@@ -24,6 +33,7 @@ class Draft:
     constants: tuple[str, ...] = ()
     other_times: tuple[str, ...] = ()
     slices: tuple[str, ...] = ()
+    perhaps: Perhaps = Perhaps()
 
 
 def scalar(text: str) -> str:
@@ -86,8 +96,17 @@ def _problem(draft: Draft) -> list[str]:
         )
     if problem.horizon is not None:
         lines.append(f"  horizon: {scalar(problem.horizon)}")
+    elif draft.perhaps.horizon:
+        lines.append(
+            f"  # horizon: {draft.perhaps.horizon}            # until the outcome is known?"
+        )
     if problem.group:
         lines.append(f"  group: {sequence(problem.group)}")
+    elif draft.perhaps.group:
+        lines.append("  # Does the model serve entities it has never met? Then name them, so that")
+        lines.append(
+            f"  # none spans two parts:  group: {_comment(sequence(draft.perhaps.group[:1]))}"
+        )
     lines.append(f"  ids: {sequence(problem.ids)}")
     if draft.constants:
         lines.append(f"  # one value only, of no use: {_comment(sequence(draft.constants))}")
@@ -98,6 +117,15 @@ def _problem(draft: Draft) -> list[str]:
         ]
     else:
         lines.append("  available_at: {}         # {COLUMN: after} if known only after the outcome")
+    if draft.perhaps.after:
+        lines.append(
+            "  # Perhaps known only after the outcome, by their names; put those that are under"
+        )
+        lines.append("  # available_at, and no model learns from them:")
+        lines += [
+            f"  #   {_comment(json.dumps(c, ensure_ascii=False))}: after"
+            for c in draft.perhaps.after
+        ]
     return lines
 
 

@@ -13,6 +13,7 @@ from ninefold.columns import Array, Column, Frame, is_missing, to_array
 from ninefold.errors import InputError
 from ninefold.problem import ProblemSpec, Task
 from ninefold.target import Target
+from tasks.drafting.roles import Roles, propose_roles
 
 MAX_CLASSES = 20
 """Whole numbers with more distinct values than this are a regression target."""
@@ -44,6 +45,8 @@ class Proposal:
     """The one proposed, if one stands out."""
     constants: tuple[str, ...]
     slices: tuple[str, ...]
+    roles: Roles
+    """Entities and late columns."""
 
 
 def propose(
@@ -56,7 +59,9 @@ def propose(
     ids = tuple(c.name for c in free if _is_identifier(table, c, distinct[c.name]))
     task, why = infer_task(table, _named(columns, target))
     dates = [c.name for c in free if c.kind == "datetime" and distinct[c.name] > 2]
-    named = [name for name in dates if _has_time_name(name) or _is_sorted(table, name)]
+    roles = propose_roles(table, columns, target, {c.name for c in free} - set(ids))
+    early = [name for name in dates if name not in roles.perhaps_after]
+    named = [name for name in early if _has_time_name(name) or _is_sorted(table, name)]
     levels = {c.name: distinct[c.name] for c in free if c.kind in ("category", "bool")}
     return Proposal(
         task=task,
@@ -66,6 +71,7 @@ def propose(
         time=named[0] if len(named) == 1 else None,
         constants=tuple(name for name, count in distinct.items() if count < 2),
         slices=tuple(n for n, k in levels.items() if 2 <= k <= MAX_SLICE_LEVELS)[:MAX_SLICES],
+        roles=roles,
     )
 
 

@@ -200,17 +200,6 @@ def test_inside_git_the_workspace_is_a_dvc_repository_of_its_own(tmp_path):
     assert "no_scm" not in (tmp_path / "sub/ws/.dvc/config").read_text()
 
 
-def test_questions_are_asked_in_a_terminal(tmp_path, monkeypatch, capsys):
-    write(messy(200, "binary"), tmp_path / "d.csv")
-    answers = iter(["clasification", "", "-", "signed 'up'"])
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr("builtins.input", lambda question: next(answers))
-    assert cli.main(["init", "d.csv", "--target", "y", "--into", "ws"]) == 0
-    problem = sections(tmp_path / "ws")["problem"]
-    assert (problem.task, problem.ids, problem.time) == ("classification", (), "signed 'up'")
-    assert "did you mean `classification`" in capsys.readouterr().out
-
-
 def data_deps(stage):
     """Return the deps of a stage that are data or rules, without those that are code."""
     return [d for d in stage.get("deps", []) if not is_code(d)]

@@ -1,0 +1,95 @@
+"""What `ninefold init` asks in a terminal: each question with a proposal, each answer checked."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from ninefold.durations import duration_us
+from ninefold.errors import InputError, nearest
+
+T = TypeVar("T")
+NONE = ("-", "none")
+INTRODUCTION = """\
+A few questions about the columns; Enter takes what stands in brackets, Ctrl-C leaves without a
+trace. Everything can be changed later in params.yaml.
+"""
+
+
+def introduce() -> None:
+    """Say what Enter and Ctrl-C do."""
+    print(INTRODUCTION)
+
+
+def ask_choice(question: str, proposal: str, choices: Sequence[str]) -> str:
+    """Ask for one of `choices`; Enter takes the proposal."""
+
+    def read(answer: str) -> str:
+        if answer not in choices:
+            raise ValueError(f"one of {', '.join(choices)}{nearest(answer, choices)}")
+        return answer
+
+    return _ask(f"{question} [{proposal}]: ", proposal, read)
+
+
+def ask_columns(question: str, proposal: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Ask for columns, a comma between them; Enter takes the proposal, `-` none."""
+
+    def read(answer: str) -> list[str]:
+        if answer in NONE and answer not in names:
+            return []
+        # A name may hold a comma itself.
+        chosen = [answer] if answer in names else [part.strip() for part in answer.split(",")]
+        for name in chosen:
+            if name not in names:
+                raise ValueError(f"no column {name!r}{nearest(name, names)}")
+        return list(dict.fromkeys(chosen))
+
+    shown = ", ".join(proposal) or "none"
+    return _ask(f"{question} [{shown}]{', - for none' if proposal else ''}: ", [*proposal], read)
+
+
+def ask_column(question: str, proposal: str | None, names: Sequence[str]) -> str | None:
+    """Ask for one column or none."""
+    while True:
+        chosen = ask_columns(question, [proposal] if proposal else [], names)
+        if len(chosen) < 2:
+            return chosen[0] if chosen else None
+        print("  one column, or - for none")
+
+
+def ask_duration(question: str, proposal: str | None) -> str | None:
+    """Ask for a duration such as 12h or 7d, or none."""
+
+    def read(answer: str) -> str | None:
+        if answer in NONE:
+            return None
+        duration_us(answer)
+        return answer
+
+    minus = ", - for none" if proposal else ""
+    return _ask(f"{question} [{proposal or 'none'}]{minus}: ", proposal, read)
+
+
+def _ask(prompt: str, proposal: T, read: Callable[[str], T]) -> T:
+    """Ask until `read` takes the answer; an empty one takes the proposal.
+
+    Raises:
+        InputError: the input ended.
+    """
+    while True:
+        try:
+            answer = input(prompt).strip()
+        except EOFError:
+            print()
+            raise InputError(
+                "init must have its questions answered, however: the input ended. Nothing was "
+                "written; --yes takes every proposal"
+            ) from None
+        except KeyboardInterrupt:
+            print()
+            raise
+        if not answer:
+            return proposal
+        try:
+            return read(answer)
+        except ValueError as error:
+            print(f"  {error}")

@@ -1,0 +1,165 @@
+"""Which columns sound like an entity, or as if known only after the outcome; the horizon."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ninefold.columns import NAT, Array, Column, to_array
+from ninefold.durations import UNITS_US, duration_us
+
+MIN_ENTITIES = 30
+"""Fewer cannot be spread over three parts and the folds inside train."""
+MIN_REPEATED = 0.2
+"""Share of rows that must share their entity with another row."""
+MAX_ENTITY_SHARE = 0.1
+MAX_GAP_SHARE = 0.1
+"""A horizon longer than this share of the time covered is not taken without asking."""
+SAMPLE = 200
+ID_WORDS = {"id", "ids", "uuid", "guid", "key", "nr", "no", "num", "number", "code", "hash", "ref"}
+BEINGS = {
+    "account", "animal", "applicant", "borrower", "client", "customer", "cow", "device", "donor",
+    "driver", "employee", "engine", "guest", "household", "learner", "machine", "member", "mouse",
+    "owner", "participant", "passenger", "patient", "person", "player", "policyholder", "pupil",
+    "respondent", "rider", "seller", "sensor", "speaker", "student", "subject", "subscriber",
+    "tenant", "user", "vehicle", "visitor", "volunteer", "worker",
+}  # fmt: skip
+"""Words for what a model is to serve although it has never met it."""
+PLACES = {
+    "author", "batch", "branch", "building", "campaign", "case", "clinic", "company", "farm",
+    "hospital", "host", "item", "listing", "lot", "merchant", "plant", "plot", "product",
+    "property", "school", "session", "shop", "site", "sku", "station", "store", "supplier",
+    "tailnum", "team", "vendor", "well",
+}  # fmt: skip
+"""Words for what may be an entity, or a feature the model is meant to know."""
+AFTER_WORDS = {
+    "actual", "after", "cancel", "cancellation", "cancelled", "canceled", "chargeoff", "closed",
+    "closing", "closure", "completed", "completion", "deceased", "delivered", "died", "discharge",
+    "discharged", "exit", "final", "finished", "outcome", "outcomes", "post", "recovered",
+    "recoveries", "recovery", "refund", "refunded", "resolution", "resolved", "result", "results",
+    "returned", "settled", "settlement", "terminated", "termination",
+}  # fmt: skip
+ABOUT_OUTCOME = {"at", "cause", "date", "day", "days", "reason", "time", "timestamp", "ts"}
+"""Beside a word of the target, these tell of the outcome: `churn_date`, `default_reason`."""
+DELAY = re.compile(r"delay|late|arriv|punctual", re.IGNORECASE)
+DELAY_WORDS = {"arr", "arrival", "arrived", "dep", "departure", "departed", "airtime", "elapsed"}
+PLANNED = {"scheduled", "sched", "planned", "expected", "crs", "plan"}
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+|\d+")
+SPAN = re.compile(r"(?<!\d)(\d{1,4})[ _-]?(min|minutes?|h|hours?|hrs?|d|days?|w|weeks?)(?![a-z])")
+UNIT = {"m": "min", "h": "h", "d": "d", "w": "w"}
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What names and values suggest; what is only `perhaps` waits for a person."""
+
+    group: tuple[str, ...] = ()
+    """The entity, if one stands out: taken without asking."""
+    perhaps_group: tuple[str, ...] = ()
+    perhaps_after: tuple[str, ...] = ()
+
+
+def words(name: str) -> list[str]:
+    """Return the words of a column name in lower case: `arrTime_2` gives arr, time, 2."""
+    return [found.lower() for found in WORD.findall(name)]
+
+
+def propose_roles(
+    table: pa.Table, columns: Sequence[Column], target: str, free: Iterable[str]
+) -> Roles:
+    """Look for entities and late columns among the columns `free` of a role."""
+    names = set(free)
+    strong: list[str] = []
+    weak: list[str] = []
+    for column in columns:
+        if column.name in names:
+            kind = _entity(table, column)
+            (strong if kind == "being" else weak if kind else []).append(column.name)
+    late = [c.name for c in columns if c.name in names and sounds_late(c.name, target)]
+    strong = [name for name in strong if name not in late]
+    return Roles(tuple(strong[:1]), (*strong[1:], *weak), tuple(late))
+
+
+def sounds_late(name: str, target: str) -> bool:
+    """Tell whether a column's name suggests that it is known only after the outcome."""
+    said, about = set(words(name)), set(words(target))
+    if said & PLANNED:
+        return False
+    stems = {word[:5] for word in about if len(word) > 3}
+    tells = bool(said & ABOUT_OUTCOME) and any(word[:5] in stems for word in said)
+    delayed = bool(DELAY.search(target)) and bool(said & DELAY_WORDS or {"air", "time"} <= said)
+    return tells or delayed or bool(said & AFTER_WORDS)
+
+
+def _entity(table: pa.Table, column: Column) -> str:
+    """Return "being", "place", or "" for a column that names no entity."""
+    said = words(column.name)
+    named = {word.removesuffix("s") for word in said} | set(said)
+    is_named_id = bool(named & ID_WORDS)
+    if column.kind not in ("category", "text", "number") or not named & (BEINGS | PLACES):
+        return ""
+    if not (is_named_id or len(said) == 1) or said[0] in ("num", "number", "no", "n", "count"):
+        return ""
+    if not _repeats(table[column.name]) or not _are_names(table[column.name], column):
+        return ""
+    return "being" if named & BEINGS else "place"
+
+
+def _repeats(values: pa.ChunkedArray) -> bool:
+    """Tell whether there are many values, most of them more than once, none too often."""
+    counted = pc.value_counts(values.drop_null())
+    counts = np.asarray(counted.field("counts").to_numpy())
+    rows = int(counts.sum())
+    if len(counts) < MIN_ENTITIES or rows < len(values) / 2:
+        return False
+    repeated = counts[counts > 1].sum() / rows
+    return bool(repeated >= MIN_REPEATED and counts.max() <= MAX_ENTITY_SHARE * rows)
+
+
+def _are_names(values: pa.ChunkedArray, column: Column) -> bool:
+    """Tell whether values read like names of things: whole numbers, or texts without blanks."""
+    if column.kind == "number":
+        numbers = to_array(values, "number")
+        known = numbers[~np.isnan(numbers)]
+        return bool(np.isfinite(known).all() and (known == np.round(known)).all())
+    some = pc.cast(values.drop_null().slice(0, SAMPLE), pa.string()).to_pylist()
+    return all(len(text.split()) <= 2 for text in some)
+
+
+def propose_horizon(
+    table: pa.Table, columns: Sequence[Column], target: str, time: str | None, late: Sequence[str]
+) -> tuple[str | None, str, bool]:
+    """Return a horizon, why, and whether it is sure enough to be taken without asking.
+
+    It stands in the target's name (`readmitted_30d`), or is the time after which 95 % of a late
+    date column lie. None if nothing suggests one, or no date orders the rows.
+    """
+    kinds = {column.name: column.kind for column in columns}
+    if time is None or kinds.get(time) != "datetime":
+        return None, "", False
+    moments = to_array(table[time], "datetime")
+    if found := SPAN.search(target.lower()):
+        text = f"{int(found[1])}{UNIT[found[2][0]]}"
+        known = moments[moments != NAT]
+        fits = duration_us(text) <= MAX_GAP_SHARE * np.ptp(known) if len(known) else False
+        return text, f"the target is called {target}", bool(fits) and int(found[1]) > 0
+    for name in late:
+        if kinds.get(name) == "datetime":
+            lag = _lag(moments, to_array(table[name], "datetime"))
+            if lag:
+                return lag, f"95 % of {name} lie within it after {time}", False
+    return None, "", False
+
+
+def _lag(start: Array, end: Array) -> str | None:
+    """Return how long after `start` 95 % of `end` lie, rounded up; None if it is not after it."""
+    known = (start != NAT) & (end != NAT)
+    lags = (end - start)[known]
+    if not len(lags) or (lags < 0).mean() > 0.05 or not (lags > 0).any():
+        return None
+    span = float(np.quantile(lags, 0.95))
+    unit = next((u for u in ("d", "h", "min") if span >= 2 * UNITS_US[u]), "min")
+    return f"{max(1, int(np.ceil(span / UNITS_US[unit])))}{unit}"
