@@ -20,7 +20,7 @@ def run(io: StageIO) -> None:
             "split stage again"
         )
     part = parts["part"].to_numpy(zero_copy_only=False).astype(object)
-    kind = read_json(io.dep("manifest.json"))["split"]["kind"]
+    kind = read_json(io.dep("manifest.json"))["split"]["like"]
     report = audit(features, part, io.params("problem"), io.params("audit"), kind)
     write_json(io.out("leakage.json"), report)
     stop_on_block(report)

@@ -16,7 +16,7 @@ def run(io: StageIO) -> None:
     for name in ("train", "valid", "test"):
         write_frame(io.out(f"{name}.parquet"), frame.take(parts.index(name)))
     train = parts.index("train")
-    write_folds(io.out("folds.parquet"), Folds(frame.row[train], parts.fold[train], parts.scheme))
+    write_folds(io.out("folds.parquet"), Folds.of(frame.row[train], parts.plan))
     table = pa.table({"row": frame.row, "part": pa.array(parts.part, pa.string())})
     with replacing(io.out("parts.parquet")) as temporary:
         pq.write_table(table, temporary)

@@ -44,7 +44,8 @@ def audit(
         part: `(N,)` of "train", "valid", "test" or "" (not in use).
         problem: target, time, group, identifiers.
         spec: what to ignore.
-        split_kind: the kind of split that made the parts, from its manifest.
+        split_kind: the plain kind of split whose promises the parts make: `split.like` of the
+            manifest.
 
     Raises:
         ConfigError: `spec` ignores a finding that no check reports.

@@ -67,7 +67,8 @@ class Case:
     part: Array
     problem: ProblemSpec
     split_kind: str
-    """The kind of split that made the parts (never auto)."""
+    """The plain kind of split whose promises the parts make: random, stratified, group, time or
+    given."""
     seed: int = 0
 
     def __len__(self) -> int:

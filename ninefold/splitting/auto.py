@@ -2,30 +2,78 @@
 
 from typing import Literal
 
+import numpy as np
+
+from ninefold.columns import Array
 from ninefold.problem import ProblemSpec
-from ninefold.splitting.base import SplitterSpec
-from ninefold.splitting.group import GroupSplitSpec
+from ninefold.splitting.base import Glance, SplitterSpec
+from ninefold.splitting.group import MIN_ENTITIES, GroupSplitSpec
+from ninefold.splitting.group_time import GroupTimeSplitSpec, kept_share
 from ninefold.splitting.stratified import StratifiedSplitSpec
+from ninefold.splitting.stratified_group import StratifiedGroupSplitSpec
 from ninefold.splitting.time import TimeSplitSpec
+
+MIN_KEPT = 2 / 3
+"""A split by entity and time that would use fewer rows gives way to one by time alone."""
 
 
 class AutoSplitSpec(SplitterSpec):
-    """By time if the problem has a time, else by group if it has one, else stratified."""
+    """By time if the problem has a time, by entity if it has a group, by both if entities come and
+    go, else stratified.
+    """
 
     kind: Literal["auto"] = "auto"
 
-    def resolve(self, problem: ProblemSpec) -> tuple[SplitterSpec, str]:
+    def resolve(
+        self, problem: ProblemSpec, glance: Glance | None = None
+    ) -> tuple[SplitterSpec, str]:
         settings = self.model_dump(exclude={"kind"})
+        who = ", ".join(problem.group)
         if problem.time is not None:
-            chosen: SplitterSpec = TimeSplitSpec(**settings)
             reason = f"problem.time is `{problem.time}`: what is predicted lies in the future"
-            if problem.group:
-                reason += "; entities recur over time, so scores hold for known and new ones mixed"
-        elif problem.group:
-            chosen = GroupSplitSpec(**settings)
-            reason = f"problem.group is {', '.join(problem.group)}: an entity never spans two parts"
-        else:
-            chosen = StratifiedSplitSpec(**settings)
-            mix = "classes" if problem.task == "classification" else "deciles of the target"
-            reason = f"neither time nor group is declared: every part has the same mix of {mix}"
-        return chosen, reason
+            if problem.horizon:
+                reason += (
+                    f", and rows whose outcome (known after {problem.horizon}) reaches into the "
+                    "next part are left out"
+                )
+            if not problem.group:
+                return TimeSplitSpec(**settings), reason
+            kept = self._kept(glance)
+            if kept >= MIN_KEPT:
+                reason += f"; problem.group is {who}: no entity spans two parts"
+                return GroupTimeSplitSpec(**settings), reason
+            return TimeSplitSpec(**settings), (
+                f"{reason}; entities of {who} recur over time, so scores hold for known and new "
+                f"ones mixed (`kind: group_time` would tell them apart, with {kept:.0%} of the "
+                "rows)"
+            )
+        if problem.group:
+            reason = f"problem.group is {who}: an entity never spans two parts"
+            if problem.task == "regression":
+                return GroupSplitSpec(**settings), reason
+            return StratifiedGroupSplitSpec(**settings), f"{reason}{_rarest(glance)}"
+        mix = "classes" if problem.task == "classification" else "deciles of the target"
+        reason = f"neither time nor group is declared: every part has the same mix of {mix}"
+        rare = _rarest(glance) if problem.task == "classification" else ""
+        return StratifiedSplitSpec(**settings), f"{reason}{rare}"
+
+    def _kept(self, glance: Glance | None) -> float:
+        """Return the share of rows that a split by entity and time would use."""
+        if glance is None or glance.time is None or glance.entity is None:
+            return 0.0
+        few = len(np.unique(glance.entity)) < MIN_ENTITIES
+        if few or not _has_three_moments(glance.time):
+            return 0.0
+        return kept_share(glance.time, glance.entity, (self.valid_size, self.test_size), self.seed)
+
+
+def _has_three_moments(time: Array) -> bool:
+    return len(np.unique(time)) >= 4
+
+
+def _rarest(glance: Glance | None) -> str:
+    """Say how rare the rarest class is, if it is rare enough to matter."""
+    if glance is None or not len(glance.stratum):
+        return ""
+    share = np.unique(glance.stratum, return_counts=True)[1].min() / len(glance.stratum)
+    return f"; the rarest has {share:.1%} of the rows" if share < 0.2 else ""

@@ -15,7 +15,7 @@ TRAIN, VALID, TEST, NONE = 0, 1, 2, -1
 """Codes of the parts while a split is made; `NONE` is a dropped row."""
 NAMES = ("train", "valid", "test")
 
-Scheme = Literal["partition", "expanding"]
+Scheme = Literal["partition", "expanding", "purged"]
 """How folds are read: see `ninefold.splitting.folds`."""
 
 
@@ -34,6 +34,8 @@ class Rows:
     time: Array | None
     problem: ProblemSpec
     workspace: Path
+    entity: Array | None = None
+    """Hash of each row's entity, where the problem has a group."""
 
     def __len__(self) -> int:
         return len(self.unit)
@@ -48,6 +50,7 @@ class Rows:
             time,
             self.problem,
             self.workspace,
+            None if self.entity is None else self.entity[index],
         )
 
 
@@ -61,17 +64,43 @@ class Assignment:
 
 
 @dataclass(frozen=True)
+class Plan:
+    """The folds of the train rows.
+
+    Shapes: `fold` `(n,)` int64, -1 for rows that take no part; `start` and `end` `(n,)` float64,
+    the span a row's label looks at, for the scheme `purged`, with the `embargo` after it.
+    """
+
+    fold: Array
+    scheme: Scheme
+    start: Array | None = None
+    end: Array | None = None
+    embargo: float = 0.0
+
+
+@dataclass(frozen=True)
+class Glance:
+    """What `kind: auto` looks at. Shapes: all `(N,)`; None where no such role is declared."""
+
+    stratum: Array
+    time: Array | None
+    entity: Array | None
+
+
+@dataclass(frozen=True)
 class Parts:
     """Where each row of a frame goes.
 
     Shapes: `part` `(N,)` of "train", "valid", "test" or "" (dropped; the manifest says why);
-    `fold` `(N,)` int64, -1 outside the folds, read as `scheme` says.
+    `fold` `(N,)` int64, -1 outside the folds, read as `scheme` says; `plan` is that of the train
+    rows, in their order.
     """
 
     part: Array
     fold: Array
     scheme: Scheme
     manifest: dict[str, Any]
+    plan: Plan
 
     def index(self, part: str) -> Array:
         """Return the positions `(n,)` of the rows of a part."""
@@ -114,7 +143,20 @@ class SplitterSpec(Spec):
         """Tell whether time alone decides where a row goes."""
         return False
 
-    def resolve(self, problem: ProblemSpec) -> tuple["SplitterSpec", str]:
+    @property
+    def places_rows(self) -> bool:
+        """Tell whether where a row stands (in time, in the file) alone decides where it goes."""
+        return self.follows_time
+
+    @property
+    def like(self) -> str:
+        """The plain kind (random, stratified, group, time) whose promises it makes: what the
+        leakage audit judges the parts by."""
+        return self.kind
+
+    def resolve(
+        self, problem: ProblemSpec, glance: Glance | None = None
+    ) -> tuple["SplitterSpec", str]:
         """Return the kind that really splits, and a sentence why. Raises `ConfigError`."""
         return self, "chosen in params.yaml"
 
@@ -122,6 +164,6 @@ class SplitterSpec(Spec):
         """Return the part of each row. Raises `InputError`."""
         raise NotImplementedError
 
-    def fold(self, rows: Rows) -> tuple[Array, Scheme]:
-        """Return the fold `(N,)` of each row of the train part, and how to read it."""
+    def fold(self, rows: Rows) -> Plan:
+        """Return the folds of the rows of the train part."""
         raise NotImplementedError

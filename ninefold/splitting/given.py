@@ -17,8 +17,9 @@ from ninefold.splitting.base import (
     TRAIN,
     VALID,
     Assignment,
+    Glance,
+    Plan,
     Rows,
-    Scheme,
     SplitterSpec,
 )
 
@@ -68,10 +69,14 @@ class GivenSplitSpec(SplitterSpec):
 
     def _fitting(self, rows: Rows) -> SplitterSpec:
         settings = self.model_dump(exclude={"kind", "path"})
-        return AutoSplitSpec(**settings).resolve(rows.problem)[0]
+        return AutoSplitSpec(**settings).resolve(rows.problem, _glance(rows))[0]
 
-    def fold(self, rows: Rows) -> tuple[Array, Scheme]:
+    def fold(self, rows: Rows) -> Plan:
         return self._fitting(rows).fold(rows)
+
+
+def _glance(rows: Rows) -> Glance:
+    return Glance(rows.stratum, rows.time, rows.entity)
 
 
 def read_parts(path: Path) -> tuple[Array, Array]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ninefold.errors import ConfigError, InputError
 from ninefold.problem import ProblemSpec
-from ninefold.splitting.base import Assignment, Rows, SplitterSpec
+from ninefold.splitting.base import Assignment, Glance, Rows, SplitterSpec
 from ninefold.splitting.stratified import StratifiedSplitSpec
 
 MIN_ENTITIES = 10
@@ -20,7 +20,9 @@ class GroupSplitSpec(StratifiedSplitSpec):
 
     kind: Literal["group"] = "group"  # type: ignore[assignment]
 
-    def resolve(self, problem: ProblemSpec) -> tuple[SplitterSpec, str]:
+    def resolve(
+        self, problem: ProblemSpec, glance: Glance | None = None
+    ) -> tuple[SplitterSpec, str]:
         if not problem.group:
             raise ConfigError(
                 "params.yaml: problem.group must be given for split.kind group; name the columns "
@@ -29,6 +31,11 @@ class GroupSplitSpec(StratifiedSplitSpec):
         return self, f"whole entities of {', '.join(problem.group)}"
 
     def assign(self, rows: Rows) -> Assignment:
+        self.check_entities(rows)
+        return super().assign(rows)
+
+    def check_entities(self, rows: Rows) -> None:
+        """Raise `InputError` if there are too few entities to divide."""
         entities = len(np.unique(rows.unit))
         if entities < MIN_ENTITIES:
             raise InputError(
@@ -36,4 +43,3 @@ class GroupSplitSpec(StratifiedSplitSpec):
                 f"{MIN_ENTITIES} entities apart to split by them, however: {entities}. "
                 "Choose a finer group, or split.kind stratified without problem.group"
             )
-        return super().assign(rows)

@@ -7,7 +7,8 @@ import numpy as np
 
 from ninefold.columns import NAT, Array, Frame
 from ninefold.problem import ProblemSpec
-from ninefold.splitting.base import NAMES, TEST, TRAIN, VALID, Scheme, SplitterSpec
+from ninefold.splitting.base import NAMES, TEST, TRAIN, VALID, SplitterSpec
+from ninefold.splitting.folds import Folds
 from ninefold.splitting.identity import class_codes, digest, hash_rows
 
 PAIRS = ((TRAIN, VALID), (TRAIN, TEST), (VALID, TEST))
@@ -18,8 +19,7 @@ MAX_CLASSES = 50
 def describe(
     frame: Frame,
     code: Array,
-    fold: Array,
-    scheme: Scheme,
+    folds: Folds,
     problem: ProblemSpec,
     hashes: Array,
     entity: Array | None,
@@ -27,7 +27,8 @@ def describe(
 ) -> dict[str, Any]:
     """Return the manifest of a split of the usable rows.
 
-    Shapes: `code`, `fold`, `hashes` (of the features) and `entity` are `(N,)`.
+    Shapes: `code`, `hashes` (of the features) and `entity` are `(N,)`; `folds` are of the train
+    rows.
     """
     contents = hash_rows(frame, [column.name for column in frame.columns])
     parts = {
@@ -37,20 +38,27 @@ def describe(
     used = sum(part["rows"] for part in parts.values())
     for part in parts.values():
         part["share"] = round(part["rows"] / used, 6)
-    numbers, sizes = np.unique(fold[fold >= 0], return_counts=True)
     disjoint = _proof(frame, code, problem, spec, hashes, entity)
     return {
-        "split": {"kind": spec.kind, "settings": spec.model_dump()},
+        "split": {"kind": spec.kind, "like": spec.like, "settings": spec.model_dump()},
         "rows": {"used": used},
         "parts": parts,
-        "folds": {
-            "scheme": scheme,
-            "count": len(numbers),
-            "rows": dict(zip(map(str, numbers.tolist()), sizes.tolist(), strict=True)),
-        },
+        "folds": _folds(folds),
         "identical_rows": {"across_parts": disjoint["identical_rows_across_parts"]},
         "disjoint": disjoint,
         "warnings": _warnings(parts, problem),
+    }
+
+
+def _folds(folds: Folds) -> dict[str, Any]:
+    """Return sizes, train rows in no fold, and what each fold's models learn from."""
+    numbers, sizes = np.unique(folds.fold[folds.fold >= 0], return_counts=True)
+    return {
+        "scheme": folds.scheme,
+        "count": len(numbers),
+        "rows": dict(zip(map(str, numbers.tolist()), sizes.tolist(), strict=True)),
+        "unused": int((folds.fold < 0).sum()),
+        "pairs": [{"fit": len(fit), "validate": len(new)} for fit, new in folds.pairs()],
     }
 
 

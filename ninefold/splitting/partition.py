@@ -16,10 +16,12 @@ from ninefold.splitting.base import (
     TRAIN,
     VALID,
     Assignment,
+    Glance,
     Parts,
     Rows,
     SplitterSpec,
 )
+from ninefold.splitting.folds import Folds
 from ninefold.splitting.identity import (
     chance_twin_share,
     class_codes,
@@ -49,7 +51,6 @@ def split(
         ConfigError: the kind of split does not fit the problem.
         InputError: too few rows, classes, entities or moments, or a wrong split file.
     """
-    chosen, why = spec.resolve(problem)
     usable = np.flatnonzero(~_missing_target(frame, problem))
     if len(usable) < sum(MIN_ROWS.values()):
         raise InputError(
@@ -59,21 +60,22 @@ def split(
     inside = frame.take(usable)
     if problem.task == "regression":
         Target.fit(inside.select([problem.target]), problem)
+    stratum, entity = _strata(inside, problem), _entities(inside, problem)
+    time = _time(inside, problem)
+    chosen, why = spec.resolve(problem, Glance(stratum, time, entity))
     hashes = hash_rows(inside, features_of(inside, problem) or [problem.target])
     unit, identical = _units(inside, problem, chosen, hashes)
-    rows = Rows(
-        unit, _strata(inside, problem), inside.row, _time(inside, problem), problem, workspace
-    )
+    rows = Rows(unit, stratum, inside.row, time, problem, workspace, entity)
     assignment = chosen.assign(rows)
     code, dropped = _finish(assignment, rows)
     _check_sizes(code, chosen, dropped)
     train = np.flatnonzero(code == TRAIN)
     Target.fit(inside.select([problem.target]).take(train), problem)
+    plan = chosen.fold(rows.take(train))
     fold = np.full(len(code), -1, dtype=np.int64)
-    fold[train], scheme = chosen.fold(rows.take(train))
-    manifest = describe(
-        inside, code, fold, scheme, problem, hashes, _entities(inside, problem), chosen
-    )
+    fold[train] = plan.fold
+    folds = Folds.of(inside.row[train], plan)
+    manifest = describe(inside, code, folds, problem, hashes, entity, chosen)
     manifest["split"] |= {"requested": spec.kind, "why": why, "seed": spec.seed}
     manifest["identical_rows"] |= identical
     manifest["rows"] |= {
@@ -83,9 +85,9 @@ def split(
     manifest["notes"] = assignment.notes
     part = np.full(len(frame), "", dtype=object)
     part[usable] = np.array([*NAMES, ""], dtype=object)[code]
-    folds = np.full(len(frame), -1, dtype=np.int64)
-    folds[usable] = fold
-    return Parts(part, folds, scheme, manifest)
+    everywhere = np.full(len(frame), -1, dtype=np.int64)
+    everywhere[usable] = fold
+    return Parts(part, everywhere, plan.scheme, manifest, plan)
 
 
 def _missing_target(frame: Frame, problem: ProblemSpec) -> Array:
@@ -184,8 +186,8 @@ def _twins(spec: SplitterSpec, found: float, chance: float, has_features: bool) 
     """Decide whether identical rows stay together."""
     if not has_features:
         return _Twins(False, "there is no feature column to compare")
-    if spec.follows_time:
-        return _Twins(False, "time decides where a row goes; those of one moment stay together")
+    if spec.places_rows:
+        return _Twins(False, "order decides where a row goes; those of one moment stay together")
     if spec.identical_rows != "auto":
         return _Twins(spec.identical_rows == "together", "chosen in params.yaml")
     if found > 0.5 and chance > 0.5 * found:

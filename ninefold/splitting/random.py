@@ -4,8 +4,7 @@ from typing import Literal
 
 import numpy as np
 
-from ninefold.columns import Array
-from ninefold.splitting.base import Assignment, Rows, Scheme, SplitterSpec
+from ninefold.splitting.base import Assignment, Plan, Rows, SplitterSpec
 from ninefold.splitting.shuffle import divide, give_train_every_class, spread_folds
 
 
@@ -22,6 +21,6 @@ class RandomSplitSpec(SplitterSpec):
             return Assignment(part, notes={"moved_to_train_for_their_class": moves})
         return Assignment(part)
 
-    def fold(self, rows: Rows) -> tuple[Array, Scheme]:
+    def fold(self, rows: Rows) -> Plan:
         flat = np.zeros(len(rows), dtype=np.int64)
-        return spread_folds(rows.unit, flat, self.folds, self.seed + 1), "partition"
+        return Plan(spread_folds(rows.unit, flat, self.folds, self.seed + 1), "partition")

@@ -2,8 +2,7 @@
 
 from typing import Literal
 
-from ninefold.columns import Array
-from ninefold.splitting.base import Assignment, Rows, Scheme, SplitterSpec
+from ninefold.splitting.base import Assignment, Plan, Rows, SplitterSpec
 from ninefold.splitting.shuffle import (
     divide,
     give_parts_every_class,
@@ -25,5 +24,6 @@ class StratifiedSplitSpec(SplitterSpec):
         part, from_train = give_parts_every_class(part, rows.unit, rows.stratum)
         return Assignment(part, notes={"moved_for_their_class": to_train + from_train})
 
-    def fold(self, rows: Rows) -> tuple[Array, Scheme]:
-        return spread_folds(rows.unit, rows.stratum, self.folds, self.seed + 1), "partition"
+    def fold(self, rows: Rows) -> Plan:
+        fold = spread_folds(rows.unit, rows.stratum, self.folds, self.seed + 1)
+        return Plan(fold, "partition")

@@ -9,7 +9,17 @@ from ninefold.columns import Array
 from ninefold.durations import duration_us
 from ninefold.errors import ConfigError, InputError
 from ninefold.problem import ProblemSpec
-from ninefold.splitting.base import NONE, TEST, TRAIN, VALID, Assignment, Rows, Scheme, SplitterSpec
+from ninefold.splitting.base import (
+    NONE,
+    TEST,
+    TRAIN,
+    VALID,
+    Assignment,
+    Glance,
+    Plan,
+    Rows,
+    SplitterSpec,
+)
 
 
 class TimeSplitSpec(SplitterSpec):
@@ -40,7 +50,9 @@ class TimeSplitSpec(SplitterSpec):
     def follows_time(self) -> bool:
         return True
 
-    def resolve(self, problem: ProblemSpec) -> tuple[SplitterSpec, str]:
+    def resolve(
+        self, problem: ProblemSpec, glance: Glance | None = None
+    ) -> tuple[SplitterSpec, str]:
         if problem.time is None:
             raise ConfigError(
                 "params.yaml: problem.time must be given for split.kind time; name the column "
@@ -49,10 +61,10 @@ class TimeSplitSpec(SplitterSpec):
         return self, f"ordered by {problem.time}: what is predicted lies in the future"
 
     def assign(self, rows: Rows) -> Assignment:
-        time = _moments(rows)
-        present = np.flatnonzero(_is_known(time))
+        time = moments(rows)
+        present = np.flatnonzero(is_known(time))
         shares = (1 - self.valid_size - self.test_size, 1 - self.test_size)
-        cuts = _boundaries(time[present], shares)
+        cuts = boundaries(time[present], shares)
         if len(cuts) < 2:
             raise InputError(
                 f"`{rows.problem.time}` must hold at least three moments to split by time, "
@@ -64,16 +76,16 @@ class TimeSplitSpec(SplitterSpec):
         in_gap = np.zeros(len(rows), dtype=bool)
         in_gap[present] = self._in_gap(time[present], block, cuts, rows.problem)
         part[in_gap] = NONE
-        dropped = {"missing_time": ~_is_known(time), "gap": in_gap}
+        dropped = {"missing_time": ~is_known(time), "gap": in_gap}
         return Assignment(part, dropped, {"boundaries": cuts, "gap": self._gap(rows.problem)})
 
-    def fold(self, rows: Rows) -> tuple[Array, Scheme]:
-        time = _moments(rows)
+    def fold(self, rows: Rows) -> Plan:
+        time = moments(rows)
         count = self.folds + 1
-        cuts = _boundaries(time, tuple(np.arange(1, count) / count))
+        cuts = boundaries(time, tuple(np.arange(1, count) / count))
         block = np.searchsorted(np.asarray(cuts, dtype=time.dtype), time, side="right")
         gap = self._in_gap(time, block, cuts, rows.problem)
-        return np.where(gap, -1, block).astype(np.int64), "expanding"
+        return Plan(np.where(gap, -1, block).astype(np.int64), "expanding")
 
     def _gap(self, problem: ProblemSpec) -> int | str:
         """Return the gap to leave: the one asked for, or the problem's horizon."""
@@ -100,29 +112,31 @@ class TimeSplitSpec(SplitterSpec):
         return mask
 
 
-def _moments(rows: Rows) -> Array:
+def moments(rows: Rows) -> Array:
+    """Return the moment `(N,)` of each row. Raises `ConfigError`."""
     if rows.time is None:
         raise ConfigError("params.yaml: problem.time must be given to split by time")
     return rows.time
 
 
-def _is_known(time: Array) -> Array:
+def is_known(time: Array) -> Array:
+    """Return the mask `(N,)` of moments that are not missing."""
     return np.isfinite(time) if time.dtype.kind == "f" else time != np.iinfo(np.int64).min
 
 
-def _boundaries(time: Array, shares: tuple[float, ...]) -> list[float]:
+def boundaries(time: Array, shares: tuple[float, ...]) -> list[float]:
     """Return the first moments of the later blocks: those nearest to the shares of the rows.
 
     Fewer than asked where there are too few moments.
     """
-    moments, counts = np.unique(time, return_counts=True)
+    found, counts = np.unique(time, return_counts=True)
     before = np.cumsum(counts) - counts
     cuts: list[int] = []
     for number, share in enumerate(shares):
         lowest = cuts[-1] + 1 if cuts else 1
-        highest = len(moments) - (len(shares) - number - 1)
+        highest = len(found) - (len(shares) - number - 1)
         if lowest >= highest:
             break
         nearest = np.abs(before[lowest:highest] - share * len(time)).argmin()
         cuts.append(lowest + int(nearest))
-    return [moments[cut].item() for cut in cuts]
+    return [found[cut].item() for cut in cuts]

@@ -134,7 +134,7 @@ def _split(draft: Draft) -> list[str]:
         return ["split:", "  kind: given", f"  path: {scalar(draft.split_path)}"]
     lines = [
         "split:",
-        "  kind: auto               # by time, by group or stratified, as problem says",
+        "  kind: auto               # by time, entity, both or stratified, as problem says",
     ]
     if draft.problem.time is not None and draft.problem.horizon is None:
         lines.append("  # kind: time, gap: 7d    # if outcomes are known only 7 days later")

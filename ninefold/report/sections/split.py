@@ -46,15 +46,35 @@ class Split(Section):
             [
                 paragraph(
                     "Rows were divided by ",
-                    tag("b", split["kind"]),
+                    tag("b", split["kind"].replace("_", " and ")),
                     prose(f": {why}." if why else "."),
                 ),
+                paragraph(_folds(manifest["folds"])),
                 grid([_sizes(manifest), *_times(parts), _balance(parts)]),
                 _proof(manifest),
                 *(callout("warn", prose(warning)) for warning in manifest.get("warnings", [])),
                 details("Fingerprints of the parts (SHA-256 of the content)", _hashes(parts)),
             ]
         )
+
+
+SCHEMES = {
+    "partition": "each validated by a model of all the others",
+    "expanding": "each validated by a model of what came before it",
+    "purged": "each validated by a model of all other rows but those too close to it",
+}
+
+
+def _folds(folds: Mapping[str, Any]) -> str:
+    """Say how models are compared inside the train part, and which rows that leaves out."""
+    how = SCHEMES.get(folds["scheme"], folds["scheme"])
+    unused = folds.get("unused", 0)
+    left = f" {count(unused, 'train row')} stand in none of them." if unused else ""
+    pairs = folds.get("pairs") or [{}]
+    least = min(pair.get("fit", 0) for pair in pairs)
+    most = max(pair.get("fit", 0) for pair in pairs)
+    rows = f" (of {least:,} to {most:,} rows)" if most else ""
+    return f"Inside train stand {folds['count']} folds, {how}{rows}.{left}"
 
 
 def _sizes(manifest: Mapping[str, Any]) -> Html:
