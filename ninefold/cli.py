@@ -14,27 +14,32 @@ from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
-from ninefold import __version__, telemetry, threads
-from ninefold.config import nearest
-from ninefold.errors import InputError, NinefoldError
+from ninefold import __version__, interruption, telemetry, threads
+from ninefold.errors import InputError, NinefoldError, nearest
 
 GROUP = "ninefold.commands"
 DEBUG = "NINEFOLD_DEBUG"
-INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code: 0 done, 2 wrong input, 3 a gate stopped."""
     telemetry.switch_off()
     threads.sleep_when_idle()
+    if arguments is not None:
+        return _answer(list(arguments))
+    with interruption.ending("ninefold: interrupted; nothing half-written was left"):
+        return _answer(sys.argv[1:])
+
+
+def _answer(arguments: list[str]) -> int:
     try:
-        code = _dispatch(list(sys.argv[1:] if arguments is None else arguments))
+        code = _dispatch(arguments)
         sys.stdout.flush()
         return code
     except NinefoldError as error:
         return _fail(str(error), error.exit_code, error)
     except KeyboardInterrupt:
-        return _fail("interrupted", INTERRUPTED, None)
+        return _fail("interrupted", interruption.INTERRUPTED, None)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 141

@@ -13,6 +13,10 @@ from typing import Any
 
 from ninefold.errors import InputError
 
+ATTEMPTS = 20
+_unfinished: set[Path] = set()
+"""Temporary folders of writes under way in this process."""
+
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -26,12 +30,13 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(path)
+        sweep(path)
         holder = Path(
             tempfile.mkdtemp(prefix=f".{path.name}.{os.getpid()}.", suffix=".tmp", dir=path.parent)
         )
     except OSError as error:
         raise _readable(path, error) from None
+    _unfinished.add(holder)
     temporary = holder / path.name
     try:
         yield temporary
@@ -43,10 +48,36 @@ def replacing(path: Path) -> Iterator[Path]:
         raise _readable(path, error) from error
     finally:
         shutil.rmtree(holder, ignore_errors=True)
+        _unfinished.discard(holder)
 
 
-def _sweep(path: Path) -> None:
-    """Remove the temporary folders of processes that no longer live."""
+@contextlib.contextmanager
+def whole_or_gone(folder: Path) -> Iterator[None]:
+    """Remove `folder`, which the body makes, if the body fails or the process is interrupted."""
+    _unfinished.add(folder)
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    finally:
+        _unfinished.discard(folder)
+
+
+def abandon() -> None:
+    """Remove all this process has not finished writing; it must end right after.
+
+    Other threads may still be writing, so a folder is removed until it is gone.
+    """
+    for holder in tuple(_unfinished):
+        for _ in range(ATTEMPTS):
+            shutil.rmtree(holder, ignore_errors=True)
+            if not holder.exists():
+                break
+
+
+def sweep(path: Path) -> None:
+    """Remove what processes that no longer live left beside `path` when they wrote it."""
     for stale in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
         owner = stale.name.removeprefix(f".{path.name}.").split(".")[0]
         if owner.isdigit() and not _is_alive(int(owner)):

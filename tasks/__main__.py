@@ -1,4 +1,7 @@
-"""Run one stage of the workspace this is called in: `python -m tasks STAGE`."""
+"""Run one stage of the workspace this is called in: `python -m tasks STAGE`.
+
+Only what is quick to import is imported before Ctrl-C is taken care of.
+"""
 
 import ctypes
 import importlib
@@ -6,10 +9,9 @@ import signal
 import sys
 from pathlib import Path
 
-from ninefold import telemetry, threads
+from ninefold import interruption, telemetry, threads
 from ninefold.errors import NinefoldError
 from ninefold.importing import forget_working_folder
-from tasks.stage_io import StageIO
 
 
 def die_with_parent() -> None:
@@ -20,6 +22,8 @@ def die_with_parent() -> None:
 
 def run_stage(workspace: Path, stage: str) -> None:
     """Import the stage's module and run it on its declared files."""
+    from tasks.stage_io import StageIO
+
     io = StageIO(workspace, stage)
     _ = io.declared, io.specs
     importlib.import_module(f"tasks.{stage}").run(io)
@@ -30,18 +34,16 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
         print("usage: python -m tasks STAGE", file=sys.stderr)
         return 2
-    telemetry.switch_off()
-    threads.sleep_when_idle()
-    die_with_parent()
-    forget_working_folder()
-    try:
-        run_stage(Path.cwd(), arguments[0])
-    except NinefoldError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print(f"{arguments[0]}: interrupted; nothing half-written was left", file=sys.stderr)
-        return 130
+    with interruption.ending(f"{arguments[0]}: interrupted; nothing half-written was left"):
+        telemetry.switch_off()
+        threads.sleep_when_idle()
+        die_with_parent()
+        forget_working_folder()
+        try:
+            run_stage(Path.cwd(), arguments[0])
+        except NinefoldError as error:
+            print(error, file=sys.stderr)
+            return error.exit_code
     return 0
 
 

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from ninefold import interruption
 from ninefold.errors import GateError, InputError, NinefoldError
 from ninefold.progress import send_lines_to
 
@@ -144,3 +145,6 @@ def kill_children() -> None:
     """End every child that still runs, with its own children."""
     for child in tuple(_children):
         _kill(child, signal.SIGKILL)
+
+
+interruption.always(kill_children)

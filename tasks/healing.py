@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ninefold.files import replacing
+from ninefold.files import replacing, sweep
 from tasks.repository import repository
 
 HASH = re.compile(r"[0-9a-f]{32}(\.dir)?")
 HASH_NAMES = ("md5", "md5-dos2unix")
+DVC_TEMPORARY = re.compile(r"\.[\w-]{22}\.tmp")
 
 
 @contextlib.contextmanager
@@ -43,10 +44,13 @@ def flow_lease(workspace: Path, waiting: Callable[[], None] | None = None) -> It
 def heal(workspace: Path) -> list[str]:
     """Mend DVC's lock file and dvc.lock; return a sentence for each thing that was mended.
 
+    Temporary files beside outputs go without a word.
+
     A damaged dvc.lock is replaced by the last good copy, or removed: its stages then come back
     from the run-cache. The damaged file is kept in DVC's tmp folder.
     """
     with repository(workspace) as repo, repo.lock:
+        _sweep(workspace.resolve())
         return [
             *_heal_rwlock(repo),
             *_heal_dvc_lock(workspace.resolve() / "dvc.lock", _copy_place(repo, workspace)),
@@ -99,6 +103,28 @@ def _is_whole(entry: dict[str, Any]) -> bool:
     if "md5" in entry:
         return entry.get("hash", "md5") in HASH_NAMES and bool(HASH.fullmatch(str(entry["md5"])))
     return bool(entry.keys() - {"path", "hash", "size", "nfiles", "isexec"})
+
+
+def _sweep(folder: Path) -> None:
+    """Remove temporary files that killed processes left beside the outputs dvc.yaml declares."""
+    from dvc.utils.serialize import ParseError, load_yaml
+
+    try:
+        stages = load_yaml(folder / "dvc.yaml").get("stages", {}).values()
+        entries = [
+            entry
+            for stage in stages
+            for kind in ("outs", "metrics", "plots")
+            for entry in stage.get(kind) or ()
+        ]
+    except (ParseError, OSError, AttributeError, TypeError):
+        return
+    for entry in entries:
+        path = folder / str(next(iter(entry), "") if isinstance(entry, dict) else entry)
+        sweep(path)
+        for stale in path.parent.glob(".*.tmp"):
+            if DVC_TEMPORARY.fullmatch(stale.name) and stale.is_file():
+                stale.unlink(missing_ok=True)
 
 
 def _heal_dvc_lock(path: Path, copy: Path) -> list[str]:

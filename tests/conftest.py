@@ -1,7 +1,10 @@
 """Settings every test shares."""
 
 import os
+import shutil
+from importlib.metadata import version
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -11,3 +14,24 @@ settings.register_profile(
     "ninefold", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("ninefold")
+
+
+@pytest.fixture(scope="session")
+def server(request, tmp_path_factory):
+    """The address of a running server; every process started meanwhile uses it."""
+    from flows.server import Server
+
+    home = tmp_path_factory.mktemp("prefect")
+    kept = request.config.cache.mkdir(f"prefect-{version('prefect')}") / "prefect.db"
+    if kept.is_file():
+        shutil.copy(kept, home / "prefect.db")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PREFECT_HOME", str(home))
+        patch.delenv("PREFECT_API_URL", raising=False)
+        running = Server()
+        running.wait()
+        if not kept.is_file():
+            shutil.copy(home / "prefect.db", kept)
+        patch.setenv("PREFECT_API_URL", running.url)
+        yield running.url
+        running.stop()

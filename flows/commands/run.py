@@ -5,17 +5,16 @@ import contextlib
 import contextvars
 import logging
 import os
-import signal
 import sys
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
-INTERRUPTED = 130
+from ninefold import interruption
+
 CANCEL_TIMEOUT_S = 3.0
 DRAIN_TIMEOUT_S = 10.0
 
@@ -115,34 +114,22 @@ def _quiet() -> None:
     log.propagate = False
 
 
-@contextlib.contextmanager
-def _interruptible(own: Any) -> Iterator[None]:
+def _interruptible(own: Any) -> AbstractContextManager[None]:
     """End at once on Ctrl-C or SIGTERM: stages in threads cannot be interrupted otherwise.
 
     Nothing half-written can stay, as with kill -9: DVC records a stage only when it is whole.
     """
 
-    def stop(number: int, _frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        from tasks import executors
-
-        executors.kill_children()
-        print("\nninefold: interrupted; `ninefold run` goes on from here", file=sys.stderr)
+    def end_run() -> None:
         context = contextvars.copy_context()
         teller = threading.Thread(target=context.run, args=[_tell_prefect], daemon=True)
         teller.start()
         teller.join(CANCEL_TIMEOUT_S)
         if own is not None:
             own.kill()
-        sys.stdout.flush()
-        os._exit(INTERRUPTED if number == signal.SIGINT else 128 + number)
 
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+    said = "ninefold: interrupted; `ninefold run` goes on from here"
+    return interruption.ending(said, end_run)
 
 
 def _tell_prefect() -> None:

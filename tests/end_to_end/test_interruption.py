@@ -1,81 +1,124 @@
-"""Killed at any moment, or out of room: the next run completes and gives the same bytes."""
+"""Interrupted or killed in any stage, through either door: the next run gives the same bytes."""
 
 import hashlib
 import os
-import resource
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.commands import TRACEBACK, ninefold
 from tests.end_to_end.tables import messy, write
+from tests.pipelines import DVC, environment
+
+HOLDING = Path(__file__).with_name("holding")
+LAST = {
+    "report": "report.html",
+    "export": "model.onnx",
+    "evaluate": "plots",
+    "train": "network",
+    "baselines": "baselines.json",
+    "audit": "leakage.json",
+    "split": "manifest.json",
+    "featurize": "featurize.onnx",
+    "validate": "quality.json",
+    "ingest": "profile.json",
+}
+"""Stage -> what it writes last; the last stage first, so that each finds what it reads."""
+DOORS = {
+    "ninefold run": ([sys.executable, "-m", "ninefold", "run", "--force"], "goes on from here"),
+    "dvc repro": ([*DVC, "repro", "--force", "--single-item"], "nothing half-written was left"),
+}
+OUTPUTS = ("data", "models", "reports")
 
 
-def md5(path):
-    return hashlib.md5(path.read_bytes()).hexdigest()
+def draft(folder):
+    """Make the smallest workspace that takes every stage."""
+    write(messy(160, "binary"), folder / "rows.csv")
+    ninefold("init", "rows.csv", "--target", "y", "--yes", cwd=folder)
+    params = folder / "params.yaml"
+    text = params.read_text().replace("train:\n", "train:\n  epochs: 2\n")
+    params.write_text(text.replace("evaluate:\n", "evaluate:\n  bootstrap: 100\n"))
+    return folder
 
 
 @pytest.fixture(scope="module")
-def drafted(tmp_path_factory):
-    """Return a function that makes the same workspace again in another folder."""
-    folder = tmp_path_factory.mktemp("interruption")
-    data = write(messy(300, "binary"), folder / "data.csv")
-
-    def draft(name):
-        ninefold("init", data, "--target", "y", "--into", folder / name, "--yes", cwd=folder)
-        return folder / name
-
-    return draft
+def finished(tmp_path_factory):
+    """A workspace whose stages are all done; tests work on copies."""
+    folder = draft(tmp_path_factory.mktemp("finished"))
+    subprocess.run([*DVC, "repro", "-q"], cwd=folder, env=environment(), check=True)
+    return folder
 
 
-@pytest.fixture(scope="module")
-def reference(drafted):
-    workspace = drafted("reference")
-    ninefold("run", cwd=workspace)
-    return md5(workspace / "models" / "model.onnx")
+def digests(workspace):
+    files = (p for name in OUTPUTS for p in (workspace / name).rglob("*") if p.is_file())
+    return {str(p.relative_to(workspace)): hashlib.md5(p.read_bytes()).hexdigest() for p in files}
 
 
-def leftovers(workspace):
+def temporary(workspace):
     return [p for p in workspace.rglob("*.tmp") if ".dvc" not in p.parts]
 
 
-@pytest.mark.parametrize("moment", ["reports/profile.json", "reports/leakage.json"])
-def test_kill_9_loses_nothing(drafted, reference, moment):
-    workspace = drafted(moment.replace("/", "-"))
+def interrupt(command, cwd, at, number):
+    """Signal a command and its children when it is about to put `at` in place."""
+    mark = cwd.parent / f"{cwd.name}.held"
+    mark.unlink(missing_ok=True)
     process = subprocess.Popen(
-        [sys.executable, "-m", "ninefold", "run"],
-        cwd=workspace,
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 200
-    while not (workspace / moment).exists() and process.poll() is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    ninefold("run", cwd=workspace)
-    assert md5(workspace / "models" / "model.onnx") == reference
-    assert not leftovers(workspace)
-
-
-def test_no_room_is_one_line_and_the_next_run_completes(drafted, reference):
-    workspace = drafted("small-disk")
-    limited = subprocess.run(
-        [sys.executable, "-m", "tasks", "ingest"],
-        cwd=workspace,
-        capture_output=True,
+        [str(part) for part in command],
+        cwd=cwd,
+        env={
+            **environment(),
+            "PYTHONPATH": os.pathsep.join([str(HOLDING), os.environ.get("PYTHONPATH", "")]),
+            "HOLD_AT": at,
+            "HELD": str(mark),
+        },
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500)),
-        check=False,
+        start_new_session=True,
     )
-    assert limited.returncode == 2, limited.stderr
-    assert TRACEBACK not in limited.stderr
-    assert len(limited.stderr.strip().splitlines()) == 1
-    assert not leftovers(workspace)
-    ninefold("run", cwd=workspace)
-    assert md5(workspace / "models" / "model.onnx") == reference
+    limit = time.monotonic() + 100
+    while not mark.exists() and process.poll() is None and time.monotonic() < limit:
+        time.sleep(0.02)
+    os.killpg(process.pid, number)
+    out, error = process.communicate(timeout=60)
+    assert mark.exists(), f"{command} never wrote {at}: {out}{error}"
+    return process.returncode, error
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill-9"])
+@pytest.mark.parametrize("door", DOORS)
+def test_every_stage_may_be_interrupted(server, finished, tmp_path, door, number):
+    workspace = tmp_path / "w"
+    shutil.copytree(finished, workspace)
+    command, says = DOORS[door]
+    for stage, at in LAST.items():
+        code, error = interrupt([*command, stage], workspace, at, number)
+        assert code != 0
+        assert not list(workspace.glob(f"*/{at}")), stage
+        if number == signal.SIGINT:
+            assert TRACEBACK not in error
+            assert [says in line for line in error.splitlines()].count(True) == 1, error
+            assert not temporary(workspace), stage
+    shutil.rmtree(workspace / ".dvc" / "cache")
+    if door == "dvc repro":
+        subprocess.run([*DVC, "repro", "-q"], cwd=workspace, env=environment(), check=True)
+    else:
+        assert "10 executed" in ninefold("run", cwd=workspace).stdout
+    assert digests(workspace) == digests(finished)
+    assert not temporary(workspace)
+
+
+def test_what_a_killed_stage_left_goes_even_if_nothing_is_to_do(finished, tmp_path):
+    workspace = tmp_path / "w"
+    shutil.copytree(finished, workspace)
+    interrupt([*DOORS["dvc repro"][0], "report"], workspace, "report.html", signal.SIGKILL)
+    assert temporary(workspace)
+    ninefold("report", cwd=workspace)
+    assert not temporary(workspace)
+    assert digests(workspace) == digests(finished)
