@@ -33,7 +33,8 @@ def ending(sentence: str, *steps: Callable[[], object]) -> Iterator[None]:
 
     def stop(number: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        print(f"{'' if number != signal.SIGINT else _fresh_line()}{sentence}", file=sys.stderr)
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(f"{_fresh_line()}{sentence}\n")
         for step in (*_always, *steps):
             step()
         files.abandon()

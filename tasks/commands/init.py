@@ -43,7 +43,7 @@ def main(args: argparse.Namespace) -> int:
     from tasks.drafting.deciding import decide
 
     folder = args.into.resolve()
-    workspace.refuse_to_overwrite(folder)
+    workspace.refuse_to_overwrite(folder, {"params.yaml": None})
     content = {"kind": "file", "path": str(args.data)} | (
         {"encoding": args.encoding} if args.encoding else {}
     )
@@ -81,9 +81,8 @@ def main(args: argparse.Namespace) -> int:
         "dvc.yaml": workspace.pipeline(split_path),
         "params.yaml": params.render(draft),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    workspace.start_dvc(folder)
-    workspace.write(folder, contents)
+    workspace.refuse_to_overwrite(folder, contents)
+    workspace.make(folder, contents)
     _tell(args, table, found, answers, about)
     return 0
 

@@ -1,16 +1,20 @@
 """The folder of a new workspace: its files, and DVC in it."""
 
 import configparser
+import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
 from ninefold.errors import InputError
-from ninefold.files import replacing
+from ninefold.files import replacing, whole_or_gone
 
 SUITE = "expectations/suite.yaml"
+UNDER_WAY = ".ninefold-init"
+"""Folder that stands in a workspace while it becomes a DVC repository."""
 SETTINGS = {"analytics": "false", "check_update": "false", "autostage": "false"}
 
 
@@ -25,14 +29,18 @@ def pipeline(split_path: str | None) -> str:
     return text.replace(before, "      - ${split.path}\n" + before)
 
 
-def refuse_to_overwrite(folder: Path) -> None:
-    """Raise `InputError` if `folder` is a file or holds a workspace already."""
+def refuse_to_overwrite(folder: Path, contents: Mapping[str, str | None]) -> None:
+    """Raise `InputError` if `folder` is a file, or holds other content under these names.
+
+    `None` stands for content that is not known yet and so differs from anything there.
+    """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"--into must name a folder, however: {folder} is a file")
-    for name in ("params.yaml", "dvc.yaml", SUITE):
-        if (folder / name).exists():
+    for name, text in contents.items():
+        path = folder / name
+        if path.exists() and (text is None or path.read_bytes() != text.encode()):
             raise InputError(
-                f"init must not overwrite a workspace, however: {folder / name} exists. Name "
+                f"init must not overwrite a workspace, however: {path} exists. Name "
                 "another folder with --into, or remove that file first"
             )
 
@@ -51,11 +59,14 @@ def stored_path(path: Path, folder: Path) -> str:
     )
 
 
-def write(folder: Path, contents: dict[str, str]) -> None:
-    """Write the files of a workspace, each whole or not at all."""
-    for name, text in contents.items():
-        with replacing(folder / name) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+def make(folder: Path, contents: Mapping[str, str]) -> None:
+    """Make a workspace: a DVC repository, and its files, all whole before the first is in place."""
+    with contextlib.nullcontext() if folder.exists() else whole_or_gone(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        start_dvc(folder)
+        with contextlib.ExitStack() as stack:
+            for name, text in reversed(tuple(contents.items())):
+                stack.enter_context(replacing(folder / name)).write_text(text, encoding="utf-8")
 
 
 def start_dvc(folder: Path) -> None:
@@ -66,23 +77,27 @@ def start_dvc(folder: Path) -> None:
     Raises:
         InputError: DVC refuses, in its words.
     """
-    if (folder / ".dvc").is_dir():
+    home, mark = folder / ".dvc", folder / UNDER_WAY
+    if home.is_dir() and not mark.exists():
         return
     top = next((p for p in (folder, *folder.parents) if (p / ".git").exists()), None)
     option = [] if top == folder else ["--subdir"]
-    # A damaged .git, too, is no reason to refuse: DVC works without Git.
-    refused = _dvc_init(folder, option) if top else "no Git"
-    if refused:
-        refused = _dvc_init(folder, ["--no-scm"])
-    if refused:
-        raise InputError(f"`dvc init` must work in {folder}, however: {refused}")
-    _settle(folder)
+    with whole_or_gone(mark), whole_or_gone(home):
+        mark.mkdir(exist_ok=True)
+        # A damaged .git, too, is no reason to refuse: DVC works without Git.
+        refused = _dvc_init(folder, option) if top else "no Git"
+        if refused:
+            refused = _dvc_init(folder, ["--no-scm"])
+        if refused:
+            raise InputError(f"`dvc init` must work in {folder}, however: {refused}")
+        _settle(folder)
+        mark.rmdir()
 
 
 def _dvc_init(folder: Path, option: list[str]) -> str:
-    """Call `dvc init`; return the last line of its complaint, empty if there is none."""
+    """Call `dvc init`, over what a killed one left; return the last line of its complaint."""
     done = subprocess.run(
-        [sys.executable, "-m", "dvc", "init", "--quiet", *option],
+        [sys.executable, "-m", "dvc", "init", "--force", "--quiet", *option],
         cwd=folder,
         env={**os.environ, "DVC_NO_ANALYTICS": "1"},
         capture_output=True,
@@ -102,5 +117,5 @@ def _settle(folder: Path) -> None:
         config.add_section("core")
     for key, value in SETTINGS.items():
         config.set("core", key, value)
-    with path.open("w", encoding="utf-8") as file:
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
         config.write(file)

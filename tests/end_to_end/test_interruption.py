@@ -91,20 +91,19 @@ def interrupt(command, cwd, at, number):
     return process.returncode, error
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill-9"])
 @pytest.mark.parametrize("door", DOORS)
-def test_every_stage_may_be_interrupted(server, finished, tmp_path, door, number):
+def test_every_stage_may_be_interrupted_and_killed(server, finished, tmp_path, door):
     workspace = tmp_path / "w"
     shutil.copytree(finished, workspace)
     command, says = DOORS[door]
     for stage, at in LAST.items():
-        code, error = interrupt([*command, stage], workspace, at, number)
+        code, error = interrupt([*command, stage], workspace, at, signal.SIGINT)
         assert code != 0
-        assert not list(workspace.glob(f"*/{at}")), stage
-        if number == signal.SIGINT:
-            assert TRACEBACK not in error
-            assert [says in line for line in error.splitlines()].count(True) == 1, error
-            assert not temporary(workspace), stage
+        assert TRACEBACK not in error
+        assert [says in line for line in error.splitlines()].count(True) == 1, error
+        assert not temporary(workspace), stage
+        interrupt([*command, stage], workspace, at, signal.SIGKILL)
+        assert not list(workspace.rglob(f"{at}")), stage
     shutil.rmtree(workspace / ".dvc" / "cache")
     if door == "dvc repro":
         subprocess.run([*DVC, "repro", "-q"], cwd=workspace, env=environment(), check=True)
@@ -122,3 +121,44 @@ def test_what_a_killed_stage_left_goes_even_if_nothing_is_to_do(finished, tmp_pa
     ninefold("report", cwd=workspace)
     assert not temporary(workspace)
     assert digests(workspace) == digests(finished)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill-9"])
+@pytest.mark.parametrize("at", ["config", "params.yaml"])
+def test_init_may_be_interrupted(tmp_path, at, number):
+    write(messy(160, "binary"), tmp_path / "rows.csv")
+    given = ["init", tmp_path / "rows.csv", "--target", "y", "--into", tmp_path / "w", "--yes"]
+    code, error = interrupt([sys.executable, "-m", "ninefold", *given], tmp_path, at, number)
+    assert code != 0
+    if number == signal.SIGINT:
+        assert error.splitlines() == ["ninefold: interrupted; nothing half-written was left"]
+        assert not (tmp_path / "w").exists()
+    ninefold(*given, cwd=tmp_path)
+    assert subprocess.run([*DVC, "status"], cwd=tmp_path / "w", env=environment()).returncode == 0
+    assert {p.name for p in (tmp_path / "w").iterdir()} == {
+        ".dvc", ".dvcignore", "dvc.yaml", "expectations", "params.yaml",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("command", "at"),
+    [
+        (["predict", "models/model.onnx", "rows.csv", "scored.csv"], "scored.csv"),
+        (["audit"], "leakage.json"),
+    ],
+    ids=["predict", "audit"],
+)
+def test_other_commands_may_be_interrupted(finished, tmp_path, command, at):
+    workspace = tmp_path / "w"
+    shutil.copytree(finished, workspace)
+    (workspace / "dvc.lock").unlink()
+    shutil.rmtree(workspace / ".dvc" / "cache")
+    run = [sys.executable, "-m", "ninefold", *command]
+    code, error = interrupt(run, workspace, at, signal.SIGINT)
+    assert code == 130
+    assert TRACEBACK not in error
+    assert error.splitlines()[-1] == "ninefold: interrupted; nothing half-written was left"
+    assert not list(workspace.rglob(at))
+    assert not temporary(workspace)
+    ninefold(*command, cwd=workspace)
+    assert list(workspace.rglob(at))
