@@ -6,6 +6,7 @@ comparison with a missing value does not hold.
 """
 
 import ast
+import keyword
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -34,6 +35,12 @@ def names_in(expression: str) -> list[str]:
     _check(tree, expression)
     found = [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id not in FUNCTIONS]
     return list(dict.fromkeys(quoted.get(name, name) for name in found))
+
+
+def quoted(name: str) -> str:
+    """Return a column's name as it stands in an expression: in backticks unless a plain word."""
+    is_plain = name.isidentifier() and name.isascii() and not keyword.iskeyword(name)
+    return name if is_plain and name not in FUNCTIONS else f"`{name}`"
 
 
 def holds(expression: str, table: Any) -> Any:

@@ -160,6 +160,12 @@ def to_arrow(values: Array, kind: Kind) -> "pa.Array":
     return pa.array(values, types.get(kind, pa.string()), mask=mask)
 
 
+def to_frame(table: "pa.Table", columns: tuple[Column, ...]) -> Frame:
+    """Convert an Arrow table that holds `ROW` and `columns` into its in-memory form."""
+    data = {column.name: to_array(table[column.name], column.kind) for column in columns}
+    return Frame(columns, data, np.asarray(table[ROW].to_numpy()))
+
+
 def write_table(path: Path, table: "pa.Table", columns: Sequence[Column]) -> None:
     """Write an Arrow table that holds `ROW` and `columns`, with what is known of them."""
     import pyarrow.parquet as pq
@@ -204,6 +210,4 @@ def read_frame(path: Path, names: Iterable[str] | None = None) -> Frame:
     if names is not None:
         wanted = set(names)
         columns = tuple(column for column in columns if column.name in wanted)
-    table = pq.read_table(path, columns=[ROW, *(column.name for column in columns)])
-    data = {column.name: to_array(table[column.name], column.kind) for column in columns}
-    return Frame(columns, data, np.asarray(table[ROW].to_numpy()))
+    return to_frame(pq.read_table(path, columns=[ROW, *(c.name for c in columns)]), columns)

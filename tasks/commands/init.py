@@ -36,11 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Read the data, propose, ask where somebody can answer, and write the workspace."""
-    from expectations.draft import draft as draft_suite
     from ninefold.datasets import read
     from ninefold.splitting.given import read_parts
     from tasks.drafting import params, proposals, workspace
     from tasks.drafting.deciding import decide
+    from tasks.drafting.suite import drafted_path, first_draft
 
     folder = args.into.resolve()
     workspace.refuse_to_overwrite(folder, {"params.yaml": None})
@@ -76,15 +76,35 @@ def main(args: argparse.Namespace) -> int:
         perhaps=answers.perhaps,
         slices=tuple(n for n in found.slices if not problem.is_after(n)),
     )
+    rendered = params.render(draft)
+    suite = _suite(table, columns, problem, rendered, args.split)
     contents = {
-        workspace.SUITE: draft_suite(table, columns, problem),
+        workspace.SUITE: suite,
+        drafted_path(Path(workspace.SUITE)).as_posix(): first_draft(suite),
         "dvc.yaml": workspace.pipeline(split_path),
-        "params.yaml": params.render(draft),
+        "params.yaml": rendered,
     }
     workspace.refuse_to_overwrite(folder, contents)
     workspace.make(folder, contents)
     _tell(args, table, found, answers, about)
     return 0
+
+
+def _suite(
+    table: Any, columns: Any, problem: ProblemSpec, rendered: str, split_file: Path | None
+) -> str:
+    """Draft the suite from the train rows of the split that params.yaml describes."""
+    from ruamel.yaml import YAML
+
+    from ninefold.datasets.tables.reading import with_roles
+    from tasks.drafting.suite import draft_suite
+
+    content = YAML(typ="safe").load(rendered)
+    if split_file is not None:
+        content["split"]["path"] = str(split_file.resolve())
+    featurizing, splitting = (validate(key, content[key], "init") for key in ("featurize", "split"))
+    columns = tuple(with_roles(column, problem) for column in columns)
+    return draft_suite(table, columns, problem, featurizing, splitting, Path.cwd())
 
 
 def _check_names(args: argparse.Namespace, names: list[str]) -> None:

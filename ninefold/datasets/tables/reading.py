@@ -30,7 +30,7 @@ def read_table(
     if rows == 0:
         raise InputError(f"{source.title} must have rows, however: no rows follow the header")
     table = _parse(source, spec, inferred, _sample(rows, spec))
-    columns = tuple(_with_roles(found.column, problem) for found in inferred)
+    columns = tuple(with_roles(found.column, problem) for found in inferred)
     if problem.target in names:
         check_target(table[problem.target], problem, _kind(columns, problem.target), source.title)
     _check_time(columns, problem)
@@ -179,7 +179,7 @@ def _same_type(chunks: list[pa.Array]) -> list[pa.Array]:
     return [chunk.cast(widest) for chunk in chunks]
 
 
-def _with_roles(column: Column, problem: ProblemSpec) -> Column:
+def with_roles(column: Column, problem: ProblemSpec) -> Column:
     """Give a raw column the roles that the problem says it has."""
     name = column.name
     roles: set[Role] = set()

@@ -1,0 +1,46 @@
+"""Missing values that come together: a flight without departure has no arrival."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from expectations.expressions import quoted
+from expectations.sample import Rule, Sample, rule
+from ninefold.columns import Array
+
+ORDER = 90
+MIN_MISSING = 20
+MAX_COLUMNS = 60
+MAX_CHANCE = 1e-6
+"""How likely the rule may be to hold in all rows if gaps were independent."""
+
+
+def rules(sample: Sample) -> Iterator[Rule]:
+    """Expect gaps to come together as they did in every train row, where chance would not do it."""
+    names = [c.name for c in sample.columns if sample.missing[c.name].sum() >= MIN_MISSING]
+    names = names[:MAX_COLUMNS]
+    if len(names) < 2:
+        return
+    gone = np.column_stack([sample.missing[name] for name in names])
+    first: list[int] = []
+    for i, name in enumerate(names):
+        twin = next((j for j in first if (gone[:, i] == gone[:, j]).all()), None)
+        if twin is None:
+            first.append(i)
+            continue
+        because = f"both or neither, in all {len(sample)} rows ({int(gone[:, i].sum())} gaps)"
+        expression = f"missing({quoted(names[twin])}) == missing({quoted(name)})"
+        yield rule("expect_rows_to_satisfy", "warn", because, expression=expression)
+    pairs = [(i, j) for i in first for j in first if i != j and _implies(gone[:, i], gone[:, j])]
+    for i, j in pairs:
+        if any((i, k) in pairs and (k, j) in pairs for k in first):
+            continue
+        because = f"so in all {int(gone[:, i].sum())} rows where {names[i]} is missing"
+        expression = f"present({quoted(names[i])}) or missing({quoted(names[j])})"
+        yield rule("expect_rows_to_satisfy", "warn", because, expression=expression)
+
+
+def _implies(cause: Array, effect: Array) -> bool:
+    """Tell whether `effect` is missing wherever `cause` is, and chance would not bring it about."""
+    chance = float(effect.mean()) ** int(cause.sum())
+    return not (cause & ~effect).any() and chance < MAX_CHANCE

@@ -1,0 +1,97 @@
+"""Numbers: finite, whole, and where they lie."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from expectations.margins import mostly, outwards
+from expectations.sample import Rule, Sample, rule
+from ninefold.columns import Array, Column, is_missing
+
+ORDER = 40
+MARGIN = 0.5
+"""How far beyond the range seen a number may lie, in widths of that range."""
+FAR = 5.0
+"""A value this many times as far from the median as quantile 1 % (or 99 %) lies far out."""
+MAX_FAR = 0.01
+"""More far values than this share, and they are how the column is distributed."""
+MIN_ROWS = 20
+TREND = 0.7
+"""Above this rank correlation with the rows' time a number grows or falls with time."""
+
+
+def rules(sample: Sample) -> Iterator[Rule]:
+    """Expect finite numbers in a robust range; what grows with time has none."""
+    for column in sample.of_kind("number"):
+        values = sample.present(column.name)
+        finite = values[np.isfinite(values)]
+        infinite = len(values) - len(finite)
+        is_whole = len(finite) >= MIN_ROWS and bool((finite == np.round(finite)).all())
+        if is_whole and not infinite and not _is_regressed(sample, column):
+            yield _whole(column, len(finite))
+        elif len(values):
+            yield _finite(column, len(values), infinite, _is_regressed(sample, column))
+        is_ranged = len(finite) >= MIN_ROWS and not column.roles & {"id"}
+        if is_ranged and column.name not in sample.masked and not _has_trend(sample, column):
+            yield from _range(column, finite)
+
+
+def _is_regressed(sample: Sample, column: Column) -> bool:
+    return sample.is_target(column.name) and sample.problem.task == "regression"
+
+
+def _finite(column: Column, rows: int, infinite: int, is_needed: bool) -> Rule:
+    because = f"{infinite} of {rows} were infinite" if infinite else f"all {rows} were finite"
+    share = {"mostly": mostly(infinite, rows)} if infinite else {}
+    severity = "block" if is_needed and not infinite else "warn"
+    return rule("expect_column_values_to_be_finite", severity, because,
+                column=column.name, **share)  # fmt: skip
+
+
+def _whole(column: Column, rows: int) -> Rule:
+    because = f"all {rows} were whole numbers"
+    return rule("expect_column_values_to_be_whole", "warn", because, column=column.name)
+
+
+def _range(column: Column, values: Array) -> Iterator[Rule]:
+    """Expect a range around what was seen, or around all but a few values that lie far out."""
+    low, high = float(values.min()), float(values.max())
+    if low == high:
+        return
+    q_low, median, q_high = np.quantile(values, [0.01, 0.5, 0.99], method="inverted_cdf").tolist()
+    with np.errstate(over="ignore"):
+        fence = (median - FAR * (median - q_low), median + FAR * (q_high - median))
+        far = int(((values < fence[0]) | (values > fence[1])).sum()) if q_low < q_high else 0
+        is_robust = 0 < far <= MAX_FAR * len(values) and len(values) >= 200
+        if is_robust:
+            inside = values[(values >= fence[0]) & (values <= fence[1])]
+            low, high = float(inside.min()), float(inside.max())
+        room = MARGIN * (high / 2 - low / 2) * 2
+    bounds = {"min_value": outwards(low - room, -1), "max_value": outwards(high + room, 1)}
+    if low >= 0:
+        bounds["min_value"] = 0 if low == 0 else max(0, bounds["min_value"])
+    if not np.isfinite([*bounds.values()]).all():
+        return
+    because, share = f"ranged from {low:.6g} to {high:.6g}", {}
+    if is_robust:
+        because += f", {far} of {len(values)} lay far outside"
+        share = {"mostly": mostly(far, len(values))}
+    yield rule("expect_column_values_to_be_between", "warn", because,
+               column=column.name, **bounds, **share)  # fmt: skip
+
+
+def _has_trend(sample: Sample, column: Column) -> bool:
+    """Tell whether a number moves with the time that orders the rows, so that any range ends."""
+    from scipy.stats import spearmanr
+
+    time = sample.problem.time
+    if time is None or time not in sample.values:
+        return False
+    if time == column.name:
+        return True
+    kind = next(c.kind for c in sample.columns if c.name == time)
+    values, when = sample.values[column.name], sample.values[time]
+    known = np.isfinite(values) & ~is_missing(kind, when)
+    if known.sum() < MIN_ROWS or len(np.unique(values[known])) < 3 or np.ptp(when[known]) == 0:
+        return False
+    return bool(abs(spearmanr(values[known], when[known]).statistic) > TREND)

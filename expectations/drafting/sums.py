@@ -1,0 +1,82 @@
+"""One number made of two others: a sum, a product."""
+
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+
+from expectations.expressions import quoted
+from expectations.sample import Rule, Sample, rule
+from ninefold.columns import Array
+
+ORDER = 85
+MIN_ROWS = 50
+MAX_COLUMNS = 30
+LOOK = 32
+"""Rows on which candidates are tried before all rows are asked."""
+TOLERANCE = 1e-6
+MIN_LEVELS = 5
+
+
+def rules(sample: Sample) -> Iterator[Rule]:
+    """Expect c == a + b, or c == a * b, where every train row says so."""
+    numbers = [c for c in sample.of_kind("number") if not c.roles & {"id"}]
+    names = [c.name for c in numbers if _varies(sample.present(c.name))][:MAX_COLUMNS]
+    if len(names) < 3:
+        return
+    values = np.column_stack([sample.values[name] for name in names])
+    taken: set[frozenset[int]] = set()
+    for sign, join in (("+", np.add), ("*", np.multiply)):
+        for (i, j), k in _candidates(values, join):
+            key = frozenset((i, j, k))
+            rows = _holds(values[:, i], values[:, j], values[:, k], join)
+            if key in taken or rows < MIN_ROWS:
+                continue
+            taken.add(key)
+            a, b, c = (quoted(names[n]) for n in (i, j, k))
+            gone = " or ".join(f"missing({n})" for n in (a, b, c))
+            expression = f"{gone} or abs({c} - {a} {sign} {b}) <= {_room(values[:, k]):g}"
+            if sign == "+":
+                expression = expression.replace(f"{c} - {a} + {b}", f"{c} - ({a} + {b})")
+            yield rule("expect_rows_to_satisfy", "warn", f"so in all {rows} rows with all three",
+                       expression=expression)  # fmt: skip
+
+
+def _varies(values: Array) -> bool:
+    finite = values[np.isfinite(values)]
+    return len(finite) >= MIN_ROWS and len(np.unique(finite)) >= MIN_LEVELS
+
+
+def _room(total: Array) -> float:
+    """Return how far apart the two sides may lie: rounding of what was summed."""
+    finite = np.abs(total[np.isfinite(total)])
+    return float(
+        f"{TOLERANCE * max(float(np.quantile(finite, 0.99, method='inverted_cdf')), 1e-9):.1g}"
+    )
+
+
+def _candidates(values: Array, join: np.ufunc) -> Iterator[tuple[tuple[int, int], int]]:
+    """Yield pairs and the column that they make on the first few rows without a gap."""
+    finite = np.isfinite(values)
+    for i, j in combinations(range(values.shape[1]), 2):
+        both = finite[:, i] & finite[:, j]
+        for k in range(values.shape[1]):
+            if k in (i, j):
+                continue
+            rows = np.flatnonzero(both & finite[:, k])[:LOOK]
+            if len(rows) < LOOK:
+                continue
+            with np.errstate(all="ignore"):
+                made = join(values[rows, i], values[rows, j])
+            if np.allclose(made, values[rows, k], rtol=TOLERANCE, atol=0):
+                yield (i, j), k
+
+
+def _holds(a: Array, b: Array, c: Array, join: np.ufunc) -> int:
+    """Return on how many rows the rule could be seen to hold; 0 if one breaks it."""
+    known = np.isfinite(a) & np.isfinite(b) & np.isfinite(c)
+    with np.errstate(all="ignore"):
+        made = join(a[known], b[known])
+    if len(np.unique(made)) < MIN_LEVELS:
+        return 0
+    return int(known.sum()) if (np.abs(made - c[known]) <= _room(c)).all() else 0

@@ -1,0 +1,24 @@
+"""The table as a whole: how many rows, how many of them repeated."""
+
+import math
+from collections.abc import Iterator
+
+from expectations.margins import highest_rate
+from expectations.sample import Rule, Sample, rule
+from ninefold.datasets.tables.profiling import duplicates
+
+ORDER = 0
+
+
+def rules(sample: Sample) -> Iterator[Rule]:
+    """Expect about as many rows, and about as few repeated ones, as the train part had."""
+    rows = len(sample)
+    if not rows:
+        return
+    yield rule("expect_table_row_count_to_be_between", "warn",
+               f"train alone had {rows} rows; half of them would be a surprise",
+               min_value=max(1, rows // 2))  # fmt: skip
+    repeated = duplicates(sample.table)
+    share = min(1.0, math.ceil(1500 * highest_rate(repeated, rows)) / 1000) if repeated else 0
+    because = f"{repeated or 'none'} of {rows} rows repeated another"
+    yield rule("expect_table_duplicate_share_to_be_at_most", "warn", because, max_value=share)

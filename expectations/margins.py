@@ -1,0 +1,51 @@
+"""How far from what some rows showed other rows of the same source may honestly lie."""
+
+import math
+
+import numpy as np
+
+from ninefold.columns import Array
+
+CONFIDENCE = 0.999
+"""One rule in a thousand may be missed by chance alone: suites have hundreds of rules."""
+
+STRETCHES, MIN_STRETCH = 10, 50
+
+
+def highest_rate(count: int, total: int, confidence: float = CONFIDENCE) -> float:
+    """Return the upper Clopper-Pearson bound of a rate that was `count` of `total`."""
+    from scipy.stats import beta
+
+    if total == 0 or count >= total:
+        return 1.0
+    return float(beta.ppf(confidence, count + 1, total - count))
+
+
+def worst_stretch(bad: Array) -> float:
+    """Return the highest rate among ten stretches of rows, since bad rows come in runs.
+
+    `bad` is a mask `(N,)` in the order of the rows.
+    """
+    stretches = [part for part in np.array_split(bad, STRETCHES) if len(part) >= MIN_STRETCH]
+    return max((float(part.mean()) for part in stretches), default=0.0)
+
+
+def mostly(count: int, total: int, stretch: float = 0.0) -> float:
+    """Return the least share of good values to expect where `count` of `total` were bad.
+
+    `stretch` is the rate in the worst stretch of rows, if that is known.
+    """
+    rate = max(highest_rate(count, total), 1.5 * stretch if count else 0.0)
+    return max(0.0, math.floor((1 - rate) * 1000) / 1000)
+
+
+def outwards(value: float, direction: int) -> float:
+    """Round to three significant digits, downwards for -1 and upwards for 1."""
+    if value == 0 or not math.isfinite(value):
+        return 0 if value == 0 else value
+    unit = 10.0 ** (math.floor(math.log10(abs(value))) - 2)
+    if unit == 0:
+        return value
+    rounded = (math.floor if direction < 0 else math.ceil)(value / unit) * unit
+    near = float(f"{rounded:.6g}")
+    return int(near) if near.is_integer() and abs(near) < 1e15 else near

@@ -1,0 +1,161 @@
+"""Drafting again: what the data suggest now, without undoing what a person changed.
+
+A three-way merge by rule. The last draft lies beside the suite (`suite.drafted.yaml`); against it a
+person's edits, additions and removals show, and they stay.
+"""
+
+import difflib
+import io
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from expectations.draft import block, render
+from expectations.sample import Rule
+from ninefold.errors import ConfigError
+
+Key = tuple[str, str, int]
+NAMING = ("column", "column_A", "column_B", "column_list", "column_set", "expression")
+"""Arguments that say what a rule is about; two rules alike in them and their type are one rule."""
+BASE_NOTE = (
+    "The last draft, by which drafting again sees what you changed. Edit suite.yaml instead."
+)
+
+
+@dataclass(frozen=True)
+class Merged:
+    """The suite after merging, the draft to keep beside it, and how the suite changes."""
+
+    suite: str
+    drafted: str
+    diff: str
+
+
+def merge(mine: str, base: str, new: str, name: str) -> Merged:
+    """Merge a fresh draft into a suite that a person may have changed since the last draft.
+
+    Args:
+        mine, base, new: YAML texts of the suite, of the last draft ("" if none) and of the new one.
+        name: path of the suite, for messages and the difference.
+
+    Raises:
+        ConfigError: the suite is no YAML list of expectations.
+    """
+    own, last, fresh = (_read(text, name) for text in (mine, base, new))
+    keep = {
+        key: fresh.get(key) if rule == last.get(key) else rule
+        for key, rule in own.items()
+        if rule != last.get(key) or key in fresh
+    }
+    added = {key: rule for key, rule in fresh.items() if key not in own and key not in last}
+    removed = {key: rule for key, rule in last.items() if key not in own and key not in fresh}
+    text = _edit(mine, own, keep, added, list(fresh))
+    drafted = render([*fresh.values(), *removed.values()], BASE_NOTE)
+    lines = difflib.unified_diff(
+        mine.splitlines(keepends=True),
+        text.splitlines(keepends=True),
+        name,
+        f"{name} (drafted again)",
+    )
+    return Merged(text, drafted, "".join(lines))
+
+
+def _load(text: str, name: str) -> Any:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        content = YAML().load(io.StringIO(text)) if text.strip() else {"expectations": []}
+    except YAMLError as error:
+        raise ConfigError(
+            f"{name} must be valid YAML, however: {' '.join(str(error).split())}"
+        ) from None
+    items = content.get("expectations") if isinstance(content, Mapping) else None
+    if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
+        raise ConfigError(f"{name}: `expectations` must be a list of mappings")
+    return items
+
+
+def _read(text: str, name: str) -> dict[Key, Rule]:
+    """Return the rules of a suite by what they are about, in order."""
+    seen: Counter[tuple[str, str]] = Counter()
+    found: dict[Key, Rule] = {}
+    for item in _load(text, name):
+        rule = _plain(item)
+        about = (str(rule.get("type")), repr([rule.get(key) for key in NAMING]))
+        found[*about, seen[about]] = rule
+        seen[about] += 1
+    return found
+
+
+def _plain(content: Any) -> Any:
+    """Turn what YAML gave into plain mappings, lists and scalars."""
+    if isinstance(content, Mapping):
+        return {str(key): _plain(value) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_plain(item) for item in content]
+    for kind in (bool, int, float, str):
+        if isinstance(content, kind):
+            return kind(content)
+    return content
+
+
+def _edit(
+    text: str, own: Mapping[Key, Rule], keep: Mapping[Key, Any], added: Mapping[Key, Rule],
+    order: Sequence[Key],
+) -> str:  # fmt: skip
+    """Write the merged rules into the suite's text; what did not change keeps every byte."""
+    spans = _spans(text, len(own))
+    if not spans or not (keep or added):
+        return render([*(rule for rule in keep.values()), *added.values()])
+    lines = text.splitlines(keepends=True)
+    after = _places(own, added, order)
+    result = lines[: spans[0][0]]
+    result += [block(rule) for rule in after.pop(None, [])]
+    for (start, stop, end), (key, rule) in zip(spans, own.items(), strict=True):
+        if keep.get(key) == rule:
+            result += lines[start:stop]
+        elif key in keep:
+            result.append(block(keep[key]))
+        result += [block(item) for item in after.get(key, [])]
+        result += lines[stop:end]
+    return "".join(result)
+
+
+def _places(
+    own: Mapping[Key, Rule], added: Mapping[Key, Rule], order: Sequence[Key]
+) -> dict[Key | None, list[Rule]]:
+    """Put each new rule behind the rule that it follows in the draft."""
+    after: dict[Key | None, list[Rule]] = {}
+    anchor: Key | None = None
+    for key in order:
+        if key in own:
+            anchor = key
+        elif key in added:
+            after.setdefault(anchor, []).append(added[key])
+    if None in after and own:
+        after.setdefault(list(own)[-1], [])[:0] = after.pop(None)
+    return after
+
+
+def _spans(text: str, rules: int) -> list[tuple[int, int, int]] | None:
+    """Return for every rule its lines [start, stop) and where the next begins; None: not by lines.
+
+    Comments and empty lines behind a rule belong to what follows.
+    """
+    items = _load(text, "suite")
+    if not rules:
+        return []
+    lines = text.splitlines()
+    starts = [items.lc.item(position)[0] for position in range(rules)]
+    is_listed = all(lines[start].lstrip().startswith("- ") for start in starts)
+    if not is_listed or len(set(starts)) < rules or not lines[starts[0]].startswith("  - "):
+        return None
+    spans = []
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        stop = end
+        while stop > start + 1 and lines[stop - 1].strip()[:1] in ("", "#"):
+            stop -= 1
+        spans.append((start, stop, end))
+    return spans

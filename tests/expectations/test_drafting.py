@@ -1,0 +1,165 @@
+"""A drafted suite: silent on honest rows, exact on planted faults, blind to test rows."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from ruamel.yaml import YAML
+
+from expectations.draft import draft
+from expectations.gate import gate
+from ninefold.columns import write_table
+from ninefold.config import validate
+from ninefold.datasets import read
+from ninefold.problem import ProblemSpec
+from ninefold.quality import ValidateSpec
+from ninefold.splitting import split
+from tasks.drafting.suite import draft_suite
+from tests.end_to_end.tables import write
+
+ROWS = 900
+PROBLEM = ProblemSpec(target="sold", task="classification", ids=("code",), time="start")
+
+
+def orders(rows=ROWS, seed=0):
+    """Return a table that keeps rules: start <= end, net + tax = total, gaps that come together."""
+    rng = np.random.default_rng(seed)
+    start = pd.Timestamp("2022-01-01") + pd.to_timedelta(np.sort(rng.integers(0, 9000, rows)), "h")
+    net, tax = rng.gamma(2, 50, rows).round(2), rng.gamma(1, 10, rows).round(2)
+    is_open = rng.random(rows) < 0.2
+    end = (start + pd.to_timedelta(rng.integers(1, 6000, rows), "h")).where(~is_open)
+    return pd.DataFrame(
+        {
+            "code": [f"A{n:06d}" for n in rng.permutation(rows)],
+            "start": start.strftime("%Y-%m-%d %H:%M:%S"),
+            "end": end.strftime("%Y-%m-%d %H:%M:%S"),
+            "closed by": np.where(is_open, None, rng.choice(["Ann", "Bo", "Cy"], rows)),
+            "email": [f"user{n}@shop{n % 7}.example" for n in range(rows)],
+            "pieces": rng.poisson(4, rows),
+            "net": net,
+            "tax": tax,
+            "total": (net + tax).round(2),
+            "sold": rng.choice(["yes", "no"], rows),
+        }
+    )
+
+
+def ingest(table, folder):
+    write(table, folder / "t.csv")
+    return read(validate("ingest", {"kind": "file", "path": "t.csv"}), PROBLEM, folder)
+
+
+def drafted(table, folder):
+    rows, columns = ingest(table, folder)
+    splitting = validate("split", {"kind": "time"})
+    return draft_suite(rows, columns, PROBLEM, validate("featurize", {}), splitting, folder)
+
+
+def check(table, suite, folder, **spec):
+    write_table(folder / "raw.parquet", *ingest(table, folder))
+    (folder / "s.yaml").write_text(suite, encoding="utf-8")
+    return gate(folder / "raw.parquet", folder / "s.yaml", ValidateSpec(**spec), folder / "docs")
+
+
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory):
+    return drafted(orders(), tmp_path_factory.mktemp("draft"))
+
+
+def rules(suite):
+    return YAML(typ="safe").load(suite)["expectations"]
+
+
+def test_every_rule_has_severity_and_evidence(suite):
+    assert all(item["because"] and item["severity"] in ("block", "warn") for item in rules(suite))
+    blocked = {item["type"] for item in rules(suite) if item["severity"] == "block"}
+    assert blocked == {"expect_column_to_be_of_kind", "expect_column_values_to_be_in_set"}
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+def test_an_honest_table_of_the_same_source_passes(suite, seed, tmp_path):
+    report = check(orders(seed=seed), suite, tmp_path)
+    failed = [item for item in report["expectations"] if not item["success"]]
+    assert (report["verdict"], failed) == ("pass", [])
+
+
+FAULTS = {
+    "end before start": ("end", "2021-02-03 00:00:00", "expect_rows_to_satisfy"),
+    "a sum that is wrong": ("total", 1.5, "expect_rows_to_satisfy"),
+    "closed without an end": ("end", None, "expect_rows_to_satisfy"),
+    "a negative number": ("net", -900.0, "expect_column_values_to_be_between"),
+    "a far number": ("tax", 1e6, "expect_column_values_to_be_between"),
+    "half a piece": ("pieces", 2.5, "expect_column_values_to_be_whole"),
+    "an address that is none": ("email", "nobody", "expect_column_values_to_match_regex"),
+    "a code of another kind": ("code", "b-17", "expect_column_values_to_match_regex"),
+    "a new level": ("closed by", "Ann ", "expect_column_values_to_be_in_set"),
+    "a class unheard of": ("sold", "maybe", "expect_column_values_to_be_in_set"),
+    "out of order": ("start", "2022-01-01 00:00:00", "expect_column_values_to_be_monotone"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_planted_fault_is_found_with_its_rows(name, suite, tmp_path):
+    column, value, type_ = FAULTS[name]
+    table = orders()
+    bad = [i for i in (400, 640, 870) if not pd.isna(table.loc[i, "end"])]
+    table[column] = table[column].astype(object)
+    table.loc[bad, column] = value
+    report = check(table, suite, tmp_path)
+    found = [
+        item
+        for item in report["expectations"]
+        if item["type"] == type_ and not item["success"] and column in item["columns"]
+    ]
+    assert found
+    assert all([row["row"] for row in item["rows"]] == bad for item in found)
+
+
+def test_more_gaps_than_sampling_explains_are_found(suite, tmp_path):
+    table = orders()
+    table.loc[700:730, "net"] = None
+    report = check(table, suite, tmp_path)
+    failed = {(i["type"], *i["columns"]) for i in report["expectations"] if not i["success"]}
+    assert ("expect_column_values_to_not_be_null", "net") in failed
+
+
+def test_rows_outside_train_change_nothing(suite, tmp_path):
+    table = orders()
+    rows, columns = ingest(table, tmp_path)
+    from ninefold.columns import to_frame
+
+    part = split(to_frame(rows, columns), PROBLEM, validate("split", {"kind": "time"})).part
+    others = part != "train"
+    assert 200 < others.sum() < 500
+    table.loc[others, "net"] *= 1000
+    table.loc[others, "closed by"] = "Nobody"
+    table.loc[others, "email"] = "none"
+    table["pieces"] = np.where(others, 0.5, table["pieces"])
+    assert drafted(table, tmp_path) == suite
+
+
+def test_a_table_too_small_to_split_gets_kinds_only(tmp_path):
+    found = drafted(orders(rows=20), tmp_path)
+    assert {item["type"] for item in rules(found)} == {"expect_column_to_be_of_kind"}
+    assert "no train part" in found
+
+
+def test_masked_values_do_not_stand_in_the_suite(tmp_path):
+    rows, columns = ingest(orders(), tmp_path)
+    masked = ["closed by", "net", "start", "end", "code", "email"]
+    text = draft(rows, columns, PROBLEM, masked=masked)
+    listed = [item for item in rules(text) if item.get("column") in masked]
+    assert not [item for item in listed if "value_set" in item or "max_value" in item]
+    assert "Ann" not in text
+    assert "2022" not in text
+
+
+def test_a_few_far_values_do_not_stretch_the_range(tmp_path):
+    table = orders()
+    table.loc[[3, 50, 99], "net"] = 1e9
+    report = check(table, drafted(table, tmp_path), tmp_path)
+    assert report["verdict"] == "pass"
+    item = next(
+        i for i in report["expectations"] if i["columns"] == ["net"] and "between" in i["type"]
+    )
+    assert item["kwargs"]["max_value"] < 1e4
+    assert "3 of" in item["because"]
