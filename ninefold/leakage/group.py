@@ -1,19 +1,23 @@
-"""group: one entity in train and in test."""
+"""group.overlap: one declared entity in train and in test."""
 
+import re
+import unicodedata
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage.case import Case, Check, Finding, Severity
 from ninefold.splitting.identity import combine, hash_values
+
+SHOWN = 5
 
 
 class GroupCheck(Check):
-    """Entities of `problem.group` that stand in several parts.
+    """Entities of `problem.group` that stand in several parts, however their names are written.
 
-    Under a split by time they may: the model will meet known entities again, so that is a warning.
+    Under a split that follows `problem.time` they may: the model will meet known entities again.
     """
 
     family: ClassVar[str] = "group"
@@ -22,38 +26,104 @@ class GroupCheck(Check):
     def findings(self, case: Case) -> Iterator[Finding]:
         if not case.problem.group:
             return
-        entity, known = _entities(case)
-        test = (case.part == "test") & known
-        seen = np.unique(entity[(case.part != "test") & known])
-        mask = np.zeros(len(case), dtype=bool)
-        mask[test] = np.isin(entity[test], seen)
-        if not mask.any():
+        names = case.problem.group
+        known = ~np.all([case.is_missing(n) for n in names], axis=0)
+        plain = combine([hash_values(case.frame.column(n).kind, case.frame[n]) for n in names])
+        found = _shared(case, plain, known)
+        if found.any():
+            yield _finding(case, plain, found, known, ())
+        folded = _folded(case, names)
+        if folded is None:
             return
-        names = ", ".join(case.problem.group)
-        shared = len(np.unique(entity[mask]))
-        follows_time = case.split_kind == "time"
-        yield Finding(
-            kind="group.overlap",
-            severity="warn" if follows_time else "block",
-            columns=case.problem.group,
-            rows=case.source_rows(mask),
-            evidence={
-                "entities_shared": shared,
-                "entities_in_test": len(np.unique(entity[test])),
-                "test_rows": int(mask.sum()),
-                "share_of_test": round(float(mask.sum() / (case.part == "test").sum()), 6),
-            },
-            message=(
-                f"{shared} entities of {names} stand in test and in train or valid: the score "
-                "holds for entities the model knows, not for new ones"
-            ),
-            remedy="split: {kind: group}, if the model shall serve new entities",
-            fix=() if follows_time else ((("split", "kind"), "group"),),
-        )
+        more = _shared(case, folded, known) & ~found
+        if more.any() and not _folds_by_chance(plain, folded):
+            yield _finding(case, folded, more, known, _spellings(case, folded, more))
 
 
-def _entities(case: Case) -> tuple[Array, Array]:
-    """Return a hash `(N,)` of each row's entity, and the mask of rows that have one."""
-    names = case.problem.group
-    hashes = [hash_values(case.frame.column(n).kind, case.frame[n]) for n in names]
-    return combine(hashes), ~np.all([case.is_missing(n) for n in names], axis=0)
+def _shared(case: Case, entity: Array, known: Array) -> Array:
+    """Return the mask `(N,)` of test rows whose entity stands in train or valid too."""
+    mask = np.zeros(len(case), dtype=bool)
+    test = case.test & known
+    mask[test] = np.isin(entity[test], entity[~case.test & known])
+    return mask
+
+
+def fold(text: str) -> str:
+    """Return a name without what people write in different ways.
+
+    >>> fold(" ID-007 ") == fold("id 7")
+    True
+    """
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    spaced = re.sub(r"(?<=\d)[\W_]+(?=\d)", "+", plain)
+    kept = "".join(c for c in spaced if c.isalnum() or c == "+")
+    return re.sub(r"(?<!\d)0+(?=\d)", "", kept) or text
+
+
+def _folded(case: Case, names: tuple[str, ...]) -> Array | None:
+    """Return the entities `(N,)` with their names folded; None if none is written in text."""
+    from pandas import factorize
+
+    hashes = []
+    is_text = False
+    for name in names:
+        kind, values = case.frame.column(name).kind, case.frame[name]
+        if kind in ("category", "text"):
+            is_text = True
+            codes, levels = factorize(values)
+            values = np.array([fold(str(v)) for v in levels], dtype=object)[codes]
+        hashes.append(hash_values(kind, values))
+    return combine(hashes) if is_text else None
+
+
+def _folds_by_chance(plain: Array, folded: Array) -> bool:
+    """Tell whether names differ so little that folding would make one of many different ones."""
+    return len(np.unique(folded)) < 0.2 * len(np.unique(plain))
+
+
+def _spellings(case: Case, folded: Array, mask: Array) -> tuple[str, ...]:
+    """Return a few pairs of spellings that name one entity."""
+    name = next(n for n in case.problem.group if case.frame.column(n).kind in ("category", "text"))
+    values, found = case.frame[name], []
+    for row in np.flatnonzero(mask)[: 10 * SHOWN]:
+        others = values[(folded == folded[row]) & ~case.test]
+        found.append(f"{str(values[row])!r} and {str(others[0])!r}")
+    return tuple(dict.fromkeys(found))[:SHOWN]
+
+
+def _finding(
+    case: Case, entity: Array, mask: Array, known: Array, spellings: tuple[str, ...]
+) -> Finding:
+    test = case.test & known
+    shared = len(np.unique(entity[mask]))
+    names = ", ".join(case.problem.group)
+    evidence: dict[str, Any] = {
+        "entities_shared": shared,
+        "entities_in_test": len(np.unique(entity[test])),
+        "test_rows": int(mask.sum()),
+        "share_of_test": round(float(mask.sum() / case.test.sum()), 6),
+    }
+    if spellings:
+        evidence["spellings"] = list(spellings)
+        told = f" once case, punctuation and leading zeros are set aside ({spellings[0]})"
+    else:
+        told = ""
+    follows_time = case.follows_time
+    severity: Severity = "info" if follows_time else "block"
+    what = (
+        "as is natural when the split follows time: the score holds for entities the model knows "
+        "and new ones mixed"
+        if follows_time
+        else "the score holds for entities the model knows, not for new ones"
+    )
+    remedy = "split: {kind: group}, if the model shall serve new entities"
+    return Finding(
+        kind="group.overlap",
+        severity=severity,
+        columns=case.problem.group,
+        rows=case.source_rows(mask),
+        evidence=evidence,
+        message=f"{shared} entities of {names} stand in test and in train or valid{told}: {what}",
+        remedy=f"write each name one way in the source; then {remedy}" if spellings else remedy,
+        fix=() if follows_time or spellings else ((("split", "kind"), "group"),),
+    )

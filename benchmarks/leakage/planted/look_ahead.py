@@ -1,0 +1,127 @@
+"""Columns that look ahead along real series, and honest ones beside them."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.leakage.plant import leak
+from benchmarks.leakage.sources import Source
+from benchmarks.leakage.trial import Array, Trial
+
+Make = Callable[[pd.Series], pd.Series]
+Way = tuple[str, pd.DataFrame, dict[str, Any]]
+AHEAD: dict[str, Make] = {
+    "next": lambda y: y.shift(-1),
+    "third next, other unit": lambda y: 2.54 * y.shift(-3) - 7,
+    "seventh next": lambda y: y.shift(-7),
+    "centred mean of 3": lambda y: y.rolling(3, center=True).mean(),
+    "centred mean of 7, rounded": lambda y: (
+        y.rolling(7, center=True, min_periods=1).mean().round(2)
+    ),
+    "centred mean of 31": lambda y: y.rolling(31, center=True).mean(),
+    "mean of the next 5": lambda y: y[::-1].rolling(5).mean()[::-1].shift(-1),
+    "mean of 7 with the present": lambda y: y.rolling(7, min_periods=1).mean(),
+    "change to the next": lambda y: y.shift(-1) - y,
+    "change from the last": lambda y: y.diff(),
+    "return to the next": lambda y: y.shift(-1) / (y + 1e-9) - 1,
+    "smoothed with the present": lambda y: y.ewm(alpha=0.3, adjust=False).mean(),
+    "highest of the next 5": lambda y: y[::-1].rolling(5).max()[::-1].shift(-1),
+    "centred median of 5": lambda y: y.rolling(5, center=True).median(),
+    "spread of the next 10": lambda y: y[::-1].rolling(10).std()[::-1].shift(-1),
+    "highest still to come": lambda y: y[::-1].cummax()[::-1],
+    "sum still to come": lambda y: y[::-1].cumsum()[::-1],
+    "mean so far with the present": lambda y: y.expanding().mean(),
+}
+NOISY: dict[str, Make] = {
+    "next, noise of a fifth": lambda y: y.shift(-1),
+    "centred mean of 5, noise of a tenth": lambda y: y.rolling(5, center=True).mean(),
+    "mean of the next 3, noise of a tenth": lambda y: y[::-1].rolling(3).mean()[::-1].shift(-1),
+}
+HONEST: dict[str, Make] = {
+    "last": lambda y: y.shift(1),
+    "last but six": lambda y: y.shift(7),
+    "mean of the last 7": lambda y: y.shift(1).rolling(7).mean(),
+    "mean so far": lambda y: y.shift(1).expanding().mean(),
+    "change before": lambda y: y.shift(1).diff(),
+    "highest of the last 10": lambda y: y.shift(1).rolling(10).max(),
+    "smoothed past": lambda y: y.shift(1).ewm(alpha=0.3).mean(),
+    "sum so far": lambda y: y.shift(1).cumsum(),
+}
+
+
+def _by(source: Source, table: pd.DataFrame, make: Make) -> Array:
+    """Return a column made along time, within each entity."""
+    y = pd.to_numeric(table[source.target])
+    if not source.group:
+        order = table[source.time].argsort(kind="stable") if source.time else np.arange(len(y))
+        made = make(y.iloc[order].reset_index(drop=True)).to_numpy()
+        out = np.empty(len(y))
+        out[np.asarray(order)] = made
+        return out
+    ordered = table.sort_values(source.time, kind="stable") if source.time else table
+    groups = ordered.groupby(list(source.group), sort=False)[source.target]
+    return np.asarray(groups.transform(lambda v: make(v.astype(float))).reindex(table.index))
+
+
+def _noise(steps: Array, name: str, rng: np.random.Generator) -> Array:
+    """Return noise `(N,)` in proportion to the steps of the target."""
+    share = 0.2 if "fifth" in name else 0.1
+    return rng.normal(size=len(steps)) * np.nanstd(steps) * share
+
+
+def _ways(source: Source, table: pd.DataFrame) -> Iterator[Way]:
+    """Yield the table as users bring it: declared, shuffled, undeclared."""
+    roles = {"time": source.time, "group": source.group, "ids": source.ids, "after": source.after}
+    yield "declared" if source.time else "file order", table, roles
+    if source.time:
+        shuffled = table.sample(frac=1, random_state=1).reset_index(drop=True)
+        yield "declared, shuffled", shuffled, roles
+        yield "undeclared", table, {**roles, "time": None, "group": ()}
+
+
+def _plant(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator, makes: dict[str, Make]
+) -> Iterator[Trial]:
+    if not source.is_series:
+        return
+    for number, (name, make) in enumerate(makes.items()):
+        ways = list(_ways(source, table))
+        way, plain, roles = ways[(number + len(source.name)) % len(ways)]
+        made = _by(source, plain, make)
+        changed = plain.copy()
+        if "noise" in name:
+            made = made + _noise(_by(source, plain, pd.Series.diff), name, rng)
+        changed["col_x"] = made
+        yield Trial(
+            f"{source.name}: {name} ({way})",
+            changed,
+            source.target,
+            columns=frozenset({"col_x"}),
+            families=frozenset({"time", "target", "encoding"})
+            if makes is not HONEST
+            else frozenset(),
+            leak="time.look_ahead" if makes is not HONEST else "",
+            **roles,
+        )
+
+
+@leak("time", "target", "encoding")
+def look_ahead(source: Source, table: pd.DataFrame, rng: np.random.Generator) -> Iterator[Trial]:
+    """A column computed from later rows, exactly."""
+    yield from _plant(source, table, rng, AHEAD)
+
+
+@leak("time", "target", "encoding")
+def noisy_look_ahead(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """The same with noise."""
+    yield from _plant(source, table, rng, NOISY)
+
+
+@leak()
+def honest_lags(source: Source, table: pd.DataFrame, rng: np.random.Generator) -> Iterator[Trial]:
+    """Columns computed from earlier rows only."""
+    yield from _plant(source, table, rng, HONEST)

@@ -1,0 +1,181 @@
+"""Statistics of a column against the target's past, present and future in one series."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ninefold.columns import Array
+from ninefold.leakage._series import Series
+
+ANCHORS = 1500
+"""Rows at which a column is compared with the target around it."""
+EXACT = 0.98
+"""Share explained by the future from which the column was computed from it."""
+STRONG = 0.5
+"""Share explained by the future from which it deserves a question."""
+MIN_PAIRS = 30
+
+
+@dataclass(frozen=True)
+class Shift:
+    """A column that repeats the order of the target `step` rows later."""
+
+    step: int
+    correlation: float
+    best_of_past: float
+
+
+def ranks(values: Array) -> Array:
+    """Return ranks in (0, 1) `(M,)`, ties averaged, NaN kept."""
+    from scipy.stats import rankdata
+
+    known = np.isfinite(values)
+    out = np.full(len(values), np.nan)
+    out[known] = rankdata(values[known]) / (known.sum() + 1)
+    return out
+
+
+def correlations(x: Array, around: Array) -> tuple[Array, Array]:
+    """Return Pearson's r `(S,)` of `x` `(P,)` with each column of `around` `(P, S)`, and pairs.
+
+    Pairs with NaN do not count; r is 0 where either side is constant or has few pairs.
+    """
+    both = np.isfinite(around) & np.isfinite(x)[:, None]
+    count = both.sum(axis=0)
+    n = np.maximum(count, 1)
+    a = np.where(both, np.nan_to_num(x)[:, None], 0.0)
+    b = np.where(both, np.nan_to_num(around), 0.0)
+    a -= np.where(both, a.sum(axis=0) / n, 0.0)
+    b -= np.where(both, b.sum(axis=0) / n, 0.0)
+    size = np.sqrt((a * a).sum(axis=0) * (b * b).sum(axis=0))
+    enough = (count >= MIN_PAIRS) & (size > 1e-12 * n)
+    return np.where(enough, (a * b).sum(axis=0) / np.where(enough, size, 1.0), 0.0), count
+
+
+def shifted(series: Series, x: Array, y: Array, seed: int) -> Shift | None:
+    """Find the step at which ranks `x` `(M,)` equal ranks `y` `(M,)` of later rows, if any.
+
+    The miss (1 - |r|) must be a fiftieth of what the present and all of the past leave: a smooth
+    series resembles its neighbours, and only a copy resembles one of them that much more.
+    """
+    first, last = series.bounds
+    reach = int(min(60, (last - first).max()))
+    if reach < 1:
+        return None
+    places = series.inner(0, ANCHORS, seed)
+    steps = np.arange(-reach, reach + 1)
+    r, _ = correlations(x[places], series.around(y, places, steps))
+    miss = 1 - np.abs(r)
+    future, past = steps > 0, steps <= 0
+    at = int(np.flatnonzero(future)[miss[future].argmin()])
+    if miss[at] > 0.02 or miss[at] > 0.02 * miss[past].min() + 1e-12:
+        return None
+    return Shift(int(steps[at]), float(r[at]), float(1 - miss[past].min()))
+
+
+@dataclass(frozen=True)
+class Share:
+    """What is left of a column after the past, and how much of that something else explains."""
+
+    explained: float
+    """Adjusted for the number of terms; 0 where nothing is left to explain."""
+    rows: int
+    f: float
+    """F of the added terms."""
+
+
+def share(x: Array, known: Array, added: Array) -> Share:
+    """Return how much of `x` `(P,)` given `known` `(P, a)` the terms `added` `(P, b)` explain.
+
+    Rows with NaN anywhere do not count.
+    """
+    kept = np.isfinite(x) & np.isfinite(known).all(axis=1) & np.isfinite(added).all(axis=1)
+    x, known, added = x[kept], known[kept], added[kept]
+    n, a, b = len(x), known.shape[1] + 1, added.shape[1]
+    if n < 1.5 * (a + b) + 20 or np.ptp(x) == 0:
+        return Share(0.0, n, 0.0)
+    total = float(np.var(x)) * n
+    before = _rest(x, known)
+    after = _rest(x, np.column_stack([known, added]))
+    if before <= 1e-9 * total or before <= n * unit(x) ** 2 / 4:
+        return Share(0.0, n, 0.0)
+    after = max(after, 1e-12 * total)
+    explained = 1 - (after / (n - a - b)) / (before / (n - a))
+    return Share(max(0.0, explained), n, float((before - after) / b / (after / (n - a - b))))
+
+
+def _rest(x: Array, terms: Array) -> float:
+    """Return the residual sum of squares of `x` `(P,)` on `terms` `(P, a)` with an intercept."""
+    centred = terms - terms.mean(axis=0)
+    size = centred.std(axis=0)
+    centred = centred[:, size > 0] / size[size > 0]
+    target = x - x.mean()
+    fitted = centred @ np.linalg.lstsq(centred, target, rcond=1e-10)[0]
+    return float(((target - fitted) ** 2).sum())
+
+
+def unit(x: Array) -> float:
+    """Return the unit that numbers `(P,)` are rounded to: 1, .1 … 1e-6, or 0."""
+    for digits in range(7):
+        if np.allclose(x, np.round(x, digits), rtol=0, atol=10.0 ** -(digits + 4)):
+            return float(10.0**-digits)
+    return 0.0
+
+
+@dataclass(frozen=True)
+class Influence:
+    """How far the target's present and future explain a column given its past."""
+
+    future: Share
+    """Given the target's past and present."""
+    own: Share
+    """The same, given the column's own past too."""
+    present: Share
+    """What the target's present explains given its past."""
+    placebo: float
+    """The largest `own` share after the column was moved along the series."""
+    reach: int
+
+
+def influence(series: Series, x: Array, y: Array, seed: int) -> Influence | None:
+    """Regress a column `(M,)` on the target `(M,)` before, at and after each row.
+
+    None if the series is too short.
+    """
+    first, last = series.bounds
+    length = float(np.median(last - first + 1))
+    for reach in (30, 20, 12, 8, 5, 3, 2, 1):
+        own = min(reach, 8)
+        places = series.inner(reach, ANCHORS, seed)
+        if length >= 2 * reach + 1 and len(places) >= 1.5 * (2 * reach + own + 3) + 40:
+            break
+    else:
+        return None
+    steps = np.arange(-reach, reach + 1)
+    around = series.around(y, places, steps)
+    past, present, future = around[:, :reach], around[:, [reach]], around[:, reach + 1 :]
+    clock = _clock(places, len(series))
+    until_now = np.column_stack([clock, past, present])
+
+    def with_own(values: Array) -> Share:
+        before = series.around(values, places, np.arange(-own, 0))
+        return share(values[places], np.column_stack([until_now, before]), future[:, :12])
+
+    found = with_own(x)
+    placebo: float = 0.0
+    if found.explained > STRONG / 2:
+        moves = np.random.default_rng(seed).integers(len(x) // 5, len(x) - len(x) // 5, 5)
+        placebo = float(np.max([with_own(np.roll(x, int(m))).explained for m in moves]))
+    return Influence(
+        future=share(x[places], until_now, future),
+        own=found,
+        present=share(x[places], np.column_stack([clock, past]), present),
+        placebo=placebo,
+        reach=reach,
+    )
+
+
+def _clock(places: Array, length: int) -> Array:
+    """Return a linear and a quadratic trend `(P, 2)`."""
+    t = places / max(length, 1) - 0.5
+    return np.column_stack([t, t * t])

@@ -1,0 +1,235 @@
+"""What people compute along a series: every usual window, total and change, named."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ninefold.columns import Array
+from ninefold.leakage._ahead import correlations, unit
+from ninefold.leakage._series import Series
+
+REACH = 30
+WIDTHS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 15, 20, 21, 24, 28, 30)
+STEPS = (1, 2, 3, 4, 5, 6, 7, 10, 12, 14, 20, 21, 24, 28, 30)
+PLACES = 600
+MIN_PAIRS = 40
+STATISTICS: dict[str, Callable[..., Array]] = {
+    "mean": np.mean,
+    "largest": np.max,
+    "smallest": np.min,
+    "median": np.median,
+    "spread": np.std,
+}
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A column as it would be if computed so: `values` `(P,)` at the places looked at."""
+
+    what: str
+    looks: str
+    """past: honest. present: it holds the target itself. future: it holds what comes later."""
+    values: Array
+
+
+@dataclass(frozen=True)
+class Table:
+    """All formulas of one series at some places; `values` is `(P, K)`."""
+
+    places: Array
+    formulas: tuple[Formula, ...]
+    values: Array
+
+
+def table(series: Series, y: Array, seed: int, is_event: bool) -> Table | None:
+    """Compute every formula of the target `y` `(M,)`; None if the series is too short.
+
+    is_event: the target is 0 or 1, and it makes sense to wait for it.
+    """
+    places = series.inner(0, PLACES, seed)
+    if len(places) < MIN_PAIRS:
+        return None
+    around = series.around(y, places, np.arange(-REACH, REACH + 1))
+    formulas = (
+        *_windows(around),
+        *_changes(around),
+        *_totals(series, y, places),
+        *(_waiting(series, y, places) if is_event else ()),
+    )
+    return Table(places, formulas, np.column_stack([f.values for f in formulas]))
+
+
+def match(formulas: Table, x: Array) -> Formula | None:
+    """Return the formula that a column `x` `(M,)` follows up to its rounding, if none is honest.
+
+    Either value for value in most rows, or in other units (and as a sum for a mean) in nearly all.
+    If an honest formula fits as well, or too few rows tell one from the other, there is no match.
+    """
+    x = x[formulas.places]
+    known = x[np.isfinite(x)]
+    if len(known) < MIN_PAIRS or unit(known) > np.std(known) or _varied(known) < 10:
+        return None
+    equal = _equal(formulas, x)
+    r, count = correlations(x, formulas.values)
+    close = np.flatnonzero((np.abs(r) > 0.999) & (count >= MIN_PAIRS))
+    affine = [k for k in close if _follows(x, formulas.values[:, k])]
+    for fitting in (equal, affine):
+        found = [formulas.formulas[k] for k in fitting]
+        if any(f.looks == "past" for f in found):
+            return None
+        if found:
+            return min(found, key=lambda f: f.looks != "present")
+    return None
+
+
+def smoothing(series: Series, x: Array, y: Array, seed: int) -> str | None:
+    """Return how a column is smoothed over the present or the future, as in exponential weights.
+
+    `x` moves by one fixed share of its distance to the target, in its own row or from later rows.
+    """
+    places = series.inner(1, PLACES, seed)
+    if len(places) < MIN_PAIRS:
+        return None
+    around = series.around(x, places, np.arange(-1, 2))
+    target = series.around(y, places, np.arange(-1, 2))
+    if _moves(around[:, 1], around[:, 0], target[:, 0]):
+        return None
+    if _moves(around[:, 1], around[:, 0], target[:, 1]):
+        return "smoothed over its past and its present"
+    for at in (1, 2):
+        if _moves(around[:, 1], around[:, 2], target[:, at]):
+            return "smoothed over later rows"
+    return None
+
+
+def _moves(x: Array, other: Array, goal: Array) -> bool:
+    step, distance = x - other, goal - other
+    kept = np.isfinite(step) & np.isfinite(distance)
+    step, distance, x = step[kept], distance[kept], x[kept]
+    if len(x) < MIN_PAIRS or not (distance != 0).any() or np.std(x) == 0:
+        return False
+    rate = float(np.median(step[distance != 0] / distance[distance != 0]))
+    rest = np.abs(step - rate * distance)
+    allowed = max(1.5 * unit(x), 1e-6 * float(np.std(x)))
+    small = allowed < 0.1 * np.std(step)
+    return bool(small and 0.02 < rate < 0.98 and (rest <= allowed).mean() >= 0.8)
+
+
+def _varied(values: Array) -> int:
+    """Return how many values are not the commonest one."""
+    return len(values) - int(np.unique(values, return_counts=True)[1].max())
+
+
+def _equal(formulas: Table, x: Array) -> list[int]:
+    """Return the formulas that equal `x` `(P,)` in most rows, far more often than by chance."""
+    known = np.isfinite(x)
+    allowed = max(0.6 * unit(x[known]), 1e-7 * float(np.std(x[known])))
+    if allowed > 0.02 * np.std(x[known]):
+        return []
+    both = np.isfinite(formulas.values) & known[:, None]
+    equal = (np.abs(formulas.values - x[:, None]) <= allowed) & both
+    moved = (np.abs(formulas.values - np.roll(x, len(x) // 2)[:, None]) <= allowed) & both
+    count = np.maximum(both.sum(axis=0), MIN_PAIRS)
+    share, chance = equal.sum(axis=0) / count, moved.sum(axis=0) / count
+    best = share.max()
+    if best < 0.6:
+        return []
+    return [int(k) for k in np.flatnonzero((share >= 0.9 * best) & (chance <= 0.3 * share))]
+
+
+def _follows(x: Array, values: Array) -> bool:
+    both = np.isfinite(x) & np.isfinite(values)
+    x, values = x[both], values[both]
+    rounding, spread = unit(x), float(np.std(x))
+    if spread == 0 or _varied(x) < 10:
+        return False
+    slope, level = np.polyfit(values - values.mean(), x, 1)
+    rest = np.abs(x - level - slope * (values - values.mean()))
+    allowed = max(0.6 * rounding if rounding < 0.2 * spread else 0.0, 1e-6 * spread)
+    return bool(np.quantile(rest, 0.95) <= allowed)
+
+
+def _windows(around: Array) -> Iterator[Formula]:
+    """Yield statistics over windows before, up to, around and after each row."""
+    spans = {}
+    for width in WIDTHS:
+        spans[f"the last {width} rows before"] = ("past", -width, -1)
+        spans[f"the last {width} rows with the present"] = ("present", 1 - width, 0)
+        spans[f"the next {width} rows"] = ("future", 1, width)
+        spans[f"the present and the next {width - 1} rows"] = ("future", 0, width - 1)
+        half = width // 2
+        spans[f"{width} rows around"] = ("future", -half, width - half - 1)
+        spans[f"{2 * half + 1} rows around"] = ("future", -half, half)
+    for words, (looks, start, stop) in spans.items():
+        if stop > REACH or start < -REACH:
+            continue
+        window = around[:, start + REACH : stop + REACH + 1]
+        looks = "present" if stop == 0 and looks == "future" else looks
+        for name, statistic in STATISTICS.items():
+            yield Formula(f"the {name} of {words}", looks, statistic(window, axis=1))
+
+
+def _changes(around: Array) -> Iterator[Formula]:
+    """Yield lags, differences and ratios between a row and others."""
+    now = around[:, REACH]
+    for step in STEPS:
+        before, after = around[:, REACH - step], around[:, REACH + step]
+        yield Formula(f"the value {step} rows before", "past", before)
+        yield from _between(before, now, "present", f"since {step} rows before")
+        yield from _between(now, after, "future", f"to {step} rows later")
+        if step > 1:
+            last = around[:, REACH - 1]
+            yield from _between(before, last, "past", f"from {step} to 1 rows before")
+    yield Formula("the present", "past", now)
+
+
+def _between(start: Array, stop: Array, looks: str, words: str) -> Iterator[Formula]:
+    yield Formula(f"the change {words}", looks, stop - start)
+    positive = np.where((start > 0) & (stop > 0), stop / np.where(start > 0, start, 1.0), np.nan)
+    ratio = np.where(start != 0, stop / np.where(start != 0, start, 1.0), np.nan)
+    yield Formula(f"the relative change {words}", looks, ratio)
+    yield Formula(f"the log change {words}", looks, np.log(positive))
+
+
+def _totals(series: Series, y: Array, places: Array) -> Iterator[Formula]:
+    """Yield what has come so far and what is still to come."""
+    import pandas as pd
+
+    for words, looks, turn in (("so far", "present", 1), ("still to come", "future", -1)):
+        values = pd.Series(y[::turn])
+        entity = series.entity[::turn]
+        so_far = values.groupby(entity, sort=False)
+        count = so_far.cumcount() + 1
+        total = so_far.cumsum()
+        found = {
+            "mean": total / count,
+            "largest": so_far.cummax(),
+            "smallest": so_far.cummin(),
+            "sum": total,
+        }
+        for name, column in found.items():
+            without = column.groupby(entity, sort=False).shift(1)
+            # A total so far names the present only beside the last total: a level, not a leak.
+            is_level = name == "sum" and looks == "present"
+            at = column.to_numpy()[::turn][places]
+            before = without.to_numpy()[::turn][places]
+            yield Formula(
+                f"the {name} {words}, with the present", "past" if is_level else looks, at
+            )
+            yield Formula(f"the {name} {words}", "past" if looks == "present" else "future", before)
+
+
+def _waiting(series: Series, y: Array, places: Array) -> Iterator[Formula]:
+    """Yield how many rows pass until the next event."""
+    import pandas as pd
+
+    row = np.arange(len(y), dtype=np.float64)
+    event = pd.Series(np.where(y == 1, row, np.nan)[::-1])
+    entity = series.entity[::-1]
+    upcoming = event.groupby(entity, sort=False).ffill()
+    later = upcoming.groupby(entity, sort=False).shift(1)
+    yield Formula(
+        "the rows until the next event", "future", (upcoming.to_numpy()[::-1] - row)[places]
+    )
+    yield Formula("the rows until a later event", "future", (later.to_numpy()[::-1] - row)[places])

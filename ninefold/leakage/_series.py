@@ -1,0 +1,176 @@
+"""The rows as time series: which row comes after which, and for whom."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ninefold.columns import Array
+from ninefold.leakage.case import Case
+from ninefold.splitting.identity import combine, hash_values
+
+MIN_ROWS = 60
+MAX_ROWS = 60_000
+"""Rows of a series that are looked at: the latest whole stretch of so many."""
+ALONE = 0.95
+"""Share of rows that must be the only one of their moment for a column to order them."""
+MIN_LENGTH = 5
+"""Mean rows of an entity below which it has no history to look at."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """Rows in order, entity after entity.
+
+    Shapes: `index` `(M,)` positions in the case; `entity` `(M,)` codes, equal ones adjacent.
+    """
+
+    index: Array
+    entity: Array
+    time: str | None
+    """The column that orders them; None: they stand as in the source."""
+    by: tuple[str, ...] = ()
+    """The columns that tell the entities apart."""
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    @cached_property
+    def bounds(self) -> tuple[Array, Array]:
+        """First and last place `(M,)` of each row's entity."""
+        change = np.flatnonzero(np.diff(self.entity)) + 1
+        starts = np.concatenate([[0], change])
+        ends = np.concatenate([change, [len(self)]]) - 1
+        which = np.repeat(np.arange(len(starts)), ends - starts + 1)
+        return starts[which], ends[which]
+
+    def around(self, values: Array, places: Array, steps: Array) -> Array:
+        """Return `values` `(M,)` of the rows `steps` `(S,)` after each of `places` `(P,)`.
+
+        `(P, S)`, NaN where the entity has no such row.
+        """
+        first, last = self.bounds
+        at = places[:, None] + steps[None, :]
+        inside = (at >= first[places][:, None]) & (at <= last[places][:, None])
+        return np.where(inside, values[np.clip(at, 0, len(self) - 1)], np.nan)
+
+    def inner(self, margin: int, most: int, seed: int) -> Array:
+        """Return at most `most` places that have `margin` rows on either side, in order."""
+        first, last = self.bounds
+        place = np.arange(len(self))
+        kept = np.flatnonzero((place - first >= margin) & (last - place >= margin))
+        if len(kept) <= most:
+            return kept
+        return np.sort(np.random.default_rng(seed).choice(kept, most, replace=False))
+
+    @property
+    def words(self) -> str:
+        """How the rows are ordered, for a message."""
+        order = f"in the order of `{self.time}`" if self.time else "in file order"
+        return f"{order} within {', '.join(f'`{n}`' for n in self.by)}" if self.by else order
+
+
+def series_of(case: Case) -> Iterator[Series]:
+    """Yield the orders the rows may have: by time, within entities, or as the file stands.
+
+    The file's own order counts only where no column of dates could give one: a file sorted from new
+    to old would turn every honest lag into a look ahead.
+    """
+    times = [case.problem.time] if case.problem.time else _dates(case)
+    found = False
+    for time in times[:2]:
+        for item in _by_time(case, time):
+            found = True
+            yield item
+    if not found and not case.problem.time:
+        yield from _in_file(case)
+
+
+def _dates(case: Case) -> list[str]:
+    """Return the raw date columns, those with the most distinct values first."""
+    names = [n for n in case.inputs if case.frame.column(n).kind == "datetime"]
+    return sorted(names, key=lambda n: -len(np.unique(case.frame[n])))
+
+
+def _by_time(case: Case, time: str) -> Iterator[Series]:
+    known = np.flatnonzero(~case.is_missing(time))
+    if len(known) < MIN_ROWS:
+        return
+    values, row = case.frame[time][known], case.frame.row[known]
+    # Rows of one moment stand as in the source, or turned round if that is newest first.
+    if np.corrcoef(np.argsort(np.argsort(values, kind="stable")), np.argsort(row))[0, 1] < -0.9:
+        row = -row
+    one = np.zeros(len(known), dtype=np.int64)
+    group = case.problem.group
+    if group:
+        yield from _made(known, _entity(case, group)[known], values, row, time, group)
+        return
+    if len(np.unique(values)) >= ALONE * len(values) or case.problem.time == time:
+        yield from _made(known, one, values, row, time, ())
+    if len(np.unique(values)) < ALONE * len(values):
+        for name in _entities(case, known, values)[:2]:
+            yield from _made(known, _entity(case, (name,))[known], values, row, time, (name,))
+
+
+def _in_file(case: Case) -> Iterator[Series]:
+    everything = np.arange(len(case))
+    if len(case) < MIN_ROWS:
+        return
+    row = case.frame.row
+    if case.problem.group:
+        entity = _entity(case, case.problem.group)
+        yield from _made(everything, entity, row, row, None, case.problem.group)
+        return
+    yield from _made(everything, np.zeros(len(case), dtype=np.int64), row, row, None, ())
+    for name in _runs(case)[:2]:
+        yield from _made(everything, _entity(case, (name,)), row, row, None, (name,))
+
+
+def _made(
+    known: Array, entity: Array, values: Array, row: Array, time: str | None, by: tuple[str, ...]
+) -> Iterator[Series]:
+    codes = np.unique(entity, return_inverse=True)[1]
+    if len(codes) / (codes.max() + 1) < MIN_LENGTH:
+        return
+    order = np.lexsort((row, values, codes))[-MAX_ROWS:]
+    yield Series(known[order], codes[order], time, by)
+
+
+def _entity(case: Case, names: tuple[str, ...]) -> Array:
+    return combine([hash_values(case.frame.column(n).kind, case.frame[n]) for n in names])
+
+
+def _levels(case: Case) -> dict[str, Array]:
+    """Return the codes `(N,)` of the raw columns that could name entities."""
+    named = [c.name for c in case.frame.columns if "id" in c.roles]
+    found = {}
+    for name in dict.fromkeys([*case.inputs, *named]):
+        if case.frame.column(name).kind not in ("category", "number"):
+            continue
+        codes = np.unique(_entity(case, (name,)), return_inverse=True)[1]
+        if 2 <= codes.max() + 1 <= len(case) / MIN_LENGTH:
+            found[name] = codes
+    return found
+
+
+def _entities(case: Case, known: Array, values: Array) -> list[str]:
+    """Return the columns that, with the time, name each row: few entities first."""
+    moment = np.unique(values, return_inverse=True)[1].astype(np.int64)
+    kept = []
+    for name, codes in _levels(case).items():
+        pairs = np.unique(moment * (int(codes.max()) + 1) + codes[known])
+        if len(pairs) >= ALONE * len(known):
+            kept.append((int(codes.max()), name))
+    return [name for _, name in sorted(kept)]
+
+
+def _runs(case: Case) -> list[str]:
+    """Return the columns whose values stand together in the file, one stretch each."""
+    order = np.argsort(case.frame.row, kind="stable")
+    kept = []
+    for name, codes in _levels(case).items():
+        stretches = 1 + int((np.diff(codes[order]) != 0).sum())
+        if stretches <= 1.05 * (codes.max() + 1):
+            kept.append((-int(codes.max()), name))
+    return [name for _, name in sorted(kept)]

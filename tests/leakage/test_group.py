@@ -1,0 +1,77 @@
+"""Declared entities in several parts, also under dirty names."""
+
+import numpy as np
+import pytest
+
+from ninefold.columns import Column, Frame
+from ninefold.leakage import AuditSpec, audit
+from ninefold.leakage.group import fold
+from ninefold.problem import ProblemSpec
+
+N = 600
+PROBLEM = ProblemSpec(target="y", task="regression", group=("who",))
+
+
+def table(who, day=None):
+    rng = np.random.default_rng(0)
+    columns = [
+        Column("who", "category", frozenset({"group"})),
+        Column("x", "number", frozenset({"input"})),
+        Column("y", "number", frozenset({"target"})),
+    ]
+    data = {"who": who, "x": rng.normal(size=len(who)), "y": rng.normal(size=len(who))}
+    if day is not None:
+        columns.append(Column("day", "number", frozenset({"input", "time"})))
+        data["day"] = day
+    return Frame(tuple(columns), data, np.arange(len(who)))
+
+
+def overlaps(frame, part, problem=PROBLEM):
+    found = audit(frame, part, problem, AuditSpec(), "given")["findings"]
+    return [item for item in found if item["kind"] == "group.overlap"]
+
+
+def by_entity():
+    """Names of 120 entities and a split that keeps each in one part."""
+    number = np.arange(N) % 120
+    part = np.where(number < 30, "test", "train").astype(object)
+    return number, part
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [("ID-007", "id 7"), ("Müller, Ann", "MULLER ANN"), (" x1", "X-01")]
+)
+def test_names_fold_to_one(a, b):
+    assert fold(a) == fold(b)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [("ID-70", "ID-7"), ("anna", "anne"), ("1.5", "15"), ("12-05", "1-205")]
+)
+def test_different_names_stay_different(a, b):
+    assert fold(a) != fold(b)
+
+
+def test_dirty_keys_block_and_name_the_rows():
+    number, part = by_entity()
+    clean = np.array([f"ID-{i:03d}" for i in number], dtype=object)
+    assert overlaps(table(clean), part) == []
+    dirty = clean.copy()
+    planted = np.flatnonzero(part == "test")[:20]
+    dirty[planted] = [f"id {i}" for i in number[np.flatnonzero(part == "train")[:20]]]
+    (finding,) = overlaps(table(dirty), part)
+    assert finding["severity"] == "block"
+    assert finding["rows"] == planted.tolist()
+    assert "spellings" in finding["evidence"]
+
+
+def test_entities_that_recur_under_a_split_by_time_are_told_not_warned():
+    who = np.array([f"shop {i % 20}" for i in range(N)], dtype=object)
+    part = np.where(np.arange(N) < 450, "train", "test").astype(object)
+    frame = table(who, np.arange(N, dtype=np.float64))
+    problem = PROBLEM.model_copy(update={"time": "day"})
+    (finding,) = overlaps(frame, part, problem)
+    assert finding["severity"] == "info"
+    shuffled = np.random.default_rng(0).permutation(part)
+    (finding,) = overlaps(frame, shuffled, problem)
+    assert finding["severity"] == "block"

@@ -1,0 +1,127 @@
+"""Columns from the future are found in whatever order the rows stand; honest lags pass."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ninefold.columns import Column, Frame
+from ninefold.config import validate
+from ninefold.leakage import AuditSpec
+from ninefold.leakage.audit import audit
+from ninefold.problem import ProblemSpec
+from ninefold.splitting import split
+
+N = 400
+WALK = ProblemSpec(target="y", task="regression", time="day")
+
+
+def walk(seed=0, n=N, smooth=False):
+    """A random walk with a feature that follows it, by day."""
+    rng = np.random.default_rng(seed)
+    y = pd.Series(rng.normal(size=n) if smooth else np.cumsum(rng.normal(size=n)))
+    return pd.DataFrame({"day": np.arange(n), "x": y + rng.normal(size=n), "y": y})
+
+
+def findings(table, problem=WALK, part=None):
+    columns, data = [], {}
+    for name in table:
+        is_number = pd.api.types.is_numeric_dtype(table[name])
+        roles = {"target"} if name == problem.target else {"input"}
+        roles |= {"time"} if name == problem.time else set()
+        roles = {"group"} if name in problem.group else roles
+        columns.append(Column(name, "number" if is_number else "category", frozenset(roles)))
+        values = table[name].to_numpy(float if is_number else object)
+        data[name] = values
+    frame = Frame(tuple(columns), data, np.arange(len(table)))
+    kind = "given"
+    if part is None:
+        parts = split(frame, problem, validate("split", {}))
+        part, kind = parts.part, parts.manifest["split"]["like"]
+    report = audit(frame, part, problem, AuditSpec(), kind)
+    return [f for f in report["findings"] if f["kind"] == "time.look_ahead"]
+
+
+AHEAD = {
+    "next": lambda y: y.shift(-1),
+    "next but six in other units": lambda y: 3 - 2 * y.shift(-7),
+    "centred mean": lambda y: y.rolling(5, center=True, min_periods=1).mean().round(3),
+    "largest of the next": lambda y: y[::-1].rolling(5).max()[::-1].shift(-1),
+    "change to the next": lambda y: y.shift(-1) - y,
+    "sum still to come": lambda y: y[::-1].cumsum()[::-1],
+    "smoothed backwards": lambda y: y[::-1].ewm(alpha=0.3, adjust=False).mean()[::-1],
+}
+PAST = {
+    "last": lambda y: y.shift(1),
+    "mean of the last": lambda y: y.shift(1).rolling(5).mean(),
+    "largest so far": lambda y: y.shift(1).cummax(),
+    "sum so far": lambda y: y.cumsum(),
+    "smoothed past": lambda y: y.shift(1).ewm(alpha=0.3).mean(),
+    "change before": lambda y: y.shift(1).diff(),
+}
+
+
+@pytest.mark.parametrize("smooth", [True, False])
+@pytest.mark.parametrize("name", AHEAD)
+def test_a_column_from_the_future_blocks_in_any_row_order(name, smooth):
+    table = walk(smooth=smooth)
+    table["leak"] = AHEAD[name](table["y"])
+    shuffled = table.sample(frac=1, random_state=0).reset_index(drop=True)
+    (finding,) = findings(shuffled)
+    assert (finding["columns"], finding["severity"]) == (["leak"], "block")
+    assert finding["fix"] == [{"path": ["problem", "available_at", "leak"], "value": "after"}]
+
+
+@pytest.mark.parametrize("smooth", [True, False])
+@pytest.mark.parametrize("name", PAST)
+def test_a_column_from_the_past_passes(name, smooth):
+    table = walk(smooth=smooth)
+    table["lag"] = PAST[name](table["y"])
+    assert findings(table) == []
+
+
+@pytest.mark.parametrize("name", ["mean with the present", "change from the last"])
+def test_a_column_that_holds_the_present_target_warns(name):
+    table = walk()
+    y = table["y"]
+    table["leak"] = y.rolling(5).mean() if "mean" in name else y.diff()
+    (finding,) = findings(table)
+    assert (finding["columns"], finding["severity"]) == (["leak"], "warn")
+
+
+def test_the_next_value_with_noise_warns():
+    table = walk()
+    table["leak"] = table["y"].shift(-1) + np.random.default_rng(1).normal(size=N) * 0.3
+    (finding,) = findings(table)
+    assert finding["columns"] == ["leak"]
+
+
+def test_look_ahead_within_entities_is_found_and_an_honest_lag_is_not():
+    tables = [walk(seed, 30).assign(shop=f"shop {seed}") for seed in range(20)]
+    table = pd.concat(tables, ignore_index=True).sample(frac=1, random_state=0)
+    table = table.reset_index(drop=True)
+    ordered = table.sort_values("day").groupby("shop")["y"]
+    table["next"] = ordered.shift(-1)
+    table["last"] = ordered.shift(1)
+    declared = WALK.model_copy(update={"group": ("shop",)})
+    for problem in (WALK, declared):
+        (finding,) = findings(table, problem)
+        assert finding["columns"] == ["next"]
+
+
+def test_a_target_that_is_itself_shifted_leaves_its_lags_honest():
+    table = walk()
+    table["price"] = table["y"].shift(1)
+    assert findings(table.dropna().reset_index(drop=True)) == []
+
+
+def test_class_of_the_next_row_is_found():
+    rng = np.random.default_rng(0)
+    event = rng.random(N) < 0.3
+    table = pd.DataFrame({"day": np.arange(N), "x": rng.normal(size=N)})
+    table["next"] = np.roll(event, -1).astype(float)
+    table["last"] = np.roll(event, 1).astype(float)
+    upcoming = pd.Series(np.where(event, np.arange(N), np.nan))[::-1].ffill()[::-1]
+    table["days until"] = upcoming - np.arange(N)
+    table["y"] = np.where(event, "yes", "no")
+    problem = WALK.model_copy(update={"task": "classification"})
+    assert [f["columns"] for f in findings(table, problem)] == [["days until"], ["next"]]
