@@ -165,6 +165,9 @@ def _columns(
     if type_ in ASKS_FOR_COLUMNS:
         return ()
     named: list[Any] = []
+    for name in [*kwargs.get("ignore", []), *[kwargs[k] for k in ("target",) if k in kwargs]]:
+        if name not in kinds:
+            raise ConfigError(f"{type_}: no column `{name}`{nearest(str(name), kinds)}")
     for key in COLUMN_KEYS:
         value = kwargs.get(key, [])
         named += value if isinstance(value, list) else [value]

@@ -1,0 +1,41 @@
+"""Enough rows for the task: what twice as many would buy."""
+
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from great_expectations.compatibility import pydantic
+
+from expectations.custom._table import TableExpectation, arrays
+from ninefold.exploration.learning_curve import learning_curve
+
+WORDS = {"roc_auc": "AUC", "accuracy": "accuracy", "r2": "R²"}
+
+
+class ExpectTableToBeLargeEnough(TableExpectation):
+    """Expect twice the rows to buy a cheap learner at most `max_gain` (AUC, accuracy or R²).
+
+    It learns from the labels of the rows it is given: give it train rows. It takes seconds and is
+    never drafted; the stage `explore` draws the same curve from the train part.
+    """
+
+    target: str
+    task: Literal["classification", "regression"]
+    max_gain: float = pydantic.Field(0.01, gt=0)
+    success_keys = ("target", "task", "max_gain", "ignore")
+
+    def judge(self, table: Any) -> dict[str, Any]:
+        inside = table[table[self.target].notna()]
+        inputs = arrays(inside.drop(columns=[self.target]))
+        X = np.column_stack([v if v.dtype.kind in "fi" else pd.factorize(v)[0] for v in inputs])
+        (y,) = arrays(inside[[self.target]])
+        found = learning_curve(X, y, self.task)
+        if found is None:
+            said = f"{len(X)} rows are too few to tell"
+            return {"success": False, "result": {"observed_value": said}}
+        gain, name = found["doubled"]["gain"], WORDS[found["metric"]]
+        said = (
+            f"doubling the data would buy about {gain:.3f} {name} (now "
+            f"{found['points'][-1]['score']:.3f} from {found['points'][-1]['rows']} rows)"
+        )
+        return {"success": gain <= self.max_gain, "result": {"observed_value": said}}
