@@ -10,11 +10,12 @@ import ast
 import importlib.util
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
-from ninefold import __version__, interruption, telemetry, threads
+from ninefold import __version__, files, interruption, telemetry, threads
 from ninefold.errors import InputError, NinefoldError, nearest
 
 GROUP = "ninefold.commands"
@@ -44,6 +45,9 @@ def _answer(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 141
     except Exception as error:
+        place = getattr(error, "filename", None) or tempfile.gettempdir()
+        if isinstance(error, OSError) and (told := files.unwritable(place, error)):
+            return _fail(str(told), told.exit_code, error)
         text = " ".join(str(error).split()) or "no message"
         hint = f"run again with {DEBUG}=1 for the traceback"
         return _fail(f"internal error: {type(error).__name__}: {text}; {hint}", 1, error)

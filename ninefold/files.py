@@ -5,6 +5,7 @@ import errno
 import glob
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +15,15 @@ from typing import Any
 from ninefold.errors import InputError
 
 ATTEMPTS = 20
+HOLDER = re.compile(r"\..+\.[0-9]+\.\w+\.tmp")
+REASONS = {
+    errno.ENOSPC: "written: the disk is full; free some space and run again",
+    errno.EDQUOT: "written: the disk quota is used up; free some space and run again",
+    errno.EFBIG: "written: files may not grow that large here; raise the limit (ulimit -f)",
+    errno.EACCES: "used: permission denied; choose a place you may read and write",
+    errno.EPERM: "used: permission denied; choose a place you may read and write",
+    errno.EROFS: "written: the file system is read-only; choose another folder",
+}
 _unfinished: set[Path] = set()
 """Temporary folders of writes under way in this process."""
 
@@ -94,16 +104,18 @@ def _is_alive(process: int) -> bool:
     return True
 
 
+def unwritable(path: Path | str, error: OSError) -> InputError | None:
+    """Return what a person can do about a full disk or a place that may not be written."""
+    reason = REASONS.get(error.errno or 0)
+    if reason is None:
+        return None
+    parts = Path(path).parts
+    shown = Path(*(part for part in parts if not HOLDER.fullmatch(part)))
+    return InputError(f"{shown} cannot be {reason}")
+
+
 def _readable(path: Path, error: OSError) -> Exception:
-    reasons = {
-        errno.ENOSPC: "the disk is full; free some space and run again",
-        errno.EDQUOT: "the disk quota is used up; free some space and run again",
-        errno.EFBIG: "files may not grow that large here; raise the limit (ulimit -f)",
-        errno.EACCES: "permission denied; choose a folder you may write to",
-        errno.EROFS: "the file system is read-only; choose another folder",
-    }
-    reason = reasons.get(error.errno or 0)
-    return InputError(f"{path} cannot be written: {reason}") if reason else error
+    return unwritable(path, error) or error
 
 
 def _sync(path: Path) -> None:

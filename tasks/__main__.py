@@ -7,9 +7,10 @@ import ctypes
 import importlib
 import signal
 import sys
+import tempfile
 from pathlib import Path
 
-from ninefold import interruption, telemetry, threads
+from ninefold import files, interruption, telemetry, threads
 from ninefold.errors import NinefoldError
 from ninefold.importing import forget_working_folder
 
@@ -44,6 +45,11 @@ def main(arguments: list[str]) -> int:
         except NinefoldError as error:
             print(error, file=sys.stderr)
             return error.exit_code
+        except OSError as error:
+            if (told := files.unwritable(error.filename or tempfile.gettempdir(), error)) is None:
+                raise
+            print(told, file=sys.stderr)
+            return told.exit_code
     return 0
 
 

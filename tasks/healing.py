@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ninefold.errors import InputError
 from ninefold.files import replacing, sweep
 from tasks.repository import repository
 
@@ -58,7 +59,15 @@ def heal(workspace: Path) -> list[str]:
 
 
 def settle(workspace: Path) -> None:
-    """Sort dvc.lock as dvc.yaml is, so that parallel runs leave no diff, and keep a good copy."""
+    """Sort dvc.lock as dvc.yaml is, so that parallel runs leave no diff, and keep a good copy.
+
+    Where there is no room for it, it is left for the next run.
+    """
+    with contextlib.suppress(InputError):
+        _settle(workspace)
+
+
+def _settle(workspace: Path) -> None:
     from dvc.utils.serialize import dumps_yaml, load_yaml, parse_yaml_for_update
 
     folder = workspace.resolve()
@@ -77,7 +86,9 @@ def settle(workspace: Path) -> None:
             content["stages"] = {name: stages[name] for name in names}
             text = dumps_yaml(content)
             _write(path, text)
-        _write(_copy_place(repo, workspace), text)
+        copy = _copy_place(repo, workspace)
+        if not copy.is_file() or copy.read_text(encoding="utf-8") != text:
+            _write(copy, text)
 
 
 def is_good(path: Path) -> bool:

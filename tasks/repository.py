@@ -1,16 +1,17 @@
 """Opens DVC's repository of a workspace, and words what DVC has to say."""
 
 import contextlib
-import errno
 import functools
 import importlib
 import logging
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ninefold.errors import ConfigError, InputError, NinefoldError
+from ninefold.files import unwritable
 from tasks.executors import StageError
 
 _first_in_process: dict[str, threading.RLock] = {}
@@ -22,6 +23,7 @@ def repository(workspace: Path) -> Iterator[Any]:
 
     Raises:
         ConfigError: the workspace has no dvc.yaml or is not under DVC.
+        InputError: the body found the disk full or read-only, or DVC's state unusable.
     """
     folder = workspace.resolve()
     if not (folder / "dvc.yaml").is_file():
@@ -29,6 +31,15 @@ def repository(workspace: Path) -> Iterator[Any]:
             f"dvc.yaml must stand in the workspace, however: {folder / 'dvc.yaml'} is missing. "
             "Make one with `ninefold init DATA --target COLUMN`, or name the folder with -C"
         )
+    with _readable_disk(folder):
+        repo = _open(folder)
+        try:
+            yield repo
+        finally:
+            repo.close()
+
+
+def _open(folder: Path) -> Any:
     Repo, NotDvcRepoError = _dvc()
     try:
         repo = Repo(str(folder), _wait_for_lock=True)
@@ -41,10 +52,23 @@ def repository(workspace: Path) -> Iterator[Any]:
     repo.lock._friendly = False
     repo.lock = _ThreadFirst(repo.lock, mutex)
     repo.stage_cache._create_stage = functools.partial(_stage_of_run, repo)
+    return repo
+
+
+@contextlib.contextmanager
+def _readable_disk(folder: Path) -> Iterator[None]:
+    """Turn what a full or read-only disk raises into one line a person can act on."""
     try:
-        yield repo
-    finally:
-        repo.close()
+        yield
+    except OSError as error:
+        if told := unwritable(error.filename or folder, error):
+            raise told from None
+        raise
+    except sqlite3.OperationalError as error:
+        raise InputError(
+            f"DVC's state, of {folder}, cannot be written: {error}. Free some space and run again, "
+            "or keep it elsewhere: `dvc config core.site_cache_dir DIR`"
+        ) from None
 
 
 def _dvc() -> tuple[Any, Any]:
@@ -109,7 +133,7 @@ class BusyError(Exception):
 
 @contextlib.contextmanager
 def readable(workspace: Path, stage: str | None) -> Iterator[None]:
-    """Turn DVC's errors and full disks into one line a person can act on."""
+    """Turn DVC's errors into one line a person can act on."""
     from dvc.exceptions import DvcException
     from dvc.lock import LockError
 
@@ -122,12 +146,6 @@ def readable(workspace: Path, stage: str | None) -> Iterator[None]:
         raise BusyError(one_line(error)) from None
     except DvcException as error:
         raise _worded(error, place) from None
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise InputError(
-                f"{place}: the disk that holds {workspace} is full; free some space and run again"
-            ) from None
-        raise
 
 
 def _worded(error: Exception, place: str) -> NinefoldError:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ninefold import interruption
+from ninefold.errors import NinefoldError
 
 CANCEL_TIMEOUT_S = 3.0
 DRAIN_TIMEOUT_S = 10.0
@@ -87,6 +88,8 @@ def _run(workspace: Path, args: argparse.Namespace, own: Any) -> str:
         _drain()
     if state.is_completed():
         return str(state.message)
+    if isinstance(error := state.result(raise_on_failure=False), NinefoldError):
+        raise error
     raise REFUSALS.get(str(state.name), StageError)(str(state.message))
 
 

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Literal
 
 from ninefold.errors import NinefoldError
+from ninefold.files import unwritable
 
 Level = Literal["ok", "note", "wrong"]
 PORTS = {4200: "Prefect's server", 8000: "ninefold serve"}
-FREE_BYTES = 5e9
+FREE_BYTES, NEEDED_BYTES = 5e9, 1e8
 KNOWN_BAD = {
     "fastapi": ">=0.155: Prefect's server dies with an unexpected keyword argument",
     "sqlalchemy": ">=2.1: Prefect's schedules never fire, though they look healthy",
@@ -118,7 +119,10 @@ def _used(is_used: bool) -> str:
 def _disk(workspace: Path) -> Iterator[Finding]:
     free = shutil.disk_usage(workspace).free
     text = f"{free / 1e9:.1f} GB free in {workspace}"
-    yield Finding("ok", text) if free >= FREE_BYTES else Finding("note", f"only {text}")
+    if free < NEEDED_BYTES:
+        yield Finding("wrong", f"a run needs some space, however: only {text}. Free some")
+    else:
+        yield Finding("ok", text) if free >= FREE_BYTES else Finding("note", f"only {text}")
     if not os.access(workspace, os.W_OK):
         yield Finding("wrong", f"{workspace} must be writable, however: permission denied")
 
@@ -137,6 +141,9 @@ def _pipeline(workspace: Path) -> Iterator[Finding]:
     except NinefoldError as error:
         for line in str(error).splitlines():
             yield Finding("wrong", line)
+        return
+    except OSError as error:
+        yield Finding("wrong", str(unwritable(error.filename or workspace, error) or error))
         return
     yield Finding("ok", f"dvc.yaml: {len(stages)} stages; params.yaml is valid")
     late = engine.outdated(workspace)

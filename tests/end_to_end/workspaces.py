@@ -1,0 +1,27 @@
+"""The smallest workspace that takes every stage, and what it holds."""
+
+import hashlib
+
+from tests.end_to_end.commands import ninefold
+from tests.end_to_end.tables import messy, write
+
+OUTPUTS = ("data", "models", "reports")
+
+
+def draft(folder):
+    """Make the smallest workspace that takes every stage."""
+    write(messy(160, "binary"), folder / "rows.csv")
+    ninefold("init", "rows.csv", "--target", "y", "--yes", cwd=folder)
+    params = folder / "params.yaml"
+    text = params.read_text().replace("train:\n", "train:\n  epochs: 2\n")
+    params.write_text(text.replace("evaluate:\n", "evaluate:\n  bootstrap: 100\n"))
+    return folder
+
+
+def digests(workspace):
+    files = (p for name in OUTPUTS for p in (workspace / name).rglob("*") if p.is_file())
+    return {str(p.relative_to(workspace)): hashlib.md5(p.read_bytes()).hexdigest() for p in files}
+
+
+def temporary(workspace):
+    return [p for p in workspace.rglob("*.tmp") if ".dvc" not in p.parts]
