@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ninefold.errors import InputError
+from ninefold.sealing import of_test, read_ledger, sentence
 from tasks.engine import StageInfo
 
 WIDTH = 10
@@ -16,6 +18,8 @@ def lines(workspace: Path, stages: Mapping[str, StageInfo]) -> Iterator[str]:
     for title, file, read in READERS:
         if file in outs and (text := _read(outs[file], read)):
             yield f"{title:<{WIDTH}} {text}"
+    if text := _openings(stages, outs):
+        yield f"{'test part':<{WIDTH}} {text}"
     for title, file in (("model", "model.onnx"), ("report", "report.html")):
         if file in outs and outs[file].is_file():
             yield f"{title:<{WIDTH}} {_short(outs[file], workspace)}"
@@ -27,6 +31,17 @@ def _read(path: Path, read: Callable[[Any], str]) -> str:
     try:
         return read(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ""
+
+
+def _openings(stages: Mapping[str, StageInfo], outs: Mapping[str, Path]) -> str:
+    """Say how often the test part was opened; "" where there is no ledger."""
+    try:
+        sealed = json.loads(outs["evaluation.json"].read_text(encoding="utf-8"))["test_set"]
+        journal = next(stage.journal for stage in stages.values() if stage.journal)
+        openings = of_test(read_ledger(journal), sealed["rows_sha256"])
+        return sentence(len(openings), sealed["metric"], sealed["standard_error"])
+    except (OSError, ValueError, KeyError, TypeError, InputError, StopIteration):
         return ""
 
 

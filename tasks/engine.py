@@ -43,6 +43,8 @@ class StageInfo:
     retries: int
     """`meta.retries`: how often a failure that is neither a gate nor wrong input is tried again."""
     is_frozen: bool
+    journal: Path | None = None
+    """`meta.journal`: a file the stage adds to, kept by git."""
 
 
 def graph(workspace: Path) -> dict[str, StageInfo]:
@@ -91,6 +93,7 @@ def _info(stage: Any, upstream: Sequence[str]) -> StageInfo:
         outs=tuple(Path(out.fs_path) for out in stage.outs),
         retries=retries,
         is_frozen=bool(stage.frozen),
+        journal=Path(stage.wdir) / str(meta["journal"]) if meta.get("journal") else None,
     )
 
 

@@ -1,15 +1,17 @@
-"""Score the network and the baselines on valid and, once, on test; verdict."""
+"""Score the network and the baselines on valid, open the sealed test part, come to a verdict."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ninefold.columns import read_frame
-from ninefold.evaluation.evaluate import evaluate, flat_metrics
+from ninefold.evaluation.evaluate import evaluate, flat_metrics, measured
 from ninefold.evaluation.part import Part, known_rows
 from ninefold.evaluation.plots import write_plots
 from ninefold.evaluation.predicting import baseline_files, predict_with, sizes
-from ninefold.files import write_json
+from ninefold.files import read_json, write_json
+from ninefold.sealing import Opening, check_seal, facts, finished, hash_files, record
 from ninefold.training import TrainedModel
+from ninefold.training.model import HISTORY
 from tasks.stage_io import StageIO
 
 if TYPE_CHECKING:
@@ -17,9 +19,17 @@ if TYPE_CHECKING:
 
 
 def run(io: StageIO) -> None:
-    """Write reports/evaluation.json, reports/metrics.json and the plots' tables."""
+    """Write reports/evaluation.json, reports/metrics.json, the plots' tables, and the ledger.
+
+    Raises:
+        GateError: the test part is not the one the split sealed.
+    """
     network = io.dep("models/network")
     files = baseline_files(io.dep("models/baselines"))
+    sealed = read_json(io.dep("manifest.json"))["seal"]
+    check_seal(io.dep("test.parquet"), sealed)
+    opening = Opening(sealed["rows_sha256"], hash_files(_compared(io, network, files)))
+    record(io.journal(), [opening])
     model, spec = TrainedModel.load(network), io.params("evaluate")
     valid, test = (_part(io.dep(f"{n}.parquet"), n, model, files) for n in ("valid", "test"))
     cost = {
@@ -28,9 +38,19 @@ def run(io: StageIO) -> None:
         "baseline_bytes": {name: sizes([path]) for name, path in files.items()},
     }
     content = evaluate(valid, test, model.head, io.params("problem"), spec, model.history, cost)
+    opening = finished(opening, *measured(content))
+    record(io.journal(), [opening])
+    content["test_set"] = facts(opening, sealed)
     write_json(io.out("evaluation.json"), content)
     write_json(io.out("metrics.json"), flat_metrics(content))
     write_plots(io.out("reports/plots"), test, model.head, content, spec.seed)
+
+
+def _compared(io: StageIO, network: Path, baselines: "Mapping[str, Path]") -> dict[str, Path]:
+    """Return the files that make a model another one."""
+    files = {path.name: path for path in network.iterdir() if path.name != HISTORY}
+    files |= {f"baseline {name}": path for name, path in baselines.items()}
+    return files | {"featurize": io.dep("featurize.onnx")}
 
 
 def _part(path: Path, name: str, model: TrainedModel, files: "Mapping[str, Path]") -> Part:

@@ -25,6 +25,7 @@ def run(io: StageIO) -> None:
     facts: dict[str, Any] = {
         "metrics": {name: evaluation[name] for name in ("test", "valid")},
         "verdict": evaluation["verdict"],
+        "test_set": evaluation["test_set"],
         "data": hash_files([train, valid]),
         "code": code_hash(),
         "leakage_ignored": [

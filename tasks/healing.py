@@ -16,6 +16,7 @@ from typing import Any
 
 from ninefold.errors import InputError
 from ninefold.files import replacing, sweep
+from tasks import openings
 from tasks.repository import repository
 
 HASH = re.compile(r"[0-9a-f]{32}(\.dir)?")
@@ -55,6 +56,7 @@ def heal(workspace: Path) -> list[str]:
         return [
             *_heal_rwlock(repo),
             *_heal_dvc_lock(workspace.resolve() / "dvc.lock", _copy_place(repo, workspace)),
+            *openings.recover(repo, workspace.resolve()),
         ]
 
 

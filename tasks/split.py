@@ -5,7 +5,9 @@ import pyarrow.parquet as pq
 
 from ninefold.columns import read_frame, write_frame
 from ninefold.files import replacing, write_json
+from ninefold.sealing import seal
 from ninefold.splitting import Folds, split, write_folds
+from ninefold.splitting.identity import hash_values
 from tasks.stage_io import StageIO
 
 
@@ -15,9 +17,12 @@ def run(io: StageIO) -> None:
     parts = split(frame, io.params("problem"), io.params("split"), io.workspace)
     for name in ("train", "valid", "test"):
         write_frame(io.out(f"{name}.parquet"), frame.take(parts.index(name)))
+    test, target = frame.take(parts.index("test")), io.params("problem").target
+    hashes = hash_values(test.column(target).kind, test[target])
+    sealed = seal(io.out("test.parquet"), test.row, hashes)
     train = parts.index("train")
     write_folds(io.out("folds.parquet"), Folds.of(frame.row[train], parts.plan))
     table = pa.table({"row": frame.row, "part": pa.array(parts.part, pa.string())})
     with replacing(io.out("parts.parquet")) as temporary:
         pq.write_table(table, temporary)
-    write_json(io.out("manifest.json"), parts.manifest)
+    write_json(io.out("manifest.json"), {**parts.manifest, "seal": sealed})

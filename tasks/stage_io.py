@@ -50,6 +50,15 @@ class StageIO:
         """Return the path of a declared output, metric or plot."""
         return self._path(name, ["outs", "metrics", "plots"])
 
+    def journal(self) -> Path:
+        """Return the path of the file the stage adds to and never begins anew: `meta.journal`."""
+        name = (self.declared.get("meta") or {}).get("journal")
+        if not name:
+            raise ConfigError(
+                f"dvc.yaml: stage `{self.stage}` must name the file it adds to under meta.journal"
+            )
+        return self.workspace / str(name)
+
     def _path(self, name: str, keys: list[str]) -> Path:
         paths = [
             str(next(iter(item)) if isinstance(item, dict) else item)

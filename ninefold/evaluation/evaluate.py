@@ -53,7 +53,7 @@ def evaluate(
     reported = reported_metric(problem, head.target)
     others = tuple(m for m in metrics_for(head.target) if m is not reported)
     setting = _Setting(problem, spec, head, (reported, *others), reported)
-    network, baselines, decided = _test_metrics(valid, test, setting, cost)
+    network, baselines, decided, error = _test_metrics(valid, test, setting, cost)
     overall = network[reported.name]["value"]
     drawn = clusters(test.frame, problem)
     content = {
@@ -66,6 +66,7 @@ def evaluate(
         "metric": {"name": reported.name, "higher_is_better": reported.higher_is_better},
         "rows": {"valid": len(valid), "test": len(test)},
         "resampled": {"unit": drawn.unit, "count": drawn.count, "confidence": spec.confidence},
+        "standard_error": error,
         "test": network,
         "valid": _network_metrics(valid, setting),
         "baselines": baselines,
@@ -81,6 +82,12 @@ def evaluate(
         "history": [asdict(epoch) for epoch in history],
     }
     return content | _pictures(test, setting)
+
+
+def measured(content: Mapping[str, Any]) -> tuple[str, float | None, float]:
+    """Return the reported metric, the network's value on test, and its bootstrap standard error."""
+    name = content["metric"]["name"]
+    return name, content["test"][name]["value"], content["standard_error"]
 
 
 def flat_metrics(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,8 +109,9 @@ def _network_metrics(part: Part, setting: _Setting) -> dict[str, Estimate]:
 
 def _test_metrics(
     valid: Part, test: Part, setting: _Setting, cost: Mapping[str, Any] | None
-) -> tuple[dict[str, Estimate], dict[str, Any], dict[str, Any]]:
-    """Return the network's metrics, the baselines' with their lift, and the verdict."""
+) -> tuple[dict[str, Estimate], dict[str, Any], dict[str, Any], float]:
+    """Return the network's metrics, the baselines' with their lift, the verdict, and the bootstrap
+    standard error of the reported metric."""
     names, reported = sorted(test.baselines), setting.reported
     on_valid = {
         name: _values(valid.y, valid.baselines[name], setting) for name in sorted(valid.baselines)
@@ -122,7 +130,9 @@ def _test_metrics(
     rival = names.index(best) + 1 if best is not None else 0
     pair = (_number(found[0], reported), _number(found[rival], reported))
     decided = verdict(reported, best, pair, (draws[0], draws[rival]), setting.spec.confidence, cost)
-    return found[0], baselines, decided
+    known = draws[0][np.isfinite(draws[0])]
+    error = float(known.std(ddof=1)) if len(known) > 1 else float("nan")
+    return found[0], baselines, decided, error
 
 
 def _estimates(

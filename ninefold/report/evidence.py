@@ -19,6 +19,7 @@ DOCUMENTS: Mapping[str, str] = {
     "receipt": "receipt.json",
     "network": "network.json",
     "layout": "layout.json",
+    "ledger": "test_ledger.jsonl",
 }
 """Name in the report -> file that a stage wrote."""
 
@@ -55,12 +56,17 @@ def read_documents(files: Mapping[str, Path]) -> dict[str, Mapping[str, Any]]:
     found: dict[str, Mapping[str, Any]] = {}
     for name, path in files.items():
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            text = path.read_text(encoding="utf-8")
+            content = {"openings": _lines(text)} if path.suffix == ".jsonl" else json.loads(text)
         except (OSError, ValueError):
             continue
         if isinstance(content, dict):
             found[name] = content
     return found
+
+
+def _lines(text: str) -> list[Any]:
+    return [json.loads(line) for line in text.splitlines() if line.strip()]
 
 
 def read_history(path: Path) -> tuple[Mapping[str, float], ...]:

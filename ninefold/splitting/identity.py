@@ -98,6 +98,17 @@ def chance_twin_share(columns: list[Array], seed: int = 0) -> tuple[float, float
     return found, twin_share(combine([rng.permutation(column) for column in part]))
 
 
+def by_appearance(labels: Array) -> Array:
+    """Number labels `(N,)` from 0 in the order in which they first appear.
+
+    Lots drawn over these numbers stay the same when a new feature changes the rows' hashes.
+    """
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    place = np.empty(len(first), dtype=np.int64)
+    place[np.argsort(first)] = np.arange(len(first))
+    return place[inverse]
+
+
 def linked(first: Array, second: Array) -> Array:
     """Return the unit `(N,)` of each row: rows are linked if either labelling says they are."""
     from scipy.sparse import coo_array

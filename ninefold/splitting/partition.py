@@ -1,6 +1,6 @@
 """Split a frame: which rows are usable, which must stay together, where each one goes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from ninefold.splitting.base import (
 )
 from ninefold.splitting.folds import Folds
 from ninefold.splitting.identity import (
+    by_appearance,
     chance_twin_share,
     class_codes,
     combine,
@@ -65,13 +66,13 @@ def split(
     chosen, why = spec.resolve(problem, Glance(stratum, time, entity))
     hashes = hash_rows(inside, features_of(inside, problem) or [problem.target])
     unit, identical = _units(inside, problem, chosen, hashes)
-    rows = Rows(unit, stratum, inside.row, time, problem, workspace, entity)
+    rows = Rows(by_appearance(unit), stratum, inside.row, time, problem, workspace, entity)
     assignment = chosen.assign(rows)
     code, dropped = _finish(assignment, rows)
     _check_sizes(code, chosen, dropped)
     train = np.flatnonzero(code == TRAIN)
     Target.fit(inside.select([problem.target]).take(train), problem)
-    plan = chosen.fold(rows.take(train))
+    plan = chosen.fold(_train_rows(rows, inside, train))
     fold = np.full(len(code), -1, dtype=np.int64)
     fold[train] = plan.fold
     folds = Folds.of(inside.row[train], plan)
@@ -88,6 +89,13 @@ def split(
     everywhere = np.full(len(frame), -1, dtype=np.int64)
     everywhere[usable] = fold
     return Parts(part, everywhere, plan.scheme, manifest, plan)
+
+
+def _train_rows(rows: Rows, frame: Frame, train: Array) -> Rows:
+    """Return the train rows as if no other row were there: no test value has a say in the folds."""
+    taken = rows.take(train)
+    stratum = _strata(frame.take(train), rows.problem)
+    return replace(taken, unit=by_appearance(taken.unit), stratum=stratum)
 
 
 def _missing_target(frame: Frame, problem: ProblemSpec) -> Array:

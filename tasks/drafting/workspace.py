@@ -15,6 +15,9 @@ from ninefold.files import replacing, whole_or_gone
 SUITE = "expectations/suite.yaml"
 UNDER_WAY = ".ninefold-init"
 """Folder that stands in a workspace while it becomes a DVC repository."""
+LEDGER = "test_ledger.jsonl"
+MERGE = f"{LEDGER} merge=union\n"
+"""Both sides of a merge opened the test part: git keeps the lines of both."""
 SETTINGS = {"analytics": "false", "check_update": "false", "autostage": "false"}
 
 
@@ -65,8 +68,22 @@ def make(folder: Path, contents: Mapping[str, str]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         start_dvc(folder)
         with contextlib.ExitStack() as stack:
-            for name, text in reversed(tuple(contents.items())):
+            for name, text in reversed(tuple({**contents, **_ledger(folder)}.items())):
                 stack.enter_context(replacing(folder / name)).write_text(text, encoding="utf-8")
+
+
+def _ledger(folder: Path) -> dict[str, str]:
+    """Return the ledger of the test part, begun, and git's rule to keep both sides in a merge.
+
+    A ledger that is there stays: what was opened was opened.
+    """
+    attributes = folder / ".gitattributes"
+    text = attributes.read_text(encoding="utf-8") if attributes.is_file() else ""
+    begun = {} if (folder / LEDGER).exists() else {LEDGER: ""}
+    if MERGE in text:
+        return begun
+    end = "" if text == "" or text.endswith("\n") else "\n"
+    return {**begun, attributes.name: f"{text}{end}{MERGE}"}
 
 
 def start_dvc(folder: Path) -> None:

@@ -251,3 +251,13 @@ def test_a_frame_of_many_entities_is_dealt_in_time():
     frame = Frame(columns, data, np.arange(rows))
     parts = split(frame, problem(group=("who",)), spec())
     np.testing.assert_allclose(len(parts.index("test")) / rows, 0.2, atol=0.001)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_new_feature_moves_no_row(kind):
+    frame = visits(0)
+    more = frame.with_column(Column("new", "number", frozenset({"derived"})), np.arange(500) ** 0.5)
+    asked, content = problem(**KINDS[kind]), spec(kind=kind)
+    parts, others = split(frame, asked, content), split(more, asked, content)
+    assert (parts.part == others.part).all()
+    assert (parts.fold == others.fold).all()

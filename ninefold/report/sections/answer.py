@@ -17,6 +17,7 @@ from ninefold.report.markup import (
 from ninefold.report.markup import number as worded
 from ninefold.report.section import Section
 from ninefold.report.wording import meaning, model_name
+from ninefold.sealing import sentence
 
 GATES: dict[str, tuple[str, Tone]] = {
     "pass": ("passed", "good"),
@@ -45,12 +46,22 @@ class Answer(Section):
                 _gain(evidence),
                 tag(
                     "p",
-                    f"Measured on {rows} that no model had seen: the test part, opened once, "
-                    "after every choice was made.",
+                    f"Measured on {rows} that no model had seen: the sealed test part, "
+                    f"{_openings(evidence)}.",
                     class_="soft",
                 ),
             ]
         )
+
+
+def _openings(evidence: Evidence) -> str:
+    """Say how often the test part was opened."""
+    sealed = evidence.evaluation.get("test_set")
+    if not sealed:
+        return "opened after every choice was made"
+    openings = evidence.ledger.get("openings", ())
+    looks = sum(o["test"] == sealed["rows_sha256"] for o in openings)
+    return sentence(max(1, looks), sealed["metric"], sealed["standard_error"])
 
 
 def _metric_card(evidence: Evidence) -> Html:

@@ -27,7 +27,7 @@ from ninefold.report.markup import (
 from ninefold.report.section import Section
 
 DROPPED = "not used"
-PARTS = {"train": "to learn", "valid": "to choose", "test": "to report, opened once"}
+PARTS = {"train": "to learn", "valid": "to choose", "test": "to report, sealed"}
 MAX_CLASSES = 8
 
 
