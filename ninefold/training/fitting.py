@@ -7,12 +7,12 @@ import numpy as np
 
 from ninefold.columns import Array, Frame
 from ninefold.errors import InputError
-from ninefold.evaluation.part import known_rows
 from ninefold.head import Head
 from ninefold.problem import ProblemSpec
 from ninefold.target import Target
 from ninefold.training.calibration import fit_head
 from ninefold.training.model import TrainedModel
+from ninefold.training.preparing import prepare
 
 if TYPE_CHECKING:
     import torch
@@ -44,44 +44,30 @@ def fit(
         InputError: the data cannot be learnt from, or training diverges.
         ConfigError: objective, metric or device do not fit.
     """
-    from ninefold.evaluation.metrics import reported_metric
-    from ninefold.objectives import objective
-    from ninefold.preprocessing import fit as fit_preprocessing
-    from ninefold.sampling import resample
-
-    target = Target.fit(train, problem)
-    valid = known_rows(valid, Head(target), "valid")
-    reported = reported_metric(problem, target)
-    goal = objective(spec.objective, target.task).for_metric(reported.name)
-    y, y_valid = target.encode(train), target.encode(valid)
-    preprocessing = fit_preprocessing(train, y, target, problem, preprocess)
-    index, weight = resample(y, sampling, spec.seed)
-    X, codes = preprocessing.transform(train)
-    weight = weight * goal.sample_weight(y[index])
-    rows = (X[index], codes[index], y[index], weight / weight.mean())
-    X_valid, codes_valid = preprocessing.transform(valid)
-    ones = np.ones(len(valid), dtype=np.float32)
-    spec = spec.model_copy(update={"objective": goal})
+    ready = prepare(train, valid, problem, sampling, preprocess, spec)
+    target, reported = ready.target, ready.reported
+    X_valid, codes_valid, y_valid, _ = ready.valid
+    spec = spec.model_copy(update={"objective": ready.objective})
     head = Head(target)
 
     def watched(scores: Array) -> float:
         return reported.compute(y_valid, head.predict(scores))
 
     module, outcome = _train(
-        rows,
-        (X_valid, codes_valid, y_valid, ones),
-        preprocessing.layout,
+        ready.rows,
+        ready.valid,
+        ready.preprocessing.layout,
         target,
         (watched, reported.higher_is_better),
         spec,
         fold,
     )
-    model = TrainedModel(preprocessing, module, head, tuple(outcome.history), spec)
+    model = TrainedModel(ready.preprocessing, module, head, tuple(outcome.history), spec)
     scores = model.scores_of(X_valid, codes_valid)
     model.head = fit_head(scores, y_valid, target, reported, spec.calibrate, spec.threshold)
     model.facts = _facts(model, outcome, scores, y_valid, reported) | {
-        "train_rows": len(index),
-        "valid_rows": len(valid),
+        "train_rows": len(ready.rows[2]),
+        "valid_rows": len(y_valid),
     }
     return model
 

@@ -1,10 +1,13 @@
 """What becomes of each column before the network sees it, and why."""
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 from ninefold.report.evidence import Evidence
 from ninefold.report.markup import (
     Html,
+    badge,
     bullets,
     code,
     count,
@@ -51,12 +54,27 @@ class Preparation(Section):
                     "All that is fitted here was fitted on the train part; the same graph stands "
                     "in front of the network in the exported file."
                 ),
+                _proof(evidence.network.get("facts", {}).get("fit_scope")),
                 bullets(f"{kind}: {count(n, 'column')}" for kind, n in sorted(kinds.items())),
                 _dropped([row["column"] for row in dropped]),
                 details("Every column, what becomes of it, and why", table(header, body, (4,))),
                 details(f"The {count(len(named), 'feature')}", paragraph(", ".join(named))),
             ]
         )
+
+
+def _proof(found: Mapping[str, Any] | None) -> Html:
+    """Say how this run proved that nothing was fitted on other rows."""
+    if not found:
+        return Html()
+    holds = found["verdict"] == "pass"
+    said = "is byte for byte the same" if holds else f"differs: {', '.join(found['differs'])}"
+    return paragraph(
+        badge("proved" if holds else "not proved", "good" if holds else "bad"),
+        f" {count(found['train_rows'], 'train row')} were prepared twice, once beside "
+        f"{count(found['poisoned_valid_rows'], 'valid row')} with every cell poisoned; what was "
+        f"fitted {said}. The test part is no input of training at all.",
+    )
 
 
 def _dropped(names: list[str]) -> Html:
