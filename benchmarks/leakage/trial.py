@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +93,9 @@ def run(trial: Trial) -> Answer:
             content = {"kind": "given", "path": "parts.csv"}
         parts = split(frame, problem, validate("split", content), folder)
     start = time.perf_counter()
+    if trial.part is None:
+        tested = frozenset(frame.row[parts.part == "test"].tolist())
+        trial = replace(trial, rows=trial.rows & tested)
     kind = parts.manifest["split"]["kind"]
     report = audit(frame, parts.part, problem, AuditSpec(), kind)
     return Answer(trial, report, time.perf_counter() - start)

@@ -61,7 +61,7 @@ def audit(
     checked = {
         "rows": len(case),
         "features": len(case.features),
-        "families": [check.family for check in checks],
+        "families": list(dict.fromkeys(check.family for check in checks)),
         "kinds": [kind for check in checks for kind in check.kinds],
     }
     return {"verdict": verdict, "findings": found, "checked": checked}

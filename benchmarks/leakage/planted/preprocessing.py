@@ -1,0 +1,152 @@
+"""preprocessing: numbers fitted on all rows before the table came, and on the train rows only."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.leakage.plant import leak, numbers_of, random_part
+from benchmarks.leakage.sources import Source
+from benchmarks.leakage.trial import Array, Trial
+
+Fit = Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]
+
+
+def _standard(fit: pd.DataFrame, x: pd.DataFrame) -> pd.DataFrame:
+    return (x - fit.mean()) / fit.std(ddof=0)
+
+
+def _rounded(fit: pd.DataFrame, x: pd.DataFrame) -> pd.DataFrame:
+    return _standard(fit, x).round(3)
+
+
+def _unit(fit: pd.DataFrame, x: pd.DataFrame) -> pd.DataFrame:
+    return (x - fit.min()) / (fit.max() - fit.min())
+
+
+def _rotated(fit: pd.DataFrame, x: pd.DataFrame) -> pd.DataFrame:
+    from sklearn.decomposition import PCA
+
+    pca = PCA().fit(_standard(fit, fit))
+    made = pca.transform(_standard(fit, x))
+    return pd.DataFrame(made, index=x.index, columns=x.columns)
+
+
+def _trials(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator, fit: Fit, name: str, leaks: bool
+) -> Iterator[Trial]:
+    """Prepare every number, fitted on all rows or on the train rows of the user's split."""
+    names = numbers_of(table, source)
+    if len(names) < 2 or source.time:
+        return
+    table = table.dropna(subset=names).drop_duplicates().reset_index(drop=True)
+    part = random_part(len(table), rng)
+    for given in (part, None) if leaks else (part,):
+        out = table.copy()
+        x = out[names].astype(float)
+        out[names] = fit(x if leaks else x[part == "train"], x)
+        told = "given split" if given is not None else "own split"
+        yield _trial(source, out, f"{name}, {told}", names if leaks else [], given)
+
+
+def _trial(
+    source: Source, table: pd.DataFrame, name: str, columns: list[str], part: Array | None
+) -> Trial:
+    return Trial(
+        f"{source.name}: {name}",
+        table,
+        source.target,
+        leak=name if columns else "",
+        families=frozenset({"preprocessing"} if columns else ()),
+        columns=frozenset(columns),
+        group=source.group,
+        ids=source.ids,
+        after=source.after,
+        part=part,
+    )
+
+
+@leak("preprocessing")
+def scaled_on_all_rows(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """Every number standardised with the mean of train and test."""
+    yield from _trials(source, table, rng, _standard, "standardised on all rows", True)
+
+
+@leak("preprocessing")
+def scaled_and_rounded_on_all_rows(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """The same, written with three decimals."""
+    yield from _trials(source, table, rng, _rounded, "standardised, rounded", True)
+
+
+@leak("preprocessing")
+def unit_range_on_all_rows(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """Every number brought to 0..1 by the extremes of train and test."""
+    yield from _trials(source, table, rng, _unit, "min-max on all rows", True)
+
+
+@leak("preprocessing")
+def rotated_on_all_rows(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """Principal components of all rows."""
+    yield from _trials(source, table, rng, _rotated, "PCA on all rows", True)
+
+
+@leak("preprocessing")
+def ranked_on_all_rows(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """Every number replaced by its rank among all rows."""
+    yield from _trials(source, table, rng, lambda f, x: x.rank(pct=True), "ranks", True)
+
+
+@leak()
+def prepared_on_train(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """Scaled and rotated as it should be: fitted on the train rows."""
+    for fit, name in ((_standard, "standardised"), (_unit, "min-max"), (_rotated, "PCA")):
+        yield from _trials(source, table, rng, fit, f"{name} on train", False)
+
+
+@leak("preprocessing")
+def filled_on_all_rows(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """Gaps filled with the mean, or the median, of train and test."""
+    yield from _filled(source, table, rng, True)
+
+
+@leak()
+def filled_on_train(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """Gaps filled with the mean, or the median, of the train rows."""
+    yield from _filled(source, table, rng, False)
+
+
+def _filled(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator, leaks: bool
+) -> Iterator[Trial]:
+    names = [n for n in numbers_of(table, source) if table[n].nunique() > 100]
+    if not names or source.time:
+        return
+    table = table.drop_duplicates().reset_index(drop=True)
+    name = str(rng.choice(names))
+    x = table[name].astype(float).where(rng.random(len(table)) > 0.1)
+    part = random_part(len(table), rng)
+    for centre in ("mean", "median"):
+        value = x.agg(centre) if leaks else x[part == "train"].agg(centre)
+        if x[part == "train"].agg(centre) == x.agg(centre):
+            continue
+        filled = table.assign(**{name: x.fillna(value)})
+        where = "all rows" if leaks else "train"
+        for given in (part, None) if leaks else (part,):
+            told = f"{centre} of {where}, {'own' if given is None else 'given'} split"
+            yield _trial(source, filled, told, [name] if leaks else [], given)

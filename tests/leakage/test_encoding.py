@@ -1,0 +1,132 @@
+"""A category replaced by its mean target: found if test rows are in the mean, else silent."""
+
+import numpy as np
+import pytest
+
+from ninefold.columns import Column, Frame
+from ninefold.leakage.case import Case
+from ninefold.leakage.encoding import EncodingCheck
+from ninefold.problem import ProblemSpec
+
+N = 2000
+INPUT = frozenset({"input"})
+
+
+def made(encode, task="classification", seed=0, kind="given", groups=60, keep=True):
+    """A case with a `shop` and the column `encoded`, made by encode(code, y, is_train, rng)."""
+    rng = np.random.default_rng(seed)
+    shop = rng.integers(0, groups, N)
+    signal = rng.normal(size=groups)[shop] * 0.5 + rng.normal(size=N)
+    y = (signal > 0).astype(float) if task == "classification" else signal
+    part = rng.choice(["train", "valid", "test"], N, p=[0.6, 0.15, 0.25]).astype(object)
+    encoded = encode(shop, y, part != "test", rng)
+    target = y if task == "regression" else np.where(y == 1, "yes", "no").astype(object)
+    columns = [
+        Column("encoded", "number", INPUT),
+        Column("noise", "number", INPUT),
+        Column("y", "number" if task == "regression" else "category", frozenset({"target"})),
+    ]
+    data = {"encoded": encoded, "noise": rng.normal(size=N), "y": target}
+    if keep:
+        columns.append(Column("shop", "category", INPUT))
+        data["shop"] = np.array([f"s{i}" for i in shop], dtype=object)
+    frame = Frame(tuple(columns), data, np.arange(N))
+    return Case(frame, part, ProblemSpec(target="y", task=task), kind)
+
+
+def means(code, y, use, smooth=0.0):
+    size = np.bincount(code[use], minlength=code.max() + 1)
+    total = np.bincount(code[use], weights=y[use], minlength=code.max() + 1)
+    return ((total + smooth * y[use].mean()) / np.maximum(size + smooth, 1))[code]
+
+
+def everywhere(code, y, train, rng):
+    return means(code, y, np.ones(N, dtype=bool))
+
+
+def smoothed(code, y, train, rng):
+    return means(code, y, np.ones(N, dtype=bool), 7.0)
+
+
+def standardised(code, y, train, rng):
+    x = smoothed(code, y, train, rng)
+    return (x - x.mean()) / x.std()
+
+
+def rounded(code, y, train, rng):
+    return np.round(everywhere(code, y, train, rng), 2)
+
+
+def noisy(code, y, train, rng):
+    return everywhere(code, y, train, rng) + 0.02 * rng.normal(size=N)
+
+
+def left_out(code, y, train, rng):
+    size = np.bincount(code)[code]
+    return (np.bincount(code, weights=y)[code] - y) / (size - 1)
+
+
+@pytest.mark.parametrize("kind", ["given", "random"])
+@pytest.mark.parametrize("task", ["classification", "regression"])
+@pytest.mark.parametrize(
+    "encode",
+    [everywhere, smoothed, standardised, rounded, noisy, left_out],
+    ids=lambda f: f.__name__,
+)
+def test_means_of_all_rows_are_found(encode, task, kind):
+    (finding,) = EncodingCheck().findings(made(encode, task, kind=kind))
+    assert (finding.kind, finding.columns) == ("encoding.target", ("encoded",))
+    assert finding.severity in ("block", "warn")
+    assert finding.fix == ((("problem", "available_at", "encoded"), "after"),)
+
+
+def of_train(code, y, train, rng):
+    return means(code, y, train)
+
+
+def smoothed_of_train(code, y, train, rng):
+    return means(code, y, train, 7.0)
+
+
+def of_other_rows(code, y, train, rng):
+    """The groups' levels as measured on as many rows elsewhere."""
+    size = np.bincount(code)
+    true = np.bincount(code, weights=y) / size
+    return (true + y.std() / np.sqrt(size) * rng.normal(size=len(size)))[code]
+
+
+def year(code, y, train, rng):
+    return code + 1950.0
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("task", ["classification", "regression"])
+@pytest.mark.parametrize(
+    "encode", [of_train, smoothed_of_train, of_other_rows, year], ids=lambda f: f.__name__
+)
+def test_means_of_train_and_measured_levels_are_silent(encode, task, seed):
+    assert not list(EncodingCheck().findings(made(encode, task, seed)))
+
+
+def test_balanced_panel_is_silent():
+    """Every year holds the same entities: its sums are smoother than those of single draws."""
+    rng = np.random.default_rng(0)
+    entity, when = np.divmod(np.arange(N), 40)
+    y = 10 * rng.normal(size=50)[entity] + 0.1 * when + 0.01 * rng.normal(size=N)
+    columns = (
+        Column("year", "number", INPUT),
+        Column("y", "number", frozenset({"target"})),
+    )
+    frame = Frame(columns, {"year": when + 1980.0, "y": y}, np.arange(N))
+    part = rng.choice(["train", "test"], N, p=[0.75, 0.25]).astype(object)
+    case = Case(frame, part, ProblemSpec(target="y", task="regression"), "random")
+    assert not list(EncodingCheck().findings(case))
+
+
+def test_share_of_rows_of_a_category_warns():
+    def share(code, y, train, rng):
+        return np.bincount(code)[code] / N
+
+    (finding,) = EncodingCheck().findings(made(share))
+    assert (finding.kind, finding.severity) == ("encoding.frequency", "warn")
+    assert finding.columns == ("encoded",)

@@ -1,0 +1,103 @@
+"""Columns prepared on all rows bear the mark of it; prepared on the train rows they do not."""
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+from ninefold.columns import Column, Frame
+from ninefold.leakage.case import Case
+from ninefold.leakage.preprocessing import PreprocessingCheck
+from ninefold.problem import ProblemSpec
+
+N = 800
+NAMES = ("a", "b", "c", "d")
+
+
+def raw(seed=0):
+    rng = np.random.default_rng(seed)
+    mixed = rng.normal(size=(N, 4)) @ rng.normal(size=(4, 4))
+    return np.column_stack(
+        [mixed[:, 0] * 3 + 7, np.exp(mixed[:, 1]), np.round(mixed[:, 2] * 20), mixed[:, 3]]
+    )
+
+
+def found(x, part, kind="given"):
+    columns = [Column(name, "number", frozenset({"input"})) for name in NAMES]
+    columns.append(Column("y", "number", frozenset({"target"})))
+    data = {name: x[:, i] for i, name in enumerate(NAMES)}
+    data["y"] = np.random.default_rng(5).normal(size=N)
+    frame = Frame(tuple(columns), data, np.arange(N))
+    case = Case(frame, part, ProblemSpec(target="y", task="regression"), kind)
+    return list(PreprocessingCheck().findings(case))
+
+
+def parts(seed=1):
+    rng = np.random.default_rng(seed)
+    return rng.choice(["train", "valid", "test"], N, p=[0.6, 0.15, 0.25]).astype(object)
+
+
+class Ranks:
+    """Shares of the fitted rows that are no greater."""
+
+    def fit(self, x):
+        self.sorted_ = np.sort(x, axis=0)
+        return self
+
+    def transform(self, x):
+        places = [np.searchsorted(s, v, "right") for s, v in zip(self.sorted_.T, x.T, strict=True)]
+        return np.column_stack(places) / len(self.sorted_)
+
+
+PREPARED = {"scaling": StandardScaler(), "ranks": Ranks(), "rotation": PCA()}
+CONTINUOUS = {"a", "b", "d"}
+
+
+@pytest.mark.parametrize("kind", ["given", "random"])
+@pytest.mark.parametrize("name", PREPARED)
+def test_preparation_on_all_rows_warns_and_names_the_columns(name, kind):
+    x = PREPARED[name].fit(raw()).transform(raw())
+    (finding,) = found(x, parts(), kind)
+    assert (finding.kind, finding.severity) == (f"preprocessing.{name}", "warn")
+    assert set(finding.columns) == (CONTINUOUS if name == "ranks" else set(NAMES))
+
+
+@pytest.mark.parametrize("known", ["train", "train and valid"])
+@pytest.mark.parametrize("name", PREPARED)
+def test_preparation_on_the_train_rows_is_silent(name, known):
+    part = parts()
+    use = part == "train" if known == "train" else part != "test"
+    assert not found(PREPARED[name].fit(raw()[use]).transform(raw()), part)
+
+
+def test_unit_range_of_all_rows_warns_and_of_train_rows_is_silent():
+    x, part = raw(), parts()
+    for column in range(4):
+        x[np.flatnonzero(part == "test")[column], column] = x[:, column].max() + 1.0
+    (finding,) = found(MinMaxScaler().fit_transform(x), part)
+    assert (finding.kind, set(finding.columns)) == ("preprocessing.scaling", set(NAMES))
+    assert not found(MinMaxScaler().fit(x[part != "test"]).transform(x), part)
+
+
+@pytest.mark.parametrize("decimals", [3, 4, 8])
+def test_rounding_does_not_hide_scaling(decimals):
+    x = np.round(StandardScaler().fit_transform(raw()), decimals)
+    (finding,) = found(x, parts())
+    assert set(finding.columns) == set(NAMES)
+
+
+@pytest.mark.parametrize("centre", [np.mean, np.median])
+def test_gaps_filled_from_all_rows_warn_and_from_train_rows_are_silent(centre):
+    part, gap = parts(), np.random.default_rng(2).random(N) < 0.15
+    x = raw()
+    x[gap, 0] = centre(x[~gap, 0])
+    (finding,) = found(x, part)
+    assert (finding.kind, finding.columns) == ("preprocessing.imputation", ("a",))
+    x[gap, 0] = centre(x[~gap & (part != "test"), 0])
+    assert not found(x, part)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_numbers_as_measured_are_silent(seed):
+    assert not found(raw(seed), parts(seed))
+    assert not found(raw(seed), parts(seed), "random")

@@ -1,0 +1,72 @@
+"""Rows drawn between two others: found if they cross the split, else silent."""
+
+import numpy as np
+import pytest
+
+from ninefold.columns import Column, Frame
+from ninefold.leakage.case import Case
+from ninefold.leakage.synthetic_rows import SyntheticRowsCheck
+from ninefold.problem import ProblemSpec
+
+N = 600
+
+
+def drawn(x, rng):
+    """Points between rows and near rows, as SMOTE makes them, and the parents."""
+    distance = ((x[:, None] - x[None]) ** 2).sum(axis=2) + 1e9 * np.eye(len(x))
+    near = np.argsort(distance, axis=1)[:, :5]
+    first = np.arange(len(x))
+    second = near[first, rng.integers(0, 5, len(x))]
+    return x + rng.random((len(x), 1)) * (x[second] - x), np.stack([first, second])
+
+
+def case(decimals=None, everywhere=True, kind="given", seed=0):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(N, 5)) * [1, 5, 20, 0.5, 3] + [0, 40, 100, 1, 7]
+    x = np.round(x, 1)
+    y = np.where(rng.random(N) < 0.2, "rare", "common").astype(object)
+    part = rng.choice(["train", "test"], N, p=[0.75, 0.25]).astype(object)
+    members = np.flatnonzero((y == "rare") & (everywhere | (part == "train")))
+    new, parents = drawn(x[members], rng)
+    new = new if decimals is None else np.round(new, decimals)
+    shares = [0.75, 0.25] if everywhere else [1.0, 0.0]
+    part = np.concatenate([part, rng.choice(["train", "test"], len(new), p=shares)])
+    x, y = np.concatenate([x, new]), np.concatenate([y, np.full(len(new), "rare")])
+    columns = [Column(f"x{i}", "number", frozenset({"input"})) for i in range(5)]
+    columns.append(Column("y", "category", frozenset({"target"})))
+    data = {f"x{i}": x[:, i] for i in range(5)} | {"y": y.astype(object)}
+    frame = Frame(tuple(columns), data, np.arange(len(x)))
+    rows = np.concatenate([np.arange(N, len(x)), members[parents].ravel()])
+    problem = ProblemSpec(target="y", task="classification")
+    return Case(frame, part.astype(object), problem, kind), set(rows.tolist())
+
+
+@pytest.mark.parametrize("decimals", [None, 5])
+@pytest.mark.parametrize("kind", ["given", "stratified"])
+def test_rows_drawn_before_the_split_are_found_and_named(kind, decimals):
+    made, rows = case(decimals, kind=kind)
+    (finding,) = SyntheticRowsCheck().findings(made)
+    assert finding.severity == ("block" if kind == "given" else "warn")
+    assert set(finding.rows) <= rows
+    test = rows & set(np.flatnonzero(made.test).tolist())
+    assert len(finding.rows) > 0.6 * len(test)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_rows_drawn_from_train_for_train_are_silent(seed):
+    assert not list(SyntheticRowsCheck().findings(case(everywhere=False, seed=seed)[0]))
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.01])
+def test_straight_growth_and_smooth_series_are_silent(noise):
+    """Between two moments everything lies on a line, by halves."""
+    t = np.arange(400.0)
+    rng = np.random.default_rng(0)
+    data = {f"x{i}": (i + 1) * t + noise * rng.normal(size=400) for i in range(4)}
+    data["x4"] = np.sin(t / 50)
+    data["y"] = rng.normal(size=400)
+    columns = [Column(n, "number", frozenset({"target" if n == "y" else "input"})) for n in data]
+    frame = Frame(tuple(columns), data, np.arange(400))
+    part = rng.choice(["train", "test"], 400, p=[0.75, 0.25]).astype(object)
+    made = Case(frame, part, ProblemSpec(target="y", task="regression"), "random")
+    assert not list(SyntheticRowsCheck().findings(made))
