@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage._resolution import resolution
 from ninefold.leakage.case import Case, Check, Finding
 from ninefold.leakage.chance import SURE
-from ninefold.leakage.resolution import resolution
 
 MIN_GROUPS, MIN_INSIDE = 12, 0.1
 """Groups, and share of the target's variance inside them, that the statistical test needs."""

@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage._resolution import resolution
 from ninefold.leakage.case import Case, Check, Finding, Severity
-from ninefold.leakage.resolution import resolution
 
 MIN_ROWS = 30
 MIN_DISTINCT = 5

@@ -6,12 +6,12 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage._interpolation import Triples, between, independent
 from ninefold.leakage.case import Case, Check, Finding
-from ninefold.leakage.interpolation import Triples, between, independent
 
 MIN_COLUMNS, MIN_DISTINCT = 3, 20
-MIN_ROWS = 8
-"""Rows between two others below which nothing is said."""
+MIN_ROWS, MIN_SHARE = 8, 0.04
+"""Rows between two others, and their share of a class, below which nothing is said."""
 QUERIES, ALL, ROWS = 2000, 20_000, 30_000
 """Rows looked at first, then where some were found, and rows among which neighbours are sought."""
 PLACE = 0.02
@@ -35,16 +35,14 @@ class SyntheticRowsCheck(Check):
             return
         seen = case.limited(ROWS)
         x = np.column_stack([_filled(seen.frame[name]) for name in names])
-        x = x[:, x.std(axis=0) > 0]
+        x = x[:, np.ptp(x, axis=0) > 0]
         x = x[:, independent(x)] if x.shape[1] else x
         if x.shape[1] < MIN_COLUMNS:
             return
         found = _triples(seen, x)
         crossing = _crossing(seen, found)
         rows = np.unique(np.concatenate(crossing))
-        if len(np.unique(found.middle)) < MIN_ROWS or len(rows) < MIN_ROWS / 2:
-            return
-        if _is_one_place(found.way):
+        if len(rows) < MIN_ROWS / 2 or _is_one_place(found.way):
             return
         mask = np.zeros(len(seen), dtype=bool)
         mask[rows] = True
@@ -73,7 +71,7 @@ def _triples(case: Case, x: Array) -> Triples:
     for code in np.unique(label):
         members = np.flatnonzero(label == code)
         inside = x[members]
-        moving = inside.std(axis=0) > 0
+        moving = np.ptp(inside, axis=0) > 0
         if len(members) < MIN_ROWS or moving.sum() < MIN_COLUMNS:
             continue
         share = max(200, QUERIES * len(members) // len(case))
@@ -83,6 +81,8 @@ def _triples(case: Case, x: Array) -> Triples:
         t = between(inside[:, moving], queries)
         if len(queries) < len(members) and len(t.middle) >= MIN_ROWS:
             t = between(inside[:, moving], np.arange(len(members))[:ALL])
+        if len(t.middle) < max(MIN_ROWS, MIN_SHARE * min(len(members), ALL)):
+            continue
         found.append(Triples(members[t.middle], members[t.first], members[t.second], t.way))
     if not found:
         none = np.zeros(0, dtype=np.int64)
@@ -118,7 +118,7 @@ def _finding(case: Case, mask: Array, found: Triples, rows: int) -> Finding:
         severity="block" if case.split_kind == "given" and share >= 0.01 else "warn",
         rows=case.source_rows(mask),
         evidence={
-            "rows_between_two_others": len(np.unique(found.middle)),
+            "rows_between_two_others": len(found.middle),
             "test_rows": count,
             "share_of_test": round(share, 6),
             "rows_looked_at": len(case),

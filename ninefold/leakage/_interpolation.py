@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage.resolution import resolution
+from ninefold.leakage._resolution import resolution
 
 NEIGHBOURS = 32
 STRAIGHT = 1e-3
@@ -53,10 +53,11 @@ def between(x: Array, queries: Array) -> Triples:
     from sklearn.neighbors import NearestNeighbors
 
     steps = np.array([max(resolution(column), 1e-8 * column.std()) for column in x.T])
-    scaled = (x - x.mean(axis=0)) / x.std(axis=0)
+    spread = np.maximum(x.std(axis=0), 1e-300)
+    scaled = (x - x.mean(axis=0)) / spread
     count = min(NEIGHBOURS + 1, len(x))
     found: dict[int, tuple[float, int, int, float]] = {}
-    for space in (scaled, (x - x.mean(axis=0)) / x.std(axis=0).max()):
+    for space in (scaled, scaled * (spread / spread.max())):
         space = space.astype(np.float32)
         near = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(space)
         for start in range(0, len(queries), BLOCK):
