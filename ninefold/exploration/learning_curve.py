@@ -16,12 +16,14 @@ METRICS = {"two": "roc_auc", "more": "accuracy", "regression": "r2"}
 
 
 def learning_curve(
-    X: Array, y: Array, task: str, is_ordered: bool = False
+    X: Array, y: Array, task: str, is_ordered: bool = False, total: int | None = None
 ) -> dict[str, Any] | None:
     """Fit a small gradient boosting on growing parts of the rows and extrapolate.
 
     Shapes: `X` `(N, F)` with NaN for missing, `y` `(N,)` of codes or numbers. With `is_ordered`
     rows are in the order of time: the last ones are held out, and parts end where those begin.
+
+    `total` is how many rows there are, if `X` is a sample of them.
 
     Returns the curve (rows, score, low, high), the metric, and what doubling the rows would buy, as
     a - b·n^-c fitted to the means (Viering and Loog 2022); None where there are too few rows.
@@ -31,10 +33,12 @@ def learning_curve(
     if len(X) < MIN_ROWS or counts.min() < 10 or (is_sorting and len(counts) < 2):
         return None
     metric = METRICS[("two" if len(counts) == 2 else "more") if is_sorting else "regression"]
+    X = np.where(np.isinf(X), np.nan, X).clip(-1e30, 1e30)
     scores = np.array([_scores(X, y, task, seed, is_ordered) for seed in range(REPEATS)])
     sizes = _sizes(len(X))
-    now, twice = _extrapolated(sizes, scores.mean(axis=0))
-    each = [np.subtract(*_extrapolated(sizes, one)[::-1]) for one in scores]
+    rows = max(total or len(X), int(sizes[-1]))
+    now, twice = _extrapolated(sizes, scores.mean(axis=0), rows)
+    each = [np.subtract(*_extrapolated(sizes, one, rows)[::-1]) for one in scores]
     points = [
         {"rows": int(n), "score": float(column.mean()), "low": float(column.min()),
          "high": float(column.max())}
@@ -43,8 +47,8 @@ def learning_curve(
     return {
         "metric": metric,
         "points": points,
-        "rows": len(X),
-        "doubled": {"rows": 2 * int(sizes[-1]), "score": twice, "gain": twice - now,
+        "rows": rows,
+        "doubled": {"rows": 2 * rows, "score": twice, "gain": twice - now,
                     "low": float(min(each)), "high": float(max(each))},
     }  # fmt: skip
 
@@ -67,6 +71,8 @@ def _score(X: Array, y: Array, fit: Array, test: Array, task: str) -> float:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
     from sklearn.metrics import accuracy_score, r2_score, roc_auc_score
 
+    empty = np.isnan(X[fit]).all(axis=0)
+    X = np.where(empty, 0.0, X) if empty.any() else X
     settings = {"max_iter": 40, "max_leaf_nodes": 15, "early_stopping": False, "random_state": 0}
     if task == "regression":
         model = HistGradientBoostingRegressor(**settings).fit(X[fit], y[fit])
@@ -79,8 +85,8 @@ def _score(X: Array, y: Array, fit: Array, test: Array, task: str) -> float:
     return float(accuracy_score(y[test], model.predict(X[test])))
 
 
-def _extrapolated(sizes: Array, scores: Array) -> tuple[float, float]:
-    """Return the fitted curve at the last size and at twice that; it never falls."""
+def _extrapolated(sizes: Array, scores: Array, rows: int) -> tuple[float, float]:
+    """Return the fitted curve at `rows` and at twice as many; it never falls."""
     best, found = np.inf, (float(scores[-1]), float(scores[-1]))
     for power in POWERS:
         base = np.column_stack([np.ones(len(sizes)), -(sizes.astype(float) ** -power)])
@@ -90,7 +96,7 @@ def _extrapolated(sizes: Array, scores: Array) -> tuple[float, float]:
         error = float(((base @ [top, slope] - scores) ** 2).sum())
         if error < best - 1e-12:
             best = error
-            found = (float(top - slope * sizes[-1] ** -power),
-                     float(top - slope * (2.0 * sizes[-1]) ** -power))  # fmt: skip
+            found = (float(top - slope * float(rows) ** -power),
+                     float(top - slope * (2.0 * rows) ** -power))  # fmt: skip
     ceiling = 1.0
     return min(found[0], ceiling), min(found[1], ceiling)

@@ -13,6 +13,7 @@ DOCUMENTS: Mapping[str, str] = {
     "profile": "profile.json",
     "quality": "quality.json",
     "manifest": "manifest.json",
+    "exploration": "exploration.json",
     "leakage": "leakage.json",
     "baselines": "baselines.json",
     "evaluation": "evaluation.json",

@@ -1,0 +1,6 @@
+"""Do fresh rows look like the train rows? A small reference, and tests against it."""
+
+from ninefold.freshness.comparing import compare
+from ninefold.freshness.reference import reference
+
+__all__ = ["compare", "reference"]

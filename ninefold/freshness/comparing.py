@@ -1,0 +1,144 @@
+"""Tests of fresh rows against the reference, corrected for how many there are."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ninefold.columns import Array, Frame, is_missing
+
+ALPHA = 0.01
+"""After Benjamini and Hochberg: one false alarm in a hundred of those raised."""
+MODERATE, LARGE = 0.1, 0.25
+"""Population stability index: below 0.1 no shift to speak of, above 0.25 a large one."""
+MORE_MISSING = 0.02
+"""A change of the missing rate smaller than this is not worth a word, whatever its p-value."""
+UNSEEN = 0.01
+
+
+def compare(reference: Mapping[str, Any], fresh: Frame) -> list[dict[str, Any]]:
+    """Compare every column of the reference that the fresh rows have; worst first.
+
+    A finding is `shifted` when it is both beyond chance (q <= 0.01) and large enough to matter:
+    both, because with many rows any difference is significant. Gaps are compared by a two-sample
+    test of rates, numbers by Kolmogorov-Smirnov, levels by chi-square; sizes are told as the
+    population stability index.
+    """
+    from scipy.stats import false_discovery_control
+
+    names = {column.name for column in fresh.columns}
+    found = [
+        item
+        for content in reference["columns"]
+        if content["name"] in names
+        for item in _column(content, int(reference["rows"]), fresh)
+    ]
+    if found:
+        adjusted = false_discovery_control([item["p"] for item in found], method="bh")
+        found = [{**item, "q": float(q)} for item, q in zip(found, adjusted, strict=True)]
+    for item in found:
+        item["shifted"] = bool(item.pop("is_large") and item["q"] <= ALPHA)
+    return sorted(found, key=lambda item: (not item["shifted"], -item["size"], item["column"]))
+
+
+def _column(content: Mapping[str, Any], rows: int, fresh: Frame) -> list[dict[str, Any]]:
+    name = str(content["name"])
+    kind, values = fresh.column(name).kind, fresh[name]
+    missing = is_missing(kind, values)
+    found: list[dict[str, Any] | None] = [_gaps(name, int(content["missing"]), rows, missing)]
+    present = values[~missing]
+    if len(present) and content.get("cuts"):
+        found.append(_numbers(name, content, present.astype(np.float64)))
+    elif len(present) and content.get("levels"):
+        found.append(_levels(name, content, present.astype(str)))
+    return [item for item in found if item is not None]
+
+
+def _gaps(name: str, before: int, rows: int, missing: Array) -> dict[str, Any]:
+    """Compare two missing rates by a chi-square (or, where rare, Fisher's exact) test."""
+    from scipy.stats import chi2_contingency, fisher_exact
+
+    now, total = int(missing.sum()), len(missing)
+    counts = np.array([[before, rows - before], [now, total - now]])
+    p = 1.0
+    if counts.any(axis=0).all() and total:
+        p = float((fisher_exact if counts.min() < 5 else chi2_contingency)(counts).pvalue)
+    was, share = before / max(rows, 1), now / max(total, 1)
+    return {
+        "column": name, "what": "missing", "test": "rates", "p": p, "size": abs(share - was),
+        "before": was, "now": share, "is_large": abs(share - was) >= MORE_MISSING,
+        "message": f"`{name}` is missing in {share:.1%} of the rows, in training {was:.1%}",
+    }  # fmt: skip
+
+
+def _numbers(name: str, content: Mapping[str, Any], values: Array) -> dict[str, Any] | None:
+    """Compare distributions by quantiles of the reference: Kolmogorov-Smirnov and PSI."""
+    from scipy.stats import kstwobign
+
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return None
+    known = np.array(content["quantiles"])
+    cuts = np.array(content["cuts"])
+    counts = np.bincount(np.searchsorted(cuts, finite, side="left"), minlength=len(cuts) + 1)
+    psi = stability(np.array(content["counts"]), counts)
+    ordered = np.sort(finite)
+    shares = np.linspace(0, 1, len(known))
+    last = np.searchsorted(known, known, side="right") - 1
+    reached = np.searchsorted(ordered, known, side="right") / len(finite)
+    below = np.searchsorted(ordered, known, side="left") / len(finite)
+    first = np.searchsorted(known, known, side="left")
+    distance = max(float(np.max(reached - shares[last])), float(np.max(shares[first] - below)), 0.0)
+    distance = max(0.0, distance - 1 / (len(known) - 1))
+    n = len(finite) * int(content["present"]) / (len(finite) + int(content["present"]))
+    is_date = content["kind"] == "datetime"
+    middle = [float(np.quantile(v, 0.5, method="inverted_cdf")) for v in (known, finite)]
+    said = [str(np.datetime64(int(v), "us"))[:10] if is_date else f"{v:.4g}" for v in middle]
+    return {
+        "column": name, "what": "values", "test": "Kolmogorov-Smirnov",
+        "p": float(kstwobign.sf(distance * np.sqrt(n))), "size": psi, "before": middle[0],
+        "now": middle[1], "is_large": psi >= LARGE,
+        "message": f"`{name}` is distributed otherwise (PSI {psi:.2f}): half of the values lie "
+        f"below {said[1]}, in training below {said[0]}",
+    }  # fmt: skip
+
+
+def _levels(name: str, content: Mapping[str, Any], values: Array) -> dict[str, Any]:
+    """Compare counts of levels by chi-square and PSI; levels never seen are counted too."""
+    from scipy.stats import chi2_contingency
+
+    levels = dict(content["levels"])
+    found, amounts = np.unique(values, return_counts=True)
+    now = dict(zip(found.tolist(), amounts.tolist(), strict=True))
+    other = int(content["other"])
+    unseen = {} if other else {k: v for k, v in now.items() if k not in levels}
+    rest = sum(v for k, v in now.items() if k not in levels)
+    before = np.array([*levels.values(), other])
+    after = np.array([*(now.get(k, 0) for k in levels), rest])
+    kept = (before + after) > 0
+    psi = stability(before[kept], after[kept])
+    counts = np.array([before[kept], after[kept]])
+    p = float(chi2_contingency(counts).pvalue) if kept.sum() > 1 else 1.0
+    share = sum(unseen.values()) / len(values)
+    new = f"; {len(unseen)} levels never seen in training" if unseen else ""
+    return {
+        "column": name, "what": "values", "test": "chi-square", "p": p, "size": psi,
+        "before": None, "now": None, "is_large": psi >= LARGE or share >= UNSEEN,
+        "unseen": len(unseen), "unseen_share": share,
+        "message": f"`{name}` has its levels in other shares (PSI {psi:.2f}){new}",
+    }  # fmt: skip
+
+
+def stability(before: Array, now: Array) -> float:
+    """Return the population stability index less what chance alone would give.
+
+    Under no shift its expectation is about (bins - 1)(1/n + 1/m), see Yurdakul 2018.
+    """
+    n, m = before.sum(), now.sum()
+    if not n or not m:
+        return 0.0
+    floor = 0.5
+    p, q = np.maximum(before, floor) / n, np.maximum(now, floor) / m
+    index = float(((q - p) * np.log(q / p)).sum())
+    by_chance = (len(before) - 1) * (1 / float(n) + 1 / float(m))
+    return max(0.0, index - by_chance)

@@ -1,0 +1,50 @@
+"""What is kept of the train rows for a later comparison: gaps, quantiles, levels; no rows."""
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+
+from ninefold.columns import Array, Column, Frame, is_missing
+
+BINS = 10
+QUANTILES = 201
+MAX_LEVELS = 50
+
+
+def reference(train: Frame, masked: Collection[str] = ()) -> dict[str, Any]:
+    """Return the reference of the raw columns: of `masked` ones only how often they are missing."""
+    columns = [c for c in train.columns if "derived" not in c.roles]
+    described = [_describe(c, train[c.name], c.name in masked) for c in columns]
+    return {"rows": len(train), "columns": described}
+
+
+def _describe(column: Column, values: Array, is_masked: bool) -> dict[str, Any]:
+    missing = is_missing(column.kind, values)
+    content: dict[str, Any] = {**column.to_json(), "missing": int(missing.sum())}
+    present = values[~missing]
+    compares = not column.roles & {"id", "time", "group"} and column.kind != "text"
+    if is_masked or not compares or not len(present):
+        return content
+    if column.kind in ("number", "datetime"):
+        return content | _quantiles(present.astype(np.float64))
+    return content | _levels(present)
+
+
+def _quantiles(values: Array) -> dict[str, Any]:
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return {}
+    steps = np.linspace(0, 1, QUANTILES)
+    known = np.quantile(finite, steps, method="inverted_cdf")
+    cuts = np.unique(np.quantile(finite, np.linspace(0, 1, BINS + 1)[1:-1], method="inverted_cdf"))
+    counts = np.bincount(np.searchsorted(cuts, finite, side="left"), minlength=len(cuts) + 1)
+    return {"quantiles": known.tolist(), "cuts": cuts.tolist(), "counts": counts.tolist(),
+            "present": len(finite)}  # fmt: skip
+
+
+def _levels(values: Array) -> dict[str, Any]:
+    names, counts = np.unique(values.astype(str), return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:MAX_LEVELS]
+    kept = {str(names[i]): int(counts[i]) for i in order.tolist()}
+    return {"levels": kept, "other": int(len(values) - sum(kept.values())), "present": len(values)}

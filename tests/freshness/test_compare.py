@@ -1,0 +1,91 @@
+"""Fresh rows against the reference: silent on the same source, exact on what moved."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ninefold.columns import Column, Frame
+from ninefold.files import jsonable
+from ninefold.freshness import compare, reference
+from ninefold.freshness.comparing import stability
+
+INPUT = frozenset({"input"})
+
+
+def rows(count, seed):
+    rng = np.random.default_rng(seed)
+    data = {
+        **{f"n{i}": rng.normal(i, 1 + i, count) for i in range(8)},
+        "zeros": np.where(rng.random(count) < 0.7, 0.0, rng.exponential(size=count)),
+        "colour": rng.choice(["red", "blue", "green"], count, p=[0.6, 0.3, 0.1]).astype(object),
+        "gap": np.where(rng.random(count) < 0.1, np.nan, rng.normal(size=count)),
+        "flag": rng.random(count) < 0.2,
+    }
+    kinds = {"f": "number", "O": "category", "b": "bool"}
+    columns = tuple(Column(n, kinds[v.dtype.kind], INPUT) for n, v in data.items())
+    return Frame(columns, data, np.arange(count))
+
+
+REFERENCE = json.loads(json.dumps(jsonable(reference(rows(3000, 0)))))
+
+
+def shifted(frame):
+    return {(i["column"], i["what"]) for i in compare(REFERENCE, frame) if i["shifted"]}
+
+
+@pytest.mark.parametrize("count", [40, 300, 5000])
+def test_honest_rows_are_silent(count):
+    assert [shifted(rows(count, seed)) for seed in range(1, 11)] == [set()] * 10
+
+
+def change(name, function):
+    def changed(frame):
+        frame.data[name] = function(frame.data[name])
+        return frame
+
+    return changed
+
+
+CHANGES = {
+    "unit": (change("n3", lambda v: v * 1000), ("n3", "values")),
+    "moved": (change("n0", lambda v: v + 1), ("n0", "values")),
+    "constant": (change("zeros", lambda v: v * 0 + 0.5), ("zeros", "values")),
+    "gaps": (change("gap", lambda v: np.where(np.arange(len(v)) % 3 == 0, np.nan, v)),
+             ("gap", "missing")),
+    "new level": (change("colour", lambda v: np.where(v == "red", "rouge", v)),
+                  ("colour", "values")),
+    "flipped": (change("flag", lambda v: ~v), ("flag", "values")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_changed_is_named_and_nothing_else(name):
+    function, expected = CHANGES[name]
+    assert shifted(function(rows(600, 7))) == {expected}
+
+
+def test_masked_columns_leave_only_their_gaps():
+    found = reference(rows(100, 0), masked=["colour"])
+    (content,) = [c for c in found["columns"] if c["name"] == "colour"]
+    assert set(content) == {"name", "kind", "roles", "format", "missing"}
+
+
+@settings(max_examples=60)
+@given(st.lists(st.floats(), max_size=30), st.lists(st.sampled_from(["red", "x", ""]), max_size=30))
+def test_any_fresh_rows_can_be_compared(numbers, levels):
+    count = min(len(numbers), len(levels))
+    data = {
+        "n1": np.array(numbers[:count], dtype=float),
+        "colour": np.array(levels[:count], dtype=object),
+    }
+    columns = (Column("n1", "number", INPUT), Column("colour", "category", INPUT))
+    for item in compare(REFERENCE, Frame(columns, data, np.arange(count))):
+        assert 0 <= item["q"] <= 1
+
+
+def test_stability_is_zero_for_equal_shares():
+    assert stability(np.array([50, 50]), np.array([500, 500])) == 0
+    assert stability(np.array([500, 500]), np.array([900, 100])) > 0.25
