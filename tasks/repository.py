@@ -40,13 +40,18 @@ def repository(workspace: Path) -> Iterator[Any]:
 
 
 def _open(folder: Path) -> Any:
-    Repo, NotDvcRepoError = _dvc()
+    Repo, NotDvcRepoError, DvcException = _dvc()
     try:
         repo = Repo(str(folder), _wait_for_lock=True)
     except NotDvcRepoError:
         raise ConfigError(
             f"{folder} is not under DVC yet: run `dvc init` there "
             "(`dvc init --no-scm` without Git, `dvc init --subdir` below a Git root)"
+        ) from None
+    except DvcException as error:
+        raise ConfigError(
+            f"{folder / '.dvc' / 'config'} must be DVC's configuration, however: "
+            f"{one_line(error)}. Correct it, or take it from Git"
         ) from None
     mutex = _first_in_process.setdefault(repo.root_dir, threading.RLock())
     repo.lock._friendly = False
@@ -71,11 +76,12 @@ def _readable_disk(folder: Path) -> Iterator[None]:
         ) from None
 
 
-def _dvc() -> tuple[Any, Any]:
+def _dvc() -> tuple[Any, Any, Any]:
     """Import DVC quietly; its import resets the level of its own log."""
     repo = importlib.import_module("dvc.repo")
     logging.getLogger("dvc").setLevel(logging.ERROR)
-    return repo.Repo, importlib.import_module("dvc.exceptions").NotDvcRepoError
+    exceptions = importlib.import_module("dvc.exceptions")
+    return repo.Repo, exceptions.NotDvcRepoError, exceptions.DvcException
 
 
 def _stage_of_run(repo: Any, cache: Any, wdir: str | None = None) -> Any:

@@ -11,23 +11,6 @@ from tasks.executors import StageError
 from tests.pipelines import DIAMOND, NAMES, Workspace
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory):
-    workspace = Workspace(tmp_path_factory.mktemp("template") / "w")
-    engine.run_stages(workspace.folder)
-    workspace.take_ran()
-    return workspace
-
-
-@pytest.fixture
-def workspace(template, tmp_path):
-    """A workspace of its own whose stages are all up to date."""
-    copy = object.__new__(Workspace)
-    copy.folder = tmp_path / "w"
-    shutil.copytree(template.folder, copy.folder)
-    return copy
-
-
 def happened(workspace, *targets, **options):
     return engine.run_stages(workspace.folder, targets, **options)
 

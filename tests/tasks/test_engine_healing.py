@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import shutil
@@ -8,6 +9,7 @@ import time
 
 import pytest
 
+from ninefold.errors import ConfigError
 from tasks import engine, healing
 from tests.pipelines import DVC, NAMES, Workspace, environment
 
@@ -27,22 +29,6 @@ stages:
     deps: [two.txt]
     outs: [three.txt]
 """
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory):
-    workspace = Workspace(tmp_path_factory.mktemp("healing") / "w")
-    engine.run_stages(workspace.folder)
-    workspace.take_ran()
-    return workspace
-
-
-@pytest.fixture
-def workspace(template, tmp_path):
-    copy = object.__new__(Workspace)
-    copy.folder = tmp_path / "w"
-    shutil.copytree(template.folder, copy.folder)
-    return copy
 
 
 def test_dvc_lock_cut_at_any_length_heals_without_computing(workspace):
@@ -73,6 +59,64 @@ def test_a_damaged_rwlock_is_removed(workspace, content):
     (workspace.folder / ".dvc" / "tmp" / "rwlock").write_text(content)
     assert len(healing.heal(workspace.folder)) == 1
     assert set(engine.run_stages(workspace.folder).values()) == {"unchanged"}
+
+
+def test_a_dvc_lock_with_conflict_markers_heals(workspace):
+    whole = workspace.read("dvc.lock")
+    head, _, rest = whole.partition("  left:\n")
+    workspace.write("dvc.lock", f"{head}<<<<<<< HEAD\n  left:\n{rest}=======\n>>>>>>> other\n")
+    assert set(engine.run_stages(workspace.folder).values()) == {"unchanged"}
+    assert workspace.read("dvc.lock") == whole
+
+
+def cached(workspace, name):
+    """Return the cache object that holds an output's content."""
+    digest = hashlib.md5((workspace.folder / name).read_bytes()).hexdigest()
+    return workspace.folder / ".dvc" / "cache" / "files" / "md5" / digest[:2] / digest[2:]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"something else"])
+def test_a_damaged_cache_object_is_computed_again(workspace, content):
+    before, path = workspace.read("left.txt"), cached(workspace, "left.txt")
+    path.chmod(0o644)
+    path.unlink() if content is None else path.write_bytes(content)
+    (workspace.folder / "left.txt").unlink()
+    assert engine.run_stages(workspace.folder)["left"] == "executed"
+    assert workspace.read("left.txt") == before
+    assert workspace.is_clean()
+
+
+def test_a_damaged_run_cache_is_computed_again(workspace):
+    for path in (workspace.folder / ".dvc" / "cache" / "runs").glob("*/*/*"):
+        path.write_text("<<<<<<< HEAD")
+    (workspace.folder / "dvc.lock").unlink()
+    assert set(engine.run_stages(workspace.folder).values()) == {"executed"}
+    assert workspace.is_clean()
+
+
+@pytest.mark.parametrize("content", ["[core\n", "\x00\x01", "[remote 'x']\n    nonsense = 1\n"])
+def test_a_damaged_dvc_config_says_so(workspace, content):
+    workspace.write(".dvc/config", content)
+    with pytest.raises(ConfigError, match=r"\.dvc/config") as caught:
+        engine.run_stages(workspace.folder)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_workspace_without_its_dvc_folder_says_so(workspace):
+    shutil.rmtree(workspace.folder / ".dvc")
+    with pytest.raises(ConfigError, match="dvc init"):
+        engine.run_stages(workspace.folder)
+
+
+def test_a_dvc_folder_cut_short_is_mended_or_told(workspace):
+    for name in ("cache", "tmp"):
+        shutil.rmtree(workspace.folder / ".dvc" / name)
+    assert set(engine.run_stages(workspace.folder).values()) == {"executed"}
+    assert workspace.is_clean()
+    (workspace.folder / ".dvc" / "config").unlink()
+    with pytest.raises(ConfigError) as caught:
+        engine.run_stages(workspace.folder)
+    assert "\n" not in str(caught.value)
 
 
 def test_locks_of_dead_processes_go_and_those_of_living_ones_stay(workspace):
