@@ -10,10 +10,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from expectations.suite import Suite
+from expectations.gate import is_about
+from expectations.suite import Rule, Suite
 from ninefold.files import replacing
 
 RUN = "quality"
+HISTORY = "../../.ninefold/quality_history.svg"
+"""The picture of earlier validations, as seen from reports/data_docs."""
 REMOTE = re.compile(
     r"<link\b[^>]*\bhref=[\"']?https?://[^>]*>|<script\b[^>]*\bsrc=[\"']?https?://[^>]*>\s*</script>"
     r"|<img\b[^>]*\bsrc=[\"']?https?://[^>]*>",
@@ -22,45 +25,37 @@ REMOTE = re.compile(
 SCRIPT = re.compile(r"<script\b.*?</script>", re.IGNORECASE | re.DOTALL)
 STYLE = re.compile(r"<style\b.*?</style>", re.IGNORECASE | re.DOTALL)
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32}")
-COUNTS = (
-    "element_count",
-    "missing_count",
-    "missing_percent",
-    "unexpected_count",
-    "unexpected_percent",
-    "unexpected_percent_nonmissing",
-    "unexpected_percent_total",
-)
-"""What a result says of a column whose values are masked."""
 MARKS = {"fa-check-circle": "✔", "fa-times": "✘", "fa-exclamation-triangle": "⚠"}
 
 
 def write_data_docs(
     folder: Path, suite: Suite, report: dict[str, Any], results: list[Any], mask: tuple[str, ...]
 ) -> None:
-    """Write `index.html` (results), `suite.html` (what is expected) and `style.css`."""
-    masked = [_masked(result, mask) for result in results]
+    """Write `index.html` (results), `suite.html` (what is expected) and `style.css`.
+
+    Rules on masked columns stand in the summary only: what Great Expectations renders shows values.
+    """
+    shown = [not is_about(rule.columns, mask) for rule in suite.rules]
+    kept = [_tidied(result) for result, is_shown in zip(results, shown, strict=True) if is_shown]
+    rules = [rule for rule, is_shown in zip(suite.rules, shown, strict=True) if is_shown]
     with replacing(folder) as temporary:
         temporary.mkdir()
         style = resources.files("expectations").joinpath("data_docs.css").read_text("utf-8")
         (temporary / "style.css").write_text(style, encoding="utf-8")
         pages = {
-            "index.html": _results_page(suite, report, masked),
-            "suite.html": _suite_page(suite),
+            "index.html": _results_page(suite, report, kept),
+            "suite.html": _suite_page(suite.name, rules),
         }
         for name, page in pages.items():
             (temporary / name).write_text(_offline(page, name, report), encoding="utf-8")
 
 
-def _masked(result: Any, mask: tuple[str, ...]) -> Any:
-    """Return a copy of a result without values of masked columns, times and random ids."""
+def _tidied(result: Any) -> Any:
+    """Return a copy of a result without what says nothing."""
     import copy
 
     kept = copy.deepcopy(result)
-    named = str(kept.expectation_config.kwargs)
     kept.result = {k: v for k, v in kept.result.items() if not _is_dull(k, kept)}
-    if any(name in named for name in mask):
-        kept.result = {key: value for key, value in kept.result.items() if key in COUNTS}
     return kept
 
 
@@ -94,14 +89,12 @@ def _results_page(suite: Suite, report: dict[str, Any], results: list[Any]) -> s
     return str(DefaultJinjaPageView().render(document))
 
 
-def _suite_page(suite: Suite) -> str:
+def _suite_page(name: str, rules: list[Rule]) -> str:
     import great_expectations as gx
     from great_expectations.render.renderer import ExpectationSuitePageRenderer
     from great_expectations.render.view import DefaultJinjaPageView
 
-    content = gx.ExpectationSuite(
-        name=suite.name, expectations=[rule.copy() for rule in suite.rules]
-    )
+    content = gx.ExpectationSuite(name=name, expectations=[rule.copy() for rule in rules])
     return str(DefaultJinjaPageView().render(ExpectationSuitePageRenderer().render(content)))
 
 
@@ -123,11 +116,18 @@ def _summary(name: str, report: dict[str, Any]) -> str:
         ("suite.html", "what is expected") if name == "index.html" else ("index.html", "results")
     )
     failed = [item for item in report["expectations"] if not item["success"]]
-    rows = "".join(_failure(item) for item in failed) if name == "index.html" else ""
+    is_first = name == "index.html"
+    rows = "".join(_failure(item) for item in failed) if is_first else ""
     table = (
-        "<table><tr><th>severity</th><th>expectation</th><th>columns</th><th>rows</th>"
+        "<table><tr><th>severity</th><th>expectation</th><th>columns</th><th>found</th>"
         f"<th>because</th></tr>{rows}</table>"
         if rows
+        else ""
+    )
+    past = (
+        f'<p class="history">Earlier validations, colour the verdict, height the rules that failed:'
+        f'<br><img src="{HISTORY}" alt="none are remembered yet"></p>'
+        if is_first
         else ""
     )
     return (
@@ -135,13 +135,51 @@ def _summary(name: str, report: dict[str, Any]) -> str:
         f"{report['verdict']}</h1><p>{counts['passed']} of {counts['expectations']} expectations "
         f"met on {report['rows']:,} rows; {counts['blocked']} block, {counts['warned']} warn, "
         f'{counts["errors"]} could not be checked. <a href="{other[0]}">{other[1]}</a></p>'
-        f"{table}</header>"
+        f"{table}{past}{_hidden_rules(report)}</header>"
     )
 
 
+def _hidden_rules(report: dict[str, Any]) -> str:
+    """List the rules on masked columns, which the page below leaves out."""
+    hidden = [item for item in report["expectations"] if item.get("masked")]
+    rows = "".join(
+        f"<tr><td>{html.escape(item['type'])}</td><td>{html.escape(', '.join(item['columns']))}"
+        f"</td><td>{item['status']}</td></tr>"
+        for item in hidden
+    )
+    if not hidden:
+        return ""
+    return f"<p>Rules on masked columns, of which no value is shown:</p><table>{rows}</table>"
+
+
 def _failure(item: dict[str, Any]) -> str:
-    shown = ", ".join(str(row["row"]) for row in item["rows"][:10])
     count = item["unexpected_count"]
-    what = item["error"] or (f"{count}: {shown}" if count else f"observed {item['observed']}")
-    cells = (item["severity"], item["type"], ", ".join(item["columns"]), what, item["because"])
-    return "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in cells) + "</tr>"
+    what = item["error"] or (f"{count} rows" if count else f"observed {item['observed']}")
+    cells = (item["severity"], item["type"], ", ".join(item["columns"]))
+    found = html.escape(str(what)) + _rows(item["rows"])
+    return (
+        "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in cells)
+        + f"<td>{found}</td><td>{html.escape(item['because'])}</td></tr>"
+    )  # fmt: skip
+
+
+def _rows(rows: list[dict[str, Any]]) -> str:
+    """Return failing rows with their values, folded away."""
+    if not rows:
+        return ""
+    names = list(rows[0]["values"])
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in ("row", *names))
+    body = "".join(
+        f"<tr><td>{row['row']}</td>"
+        + "".join(f"<td>{html.escape(_cell(row['values'][name]))}</td>" for name in names)
+        + "</tr>"
+        for row in rows
+    )
+    first = ", ".join(str(row["row"]) for row in rows[:5])
+    return (
+        f"<details><summary>such as {first}</summary><table><tr>{head}</tr>{body}</table></details>"
+    )
+
+
+def _cell(value: object) -> str:
+    return "missing" if value is None else str(value)[:200]

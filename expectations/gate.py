@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from ninefold.files import jsonable
 from ninefold.quality import ValidateSpec
 
 MASKED = "•••"
+PLAIN = ("column", "column_A", "column_B", "column_list", "kind", "mostly", "ignore", "target")
+"""Arguments that hold no value of a column."""
 SHOWN = 5
 
 
@@ -152,8 +154,10 @@ def _item(
 ) -> dict[str, Any]:
     """Return one entry of quality.json: no ids or times, only what the data says."""
     found = dict(result.result or {})
-    is_masked = bool(set(rule.columns or ()) & set(spec.mask))
+    is_masked = is_about(rule.columns, spec.mask)
     error = _error(result)
+    if error and is_masked:
+        error = "its message is masked, since it may hold values"
     observed = found.get("observed_value")
     columns = list(rule.columns or ())
     is_listed = not result.success and not error
@@ -161,12 +165,13 @@ def _item(
     return {
         "type": rule.type,
         "columns": columns,
+        **({"masked": True} if is_masked else {}),
         "severity": rule.severity,
         "because": rule.because,
         "success": bool(result.success),
         "status": "error" if error else "pass" if result.success else "fail",
         "error": error,
-        "kwargs": dict(rule.kwargs),
+        "kwargs": masked_arguments(rule.kwargs) if is_masked else dict(rule.kwargs),
         "observed": MASKED if is_masked and observed is not None else observed,
         "element_count": found.get("element_count"),
         "missing_count": found.get("missing_count"),
@@ -174,6 +179,16 @@ def _item(
         "unexpected_percent": found.get("unexpected_percent"),
         "rows": rows,
     }
+
+
+def is_about(columns: Iterable[str] | None, mask: Collection[str]) -> bool:
+    """Tell whether a rule reads a column whose values are masked."""
+    return bool(set(columns or ()) & set(mask))
+
+
+def masked_arguments(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a rule with all that may be values of its column masked."""
+    return {key: value if key in PLAIN else MASKED for key, value in kwargs.items()}
 
 
 def _error(result: Any) -> str | None:

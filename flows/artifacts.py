@@ -30,6 +30,8 @@ def publish(stage: StageInfo) -> None:
                     key=key(stage.name, page.stem if page == path else path.name),
                     description=f"{stage.description or stage.name}: {page}",
                 )
+            if path.name == "quality.json" and path.is_file():
+                _publish_failing_rows(stage, path)
             if path.name in TABLES and path.is_file():
                 rows = TABLES[path.name](json.loads(path.read_text(encoding="utf-8")))
                 create_table_artifact(
@@ -39,6 +41,32 @@ def publish(stage: StageInfo) -> None:
                 )
         except Exception as error:
             log.debug("artifact of %s: %s", path, error)
+
+
+def _publish_failing_rows(stage: StageInfo, path: Path) -> None:
+    """Publish the failing rows with their values, as masked as the report has them."""
+    rows = list(failing_rows(json.loads(path.read_text(encoding="utf-8"))))
+    docs = next((page for out in stage.outs for page in pages(out)), path)
+    if rows:
+        create_table_artifact(
+            rows[:ROWS_SHOWN],
+            key=key(stage.name, "failing-rows"),
+            description=f"Failing rows and their values, by rule. All of it: {docs.as_uri()}",
+        )
+
+
+def failing_rows(content: Any) -> Iterator[dict[str, Any]]:
+    """Yield the failing rows of a reports/quality.json, blocking rules first."""
+    failed = [item for item in content["expectations"] if not item["success"]]
+    for item in sorted(failed, key=lambda item: item["severity"] != "block"):
+        for row in item["rows"]:
+            yield {
+                "expectation": item["type"],
+                "severity": item["severity"],
+                "row": row["row"],
+                "values": ", ".join(f"{name}: {value}" for name, value in row["values"].items()),
+                "because": item["because"],
+            }
 
 
 def key(*words: str) -> str:

@@ -12,7 +12,7 @@ def run(io: StageIO) -> None:
     spec, problem = io.params("ingest"), io.params("problem")
     table, columns = datasets.read(spec, problem, io.workspace, _derived(io))
     write_table(io.out("raw.parquet"), table, columns)
-    write_json(io.out("profile.json"), datasets.profile(table, columns))
+    write_json(io.out("profile.json"), datasets.profile(table, columns, io.params("validate").mask))
 
 
 def _derived(io: StageIO) -> list[str]:

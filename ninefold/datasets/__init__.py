@@ -95,8 +95,13 @@ def read(
     return read_table(spec, problem, workspace, derived)
 
 
-def profile(table: "pa.Table", columns: "tuple[Column, ...]") -> dict[str, Any]:
-    """Describe every column and the table as a whole: the content of reports/profile.json."""
+def profile(
+    table: "pa.Table", columns: "tuple[Column, ...]", masked: "Collection[str]" = ()
+) -> dict[str, Any]:
+    """Describe every column and the table as a whole: the content of reports/profile.json.
+
+    Of `masked` columns only kind, roles and counts are told, no value.
+    """
     from ninefold.datasets.tables.profiling import profile_table
 
-    return profile_table(table, columns)
+    return profile_table(table, columns, masked)

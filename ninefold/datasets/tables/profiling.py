@@ -1,5 +1,6 @@
 """What a table holds, column by column."""
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,20 @@ TOP = 20
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
 
-def profile_table(table: pa.Table, columns: tuple[Column, ...]) -> dict[str, Any]:
+COUNTS = ("name", "kind", "roles", "format", "rows", "missing", "missing_share", "distinct",
+          "infinite")  # fmt: skip
+"""What may be told of a column whose values are masked."""
+
+
+def profile_table(
+    table: pa.Table, columns: tuple[Column, ...], masked: Collection[str] = ()
+) -> dict[str, Any]:
     """See `ninefold.datasets.profile`."""
     described = [_describe(table[column.name], column) for column in columns]
+    described = [
+        {key: item[key] for key in COUNTS if key in item} if item["name"] in masked else item
+        for item in described
+    ]
     kinds: dict[str, int] = {}
     for column in columns:
         kinds[column.kind] = kinds.get(column.kind, 0) + 1

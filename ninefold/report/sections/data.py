@@ -83,7 +83,8 @@ def _picture(column: Mapping[str, Any]) -> Html:
             counted.append((f"{others:,} more", rest))
         picture = levels(f"Most frequent values of {name}", counted, known)
     else:
-        picture = tag("p", "no values", class_="soft")
+        said = "values are masked" if column["missing"] < column["rows"] else "no values"
+        picture = tag("p", said, class_="soft")
     notes = [kind, *_roles(column)]
     if column["missing"]:
         notes.append(f"{percent(column['missing'] / column['rows'])} missing")

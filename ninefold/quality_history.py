@@ -1,0 +1,127 @@
+"""What earlier validations found: one line of JSON each, and a small picture of the last ones.
+
+The history is no output of a stage: it outlives reruns, and what a stage computes never depends on
+it. A line is appended whole, so that a killed process costs at most its own line; the oldest go
+once there are more than `KEPT`.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from ninefold.files import replacing
+
+KEPT, DRAWN, LISTED = 200, 40, 12
+PICTURE = Path(".ninefold") / "quality_history.svg"
+"""Where the picture lies in a workspace."""
+COLOURS = {"pass": "#18794e", "warn": "#d29400", "block": "#c4320a"}
+
+
+def entry(report: Mapping[str, Any], data: str) -> dict[str, Any]:
+    """Return what is remembered of a reports/quality.json: no cell of data."""
+    failed = [
+        f"{item['type']} {', '.join(item['columns'])}".strip()
+        for item in report["expectations"]
+        if not item["success"]
+    ]
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "data": data,
+        "rows": report["rows"],
+        "verdict": report["verdict"],
+        "expectations": report["counts"]["expectations"],
+        "blocked": report["counts"]["blocked"],
+        "warned": report["counts"]["warned"],
+        "failed": failed[:LISTED],
+    }
+
+
+def remember(path: Path, found: Mapping[str, Any]) -> None:
+    """Append one line to the history and draw the picture anew."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    line = json.dumps(found, ensure_ascii=False) + "\n"
+    with _alone(path):
+        torn = path.is_file() and path.stat().st_size and path.read_bytes()[-1:] != b"\n"
+        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            os.write(handle, ("\n" * bool(torn) + line).encode())
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        entries = read_history(path)
+        if len(entries) > KEPT:
+            with replacing(path) as temporary:
+                text = "".join(json.dumps(e, ensure_ascii=False) + "\n" for e in entries[-KEPT:])
+                temporary.write_text(text, encoding="utf-8")
+        with replacing(path.parent / PICTURE) as temporary:
+            temporary.write_text(picture(entries), encoding="utf-8")
+
+
+def read_history(path: Path) -> list[dict[str, Any]]:
+    """Return the lines of a history, oldest first; damaged ones are left out."""
+    if not path.is_file():
+        return []
+    found = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        with contextlib.suppress(ValueError):
+            content = json.loads(line)
+            if isinstance(content, dict) and content.get("verdict") in COLOURS:
+                found.append(content)
+    return found
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Let one process at a time write; where the system knows no such lock, go on without."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    handle = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def picture(entries: Sequence[Mapping[str, Any]]) -> str:
+    """Return an SVG of the last validations: colour says the verdict, height the rules failed."""
+    shown = list(entries)[-DRAWN:]
+    width, height, step = 640, 92, 640 / DRAWN
+    most = max([_failed(item) for item in shown] + [1])
+    bars = []
+    for index, item in enumerate(shown):
+        tall = 6 + 50 * _failed(item) / most
+        hint = (
+            f"{item.get('at', '')}: {item.get('data', '')}, {item.get('rows', 0):,} rows, "
+            f"{item['verdict']}, {_failed(item)} of {item.get('expectations', 0)} rules failed"
+        )
+        bars.append(
+            f'<rect x="{index * step + 1:.1f}" y="{68 - tall:.1f}" width="{step - 3:.1f}" '
+            f'height="{tall:.1f}" rx="2" fill="{COLOURS[item["verdict"]]}">'
+            f"<title>{escape(hint)}</title></rect>"
+        )
+    ends = [str(item.get("at", ""))[:10] for item in (shown[:1] + shown[-1:])] or ["", ""]
+    text = '<text x="{x}" y="86" font-size="12" fill="#808890" text-anchor="{a}">{t}</text>'
+    labels = text.format(x=1, a="start", t=escape(ends[0]))
+    if ends[0] != ends[-1]:
+        place = len(shown) * step
+        labels += text.format(x=f"{max(place, 150):.0f}", a="end", t=escape(ends[-1]))
+    said = f"The last {len(shown)} validations, oldest first"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
+        f'aria-label="{said}" font-family="system-ui, sans-serif"><title>{said}</title>'
+        f'<line x1="0" y1="68.5" x2="{width}" y2="68.5" stroke="#8884"/>{"".join(bars)}'
+        f"{labels}</svg>\n"
+    )
+
+
+def _failed(item: Mapping[str, Any]) -> int:
+    return int(item.get("blocked", 0)) + int(item.get("warned", 0))
