@@ -4,10 +4,11 @@ from typing import Any
 
 from pydantic import Field
 
-from ninefold.columns import Array, Frame
+from ninefold.columns import Array, Frame, is_missing
 from ninefold.config import Spec, nearest
 from ninefold.errors import ConfigError, GateError
 from ninefold.leakage.case import Case, Check
+from ninefold.leakage.merging import merged
 from ninefold.problem import ProblemSpec
 from ninefold.registry import components
 
@@ -53,8 +54,16 @@ def audit(
     checks = [check() for check in components("ninefold.leakage", Check)]
     _check_ignored(spec, [kind for check in checks for kind in check.kinds])
     used = part != ""
-    case = Case(features.take(used), part[used], problem, split_kind, spec.seed)
-    found = [_ignored(item.to_json(), spec) for check in checks for item in check.findings(case)]
+    case = Case(
+        features.take(used),
+        part[used],
+        problem,
+        split_kind,
+        spec.seed,
+        features.take(_without_target(features, problem)),
+    )
+    items = merged(item for check in checks for item in check.findings(case))
+    found = [_ignored(item.to_json(), spec) for item in items]
     found.sort(key=lambda item: (ORDER.index(item["severity"]), item["kind"], item["columns"]))
     severities = {item["severity"] for item in found}
     verdict = "block" if "block" in severities else "warn" if "warn" in severities else "pass"
@@ -81,6 +90,12 @@ def stop_on_block(report: dict[str, Any]) -> None:
         f"the leakage gate stopped the run: {count} without an honest reading "
         "(reports/leakage.json has all)\n" + "\n".join(lines)
     )
+
+
+def _without_target(features: Frame, problem: ProblemSpec) -> Array:
+    """Return the mask `(N,)` of the rows that have no target."""
+    column = features.column(problem.target)
+    return is_missing(column.kind, features[column.name])
 
 
 def _check_ignored(spec: AuditSpec, kinds: list[str]) -> None:

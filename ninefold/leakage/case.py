@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from ninefold.columns import Array, Frame, is_missing
 from ninefold.leakage import taxonomy
 from ninefold.problem import ProblemSpec
 from ninefold.splitting.identity import class_codes, features_of, hash_values
+
+if TYPE_CHECKING:
+    from ninefold.leakage.power import Power
 
 Severity = Literal["block", "warn", "info"]
 Fix = tuple[tuple[tuple[str, ...], Any], ...]
@@ -70,6 +73,8 @@ class Case:
     """The plain kind of split whose promises the parts make: random, stratified, group, time or
     given."""
     seed: int = 0
+    unlabelled: Frame | None = None
+    """The rows that have no target, if any."""
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -124,6 +129,13 @@ class Case:
     @cached_property
     def is_classification(self) -> bool:
         return self.problem.task == "classification"
+
+    @cached_property
+    def power(self) -> "Power":
+        """How well each column alone, and the others together, tell the target."""
+        from ninefold.leakage.power import Power
+
+        return Power(self)
 
     @cached_property
     def order(self) -> Array:

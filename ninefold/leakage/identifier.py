@@ -1,76 +1,197 @@
-"""id: a number that only counts rows, or a name that only tells them apart."""
+"""id: numbers and names that only tell rows apart, and what their order or letters betray."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage.case import Case, Check, Finding
-from ninefold.leakage.chance import auc, rank_correlation
+from ninefold.leakage.power import MIN_ROWS, Power, View, binned
 
-UNIQUE = 0.99
-MIN_EFFECT, MIN_Z = 0.1, 6.0
-"""ROC area above one half, or rank correlation, and its z under chance, to call it predictive."""
+UNIQUE = 0.98
+MIN_AREA, MIN_R2 = 0.84, 0.7
+"""ROC area of a class, or R² of the target's ranks, from which an identifier betrays the target."""
+MOST_LEVELS = 40
+TOKEN = re.compile(r"\S+")
+PIECE = re.compile(r"[A-Za-z]+|\d+")
+MAX_PIECES = 6
+Aspects = dict[str, Array]
 
 
 class IdentifierCheck(Check):
-    """Features that look like identifiers: whole numbers or texts that never repeat.
+    """Columns that look like identifiers: whole numbers or names that hardly ever repeat.
 
-    One that predicts the target betrays how the file was made (sorted, appended by class); in use
-    new numbers come, and what was learned is void.
+    One whose order, first or last letters tell the target betrays how the file was made (sorted,
+    appended by class, numbered after the outcome); in use new numbers come, and what was learned
+    is void. Named among `problem.ids` it is no feature; that it tells the target is said all the
+    same. An order that the time tells as well is drift, no leak.
     """
 
     family: ClassVar[str] = "id"
-    kinds: ClassVar[tuple[str, ...]] = ("id.feature", "id.predictive")
+    kinds: ClassVar[tuple[str, ...]] = ("id.feature", "id.predictive", "id.order")
 
     def findings(self, case: Case) -> Iterator[Finding]:
-        for name in case.features:
-            if not _is_identifier(case, name):
-                continue
-            effect, z = _effect(case, name)
-            predictive = effect >= MIN_EFFECT and z >= MIN_Z
-            told = "and its order predicts the target" if predictive else "and is a feature"
-            yield Finding(
-                kind="id.predictive" if predictive else "id.feature",
-                severity="warn" if predictive else "info",
-                columns=(name,),
-                evidence={"effect": round(effect, 6), "z": round(z, 2)},
-                message=f"`{name}` looks like an identifier (no value repeats) {told}; a model "
-                "can only learn rows by heart from it",
-                remedy=f"problem: {{ids: [{name!r}]}}",
-                fix=((("problem", "ids"), [name]),),
-            )
+        power = case.power
+        if len(power.case) < MIN_ROWS:
+            return
+        order = _told_by_order(power)
+        carried = False
+        for name in _named(power.case):
+            is_feature = name in case.features
+            betrayed = _betrayed(power, name)
+            if betrayed is not None and (betrayed.by != "order" or betrayed.score > order + 0.02):
+                yield _predictive(case, name, betrayed, is_feature)
+                carried = carried or betrayed.by == "order"
+            elif is_feature:
+                yield _feature(name)
+        if not carried and case.problem.time is None:
+            yield from _file_order(case)
+
+
+@dataclass(frozen=True)
+class _Betrayed:
+    """What part of an identifier tells the target, and how well."""
+
+    by: str
+    score: float
+
+
+def _named(case: Case) -> list[str]:
+    """Return the columns that look like identifiers, or are declared as such."""
+    declared = [name for name in case.problem.ids if name in case.frame.data]
+    return list(dict.fromkeys([*declared, *(n for n in case.inputs if _is_identifier(case, n))]))
 
 
 def _is_identifier(case: Case, name: str) -> bool:
-    """Tell whether a column has whole numbers or texts that practically never repeat."""
-    kind, hashes = case.frame.column(name).kind, case.hashes[name]
-    if kind not in ("number", "category") or name == case.problem.time:
+    """Tell whether a column has whole numbers or single words that practically never repeat."""
+    kind = case.frame.column(name).kind
+    if kind not in ("number", "category", "text") or name == case.problem.time:
         return False
     present = ~case.is_missing(name)
-    if present.mean() < UNIQUE or len(np.unique(hashes)) < UNIQUE * len(case):
-        return False
-    if kind == "category":
-        return True
     values = case.frame[name][present]
-    whole = np.isfinite(values).all() and (values == np.round(values)).all()
-    return bool(whole) and float(np.ptp(values)) < 100 * len(values)
+    if present.mean() < UNIQUE or len(np.unique(case.hashes[name])) < UNIQUE * len(case):
+        return False
+    if kind == "number":
+        return bool(np.isfinite(values).all() and (values == np.round(values)).all())
+    return all(TOKEN.fullmatch(value) for value in values[:200])
 
 
-def _effect(case: Case, name: str) -> tuple[float, float]:
-    """Return how far the identifier's order (or the row order, for texts) tells the target."""
-    is_number = case.frame.column(name).kind == "number"
-    values: Array = case.frame[name] if is_number else _text_order(case.frame[name])
-    known = np.isfinite(values)
-    values, y = values[known], case.y[known]
-    if case.problem.task == "regression":
-        rho, z = rank_correlation(values, y)
-        return abs(rho), abs(z)
-    effects = [auc(values, y == code) for code in np.unique(y)[:20]]
-    area, z = max(effects, key=lambda item: abs(item[1]))
-    return abs(area - 0.5), abs(z)
+def _told_by_order(power: Power) -> float:
+    """Return how well the order of time, or of a date among the features, tells the target."""
+    case = power.case
+    dates = [n for n in case.inputs if case.frame.column(n).kind == "datetime"]
+    dates += [case.problem.time] if case.problem.time else []
+    scores = [_score(power, binned(_numbers(case, name), 64)) for name in dates]
+    return max(scores, default=0.0)
 
 
-def _text_order(values: Array) -> Array:
-    return np.unique(values.astype(str), return_inverse=True)[1].astype(np.float64)
+def _numbers(case: Case, name: str) -> Array:
+    values = case.frame[name].astype(np.float64)
+    return np.where(case.is_missing(name), np.nan, values)
+
+
+def _score(power: Power, codes: Array) -> float:
+    if len(np.unique(codes)) < 2:
+        return 0.0
+    return power.alone(View("", "value", codes, codes.astype(np.float64))).score
+
+
+def _betrayed(power: Power, name: str) -> _Betrayed | None:
+    """Return the part of an identifier that tells the target best, if one does."""
+    least = MIN_AREA if power.is_classification else MIN_R2
+    scores = [
+        _Betrayed(by, _score(power, codes)) for by, codes in _aspects(power.case, name).items()
+    ]
+    best = max(scores, key=lambda one: one.score, default=None)
+    return best if best is not None and best.score >= least else None
+
+
+def _aspects(case: Case, name: str) -> Aspects:
+    """Return the order and the pieces of an identifier, as bins `(N,)` each."""
+    bins = int(np.clip(len(case) // 10, 4, 64))
+    if case.frame.column(name).kind in ("number", "datetime"):
+        values = _numbers(case, name)
+        aspects = {"order": binned(values, bins)}
+        known = np.isfinite(values) & (np.abs(values) < 2.0**53)
+        whole = known & (values == np.round(values))
+        if whole.mean() > UNIQUE:
+            number = np.where(whole, values, 0).astype(np.int64)
+            for base in (2, 3, 4, 5, 7, 9, 10, 16, 100):
+                aspects[f"remainder of {base}"] = np.abs(number) % base
+        return aspects
+    texts = case.frame[name].astype(str)
+    return {"order": _order(texts, bins), **_pieces(texts)}
+
+
+def _order(texts: Array, bins: int) -> Array:
+    return binned(np.unique(texts, return_inverse=True)[1].astype(np.float64), bins)
+
+
+def _pieces(texts: Array) -> Aspects:
+    """Return letters, groups of letters or digits, and length of names, where they repeat."""
+    split = [PIECE.findall(text)[:MAX_PIECES] for text in texts]
+    cut: dict[str, list[str]] = {
+        "length": [str(len(text)) for text in texts],
+        "first letter": [text[:1] for text in texts],
+        "first two letters": [text[:2] for text in texts],
+        "last letter": [text[-1:] for text in texts],
+        "last two letters": [text[-2:] for text in texts],
+    }
+    for i in range(min(MAX_PIECES, max(map(len, split), default=0))):
+        cut[f"part {i + 1}"] = [parts[i] if i < len(parts) else "" for parts in split]
+    if len({len(text) for text in texts}) == 1:
+        cut |= {f"letter {i + 1}": [t[i] for t in texts] for i in range(min(len(texts[0]), 24))}
+    codes = {by: np.unique(np.array(v), return_inverse=True)[1] for by, v in cut.items()}
+    return {by: code for by, code in codes.items() if code.max() < MOST_LEVELS}
+
+
+def _predictive(case: Case, name: str, betrayed: _Betrayed, is_feature: bool) -> Finding:
+    unit = "roc_auc" if case.is_classification else "r2_of_ranks"
+    said = (
+        "a model learns from it what no new row will have"
+        if is_feature
+        else (
+            "it is no feature, but rows were numbered or sorted by the outcome: see that no other "
+            "column carries that order"
+        )
+    )
+    return Finding(
+        kind="id.predictive",
+        severity="warn",
+        columns=(name,),
+        evidence={"told_by": betrayed.by, unit: round(betrayed.score, 4)},
+        message=f"`{name}` looks like an identifier, and its {betrayed.by} tells "
+        f"`{case.problem.target}` ({unit.replace('_', ' ')} {betrayed.score:.3f}); {said}",
+        remedy=f"problem: {{ids: [{name!r}]}}",
+        fix=((("problem", "ids"), [name]),) if is_feature else (),
+    )
+
+
+def _feature(name: str) -> Finding:
+    return Finding(
+        kind="id.feature",
+        severity="info",
+        columns=(name,),
+        message=f"`{name}` looks like an identifier (values hardly repeat) and is a feature; a "
+        "model can only learn rows by heart from it",
+        remedy=f"problem: {{ids: [{name!r}]}}",
+        fix=((("problem", "ids"), [name]),),
+    )
+
+
+def _file_order(case: Case) -> Iterator[Finding]:
+    """Say that the file is sorted by the target, although no column carries that order."""
+    power = case.power
+    score = _score(power, binned(power.case.frame.row.astype(np.float64), 64))
+    if score >= (MIN_AREA if power.is_classification else MIN_R2):
+        yield Finding(
+            kind="id.order",
+            severity="info",
+            evidence={"score_of_position": round(score, 4)},
+            message=f"the position of a row in the file tells `{case.problem.target}` "
+            f"({score:.3f}): the file is sorted by it, or drifts; no column carries that position",
+            remedy="none, as long as no row number becomes a column",
+        )

@@ -1,4 +1,4 @@
-"""missing: the gaps in a column tell the target."""
+"""missing: the gaps in a column, or a value that stands for them, tell the target."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -7,96 +7,126 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage.case import Case, Check, Finding
-from ninefold.leakage.chance import SURE, auc, log10_arrangements
+from ninefold.leakage.chance import SURE, log10_arrangements
+from ninefold.leakage.noisy import class_named, reason, scored
+from ninefold.leakage.power import View
+from ninefold.leakage.telling import INDEPENDENT_Z
 
 MIN_ROWS = 20
 """Rows with and without a value that are needed to judge."""
-NEARLY = 0.45
-"""ROC area above one half from which the gaps are worth a look."""
+MOST = 0.8
+"""Share of a class that is filled in from which nothing more is asked of a one-sided column."""
 
 
 class MissingCheck(Check):
     """Columns that are filled in exactly when the target has a certain value.
 
     A column that is missing in all rows of some classes and in no row of the others was filled in
-    after the outcome: that blocks. Gaps that tell the target almost, or only in one direction, may
-    be honest and warn.
+    after the outcome: that blocks. A value that stands for the gaps (0, -1, none), gaps that tell
+    the target almost, or only in one direction, may be honest and warn.
     """
 
     family: ClassVar[str] = "missing"
     kinds: ClassVar[tuple[str, ...]] = ("missing.encodes_target", "missing.tells_target")
 
     def findings(self, case: Case) -> Iterator[Finding]:
-        for name in case.features:
-            gap = case.is_missing(name)
-            if min(gap.sum(), (~gap).sum()) < MIN_ROWS:
-                continue
-            found = (
-                _numbers(case, name, gap)
-                if case.problem.task == "regression"
-                else _classes(case, name, gap)
-            )
+        power = case.power
+        told = {found.view.column: found for found in power.telling}
+        for name in case.inputs:
+            views = [view for view in power.views if view.column == name]
+            views = [v for v in views if v.aspect != "value" and _is_filled(v)]
+            found = next(filter(None, (_pure(case, view) for view in views)), None)
+            if found is None and case.is_classification:
+                found = next(filter(None, (_one_sided(case, view) for view in views)), None)
+            if found is None and name in told and told[name].view.aspect != "value":
+                item = told[name]
+                what = (
+                    f"tells `{case.problem.target}`{class_named(case, item)} by {_place(item.view)}"
+                )
+                what += f": {scored(item)}; {reason(item)}"
+                found = _finding(
+                    case, item.view, "missing.tells_target", item.evidence(len(power.case)), what
+                )
             if found is not None:
                 yield found
 
 
-def _classes(case: Case, name: str, gap: Array) -> Finding | None:
-    """Hold the gaps against the classes."""
-    size = np.bincount(case.y)
-    missing = np.bincount(case.y[gap], minlength=len(size))
-    pure = bool(((missing == 0) | (missing == size)).all())
-    chance = -log10_arrangements(np.array([gap.sum(), (~gap).sum()])) + len(size) * np.log10(2)
-    if pure and chance <= SURE:
-        evidence = {
-            "rows_missing": int(gap.sum()),
-            "rows_present": int((~gap).sum()),
-            "log10_probability_by_chance": round(float(chance), 1),
-        }
-        what = f"is missing exactly where `{case.problem.target}` has certain classes"
-        return _finding(case, name, "missing.encodes_target", evidence, what)
-    effects = [(*auc(gap.astype(np.float64), case.y == code), code) for code in range(len(size))]
-    area, z, _ = max(effects, key=lambda item: abs(item[0] - 0.5))
-    return _telling(case, name, gap, area, z) or _one_sided(case, name, gap, size)
+def _is_filled(view: View) -> bool:
+    inside = int(view.codes.sum())
+    return min(inside, len(view.codes) - inside) >= MIN_ROWS
 
 
-def _one_sided(case: Case, name: str, gap: Array, size: Array) -> Finding | None:
+def _place(view: View) -> str:
+    return "its gaps" if view.aspect == "gap" else f"whether it is {view.atom}"
+
+
+def _pure(case: Case, view: View) -> Finding | None:
+    """Find gaps that fill some classes wholly and the others not at all."""
+    if case.is_classification:
+        y, inside = case.power.y, view.codes == 1
+        size = np.bincount(y)
+        counts = np.bincount(y[inside], minlength=len(size))
+        pure = bool(((counts == 0) | (counts == size)).all())
+        ways = len(size) * np.log10(2)
+        what = f"has certain classes of `{case.problem.target}`"
+    else:
+        pure, ways = _is_cut(case.power.y, view.codes), np.log10(2 * len(view.codes))
+        what = f"`{case.problem.target}` is on one side of a value"
+    inside_count = int(view.codes.sum())
+    sizes = np.array([inside_count, len(view.codes) - inside_count])
+    chance = -log10_arrangements(sizes) + ways
+    if not pure or chance > SURE:
+        return None
+    evidence = {
+        "rows_missing": inside_count,
+        "rows_present": len(view.codes) - inside_count,
+        "log10_probability_by_chance": round(float(chance), 1),
+    }
+    is_gap = view.aspect == "gap"
+    where = "is missing" if is_gap else f"is {view.atom}"
+    kind = "missing.encodes_target" if is_gap else "missing.tells_target"
+    return _finding(case, view, kind, evidence, f"{where} exactly where {what}")
+
+
+def _is_cut(y: Array, inside: Array) -> bool:
+    """Tell whether all rows inside have a target above those outside, or all below."""
+    high, low = y[inside == 1], y[inside == 0]
+    return bool(high.min() > low.max() or high.max() < low.min())
+
+
+def _one_sided(case: Case, view: View) -> Finding | None:
     """Find values (or gaps) that occur with one class only, although chance would mix them."""
-    for side, mask in (("filled in", ~gap), ("missing", gap)):
-        count = np.bincount(case.y[mask], minlength=len(size))
+    y = case.power.y
+    size = np.bincount(y)
+    for inside in (0, 1):
+        mask = view.codes == inside
+        count = np.bincount(y[mask], minlength=len(size))
         code = int(count.argmax())
-        others = (len(case) - size[code]) / len(case)
-        chance = mask.sum() * np.log10(max(1 - others, 1e-300))
-        if count[code] == mask.sum() and size[code] < len(case) and chance <= SURE:
-            evidence = {
-                "rows": int(mask.sum()),
-                "share_of_class": round(float(1 - others), 6),
-                "log10_probability_by_chance": round(float(chance), 1),
-            }
-            what = f"is {side} in rows of one class of `{case.problem.target}` only"
-            return _finding(case, name, "missing.tells_target", evidence, what)
+        share = size[code] / len(y)
+        chance = mask.sum() * np.log10(max(share, 1e-300))
+        if count[code] < mask.sum() or share == 1 or chance > SURE:
+            continue
+        covered = count[code] / size[code]
+        z = case.power.shared(view, {view.column}, code)[1]
+        if covered < MOST and (z >= INDEPENDENT_Z or covered < 0.25):
+            continue
+        evidence = {
+            "rows": int(mask.sum()),
+            "share_of_class": round(float(covered), 4),
+            "log10_probability_by_chance": round(float(chance), 1),
+            "z_of_tie_to_others": round(z, 1),
+        }
+        is_gap = (view.aspect == "gap") == (inside == 1)
+        side = "missing" if is_gap else "filled in"
+        if view.aspect == "atom":
+            side = view.atom if inside else f"other than {view.atom}"
+        what = f"is {side} in rows of one class of `{case.problem.target}` only"
+        return _finding(case, view, "missing.tells_target", evidence, what)
     return None
 
 
-def _numbers(case: Case, name: str, gap: Array) -> Finding | None:
-    """Hold the gaps against the order of a regression target."""
-    area, z = auc(case.y, gap)
-    return _telling(case, name, gap, area, z)
-
-
-def _telling(case: Case, name: str, gap: Array, area: float, z: float) -> Finding | None:
-    if abs(area - 0.5) < NEARLY or abs(z) < 8:
-        return None
-    evidence = {
-        "rows_missing": int(gap.sum()),
-        "roc_auc_of_gaps": round(max(area, 1 - area), 6),
-        "z": round(abs(z), 1),
-    }
-    what = f"has gaps that nearly tell `{case.problem.target}`"
-    return _finding(case, name, "missing.tells_target", evidence, what)
-
-
-def _finding(case: Case, name: str, kind: str, evidence: dict[str, float], what: str) -> Finding:
-    certain = kind == "missing.encodes_target"
+def _finding(case: Case, view: View, kind: str, evidence: dict[str, float], what: str) -> Finding:
+    name, certain = view.column, kind == "missing.encodes_target"
     judgement = (
         "it was filled in after the outcome"
         if certain

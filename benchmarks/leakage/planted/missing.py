@@ -1,0 +1,79 @@
+"""Gaps, and values that stand for gaps, which tell the target."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.leakage.plant import is_numeric_target, leak, random_part
+from benchmarks.leakage.sources import Source
+from benchmarks.leakage.trial import Array, Trial
+
+FILLS: dict[str, float | str | None] = {
+    "gaps": None, "minus one": -1.0, "999": 999.0, "zeros": 0.0, "unknown": "unknown",
+}  # fmt: skip
+
+
+def _positive(source: Source, table: pd.DataFrame) -> Array:
+    y = table[source.target]
+    if is_numeric_target(source, table):
+        return np.asarray(y > y.quantile(0.7))
+    return np.asarray(y == y.value_counts().idxmin())
+
+
+def _trial(source: Source, table: pd.DataFrame, name: str, loud: bool, part: Array | None) -> Trial:
+    return Trial(
+        f"{source.name}: {name}",
+        table,
+        source.target,
+        leak=name if loud else "",
+        families=frozenset({"missing", "target"}) if loud else frozenset(),
+        columns=frozenset({"planted"}) if loud else frozenset(),
+        time=source.time,
+        ids=source.ids,
+        after=source.after,
+        part=part if source.time is None else None,
+    )
+
+
+def _filled(some: Array, fill: float | str | None, rng: np.random.Generator) -> pd.Series:
+    """Return a column with values where `some`, and what stands for a gap elsewhere."""
+    if isinstance(fill, str):
+        return pd.Series(np.where(some, rng.choice(["web", "shop", "phone"], len(some)), fill))
+    values = np.round(rng.gamma(3, 10, len(some)), 1)
+    return pd.Series(np.where(some, values, np.nan if fill is None else fill))
+
+
+@leak("missing", "target")
+def gaps_that_tell(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """Filled in exactly, mostly, or only after one outcome."""
+    table = table.dropna(subset=[source.target]).reset_index(drop=True)
+    positive = _positive(source, table)
+    chance = rng.random(len(table))
+    kinds = {
+        "exactly": positive,
+        "missing exactly": ~positive,
+        "95 %": np.where(chance < 0.05, ~positive, positive),
+        "90 %": np.where(chance < 0.1, ~positive, positive),
+        "one direction": positive & (chance < 0.7),
+    }
+    for kind, some in kinds.items():
+        for fill, value in FILLS.items():
+            made = table.assign(planted=_filled(some, value, rng))
+            part = random_part(len(made), rng) if rng.random() < 0.5 else None
+            yield _trial(source, made, f"{fill}, {kind}", True, part)
+
+
+@leak()
+def gaps_that_inform(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """Gaps that are two or three times as frequent with one outcome: honest."""
+    table = table.dropna(subset=[source.target]).reset_index(drop=True)
+    positive = _positive(source, table)
+    for fill, value in FILLS.items():
+        some = rng.random(len(table)) < np.where(positive, 0.75, 0.3)
+        made = table.assign(planted=_filled(some, value, rng))
+        yield _trial(source, made, f"{fill}, informative", False, random_part(len(made), rng))

@@ -1,0 +1,50 @@
+"""target.bands: labels of intervals of a number that is to be predicted."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+
+from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage.chance import SURE, log10_arrangements
+
+
+class BandsCheck(Check):
+    """Features each of whose values covers an interval of the target of its own.
+
+    Rows sorted by the target then show each value in one unbroken run, which shuffled values do
+    with one over the number of their arrangements.
+    """
+
+    family: ClassVar[str] = "target"
+    kinds: ClassVar[tuple[str, ...]] = ("target.bands",)
+
+    def findings(self, case: Case) -> Iterator[Finding]:
+        if case.is_classification:
+            return
+        y = case.y
+        for name in case.inputs:
+            present = ~case.is_missing(name)
+            codes = np.unique(case.codes[name][present], return_inverse=True)[1]
+            if len(codes) < 50 or codes.max() < 1 or codes.max() > len(codes) / 5:
+                continue
+            counts = np.bincount(codes)
+            order = np.lexsort((codes, y[present]))
+            runs = int((np.diff(codes[order]) != 0).sum()) + 1
+            chance = -log10_arrangements(counts) + len(counts) * np.log10(len(counts))
+            if runs == len(counts) and chance <= SURE:
+                yield _finding(case, name, len(counts), chance)
+
+
+def _finding(case: Case, name: str, values: int, chance: float) -> Finding:
+    return Finding(
+        kind="target.bands",
+        severity="warn",
+        columns=(name,),
+        evidence={"values": values, "log10_probability_by_chance": round(float(chance), 1)},
+        message=f"each of the {values} values of `{name}` has an interval of "
+        f"`{case.problem.target}` of its own, without a single exception: it is the target in "
+        "bands",
+        remedy=f"problem: {{available_at: {{{name!r}: after}}}}, if it is known only afterwards",
+        fix=((("problem", "available_at", name), "after"),),
+    )

@@ -1,0 +1,371 @@
+"""How well one column alone, and all the others together, tell the target: out of fold.
+
+Scores are ROC areas of one class against the rest, or R² of the target's normal scores: an
+outlier or a change of units does not move them.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from ninefold.columns import Array, Column
+
+if TYPE_CHECKING:
+    from ninefold.leakage.case import Case
+    from ninefold.leakage.telling import Telling
+
+ROWS = 20_000
+"""Rows looked at; the error of a ROC area is then below .005."""
+MIN_ROWS = 100
+LEARNER_ROWS = 6_000
+FOLDS = 5
+MAX_BINS = 64
+MAX_ONE_HOT = 12
+NEIGHBOURS = {"\0before 1": 1, "\0before 2": 2, "\0after 1": -1, "\0after 2": -2}
+"""Added columns and how far down they shift the target."""
+Aspect = Literal["value", "gap", "atom"]
+
+
+@dataclass(frozen=True)
+class View:
+    """One aspect of a column: its values, its gaps, or its most frequent value against the rest.
+
+    Shapes: `codes` `(N,)` int64 bins from 0; `scores` `(N,)` float64, the same in an order.
+    """
+
+    column: str
+    aspect: Aspect
+    codes: Array
+    scores: Array
+    atom: str = ""
+
+
+@dataclass(frozen=True)
+class Alone:
+    """What a view alone tells: `score` out of fold, of class `target` against the rest."""
+
+    view: View
+    score: float
+    klass: int | None
+
+
+def normal_scores(values: Array) -> Array:
+    """Return the normal scores `(N,)` of the ranks of `(N,)`; missing ones at the middle, 0."""
+    from scipy.special import ndtri
+    from scipy.stats import rankdata
+
+    scores = np.zeros(len(values))
+    known = np.isfinite(values)
+    if known.any():
+        scores[known] = ndtri((rankdata(values[known]) - 0.5) / known.sum())
+    return scores
+
+
+def binned(values: Array, bins: int) -> Array:
+    """Return bins `(N,)` int64 of about equal size, from 1; 0 where missing."""
+    known = np.isfinite(values)
+    codes = np.zeros(len(values), dtype=np.int64)
+    if not known.any():
+        return codes
+    distinct = np.unique(values[known])
+    if len(distinct) > bins:
+        edges = np.unique(
+            np.quantile(values[known], np.linspace(0, 1, bins + 1)[1:-1], method="lower")
+        )
+        codes[known] = np.searchsorted(edges, values[known], side="left") + 1
+    else:
+        codes[known] = np.searchsorted(distinct, values[known]) + 1
+    return codes
+
+
+class Power:
+    """The power of columns over the target on (a sample of) the rows of a case."""
+
+    def __init__(self, case: "Case") -> None:
+        self.case = _with_neighbours(case).limited(ROWS)
+        rng = np.random.default_rng(case.seed)
+        self.fold = rng.permutation(len(self.case)) % FOLDS
+
+    @cached_property
+    def is_classification(self) -> bool:
+        return self.case.is_classification
+
+    @cached_property
+    def y(self) -> Array:
+        """Class codes `(N,)`, or the normal scores of the target."""
+        return self.case.y if self.is_classification else normal_scores(self.case.y)
+
+    @cached_property
+    def classes(self) -> int:
+        return int(self.case.y.max()) + 1 if self.is_classification else 0
+
+    @cached_property
+    def views(self) -> list[View]:
+        """Every aspect of every raw feature that has more than one value."""
+        found = [view for name in self.case.inputs for view in self.views_of(name)]
+        return [view for view in found if len(np.unique(view.codes)) > 1]
+
+    @cached_property
+    def telling(self) -> list["Telling"]:
+        """The views that tell more of the target than an honest column does."""
+        from ninefold.leakage.telling import telling
+
+        return telling(self) if len(self.case) >= MIN_ROWS else []
+
+    def views_of(self, name: str) -> list[View]:
+        """Return a column's values, its gaps and its most frequent value, as far as it has any."""
+        case = self.case
+        kind = case.frame.column(name).kind
+        gap = case.is_missing(name)
+        views = []
+        codes = case.codes[name]
+        if kind in ("category", "text"):
+            scores = codes.astype(np.float64)
+        else:
+            scores = case.number(name)
+            codes = binned(scores, int(np.clip(len(case) // 10, 4, MAX_BINS)))
+        views.append(View(name, "value", codes, scores))
+        if gap.any():
+            views.append(View(name, "gap", gap.astype(np.int64), gap.astype(np.float64)))
+        counts = np.bincount(case.codes[name][~gap]) if not gap.all() else np.zeros(1)
+        top = int(counts.argmax())
+        if 0.03 * len(case) <= counts[top] < len(case) - gap.sum() and (counts > 0).sum() > 2:
+            mask = (case.codes[name] == top) & ~gap
+            atom = f"{case.frame[name][np.argmax(mask)]}"
+            views.append(View(name, "atom", mask.astype(np.int64), mask.astype(np.float64), atom))
+        return views
+
+    def alone(self, view: View) -> Alone:
+        """Return the score of a view, for the class that it tells best."""
+        if not self.is_classification:
+            return Alone(view, self._of_number(view), None)
+        areas = self._areas(view.codes)
+        best = int(np.nanargmax(areas))
+        return Alone(view, float(areas[best]), best)
+
+    def _of_number(self, view: View) -> float:
+        """Return R² of a view's bins; of one with two values, the ROC area of the target for it."""
+        from ninefold.leakage.chance import auc
+
+        levels, place = np.unique(view.codes, return_inverse=True)
+        if len(levels) != 2:
+            return self._r2(view.codes)
+        area = auc(self.y, place == 1)[0]
+        return max(area, 1 - area)
+
+    def _cells(self, codes: Array) -> tuple[Array, int]:
+        """Return the cell `(N,)` of bin and fold of each row, and the number of cells."""
+        values = np.unique(codes, return_inverse=True)[1]
+        return values * FOLDS + self.fold, (int(values.max()) + 1) * FOLDS
+
+    def _areas(self, codes: Array) -> Array:
+        """Return the ROC area `(K,)` of each class by its share in the bin, out of fold."""
+        cell, size = self._cells(codes)
+        k = self.classes
+        counts = np.bincount(cell * k + self.y, minlength=size * k).reshape(-1, FOLDS, k)
+        counts = counts.astype(np.float64)
+        rest = counts.sum(1, keepdims=True) - counts
+        prior = counts.sum((0, 1)) / len(self.y)
+        share = (rest + prior) / (rest.sum(2, keepdims=True) + 1)
+        return areas(share.reshape(-1, k), counts.reshape(-1, k))
+
+    def _r2(self, codes: Array) -> float:
+        """Return R² of the bins' means, out of fold."""
+        cell, size = self._cells(codes)
+        n = np.bincount(cell, minlength=size).reshape(-1, FOLDS).astype(np.float64)
+        s = np.bincount(cell, self.y, minlength=size).reshape(-1, FOLDS)
+        ss = np.bincount(cell, self.y**2, minlength=size).reshape(-1, FOLDS)
+        mean = (s.sum(1, keepdims=True) - s + self.y.mean()) / (n.sum(1, keepdims=True) - n + 1)
+        error = (ss - 2 * mean * s + n * mean**2).sum()
+        return float(1 - error / max(((self.y - self.y.mean()) ** 2).sum(), 1e-12))
+
+    def derived_from(self, names: set[str]) -> set[str]:
+        """Return these columns and those that featurize derived from them."""
+        derived = [column.name for column in self.case.frame.having("derived")]
+        return names | {d for d in derived if any(d.startswith(f"{n}_") for n in names)}
+
+    def matrix(self, leaving: set[str]) -> Array:
+        """Return the other features `(N, F)` as numbers: normal scores, one column a level."""
+        blocks = [np.ones((len(self.case), 1))]
+        for name in self.case.features:
+            if name not in self.derived_from(leaving):
+                blocks += self.encoded[name]
+        return np.hstack(blocks)
+
+    @cached_property
+    def neighbours(self) -> Array:
+        """The target of the rows before and after each `(N, 4)`, in the order of time."""
+        if self.is_classification:
+            codes = [self.case.frame[name] for name in NEIGHBOURS]
+            return np.column_stack(codes) / max(self.classes, 1)
+        return np.column_stack([normal_scores(self.case.frame[name]) for name in NEIGHBOURS])
+
+    @cached_property
+    def encoded(self) -> dict[str, list[Array]]:
+        """Every feature as a block `(N, f)` of numbers."""
+        return {name: self._encode(name) for name in self.case.features}
+
+    def _encode(self, name: str) -> list[Array]:
+        case = self.case
+        kind = case.frame.column(name).kind
+        gap = case.is_missing(name)
+        blocks = [gap.astype(np.float64)[:, None]] if gap.any() else []
+        if kind in ("category", "text"):
+            codes = case.codes[name]
+            top = np.argsort(-np.bincount(codes), kind="stable")[:MAX_ONE_HOT]
+            return [*blocks, (codes[:, None] == top).astype(np.float64)]
+        scores = normal_scores(case.number(name))
+        return [*blocks, np.column_stack([scores, scores**2 - 1, np.abs(scores)])]
+
+    def together(self, leaving: set[str], klass: int | None) -> float:
+        """Return the score of all features but those, out of fold: the better of two learners."""
+        x = self.matrix(leaving)
+        if x.shape[1] == 1:
+            return 0.5 if klass is not None else 0.0
+        y = (self.case.y == klass).astype(np.float64) if klass is not None else self.y
+        linear = ridge_out_of_fold(x, y, self.fold)
+        trees = self._trees(leaving, y)
+        return max(self.score(linear, klass), self.score(trees, klass))
+
+    def score(self, predicted: Array, klass: int | None) -> float:
+        """Return the score of predictions `(N,)`."""
+        from ninefold.leakage.chance import auc
+
+        if klass is not None:
+            return auc(predicted, self.case.y == klass)[0]
+        error = ((self.y - predicted) ** 2).sum() / ((self.y - self.y.mean()) ** 2).sum()
+        return float(1 - error)
+
+    def _trees(self, leaving: set[str], y: Array) -> Array:
+        from sklearn.ensemble import HistGradientBoostingRegressor
+
+        left = self.derived_from(leaving)
+        names = [n for n in self.case.features if n not in left]
+        x = np.column_stack([self._plain(n) for n in names])
+        predicted = np.zeros(len(y))
+        for number in range(3):
+            test = self.fold3 == number
+            train = np.flatnonzero(~test)
+            if len(train) > LEARNER_ROWS:
+                train = np.random.default_rng(number).choice(train, LEARNER_ROWS, replace=False)
+            model = HistGradientBoostingRegressor(
+                max_iter=40, learning_rate=0.15, max_leaf_nodes=15, min_samples_leaf=10,
+                early_stopping=False, random_state=0,
+            )  # fmt: skip
+            predicted[test] = model.fit(x[train], y[train]).predict(x[test])
+        return predicted
+
+    def _plain(self, name: str) -> Array:
+        """Return a column as finite numbers `(N,)`, missing ones below all others."""
+        values = self.case.number(name)
+        known = np.isfinite(values)
+        least = values[known].min() - 1 if known.any() else 0.0
+        return np.where(known, values, least)
+
+    @cached_property
+    def fold3(self) -> Array:
+        return np.random.default_rng(self.case.seed).permutation(len(self.case)) % 3
+
+    def shared(self, view: View, leaving: set[str], klass: int | None) -> tuple[float, float]:
+        """Return how much of what the target leaves open in a view the other columns explain.
+
+        R² out of fold of the view's residual, given the target, on all other columns; and the
+        largest z under chance of that prediction and of single columns (its p-value corrected for
+        their number). A child of the target has nothing in common with the others; a cause, or a
+        child of a common cause, has.
+        """
+        from scipy.special import log_ndtr, ndtri_exp
+
+        residual = self._residual(view, klass)
+        spread = float((residual**2).sum())
+        if spread < 1e-9 * len(residual):
+            return 0.0, 0.0
+        x = np.hstack([self.matrix(leaving), self.neighbours])
+        predicted = ridge_out_of_fold(x, residual, self.fold)
+        x = x[:, 1:]
+        x = x - x.mean(0)
+        size = np.sqrt((x**2).sum(0) * spread)
+        single = np.abs(residual @ x) / np.where(size > 0, size, np.inf)
+        z = single.max() * np.sqrt(len(residual))
+        corrected = min(log_ndtr(-z) + np.log(2 * len(single)), np.log(0.5))
+        joint = 0.0
+        if predicted.std() > 0:
+            joint = np.corrcoef(predicted, residual)[0, 1] * np.sqrt(len(residual))
+        r2 = 1 - ((residual - predicted) ** 2).sum() / spread
+        return float(max(r2, 0.0)), float(max(-ndtri_exp(corrected), joint))
+
+    def _residual(self, view: View, klass: int | None) -> Array:
+        """Return what the target leaves open in a view `(N,)`."""
+        kind = self.case.frame.column(view.column).kind
+        x = view.scores
+        if view.aspect == "value" and kind in ("category", "text"):
+            x = self._told(view, klass)
+        elif len(np.unique(x)) > 2:
+            x = normal_scores(x)
+        return x - self._given_target(x)
+
+    def _told(self, view: View, klass: int | None) -> Array:
+        """Return the mean of the target `(N,)` at each value of a view, out of fold."""
+        y = (self.case.y == klass).astype(np.float64) if klass is not None else self.y
+        cell, size = self._cells(view.codes)
+        n = np.bincount(cell, minlength=size).reshape(-1, FOLDS).astype(np.float64)
+        s = np.bincount(cell, y, minlength=size).reshape(-1, FOLDS)
+        mean = (s.sum(1, keepdims=True) - s + y.mean()) / (n.sum(1, keepdims=True) - n + 1)
+        return np.asarray(mean.ravel()[cell])
+
+    def _given_target(self, x: Array) -> Array:
+        """Return the mean of `x` `(N,)` at each row's target: by class, or on a running line."""
+        if self.is_classification:
+            mean = np.bincount(self.y, x) / np.maximum(np.bincount(self.y), 1)
+            return np.asarray(mean[self.y])
+        order = np.argsort(self.y, kind="stable")
+        knots = np.array_split(order, max(min(len(order) // 15, 100), 2))
+        at = np.array([self.y[k].mean() for k in knots])
+        value = np.array([x[k].mean() for k in knots])
+        at, index = np.unique(at, return_index=True)
+        return np.asarray(np.interp(self.y, at, value[index]))
+
+
+def _with_neighbours(case: "Case") -> "Case":
+    """Return the case with the target of the rows around each, which no model learns from."""
+    frame, order = case.frame, case.order
+    for name, shift in NEIGHBOURS.items():
+        values = np.empty(len(case))
+        values[order] = np.roll(case.y[order], shift)
+        frame = frame.with_column(Column(name, "number"), values)
+    return replace(case, frame=frame)
+
+
+def areas(score: Array, counts: Array) -> Array:
+    """Return the ROC areas `(K,)` of scored cells: scores and counts `(cells, K)`; ties half."""
+    k = counts.shape[1]
+    found = np.full(k, 0.5)
+    total = counts.sum(1)
+    for j in range(k):
+        levels, place = np.unique(np.round(score[:, j], 12), return_inverse=True)
+        positive = np.bincount(place, counts[:, j], minlength=len(levels))
+        negative = np.bincount(place, total, minlength=len(levels)) - positive
+        if positive.sum() == 0 or negative.sum() == 0:
+            continue
+        below = np.cumsum(negative) - negative / 2
+        found[j] = (positive * below).sum() / (positive.sum() * negative.sum())
+    return found
+
+
+def ridge_out_of_fold(x: Array, y: Array, fold: Array) -> Array:
+    """Return predictions `(N,)` of a ridge regression on `(N, F)`, each fold by the others."""
+    spread = x.std(0)
+    x = np.where(spread > 0, (x - x.mean(0)) / np.where(spread > 0, spread, 1), 0.0)
+    x[:, 0] = 1.0
+    predicted = np.zeros(len(y))
+    gram, moment = x.T @ x, x.T @ y
+    penalty = np.eye(x.shape[1]) * (1.0 + 0.1 * x.shape[1])
+    penalty[0, 0] = 1e-6
+    for number in range(FOLDS):
+        test = fold == number
+        held = x[test]
+        weights = np.linalg.solve(gram - held.T @ held + penalty, moment - held.T @ y[test])
+        predicted[test] = held @ weights
+    return predicted

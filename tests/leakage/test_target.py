@@ -1,0 +1,221 @@
+"""target, missing, id: the planted leak is found by name, its honest twin passes."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ninefold.columns import Column, Frame
+from ninefold.leakage import AuditSpec, audit
+from ninefold.problem import ProblemSpec
+
+N = 900
+INPUT = frozenset({"input"})
+
+
+def report(task="classification", extra=(), n=N, seed=0, ids=()):
+    """Audit a table whose target two causes tell; `extra(y, rng)` gives more columns."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, 4))
+    latent = x[:, 0] - 0.7 * x[:, 1] + 0.7 * rng.normal(size=n)
+    is_class = task == "classification"
+    y = np.where(latent > 0.6, "yes", "no").astype(object) if is_class else latent * 10 + 50
+    columns = [Column(f"x{i}", "number", INPUT) for i in range(4)]
+    data = {f"x{i}": x[:, i] for i in range(4)}
+    for name, (kind, values) in (extra(y, x, rng) if extra else {}).items():
+        role = frozenset({"id"}) if name in ids else INPUT
+        columns.append(Column(name, kind, role))
+        data[name] = values
+    columns.append(Column("y", "category" if is_class else "number", frozenset({"target"})))
+    frame = Frame(tuple(columns), {**data, "y": y}, np.arange(n))
+    part = rng.choice(["train", "test"], n, p=[0.75, 0.25]).astype(object)
+    problem = ProblemSpec(target="y", task=task, ids=tuple(ids))
+    return audit(frame, part, problem, AuditSpec(), "given")
+
+
+def loud(content):
+    return {
+        c: i["kind"] for i in content["findings"] if i["severity"] != "info" for c in i["columns"]
+    }
+
+
+def number(values):
+    return {"leak": ("number", np.asarray(values, dtype=float))}
+
+
+def category(values):
+    return {"leak": ("category", np.asarray(values).astype(object))}
+
+
+def yes(y):
+    return y == "yes"
+
+
+CLASSES = {
+    "flipped labels": lambda y, x, r: category(np.where(r.random(len(y)) < 0.04, "?", y)),
+    "noisy score": lambda y, x, r: number(yes(y) * 4 + r.normal(size=len(y))),
+    "amount afterwards": lambda y, x, r: number(
+        np.where(yes(y) & (r.random(len(y)) < 0.9), r.gamma(3, 10, len(y)), 0)
+    ),
+    "reason afterwards": lambda y, x, r: category(
+        np.where(yes(y) & (r.random(len(y)) < 0.7), r.choice(["a", "b"], len(y)), "none")
+    ),
+    "gaps, 92 % right": lambda y, x, r: number(
+        np.where(yes(y) ^ (r.random(len(y)) < 0.08), r.normal(size=len(y)), np.nan)
+    ),
+    "numbered by outcome": lambda y, x, r: number(
+        np.argsort(np.argsort(yes(y) + r.random(len(y))))
+    ),
+    "letter inside": lambda y, x, r: category(
+        [f"{'K' if a else 'L'}-{i:05d}" for a, i in zip(yes(y), r.permutation(len(y)), strict=True)]
+    ),
+    "last digit": lambda y, x, r: number(r.permutation(len(y)) * 10 + yes(y)),
+}
+
+
+@pytest.mark.parametrize("leak", CLASSES)
+def test_disguise_of_a_class_is_named(leak):
+    assert set(loud(report(extra=CLASSES[leak]))) == {"leak"}
+
+
+NUMBERS = {
+    "noise of R² .99": lambda y, x, r: number(y + r.normal(0, y.std() / 10, len(y))),
+    "noise of R² .9": lambda y, x, r: number(y + r.normal(0, y.std() / 3, len(y))),
+    "bands": lambda y, x, r: category(np.array(list("QZAXB"))[np.digitize(y, [40, 45, 50, 60])]),
+    "rounded": lambda y, x, r: number(np.round(y / 5)),
+    "gaps below a value": lambda y, x, r: number(np.where(y < 45, np.nan, r.normal(size=len(y)))),
+}
+
+
+@pytest.mark.parametrize("leak", NUMBERS)
+def test_disguise_of_a_number_is_named(leak):
+    assert set(loud(report("regression", NUMBERS[leak]))) == {"leak"}
+
+
+def parts(y, x, r):
+    first = y * r.uniform(0.2, 0.8, len(y))
+    return {"a": ("number", first), "b": ("number", y - first)}
+
+
+def body(y, x, r):
+    height = r.normal(1.7, 0.1, len(y))
+    return {"a": ("number", y * height**2), "b": ("number", height)}
+
+
+def compared(y, x, r):
+    before = r.normal(100, 20, len(y))
+    step = r.exponential(4, len(y)) + 0.01
+    return {"a": ("number", before), "b": ("number", before + np.where(yes(y), step, -step))}
+
+
+def exclusive(y, x, r):
+    first = r.random(len(y)) < 0.5
+    return {"a": ("bool", first), "b": ("bool", first ^ yes(y))}
+
+
+@pytest.mark.parametrize(
+    ("task", "extra"),
+    [
+        ("regression", parts),
+        ("regression", body),
+        ("classification", compared),
+        ("classification", exclusive),
+    ],
+)
+def test_two_columns_that_give_the_target_are_both_named(task, extra):
+    assert loud(report(task, extra)) == {"a": "target.combination", "b": "target.combination"}
+
+
+HONEST = {
+    "a strong measure": lambda y, x, r: number(
+        x[:, 0] - 0.7 * x[:, 1] + 0.4 * r.normal(size=len(y))
+    ),
+    "informative gaps": lambda y, x, r: number(
+        np.where(r.random(len(y)) < np.where(yes(y), 0.6, 0.25), np.nan, r.normal(size=len(y)))
+    ),
+    "mostly zero": lambda y, x, r: number(np.where(r.random(len(y)) < 0.7, 0, r.random(len(y)))),
+    "numbered": lambda y, x, r: number(np.arange(len(y))),
+    "names": lambda y, x, r: category([f"C-{i:05d}" for i in r.permutation(len(y))]),
+}
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("twin", HONEST)
+def test_honest_twin_passes(twin, seed):
+    assert loud(report(extra=HONEST[twin], seed=seed)) == {}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_cause_that_tells_nearly_all_passes(seed):
+    """R² of one cause about .95; the small rest is told by the others."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(N, 3))
+    y = 5 * x[:, 0] + x[:, 1] + rng.normal(0, 0.5, N)
+    columns = [Column(f"x{i}", "number", INPUT) for i in range(3)]
+    columns.append(Column("y", "number", frozenset({"target"})))
+    data = {f"x{i}": x[:, i] for i in range(3)} | {"y": y}
+    part = np.where(np.arange(N) % 4 == 0, "test", "train").astype(object)
+    frame = Frame(tuple(columns), data, np.arange(N))
+    problem = ProblemSpec(target="y", task="regression")
+    assert audit(frame, part, problem, AuditSpec(), "given")["verdict"] == "pass"
+
+
+def test_yesterdays_value_passes():
+    rng = np.random.default_rng(0)
+    walk = np.cumsum(rng.normal(size=N + 1))
+    columns = [
+        Column("day", "datetime", frozenset({"time"})),
+        Column("yesterday", "number", INPUT),
+        Column("weather", "number", INPUT),
+        Column("y", "number", frozenset({"target"})),
+    ]
+    data = {
+        "day": np.arange(N) * 86_400_000_000,
+        "yesterday": walk[:-1],
+        "weather": rng.normal(size=N),
+        "y": walk[1:],
+    }
+    part = np.where(np.arange(N) < 700, "train", "test").astype(object)
+    problem = ProblemSpec(target="y", task="regression", time="day")
+    frame = Frame(tuple(columns), data, np.arange(N))
+    content = audit(frame, part, problem, AuditSpec(), "time")
+    assert "yesterday" not in loud(content)
+
+
+def test_one_finding_per_column_lists_the_others():
+    content = report(extra=lambda y, x, r: number(np.where(yes(y), r.random(len(y)), np.nan)))
+    (finding,) = [item for item in content["findings"] if item["columns"] == ["leak"]]
+    assert finding["severity"] == "block"
+    assert "missing.tells_target" not in {finding["kind"]}
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**31), st.integers(60, 160), st.booleans())
+def test_odd_tables_do_not_break_it(seed, n, is_class):
+    rng = np.random.default_rng(seed)
+    gappy = np.where(rng.random(n) < rng.random(), np.nan, rng.integers(0, 3, n))
+    data = {
+        "constant": np.ones(n),
+        "all missing": np.full(n, np.nan),
+        "gaps, often": gappy,
+        "infinite": np.where(rng.random(n) < 0.1, np.inf, rng.normal(size=n)),
+        "levels": rng.choice([f"l{i}" for i in range(n)], n).astype(object),
+        "none": np.full(n, "", dtype=object),
+        "flag": rng.random(n) < 0.02,
+        "when": np.where(rng.random(n) < 0.2, np.iinfo(np.int64).min, rng.integers(0, 10**15, n)),
+        "y": rng.choice(["a", "b", "c"], n).astype(object) if is_class else rng.normal(size=n) ** 9,
+    }
+    kinds = ["number"] * 4 + ["category", "text", "bool", "datetime"]
+    kept = rng.random(8) < 0.7
+    columns = [
+        Column(name, kind, INPUT)
+        for name, kind, keep in zip(data, kinds, kept, strict=False)
+        if keep
+    ]
+    columns.append(Column("y", "category" if is_class else "number", frozenset({"target"})))
+    frame = Frame(tuple(columns), {c.name: data[c.name] for c in columns}, np.arange(n))
+    part = np.where(rng.random(n) < 0.3, "test", "train").astype(object)
+    part[:2] = ["train", "test"]
+    task = "classification" if is_class else "regression"
+    problem = ProblemSpec(target="y", task=task)
+    assert audit(frame, part, problem, AuditSpec(), "given")["checked"]["rows"] == n
