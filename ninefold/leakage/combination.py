@@ -7,9 +7,9 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage._scores import binned
 from ninefold.leakage.case import Case, Check, Finding
 from ninefold.leakage.chance import SURE, auc, log10_arrangements
-from ninefold.leakage.power import binned
 from ninefold.leakage.telling import EQUAL
 
 ROWS = 4000

@@ -8,8 +8,9 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage._scores import binned
 from ninefold.leakage.case import Case, Check, Finding
-from ninefold.leakage.power import MIN_ROWS, Power, View, binned
+from ninefold.leakage.power import MIN_ROWS, Power, View
 
 UNIQUE = 0.98
 MIN_AREA, MIN_R2 = 0.84, 0.7
