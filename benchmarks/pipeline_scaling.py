@@ -1,13 +1,15 @@
 """How time and memory of the whole pipeline grow: 50 k, 336 k and 3 M rows of flights.
 
-Each stage runs in a process of its own (`python -m tasks STAGE`), whose wall time and peak resident
+Each stage runs in a process of its own (`python -m tasks STAGE`), whose CPU time and peak resident
 memory are read from the kernel; one epoch of training, so that rows are what is compared. Larger
 tables are the 336,776 flights repeated with the numbers perturbed. Prints one table, and per stage
-the exponent of growth (time ~ rows^e) between the smallest and the largest size.
+the exponent of growth (time ~ rows^e) between the smallest and the largest size. CPU seconds, which
+a busy machine stretches less than wall seconds, are printed as stages end.
 
-    python benchmarks/pipeline_scaling.py [ROWS …]
+    python benchmarks/pipeline_scaling.py [ROWS …] [--until STAGE]
 """
 
+import argparse
 import math
 import os
 import shutil
@@ -73,7 +75,7 @@ def stages() -> list[str]:
 
 
 def measure(folder: Path, stage: str) -> tuple[float, float]:
-    """Run one stage; return wall seconds and peak resident memory in GiB."""
+    """Run one stage; return CPU seconds and peak resident memory in GiB, and say them."""
     start = time.perf_counter()
     child = os.posix_spawn(
         sys.executable,
@@ -83,30 +85,42 @@ def measure(folder: Path, stage: str) -> tuple[float, float]:
     _, status, usage = os.wait4(child, 0)
     if status:
         sys.exit(f"{stage} failed in {folder}: exit {os.waitstatus_to_exitcode(status)}")
-    return time.perf_counter() - start, usage.ru_maxrss / 2**20
+    cpu_s, peak = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 2**20
+    wall_s = time.perf_counter() - start
+    print(f"  {stage:<10} {wall_s:8.1f} s wall {cpu_s:8.1f} s CPU {peak:5.2f} GiB", flush=True)
+    return cpu_s, peak
 
 
-def main(sizes: list[int]) -> None:
-    """Print the table for the given numbers of rows."""
-    results: dict[int, dict[str, tuple[float, float]]] = {}
-    for rows in sizes:
-        with tempfile.TemporaryDirectory() as folder:
-            os.chdir(workspace(Path(folder), rows))
-            results[rows] = {stage: measure(Path(folder), stage) for stage in stages()}
-            os.chdir(ROOT)
-    print(f"{'stage':<12}" + "".join(f"{rows:>14,} rows" for rows in sizes) + "   exponent")
-    for stage in stages():
-        cells = "".join(f"{s:>11.1f} s {m:>4.1f} G" for s, m in (results[r][stage] for r in sizes))
+def table(results: dict[int, dict[str, tuple[float, float]]]) -> list[str]:
+    """Return the lines: CPU seconds, peak GiB and growth of each stage, then their sum and peak."""
+    sizes = list(results)
+    lines = ["stage       " + "".join(f"{rows:>14,} rows" for rows in sizes) + "   exponent"]
+    for stage in results[sizes[-1]]:
+        cells = "".join(f"{s:>11.1f} s {m:>5.2f}G" for s, m in (results[r][stage] for r in sizes))
         first, last = results[sizes[0]][stage][0], results[sizes[-1]][stage][0]
         growth = math.log(last / first) / math.log(sizes[-1] / sizes[0]) if len(sizes) > 1 else 0
-        print(f"{stage:<12}{cells}   {growth:8.2f}")
-    total = "".join(
-        f"{sum(s for s, _ in results[r].values()):>11.1f} s "
-        f"{max(m for _, m in results[r].values()):>4.1f} G"
-        for r in sizes
-    )
-    print(f"{'whole / peak':<12}{total}")
+        lines.append(f"{stage:<12}{cells}   {growth:8.2f}")
+    whole = [list(found.values()) for found in results.values()]
+    sums = "".join(f"{sum(s for s, _ in w):>11.1f} s {max(m for _, m in w):>5.2f}G" for w in whole)
+    return [*lines, f"{'sum / peak':<12}{sums}"]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rows", nargs="*", type=int, default=list(SIZES))
+    parser.add_argument("--until", choices=stages(), default=stages()[-1])
+    args = parser.parse_args()
+    chosen = stages()[: stages().index(args.until) + 1]
+    results: dict[int, dict[str, tuple[float, float]]] = {}
+    for rows in args.rows:
+        print(f"{rows:,} rows", flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            os.chdir(workspace(Path(folder), rows))
+            results[rows] = {stage: measure(Path(folder), stage) for stage in chosen}
+            os.chdir(ROOT)
+    print("\n".join(["CPU seconds and peak memory of each stage", *table(results)]))
 
 
 if __name__ == "__main__":
-    main([int(item) for item in sys.argv[1:]] or list(SIZES))
+    main()

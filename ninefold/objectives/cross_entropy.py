@@ -49,11 +49,11 @@ class CrossEntropySpec(ObjectiveSpec):
         members, classes = outputs.shape[1:]
         losses = F.cross_entropy(
             outputs.float().reshape(-1, classes),
-            y.repeat_interleave(members),
+            y.unsqueeze(1).expand(-1, members).reshape(-1),
             reduction="none",
             label_smoothing=self.label_smoothing or 0.0,
         )
-        return (losses.view(-1, members).mean(1) * weight).mean()
+        return (losses.view(-1, members) * weight.unsqueeze(1)).mean()
 
     def scores(self, outputs: "Tensor") -> "Tensor":
         """Return the log of the members' mean probability, `(B, K)`."""

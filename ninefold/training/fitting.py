@@ -81,7 +81,7 @@ def _train(
     spec: "TrainSpec",
     fold: int,
 ) -> "tuple[ScoringModule, Outcome]":
-    from ninefold.training.device import choose_device, reproducible
+    from ninefold.training.device import choose_device, keep_freed_memory, reproducible
     from ninefold.training.loop import Watch, train
     from ninefold.training.scoring_module import ScoringModule
 
@@ -89,6 +89,7 @@ def _train(
     check_finite(valid[0], layout)
     assert spec.objective is not None
     device = choose_device(spec.device)
+    keep_freed_memory()
     weights_seed, training_seed = seeds(spec.seed, fold)
     with reproducible(training_seed, spec.threads, device):
         network = spec.network.build(layout, target.outputs, rows[0], weights_seed)

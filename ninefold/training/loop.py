@@ -146,13 +146,12 @@ def run_epoch(
     device = optimizer.values.device
     total, norms = torch.zeros((), device=device), torch.zeros((), device=device)
     for number, batch in enumerate(batches):
-        optimizer.zero_grad()
         with autocast(device):
             outputs = module.network(batch.x, batch.codes)
         loss = module.objective.loss(outputs, batch.y, batch.weight)
-        torch.autograd.backward(loss)
-        norms += optimizer.clip(spec.clip_norm)
-        optimizer.step(lr * lr_factor(step + number, steps, spec.warmup, spec.flat))
+        optimizer.differentiate(loss)
+        factor = lr_factor(step + number, steps, spec.warmup, spec.flat)
+        norms += optimizer.step(lr * factor, spec.clip_norm)
         total += loss.detach()
     return float(total) / len(batches), float(norms) / len(batches)
 

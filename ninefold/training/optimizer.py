@@ -4,6 +4,7 @@ Building any `torch.optim` optimiser imports torch._dynamo, some 7 s of CPU; the
 `torch.optim.AdamW(fused=True)` calls is called here directly (pinned torch, contract test).
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -41,6 +42,7 @@ class FlatAdamW:
             key = (decay, float(getattr(parameter, "lr_multiplier", 1.0)))
             grouped.setdefault(key, []).append(parameter)
         ordered = [parameter for group in grouped.values() for parameter in group]
+        self.parameters = ordered
         self.values = torch.cat([parameter.detach().reshape(-1) for parameter in ordered])
         self.gradients = torch.zeros_like(self.values)
         self._mean = torch.zeros_like(self.values)
@@ -52,7 +54,6 @@ class FlatAdamW:
             for parameter in parameters:
                 piece = slice(stop, stop + parameter.numel())
                 parameter.data = self.values[piece].view_as(parameter)
-                parameter.grad = self.gradients[piece].view_as(parameter)
                 stop = piece.stop
             whole = slice(start, stop)
             self.groups.append(
@@ -68,18 +69,18 @@ class FlatAdamW:
             )
             start = stop
 
-    def zero_grad(self) -> None:
-        """Set all gradients to zero."""
-        self.gradients.zero_()
+    def differentiate(self, loss: Tensor) -> None:
+        """Fill `gradients` with the derivative of `loss`, 0 for parameters that it does not use."""
+        parts = torch.autograd.grad(loss, self.parameters, materialize_grads=True)
+        torch.cat([part.reshape(-1) for part in parts], out=self.gradients)
 
-    def clip(self, norm: float) -> Tensor:
-        """Shorten the gradient to at most `norm`; return its length before, a scalar."""
+    def step(self, lr: float, clip_norm: float = math.inf) -> Tensor:
+        """Move the parameters against their gradient, shortened to at most `clip_norm`.
+
+        Returns the length of the gradient before, a scalar on the device.
+        """
         length: Tensor = torch.linalg.vector_norm(self.gradients)
-        self.gradients.mul_((norm / (length + 1e-6)).clamp(max=1.0))
-        return length
-
-    def step(self, lr: float) -> None:
-        """Move the parameters against their gradients."""
+        excess = (length / clip_norm).clamp(min=1.0)
         for group in self.groups:
             group.step.add_(1.0)
             torch._fused_adamw_(
@@ -96,7 +97,9 @@ class FlatAdamW:
                 eps=1e-8,
                 amsgrad=False,
                 maximize=False,
+                grad_scale=excess,
             )
+        return length
 
     def reset(self, values: Tensor) -> None:
         """Put the parameters `values (n,)` back and forget all past gradients."""

@@ -2,7 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
 
-from ninefold.networks.modules.dropout import FastDropout, SiLUDropout
+from ninefold.networks.modules.dropout import FastDropout, SiLUDropout, SiLULinear
 
 
 def layer_and_input(p):
@@ -16,11 +16,26 @@ def test_values_and_gradients_are_those_of_silu_where_kept(p):
     ours, theirs = x.clone().requires_grad_(), x.clone().requires_grad_()
     y = layer(ours * 1.0)
     y.square().sum().backward()
-    mask = (y.detach() != 0) / (1 - p)
+    mask = (y.detach() != 0) * 256 / (256 - round(256 * p))
     expected = F.silu(theirs) * mask
     expected.square().sum().backward()
     torch.testing.assert_close(y, expected)
     torch.testing.assert_close(ours.grad, theirs.grad)
+
+
+@pytest.mark.parametrize("p", [0.0, 0.3])
+def test_layer_values_and_gradients_are_those_of_linear_and_silu_where_kept(p):
+    torch.manual_seed(0)
+    layer, x = SiLULinear(5, 7, dropout=p), torch.randn(64, 5, requires_grad=True)
+    y = layer(x)
+    mask = (y.detach() != 0) * 256 / (256 - round(256 * p))
+    expected = F.silu(F.linear(x, layer.weight, layer.bias)) * mask
+    torch.testing.assert_close(y, expected)
+    sources = (x, layer.weight, layer.bias)
+    ours = torch.autograd.grad(y.square().sum(), sources)
+    theirs = torch.autograd.grad(expected.square().sum(), sources)
+    torch.testing.assert_close(ours, theirs)
+    assert torch.equal(layer.eval()(x), F.silu(F.linear(x, layer.weight, layer.bias)))
 
 
 def test_p_is_met_and_the_mean_is_kept():

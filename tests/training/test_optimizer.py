@@ -1,6 +1,7 @@
 import subprocess
 import sys
 
+import pytest
 import torch
 from torch import nn
 
@@ -33,9 +34,11 @@ def test_steps_are_those_of_adamw_with_decay_and_lr_groups():
     gradients = {name: torch.randn(5, *p.shape) for name, p in module.named_parameters()}
     optimizer = FlatAdamW(module, weight_decay=0.1, betas=(0.9, 0.95))
     for step in range(5):
-        optimizer.zero_grad()
-        for name, parameter in module.named_parameters():
-            parameter.grad += gradients[name][step]
+        slopes = (
+            (parameter * gradients[name][step]).sum()
+            for name, parameter in module.named_parameters()
+        )
+        optimizer.differentiate(torch.stack(list(slopes)).sum())
         optimizer.step(0.01)
     for name, parameter in module.named_parameters():
         expected = adamw(
@@ -47,26 +50,40 @@ def test_steps_are_those_of_adamw_with_decay_and_lr_groups():
         torch.testing.assert_close(parameter.detach(), expected, rtol=1e-5, atol=1e-7)
 
 
-def test_gradients_of_backward_land_in_the_flat_buffer():
-    module = network()
+def test_gradients_are_those_of_backward_and_do_not_add_up():
+    module, twin = network(), network()
     optimizer = FlatAdamW(module, weight_decay=0.0, betas=(0.9, 0.95))
+    twin(torch.ones(1, 3)).sum().backward()
+    expected = torch.cat([p.grad.reshape(-1) for p in twin.parameters()])
     for _ in range(2):
-        optimizer.zero_grad()
-        module(torch.ones(1, 3)).sum().backward()
-        together = torch.cat([p.grad.reshape(-1) for p in module.parameters()])
-        assert torch.equal(together.sort().values, optimizer.gradients.sort().values)
-        assert together.abs().sum() > 0
+        optimizer.differentiate(module(torch.ones(1, 3)).sum())
+        assert torch.equal(expected.sort().values, optimizer.gradients.sort().values)
+    assert expected.abs().sum() > 0
 
 
-def test_clip_shortens_long_gradients_only_and_says_how_long_they_were():
+def test_parameters_that_a_loss_does_not_use_have_no_gradient():
     module = network()
     optimizer = FlatAdamW(module, weight_decay=0.0, betas=(0.9, 0.95))
-    optimizer.gradients.fill_(1.0)
-    length = len(optimizer.gradients) ** 0.5
-    assert abs(float(optimizer.clip(2 * length)) - length) < 1e-4
-    assert torch.equal(optimizer.gradients, torch.ones_like(optimizer.gradients))
-    optimizer.clip(0.5)
-    assert abs(float(torch.linalg.vector_norm(optimizer.gradients)) - 0.5) < 1e-4
+    before = module[0].weight.detach().clone()
+    optimizer.differentiate(module[2].weight.sum())
+    optimizer.step(0.1)
+    assert torch.equal(module[0].weight.detach(), before)
+    assert int(optimizer.gradients.count_nonzero()) == module[2].weight.numel()
+
+
+@pytest.mark.parametrize("clip_norm", [0.5, 2.0, 1000.0])
+def test_a_step_shortens_long_gradients_only_and_says_how_long_they_were(clip_norm):
+    clipped, shortened = (
+        FlatAdamW(network(), weight_decay=0.0, betas=(0.9, 0.95)) for _ in range(2)
+    )
+    torch.manual_seed(1)
+    for gradient in torch.randn(4, len(clipped.gradients)) * torch.tensor([[1], [9], [0.01], [3]]):
+        length = torch.linalg.vector_norm(gradient)
+        clipped.gradients.copy_(gradient)
+        assert torch.equal(clipped.step(0.1, clip_norm), length)
+        shortened.gradients.copy_(gradient * min(1.0, clip_norm / float(length)))
+        shortened.step(0.1)
+    torch.testing.assert_close(clipped.values, shortened.values)
 
 
 def test_reset_brings_weights_back_and_forgets_the_past():
@@ -92,7 +109,7 @@ def test_training_imports_no_compiler():
         "from ninefold.training.optimizer import FlatAdamW\n"
         "module = torch.nn.Linear(2, 1)\n"
         "optimizer = FlatAdamW(module, weight_decay=0.1, betas=(0.9, 0.95))\n"
-        "module(torch.ones(1, 2)).sum().backward(); optimizer.step(0.1)\n"
+        "optimizer.differentiate(module(torch.ones(1, 2)).sum()); optimizer.step(0.1)\n"
         "assert 'torch._dynamo' not in sys.modules and 'sympy' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ninefold.columns import Array
-from ninefold.networks.modules.dropout import FastDropout, SiLUDropout
+from ninefold.networks.modules.dropout import FastDropout, SiLUDropout, SiLULinear
 from ninefold.networks.modules.parameters import mark
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ class GroupedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         if len(self.weight) == 1:
-            return (x.squeeze(1) @ self.weight[0] + self.bias[0]).unsqueeze(1)
+            flat = torch.addmm(self.bias.squeeze(0), x.squeeze(1), self.weight.squeeze(0))
+            return flat.unsqueeze(1)
         if torch.compiler.is_exporting():
             return (x.unsqueeze(2) @ self.weight).squeeze(2) + self.bias
         if self.bias.numel() <= FEW_OUTPUTS:
@@ -147,7 +148,7 @@ class MLP(nn.Module):
         if self.numbers is not None:
             parts.append(self.numbers(x.index_select(1, self.positions)))
         parts += [embed(codes[:, column]) for column, embed in enumerate(self.codes)]
-        embedded = torch.cat(parts, dim=1)
+        embedded = torch.cat(parts, dim=1) if len(parts) > 1 else x
         members = embedded.unsqueeze(1) * self.scale
         hidden = self.hidden(members.flatten(0, 1))
         outputs: Tensor = self.head(hidden.unflatten(0, (-1, self.members)))
@@ -158,6 +159,10 @@ def hidden_layers(width: int, spec: "MLPSpec") -> list[nn.Module]:
     """Return the layers `(rows, width) -> (rows, hidden_size)`."""
     layers: list[nn.Module] = []
     for _ in range(spec.num_layers):
+        if spec.activation == "silu" and spec.normalization == "none":
+            layers.append(SiLULinear(width, spec.hidden_size, dropout=spec.dropout))
+            width = spec.hidden_size
+            continue
         layers.append(nn.Linear(width, spec.hidden_size))
         if spec.normalization == "batch":
             layers.append(nn.BatchNorm1d(spec.hidden_size))
