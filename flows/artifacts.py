@@ -117,6 +117,7 @@ def _leakage(content: Any) -> Rows:
             "rows": len(item.get("rows") or ()),
             "message": item.get("message"),
             "remedy": item.get("remedy"),
+            "accepted because": (item.get("ignored") or {}).get("reason", ""),
         }
         for item in content["findings"]
     ] or [{"finding": "none", "verdict": content.get("verdict")}]

@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from ninefold.errors import GateError
 from ninefold.files import read_json
@@ -15,11 +15,18 @@ SHOWN_ROWS = 10
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `ninefold audit`."""
-    parser.add_argument("--json", action="store_true", help="print the findings as JSON only")
+    add = parser.add_argument
+    add("--json", action="store_true", help="print the findings as JSON only")
+    add("--fix", nargs="?", const="block", choices=("block", "warn"), metavar="SEVERITY",
+        help="write the changes that end blocking findings (with `warn`: warnings too) into "
+        "params.yaml, and show them")  # fmt: skip
 
 
 def main(args: argparse.Namespace) -> int:
-    """Run the stages up to the audit and print its findings; 3 if one of them blocks."""
+    """Run the stages up to the audit and print its findings.
+
+    Returns 3 if one of them blocks; with --fix only if one blocks that params cannot mend.
+    """
     from tasks import engine
 
     workspace, done = Path.cwd(), []
@@ -41,7 +48,35 @@ def main(args: argparse.Namespace) -> int:
         print(json.dumps(contract, ensure_ascii=False, indent=2))
     else:
         print("\n".join(lines(report)))
+    if args.fix:
+        return _fix(workspace, report, args.fix, sys.stderr if args.json else sys.stdout)
     return code
+
+
+def _fix(workspace: Path, report: dict[str, Any], least: str, out: TextIO) -> int:
+    """Write the changes that findings ask for; show them, and what is left to do by hand."""
+    from tasks import repairing
+
+    severities = ("block", "warn") if least == "warn" else ("block",)
+    plan = repairing.plan(report["findings"], severities)
+    diff = repairing.write(workspace, plan.changes) if plan.changes else ""
+    said = [""]
+    if diff:
+        said += [diff.rstrip("\n"), ""]
+    said += plan.notes
+    said += [f"by hand: {item['kind']}: {item['remedy']}" for item in plan.unmended]
+    if diff:
+        places = ", ".join(change.place for change in plan.changes)
+        said.append(f"fixed: {places}")
+        said.append("next: `ninefold audit` to look again, or `ninefold run`")
+    elif plan.changes:
+        said.append("nothing to fix: params.yaml holds these changes already; run `ninefold audit`")
+    elif not plan.unmended and not plan.notes:
+        said.append(f"nothing to fix: no finding of severity {' or '.join(severities)}")
+    print("\n".join(said), file=out)
+    blocked = [item for item in plan.unmended if item["severity"] == "block"]
+    is_left = blocked or (report["verdict"] == "block" and not diff)
+    return GateError.exit_code if is_left else 0
 
 
 def lines(report: dict[str, Any]) -> list[str]:
