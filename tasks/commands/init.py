@@ -38,7 +38,7 @@ def main(args: argparse.Namespace) -> int:
     """Read the data, propose, ask where somebody can answer, and write the workspace."""
     from ninefold.datasets import read
     from ninefold.splitting.given import read_parts
-    from tasks.drafting import params, proposals, workspace
+    from tasks.drafting import cells, params, proposals, workspace
     from tasks.drafting.deciding import decide
     from tasks.drafting.suite import drafted_path, first_draft
 
@@ -55,11 +55,15 @@ def main(args: argparse.Namespace) -> int:
         read_parts(args.split)
         split_path = workspace.stored_path(args.split, folder)
     provisional = ProblemSpec(target=args.target, task=args.task or "classification")
-    table, columns = read(source, provisional, Path.cwd())
+    can_ask = sys.stdin.isatty() and not args.yes
+    table, columns, settled = cells.read_table(content, provisional, Path.cwd(), task=args.task)
+    found_dates = cells.open_dates(table, columns)
+    if cells.settle_dates(settled, found_dates, asks=can_ask):
+        spec = validate("ingest", content | settled.content(), source="init")
+        table, columns = read(spec, provisional, Path.cwd())
     _check_time(args.time, columns)
     declared = [args.time, *args.group, *args.ids, *args.available_after]
     found = proposals.propose(table, columns, args.target, filter(None, declared))
-    can_ask = sys.stdin.isatty() and not args.yes
     answers = decide(args, found, table, columns, asks=can_ask)
     problem = answers.problem
     target, values = proposals.check_target(table, columns, problem)
@@ -69,6 +73,7 @@ def main(args: argparse.Namespace) -> int:
         about_target=about,
         path=workspace.stored_path(args.data, folder),
         encoding=args.encoding,
+        cells=settled,
         split_path=split_path,
         title=f"{args.target}, from {args.data.name}",
         constants=found.constants,
@@ -87,6 +92,8 @@ def main(args: argparse.Namespace) -> int:
     workspace.refuse_to_overwrite(folder, contents)
     workspace.make(folder, contents)
     _tell(args, table, found, answers, about)
+    for sentence in settled.sentences():
+        print(f"note      {sentence} (ingest in params.yaml)")
     return 0
 
 

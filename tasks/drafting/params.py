@@ -3,9 +3,10 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ninefold.problem import ProblemSpec
+from tasks.drafting.cells import Cells
 
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:[ ./-][A-Za-z0-9_]+)*")
 WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n", "none", "nan", "inf"}
@@ -34,6 +35,7 @@ class Draft:
     other_times: tuple[str, ...] = ()
     slices: tuple[str, ...] = ()
     perhaps: Perhaps = Perhaps()
+    cells: Cells = field(default_factory=Cells)
 
 
 def scalar(text: str) -> str:
@@ -59,7 +61,7 @@ def render(draft: Draft) -> str:
         f"  path: {scalar(draft.path)}",
         *([f"  encoding: {scalar(draft.encoding)}"] if draft.encoding else []),
         "  sample_rows: null        # a number for a quick first run on that many rows",
-        "  # columns: {COLUMN: {kind: category}}    # number, category, text, bool or datetime",
+        *_cells(draft.cells),
         "validate: {}               # rules stand in expectations/suite.yaml",
         "featurize: {}",
         "  # derive: [{name: NEW, kind: expression, expression: a / (b + 1)}]",
@@ -126,6 +128,27 @@ def _problem(draft: Draft) -> list[str]:
             f"  #   {_comment(json.dumps(c, ensure_ascii=False))}: after"
             for c in draft.perhaps.after
         ]
+    return lines
+
+
+def _cells(cells: Cells) -> list[str]:
+    """Return what says how cells are read, each with its reason."""
+    lines = []
+    if cells.missing:
+        lines = [f"  # {_comment(why)}; those that mean" for why in cells.why_missing]
+        lines += [
+            "  # something must not stand here:",
+            f"  missing: {sequence(cells.all_missing())}",
+        ]
+    if not cells.columns:
+        return [
+            *lines,
+            "  # columns: {COLUMN: {kind: category}}    # number, category, text, bool or datetime",
+        ]
+    lines.append("  columns:")
+    for name, content in cells.columns.items():
+        keys = ", ".join(f"{key}: {scalar(value)}" for key, value in content.items())
+        lines += [f"    # {_comment(cells.why[name])}", f"    {scalar(name)}: {{{keys}}}"]
     return lines
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ninefold.columns import ROW, Frame, read_frame, to_array, write_table
 from ninefold.config import validate
 from ninefold.datasets import profile, read
-from ninefold.datasets.tables.inference import MixedTypesError
+from ninefold.datasets.tables.mixed import MixedTypesError
 from ninefold.errors import ConfigError, InputError
 from ninefold.problem import ProblemSpec
 

@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from ninefold.columns import ROW, Array, Column, Role
 from ninefold.datasets import DatasetSpec
-from ninefold.datasets.tables.inference import Inferred, TextEvidence, gather, infer
+from ninefold.datasets.tables.evidence import TextEvidence, gather
+from ninefold.datasets.tables.inference import Inferred, infer
 from ninefold.datasets.tables.parsing import parse, unreadable
 from ninefold.datasets.tables.source import Source
 from ninefold.datasets.tables.target_check import check_target

@@ -1,0 +1,64 @@
+"""Columns of numbers or dates with other text among them: what is said, and what would help."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ninefold.datasets.tables.evidence import MAX_OTHERS, TextEvidence
+from ninefold.errors import InputError
+
+EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """One column of mixed cells."""
+
+    about: str
+    """Such as: 98 numbers and 2 other cells such as '?', 'unknown'."""
+    kind: str
+    """What most cells are: numbers or dates."""
+    others: tuple[str, ...]
+    """The other cells, the most frequent first."""
+    missing: tuple[str, ...]
+    """Cells that may stand for a missing value; none: better read as a category."""
+
+    @staticmethod
+    def of(found: TextEvidence, kind: str, count: int) -> "Mixed":
+        """Describe a column of which `count` cells are no `kind`."""
+        others = tuple(cell for cell, _ in found.others.most_common())
+        examples = ", ".join(repr(cell[:40]) for cell in others[:EXAMPLES])
+        is_listed = len(others) < MAX_OTHERS and not found.commas
+        return Mixed(
+            f"{found.given - count} {kind} and {count} other cells such as {examples}",
+            kind,
+            others,
+            tuple(found.others) if is_listed else (),
+        )
+
+
+class MixedTypesError(InputError):
+    """Columns of numbers or dates with other text among them.
+
+    `patch` is what to put under `ingest` in params.yaml: `{"missing": [...], "columns": {...}}`.
+    """
+
+    def __init__(self, columns: Mapping[str, Mixed]) -> None:
+        super().__init__("\n".join(_sentence(name, mixed) for name, mixed in columns.items()))
+        self.columns = columns
+
+    @property
+    def patch(self) -> dict[str, Any]:
+        """The change to params.yaml that lets the columns pass."""
+        cells = [cell for mixed in self.columns.values() for cell in mixed.missing]
+        others = {n: {"kind": "category"} for n, m in self.columns.items() if not m.missing}
+        content = {"missing": list(dict.fromkeys(cells)), "columns": others}
+        return {key: value for key, value in content.items() if value}
+
+
+def _sentence(name: str, mixed: Mixed) -> str:
+    return (
+        f"column `{name}` must hold one type, however: {mixed.about}. In params.yaml, add "
+        f"{mixed.others[0][:40]!r} to ingest.missing if it stands for a missing value, or set "
+        f"`ingest: {{columns: {{{name!r}: {{kind: category}}}}}}`"
+    )

@@ -1,0 +1,123 @@
+"""Reads a table for `ninefold init`, and settles what its cells leave open."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ninefold import dates
+from ninefold.columns import Column, is_missing, to_array
+from ninefold.config import validate
+from ninefold.datasets import MISSING, read
+from ninefold.datasets.tables.mixed import Mixed, MixedTypesError
+from ninefold.problem import ProblemSpec
+from tasks.drafting.questions import ask_choice
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ATTEMPTS = 3
+MONTH_FIRST, DAY_FIRST = "month/day", "day/month"
+
+
+@dataclass
+class Cells:
+    """What params.yaml must say under `ingest` for the table to be read, and why."""
+
+    missing: list[str] = field(default_factory=list)
+    """Cells that count as missing, beside those that always do."""
+    why_missing: list[str] = field(default_factory=list)
+    columns: dict[str, dict[str, str]] = field(default_factory=dict)
+    why: dict[str, str] = field(default_factory=dict)
+    """Column of `columns` -> why it stands there."""
+
+    def content(self) -> dict[str, Any]:
+        """Return the keys of `ingest`."""
+        content: dict[str, Any] = {"columns": self.columns, "missing": self.all_missing()}
+        return {key: value for key, value in content.items() if value}
+
+    def all_missing(self) -> list[str]:
+        """Return every cell that counts as missing; none where the default is enough."""
+        return [*MISSING, *self.missing] if self.missing else []
+
+    def sentences(self) -> list[str]:
+        """Return what was settled, one sentence each."""
+        listed = ", ".join(map(repr, self.missing))
+        count = "counts" if len(self.missing) == 1 else "count"
+        missing = [f"{why}; {listed} {count} as missing" for why in self.why_missing]
+        return [*missing, *self.why.values()]
+
+
+def read_table(
+    content: Mapping[str, Any], problem: ProblemSpec, workspace: Path, *, task: str | None
+) -> tuple["pa.Table", tuple[Column, ...], Cells]:
+    """Read a table of which no params.yaml says yet how; mixed columns are settled on the way.
+
+    Numbers among which few other cells stand: those cells count as missing. Many: the column is
+    read as names. So is a mixed target, unless `task` says that it holds numbers.
+
+    Raises:
+        InputError: the table cannot be read.
+    """
+    cells = Cells()
+    for attempt in range(ATTEMPTS):
+        spec = validate("ingest", {**content, **cells.content()}, source="init")
+        try:
+            return *read(spec, problem, workspace), cells
+        except MixedTypesError as error:
+            if attempt == ATTEMPTS - 1:
+                raise
+            for name, mixed in error.columns.items():
+                is_names = name == problem.target and task != "regression"
+                _settle(cells, name, mixed, is_names or not mixed.missing)
+    raise AssertionError
+
+
+def _settle(cells: Cells, name: str, mixed: Mixed, is_names: bool) -> None:
+    if is_names:
+        cells.columns[name] = {"kind": "category"}
+        cells.why[name] = f"`{name}` holds {mixed.about}; it is read as names, not as {mixed.kind}"
+    else:
+        cells.missing += [cell for cell in mixed.missing if cell not in cells.missing]
+        cells.why_missing.append(f"`{name}` holds {mixed.about}")
+
+
+def open_dates(table: "pa.Table", columns: Sequence[Column]) -> list[Column]:
+    """Return the columns whose dates all fit month/day as well as day/month.
+
+    None where another column's dates tell how this file writes them.
+    """
+    dated = [column for column in columns if column.kind == "datetime"]
+    numeric = [column for column in dated if dates.is_day_first(column.format) is not None]
+    is_open = {c.name: _fits_both(table, c) for c in numeric}
+    return numeric if all(is_open.values()) else []
+
+
+def _fits_both(table: "pa.Table", column: Column) -> bool:
+    micros = to_array(table[column.name], "datetime")
+    days = micros[~is_missing("datetime", micros)].astype("M8[us]").astype("M8[D]")
+    day_of_month = (days - days.astype("M8[M]").astype("M8[D]")).astype(np.int64) + 1
+    return bool((day_of_month <= 12).all())
+
+
+def settle_dates(cells: Cells, found: Sequence[Column], *, asks: bool) -> bool:
+    """Say how dates are read that fit two orders; return whether the table must be read again."""
+    changed = False
+    for column in found:
+        name, month_first = column.name, str(column.format)
+        other = month_first.translate(str.maketrans("md", "dm"))
+        order = MONTH_FIRST
+        if asks:
+            question = f"every date in `{name}` fits month/day and day/month; which is it"
+            order = ask_choice(question, MONTH_FIRST, [MONTH_FIRST, DAY_FIRST])
+        is_other = order == DAY_FIRST
+        cells.columns[name] = {"kind": "datetime", "format": other if is_other else month_first}
+        alternative = month_first if is_other else other
+        cells.why[name] = (
+            f"every date in `{name}` fits month/day and day/month; it is read as {order}, "
+            f'for the other order set format "{alternative}"'
+        )
+        changed |= is_other
+    return changed
