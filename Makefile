@@ -1,5 +1,6 @@
 # `make run` and `make test` do everything on a machine that has Python 3.11+, make and git.
 #   TORCH=cpu   the small build (default)      TORCH=cuda   the build for NVIDIA cards
+#   JOBS=4      how many tests run side by side, at most one a core
 #   PYTHON=...  which Python makes the virtual environment
 
 .DEFAULT_GOAL := help
@@ -9,6 +10,7 @@ SHELL := /bin/bash
 
 TORCH ?= cpu
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+JOBS ?= 4
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -35,7 +37,7 @@ run: $(STAMP) ## install once, then run the whole pipeline (`ninefold run`)
 	@$(BIN)/ninefold run
 
 test: $(DEV_STAMP) lint ## install once, then check style, types and behaviour
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n logical --maxprocesses $(JOBS) --dist loadgroup
 
 lint: $(DEV_STAMP) ## ruff and mypy only
 	@$(BIN)/ruff check .

@@ -14,6 +14,20 @@ settings.register_profile(
     "ninefold", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("ninefold")
+TOGETHER = {"server", "finished"}
+"""Fixtures that are costly to build: files whose tests use them run in one process."""
+TOGETHER_FOLDERS = {"report", "serving"}
+"""Folders whose files share what is built once."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Say which tests run in one process where several run side by side (`--dist loadgroup`)."""
+    costly = {item.path for item in items if TOGETHER & set(getattr(item, "fixturenames", ()))}
+    for item in items:
+        folder = item.path.parent.name
+        alone = folder if folder in TOGETHER_FOLDERS else item.path.stem
+        item.add_marker(pytest.mark.xdist_group("together" if item.path in costly else alone))
 
 
 @pytest.fixture(scope="session")
