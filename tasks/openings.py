@@ -33,7 +33,8 @@ def recover(repo: Any, workspace: Path) -> list[str]:
     added = len(record(path, sorted(found, key=lambda o: o.name))) - len(before)
     if not added:
         return []
-    return [f"{added} openings of the test part elsewhere are written into {path.name}"]
+    what = "an opening" if added == 1 else f"{added} openings"
+    return [f"{path.name} was without {what} of the test part that the run-cache knows"]
 
 
 def _stage(workspace: Path) -> dict[str, Any] | None:

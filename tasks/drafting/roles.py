@@ -97,8 +97,9 @@ def sounds_late(name: str, target: str) -> bool:
 def _entity(table: pa.Table, column: Column) -> str:
     """Return "being", "place", or "" for a column that names no entity."""
     said = words(column.name)
-    named = {word.removesuffix("s") for word in said} | set(said)
-    is_named_id = bool(named & ID_WORDS)
+    is_named_id = bool(set(said) & ID_WORDS)
+    # `students` counts them, `students_id` tells them apart.
+    named = {word.removesuffix("s") for word in said} if is_named_id else set(said)
     if column.kind not in ("category", "text", "number") or not named & (BEINGS | PLACES):
         return ""
     if not (is_named_id or len(said) == 1) or said[0] in ("num", "number", "no", "n", "count"):

@@ -62,6 +62,7 @@ def test_an_entity_is_told_by_its_name_and_by_how_it_repeats():
         ("store", lambda rng: rng.integers(0, 3, 900), None),
         ("state", lambda rng: rng.integers(0, 50, 900), None),
         ("customer_age", lambda rng: rng.integers(0, 90, 900), None),
+        ("students", lambda rng: rng.integers(0, 200, 900), None),
         ("num_users", lambda rng: rng.integers(0, 90, 900), None),
         ("customer_id", lambda rng: rng.permutation(900), None),
         ("customer_id", lambda rng: rng.normal(size=900), None),

@@ -46,7 +46,7 @@ class Split(Section):
             [
                 paragraph(
                     "Rows were divided by ",
-                    tag("b", split["kind"].replace("_", " and ")),
+                    tag("b", split["kind"].replace("_", " ")),
                     prose(f": {why}." if why else "."),
                 ),
                 paragraph(_folds(manifest["folds"])),
