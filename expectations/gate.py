@@ -19,17 +19,29 @@ PLAIN = ("column", "column_A", "column_B", "column_list", "kind", "mostly", "ign
 SHOWN = 5
 
 
-def gate(raw_path: Path, suite_path: Path, spec: ValidateSpec, docs_dir: Path) -> dict[str, Any]:
-    """Check the raw table against a suite, write Data Docs and return reports/quality.json.
+def gate(
+    raw_path: Path,
+    suite_path: Path,
+    spec: ValidateSpec,
+    docs_dir: Path,
+    trained: tuple[Column, ...] | None = None,
+) -> dict[str, Any]:
+    """Check a table against a suite, write Data Docs and return reports/quality.json.
 
     Nothing stops here: see `stop`, which is called once everything is written.
+
+    Args:
+        trained: for fresh rows, the columns the suite was written for. Rules on a column that the
+            rows lack, and on how large a training table must be, are left out.
 
     Raises:
         ConfigError: the suite has mistakes.
     """
     columns = read_columns(raw_path)
     with _quiet():
-        suite = load_suite(suite_path, columns)
+        suite = load_suite(suite_path, trained or columns)
+        if trained is not None:
+            suite = suite.fitting([c.name for c in columns], [c.name for c in trained])
         results = _validate(suite, _read(raw_path, suite, columns), spec)
         report = _report(suite, raw_path, columns, results, spec)
         report["suite_path"] = f"{suite_path.parent.name}/{suite_path.name}"

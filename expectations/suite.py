@@ -25,6 +25,15 @@ from ninefold.registry import modules
 Severity = Literal["block", "warn"]
 COLUMN_KEYS = ("column", "column_A", "column_B", "column_list")
 """Arguments that name columns, which must be there; `expect_column_to_exist` asks for it itself."""
+ABOUT_TRAINING = (
+    "expect_column_class_share_to_be_at_least",
+    "expect_table_columns_to_match_ordered_list",
+    "expect_table_columns_to_match_set",
+    "expect_table_row_count_to_be_between",
+    "expect_table_row_count_to_equal",
+    "expect_table_to_be_large_enough",
+)
+"""Rules on a table to learn from, which fewer, fresh rows may break without being wrong."""
 OWN_KEYS = ("type", "severity", "because")
 ASKS_FOR_COLUMNS = (
     "expect_column_to_exist",
@@ -67,6 +76,21 @@ class Suite:
 
     name: str
     rules: tuple[Rule, ...]
+
+    def fitting(self, columns: Collection[str], trained: Collection[str]) -> "Suite":
+        """Return the rules by which fresh rows with some of the `trained` columns can be judged.
+
+        A rule on whole rows says nothing of rows that lack a cell.
+        """
+        known = {*columns}
+        kept = [
+            rule
+            for rule in self.rules
+            if rule.type not in ABOUT_TRAINING
+            and {*(trained if rule.columns is None else rule.columns)}
+            <= known | {*rule.kwargs.get("ignore", [])}
+        ]
+        return Suite(self.name, tuple(kept))
 
     def reads(self, columns: Collection[str]) -> list[str]:
         """Return the columns that have to be read to check the suite, in the table's order."""

@@ -123,6 +123,20 @@ def _leakage(content: Any) -> Rows:
     ] or [{"finding": "none", "verdict": content.get("verdict")}]
 
 
+def _comparison(content: Any) -> Rows:
+    return [
+        {
+            "column": item["column"],
+            "what": item["what"],
+            "shifted": item["shifted"],
+            "size": item["size"],
+            "q": item["q"],
+            "message": item["message"],
+        }
+        for item in content["comparison"]
+    ] or [{"column": "none", "message": "nothing could be compared"}]
+
+
 def _names(columns: object) -> str:
     if isinstance(columns, Sequence) and not isinstance(columns, str):
         return ", ".join(map(str, columns))
@@ -133,5 +147,6 @@ TABLES: Mapping[str, Callable[[Any], Rows]] = {
     "metrics.json": _metrics,
     "quality.json": _quality,
     "leakage.json": _leakage,
+    "comparison.json": _comparison,
 }
 """File name of a report -> its key figures as rows."""

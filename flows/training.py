@@ -20,14 +20,13 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows import artifacts
-from ninefold.errors import GateError, InputError, NinefoldError
+from flows.session import REFUSALS
+from ninefold.errors import InputError, NinefoldError
 from tasks import engine, healing
 from tasks.engine import StageInfo
 from tasks.repository import one_line
 
 STATES = {"unchanged": "Cached", "restored": "Restored", "executed": "Executed"}
-REFUSALS: dict[str, type[NinefoldError]] = {"Gate stopped": GateError, "Wrong input": InputError}
-"""Name of a failed state that no retry can help -> the error that means the same."""
 RETRY_DELAY_S = 2.0
 PUSH_RETRIES = 2
 THREADS = 64

@@ -17,7 +17,7 @@ from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Crashed
 
-FLOW = "training"
+FLOWS = ["training", "quality"]
 PID = "pid:"
 LIMIT = 200
 
@@ -31,7 +31,7 @@ def bury() -> int:
     """Mark runs of this host whose process is gone as crashed; return how many."""
     with get_client(sync_client=True) as client:
         found = client.read_flow_runs(
-            flow_filter=FlowFilter(name=FlowFilterName(any_=[FLOW])),
+            flow_filter=FlowFilter(name=FlowFilterName(any_=FLOWS)),
             flow_run_filter=FlowRunFilter(
                 tags=FlowRunFilterTags(all_=tags()[:1]),
                 state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING])),

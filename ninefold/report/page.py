@@ -27,7 +27,7 @@ def render(evidence: Evidence) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<link rel="icon" href="data:,">\n<title>{title}</title>\n<style>\n{_style()}</style>\n'
+        f'<link rel="icon" href="data:,">\n<title>{title}</title>\n<style>\n{style()}</style>\n'
         f"</head>\n<body>\n{body}\n</body>\n</html>\n"
     )
 
@@ -77,5 +77,6 @@ def _anchor(section: Section) -> str:
 
 
 @cache
-def _style() -> str:
+def style() -> str:
+    """Return the style sheet of every page."""
     return Path(__file__).with_name("page.css").read_text(encoding="utf-8")

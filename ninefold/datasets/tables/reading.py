@@ -38,6 +38,21 @@ def read_table(
     return table, columns
 
 
+def read_fresh(
+    spec: DatasetSpec, trained: Iterable[Column], workspace: Path
+) -> tuple[pa.Table, tuple[Column, ...]]:
+    """Read the columns of `trained` that a source has, typed as they were in training.
+
+    Raises:
+        InputError: the source cannot be read, or a cell is not what its column holds.
+    """
+    source = spec.open(workspace)
+    _check_names(source)
+    columns = tuple(column for column in trained if column.name in source.names)
+    table = _parse(source, spec, [Inferred(column) for column in columns], None)
+    return table, columns
+
+
 def _check_names(source: Source) -> None:
     """Refuse names that are empty, reserved or given twice."""
     empty = [position for position, name in enumerate(source.names, 1) if not name.strip()]

@@ -47,7 +47,7 @@ class Quality(Section):
                     docs,
                     " beside this file.",
                 ),
-                *(_failure(item, evidence.spec.max_rows) for item in failed),
+                *(failure(item, evidence.spec.max_rows) for item in failed),
                 details(count(len(met), "rule that is met", "rules that are met"), rules)
                 if met
                 else "",
@@ -65,7 +65,8 @@ def _row(item: Mapping[str, Any]) -> tuple[object, ...]:
     )
 
 
-def _failure(item: Mapping[str, Any], most: int) -> Html:
+def failure(item: Mapping[str, Any], most: int) -> Html:
+    """Return what a rule that failed says, with at most `most` of its rows."""
     tone: Tone = "bad" if item["severity"] == "block" else "warn"
     said = "stops the run" if item["severity"] == "block" else "warning"
     lines = [tag("p", badge(said, tone), " ", tag("b", _rule(item)), " ", _place(item))]

@@ -1,0 +1,109 @@
+"""What commands that run a flow share: a quiet terminal, a server, one line for what stopped it."""
+
+import contextlib
+import contextvars
+import logging
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, TextIO
+
+from ninefold import interruption
+from ninefold.errors import GateError, InputError, NinefoldError
+
+CANCEL_TIMEOUT_S = 3.0
+DRAIN_TIMEOUT_S = 10.0
+FLOWS = ("flows.training", "flows.quality")
+"""Modules of flows; `running` in them is the identity of the run that goes on in this process."""
+REFUSALS: dict[str, type[NinefoldError]] = {"Gate stopped": GateError, "Wrong input": InputError}
+"""Name of a failed state that no retry can help -> the error that means the same."""
+
+
+def run(own: Any, load: Callable[[], Callable[[], Any]]) -> str:
+    """Run a flow against the server and return its message; raise what stopped it.
+
+    Args:
+        own: the server started for this command, None if one is configured.
+        load: imports the flow, while the server starts, and returns what calls it for its state.
+    """
+    from prefect import tags
+    from prefect.settings import (
+        PREFECT_API_URL,
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+        temporary_settings,
+    )
+
+    from flows import zombies
+    from tasks.executors import StageError
+
+    call = load()
+    settings = {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
+    if own is not None:
+        own.wait()
+        settings[PREFECT_API_URL] = own.url
+    with temporary_settings(settings), tags(*zombies.tags()):
+        zombies.bury()
+        state = call()
+        _drain()
+    if state.is_completed():
+        return str(state.message)
+    if isinstance(error := state.result(raise_on_failure=False), NinefoldError):
+        raise error
+    raise REFUSALS.get(str(state.name), StageError)(str(state.message))
+
+
+def _drain() -> None:
+    """Wait until the server has what is still on its way: logs, and the states of task runs."""
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    for worker in (EventsWorker, APILogWorker):
+        worker.drain_all(timeout=DRAIN_TIMEOUT_S)
+
+
+def quiet(stream: TextIO) -> None:
+    """Show our own lines on `stream`; Prefect's and Python's warnings go to the run's log."""
+    from ninefold.cli import DEBUG
+
+    if not os.environ.get(DEBUG):
+        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+        warnings.simplefilter("ignore")
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    log = logging.getLogger("ninefold")
+    log.setLevel(logging.INFO)
+    log.addHandler(handler)
+    log.propagate = False
+
+
+def interruptible(own: Any, said: str) -> AbstractContextManager[None]:
+    """End at once on Ctrl-C or SIGTERM: stages in threads cannot be interrupted otherwise.
+
+    Nothing half-written can stay, as with kill -9: DVC records a stage only when it is whole.
+    """
+
+    def end_run() -> None:
+        context = contextvars.copy_context()
+        teller = threading.Thread(target=context.run, args=[_tell_prefect], daemon=True)
+        teller.start()
+        teller.join(CANCEL_TIMEOUT_S)
+        if own is not None:
+            own.kill()
+
+    return interruption.ending(said, end_run)
+
+
+def _tell_prefect() -> None:
+    """Mark the flow run as cancelled, if there is one yet and the server still answers."""
+    found = [getattr(sys.modules.get(name), "running", None) for name in FLOWS]
+    identity = next((item for item in found if item is not None), None)
+    if identity is None:
+        return
+    from prefect.client.orchestration import get_client
+    from prefect.states import Cancelled
+
+    with contextlib.suppress(Exception), get_client(sync_client=True) as client:
+        client.set_flow_run_state(identity, Cancelled(name="Interrupted"), force=True)

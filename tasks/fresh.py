@@ -1,0 +1,123 @@
+"""Fresh rows against the suite and the training reference, without training anything."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from expectations.gate import gate
+from ninefold.columns import Column, read_columns, to_frame, write_table
+from ninefold.config import load_params
+from ninefold.datasets.file import FileSpec
+from ninefold.datasets.tables.reading import read_fresh
+from ninefold.errors import InputError
+from ninefold.files import read_json, replacing, write_json
+from ninefold.freshness import compare
+from ninefold.freshness.page import render
+from ninefold.quality_history import entry, remember
+from tasks.stage_io import StageIO
+
+FOLDER, DOCS = Path("reports/fresh"), Path("reports/fresh_docs")
+NEEDED = {"input", "time", "group"}
+COUNTS = ("expectations", "passed", "blocked", "warned", "errors")
+UNREAD = {"expectations": [], "counts": dict.fromkeys(COUNTS, 0), "suite": "", "rows": 0}
+"""What is told of the suite where the rows could not be read."""
+
+
+def check(workspace: Path, data: Path) -> dict[str, Any]:
+    """Check a file of fresh rows; write reports/fresh, Data Docs and a line of history.
+
+    Returns the content of reports/fresh/quality.json: that of reports/quality.json, and `findings`,
+    `comparison` with training and the `verdict` on all of it.
+
+    Raises:
+        InputError: the file cannot be read, or the workspace has not been run yet.
+    """
+    params = load_params(workspace, ("ingest", "validate"))
+    trained = _trained(workspace)
+    reference = read_json(StageIO(workspace, "explore").out("reference.json"))
+    suite, history = _suite(workspace)
+    spec = FileSpec(path=str(data.resolve()), missing=params["ingest"].missing)
+    names = spec.open(workspace).names
+    missing = [c.name for c in trained if c.roles & NEEDED and c.name not in names]
+    findings = [_finding("block", f"column `{name}` is missing") for name in missing]
+    report: dict[str, Any] = dict(UNREAD)
+    comparison: list[dict[str, Any]] = []
+    try:
+        table, columns = read_fresh(spec, trained, workspace)
+    except InputError as error:
+        findings.append(_finding("block", _unread(str(error), params["validate"].mask)))
+    else:
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "fresh.parquet"
+            write_table(path, table, columns)
+            report = gate(path, suite, params["validate"], workspace / DOCS, trained)
+        comparison = compare(reference, to_frame(table, columns))
+        findings += _shifts(comparison, {c.name for c in columns if c.roles & NEEDED})
+    report |= {
+        "data": data.name,
+        "verdict": _verdict(report, findings),
+        "findings": findings,
+        "comparison": comparison,
+        "missing_columns": missing,
+        "unknown_columns": [n for n in names if n not in {c.name for c in trained}],
+    }
+    _write(workspace, report)
+    if history is not None:
+        remember(history, entry(report, data.name))
+    return report
+
+
+def _unread(message: str, masked: Iterable[str]) -> str:
+    """Return why the rows could not be read, without a cell of a masked column."""
+    for name in masked:
+        if f"`{name}`" in message:
+            return f"column `{name}` holds a cell that is not what it was in training"
+    return message
+
+
+def _finding(severity: str, message: str) -> dict[str, Any]:
+    return {"severity": severity, "message": message}
+
+
+def _shifts(comparison: Iterable[dict[str, Any]], needed: set[str]) -> list[dict[str, Any]]:
+    """Word what moved: a column that is all missing blocks, a shift warns."""
+    found = []
+    for item in comparison:
+        is_gone = item["what"] == "missing" and item["now"] == 1 and item["before"] < 0.5
+        if item["column"] in needed and is_gone:
+            found.append(_finding("block", item["message"]))
+        elif item["shifted"]:
+            found.append(_finding("warn", item["message"]))
+    return found
+
+
+def _verdict(report: dict[str, Any], findings: list[dict[str, Any]]) -> str:
+    found = {item["severity"] for item in findings} | {
+        item["severity"] for item in report["expectations"] if not item["success"]
+    }
+    return "block" if "block" in found else "warn" if found else "pass"
+
+
+def _trained(workspace: Path) -> tuple[Column, ...]:
+    """Return the raw columns that training saw."""
+    path = StageIO(workspace, "ingest").out("raw.parquet")
+    if not path.is_file():
+        raise InputError(f"{path.name} is missing: run `ninefold run` (or `dvc pull`) first")
+    return read_columns(path)
+
+
+def _suite(workspace: Path) -> tuple[Path, Path | None]:
+    """Return the suite that the stage validate reads, and the history it keeps."""
+    io = StageIO(workspace, "validate")
+    suite = next(str(d) for d in io.declared["deps"] if str(d).startswith("expectations/"))
+    history = (io.declared.get("meta") or {}).get("history")
+    return io.dep(suite), workspace / str(history) if history else None
+
+
+def _write(workspace: Path, report: dict[str, Any]) -> None:
+    folder = workspace / FOLDER
+    write_json(folder / "quality.json", report)
+    write_json(folder / "comparison.json", {"comparison": report["comparison"]})
+    with replacing(folder / "index.html") as temporary:
+        temporary.write_text(render(report), encoding="utf-8")

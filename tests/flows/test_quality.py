@@ -1,0 +1,145 @@
+"""`ninefold quality`: fresh rows judged without training, under Prefect, by exit code."""
+
+import argparse
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from flows.commands import quality as command
+from ninefold import cli
+from ninefold.errors import GateError, InputError
+from ninefold.quality_history import read_history
+from tasks import fresh
+from tasks.__main__ import run_stage
+from tests.end_to_end.tables import write
+from tests.flows.test_run import ask
+
+
+def rows(count, seed):
+    rng = np.random.default_rng(seed)
+    size = rng.normal(50, 12, count).round(3)
+    return pd.DataFrame(
+        {
+            "name": [f"N{n:05d}" for n in range(seed * 1000, seed * 1000 + count)],
+            "size": size,
+            "city": rng.choice(["Rome", "Oslo", "Bonn"], count, p=[0.5, 0.3, 0.2]),
+            "ssn": [f"{n:04d}-{rng.integers(1000, 9999)}" for n in range(count)],
+            "paid": rng.gamma(2, 10, count).round(2),
+            "sold": np.where(size > 50, "yes", "no"),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("fresh")
+    write(rows(1500, 0), folder / "d.csv")
+    (folder / ".dvc").mkdir()
+    given = ["--target", "sold", "--id", "name", "--available-after", "paid"]
+    assert cli.main(["init", str(folder / "d.csv"), *given, "--into", str(folder), "--yes"]) == 0
+    params = folder / "params.yaml"
+    text = params.read_text()
+    assert "validate: {}" in text
+    params.write_text(text.replace("validate: {}", "validate: {mask: [ssn]}"))
+    for stage in ("ingest", "validate", "featurize", "split", "explore"):
+        run_stage(folder, stage)
+    return folder
+
+
+def test_honest_rows_pass_with_or_without_what_is_known_later(workspace, tmp_path):
+    whole = rows(400, 3)
+    for name, table in (("a", whole), ("b", whole.drop(columns=["sold", "paid"]))):
+        report = fresh.check(workspace, write(table, tmp_path / f"{name}.csv"))
+        assert report["findings"] == []
+        assert report["verdict"] == "pass", [
+            item for item in report["expectations"] if not item["success"]
+        ]
+    assert report["counts"]["expectations"] < len(rules(workspace))
+
+
+def rules(workspace):
+    return json.loads((workspace / "reports" / "quality.json").read_text())["expectations"]
+
+
+def unit(table):
+    table["size"] *= 0.3937
+    return table
+
+
+def gaps(table):
+    table.loc[::3, "city"] = None
+    return table
+
+
+def empty(table):
+    table["size"] = None
+    return table
+
+
+FAULTS = {
+    "a unit": (unit, "warn", "`size` is distributed otherwise"),
+    "gaps": (gaps, "warn", "`city` is missing in 33"),
+    "nothing left": (empty, "block", "`size` is missing in 100.0%"),
+    "a column gone": (lambda t: t.drop(columns=["city"]), "block", "column `city` is missing"),
+    "text for numbers": (lambda t: t.assign(size="big"), "block", "column `size` must be number"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_planted_fault_is_named(name, workspace, tmp_path):
+    change, verdict, message = FAULTS[name]
+    report = fresh.check(workspace, write(change(rows(600, 5)), tmp_path / "f.csv"))
+    assert report["verdict"] == verdict
+    assert any(message in item["message"] for item in report["findings"])
+    page = (workspace / "reports" / "fresh" / "index.html").read_text()
+    assert "f.csv" in page
+    assert str(tmp_path) not in page
+    assert read_history(workspace / "quality_history.jsonl")[-1]["data"] == "f.csv"
+
+
+def test_a_broken_rule_is_found_with_its_row_and_masked_values_stay_inside(workspace, tmp_path):
+    table = rows(300, 6)
+    table.loc[17, "city"] = "Rom"
+    table.loc[18, "ssn"] = "secret-stuff"
+    report = fresh.check(workspace, write(table, tmp_path / "f.csv"))
+    (item,) = [i for i in report["expectations"] if not i["success"] and i["columns"] == ["city"]]
+    assert [row["row"] for row in item["rows"]] == [17]
+    files = [p for p in (workspace / "reports").rglob("*") if p.is_file()]
+    assert not [p for p in files if "secret-stuff" in p.read_text(encoding="utf-8")]
+
+
+def run(*arguments):
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    return command.main(parser.parse_args([str(a) for a in arguments]))
+
+
+def test_the_command_runs_a_flow_with_artifacts_and_exit_codes(
+    server, workspace, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(workspace)
+    assert run(write(rows(300, 8), tmp_path / "good.csv"), "--json") == 0
+    assert json.loads(capsys.readouterr().out)["verdict"] == "pass"
+    bad = write(unit(rows(600, 9)), tmp_path / "bad.csv")
+    with pytest.raises(GateError, match="distributed otherwise"):
+        run(bad, "--strict")
+    with pytest.raises(InputError, match="nowhere"):
+        run(tmp_path / "nowhere.csv")
+    found = ask(server, "flow_runs/filter", sort="START_TIME_DESC", limit=3)
+    assert [item["state"]["name"] for item in found] == ["Wrong input", "Gate stopped", "Passed"]
+    made = ask(server, "artifacts/filter", flow_runs={"id": {"any_": [found[1]["id"]]}})
+    assert {item["key"] for item in made} >= {
+        "fresh-fresh", "fresh-quality", "fresh-comparison", "fresh-fresh-docs",
+    }  # fmt: skip
+
+
+def test_before_a_run_it_says_what_to_do(tmp_path):
+    write(rows(100, 0), tmp_path / "d.csv")
+    (tmp_path / ".dvc").mkdir()
+    cli.main(
+        ["init", str(tmp_path / "d.csv"), "--target", "sold", "--into", str(tmp_path), "--yes"]
+    )
+    with pytest.raises(InputError, match="ninefold run"):
+        fresh.check(tmp_path, tmp_path / "d.csv")
