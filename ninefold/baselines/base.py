@@ -1,6 +1,7 @@
 """What every baseline offers."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from ninefold.columns import Array
@@ -11,6 +12,22 @@ if TYPE_CHECKING:
     import onnx
 
     from ninefold.preprocessing import Layout
+
+
+@dataclass(frozen=True)
+class TrainRows:
+    """What a baseline is fitted on, preprocessed.
+
+    `X (N, F)` float32, `codes (N, C)`, `y (N,)` class codes (at least two of the target's K
+    classes) or standardised values, `weight (N,)`.
+    """
+
+    X: Array
+    codes: Array
+    y: Array
+    weight: Array
+    target: Target
+    layout: "Layout"
 
 
 class Fitted(ABC):
@@ -34,17 +51,5 @@ class BaselineSpec(Spec, ABC):
     is_default: ClassVar[bool] = True
 
     @abstractmethod
-    def fit(
-        self,
-        X: Array,
-        codes: Array,
-        y: Array,
-        weight: Array,
-        target: Target,
-        layout: "Layout",
-        seed: int,
-    ) -> Fitted:
-        """Fit on `X (N, F)`, `codes (N, C)`, `y (N,)` codes or standardised values, `weight (N,)`.
-
-        For classification, `y` holds at least two of the target's K classes; scores are for all K.
-        """
+    def fit(self, rows: TrainRows, seed: int) -> Fitted:
+        """Fit on `rows`; scores are for all K classes of the target."""

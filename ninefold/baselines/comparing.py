@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ninefold.baselines.base import BaselineSpec, Fitted
+from ninefold.baselines.base import BaselineSpec, Fitted, TrainRows
 from ninefold.columns import Array, Frame
 from ninefold.errors import InputError
 from ninefold.evaluation.metrics import metrics_for, reported_metric
@@ -27,24 +27,23 @@ if TYPE_CHECKING:
 class Prepared:
     """Rows a baseline is fitted on and rows it is scored on, preprocessed by the former.
 
-    `X (n, F)`, `codes (n, C)`, `y (n,)` codes or standardised values, `weight (n,)`; `y_new` in
-    original units.
+    `X_new (n, F)`, `codes_new (n, C)`, `y_new (n,)` in original units.
     """
 
     preprocessing: "Preprocessing"
-    target: Target
-    X: Array
-    codes: Array
-    y: Array
-    weight: Array
+    rows: TrainRows
     X_new: Array
     codes_new: Array
     y_new: Array
 
     def fit(self, spec: BaselineSpec, seed: int) -> Fitted:
         """Fit one baseline."""
-        layout = self.preprocessing.layout
-        return spec.fit(self.X, self.codes, self.y, self.weight, self.target, layout, seed)
+        return spec.fit(self.rows, seed)
+
+    @property
+    def target(self) -> Target:
+        """The target as fitted on the rows."""
+        return self.rows.target
 
     def scores_new(self, fitted: Fitted) -> Array:
         """Return the scores `(N, K)` of the rows to score."""
@@ -159,5 +158,6 @@ def prepare(
     X, codes = preprocessing.transform(train)
     X_new, codes_new = preprocessing.transform(new)
     goal = y if target.task == "classification" else (y - target.offset) / target.scale
-    rows = (X[index], codes[index], goal[index], weight.astype(np.float64))
-    return Prepared(preprocessing, target, *rows, X_new, codes_new, target.encode(new))
+    chosen = (X[index], codes[index], goal[index], weight.astype(np.float64))
+    rows = TrainRows(*chosen, target, preprocessing.layout)
+    return Prepared(preprocessing, rows, X_new, codes_new, target.encode(new))

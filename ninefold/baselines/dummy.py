@@ -4,14 +4,11 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ninefold.baselines.base import BaselineSpec, Fitted
+from ninefold.baselines.base import BaselineSpec, Fitted, TrainRows
 from ninefold.columns import Array
-from ninefold.target import Target
 
 if TYPE_CHECKING:
     import onnx
-
-    from ninefold.preprocessing import Layout
 
 
 class DummySpec(BaselineSpec):
@@ -19,21 +16,13 @@ class DummySpec(BaselineSpec):
 
     kind: Literal["dummy"] = "dummy"
 
-    def fit(
-        self,
-        X: Array,
-        codes: Array,
-        y: Array,
-        weight: Array,
-        target: Target,
-        layout: "Layout",
-        seed: int,
-    ) -> Fitted:
+    def fit(self, rows: TrainRows, seed: int) -> Fitted:
         """Count the classes, or take the mean, by weight."""
-        if target.task == "regression":
-            constant = np.array([np.average(y, weights=weight)])
+        layout = rows.layout
+        if rows.target.task == "regression":
+            constant = np.array([np.average(rows.y, weights=rows.weight)])
         else:
-            counts = np.bincount(y, weights=weight, minlength=target.outputs)
+            counts = np.bincount(rows.y, weights=rows.weight, minlength=rows.target.outputs)
             constant = np.log(np.maximum(counts / counts.sum(), 1e-9))
         return _Constant(constant.astype(np.float32), len(layout.features), len(layout.codes))
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from ninefold.baselines.base import BaselineSpec, Fitted
+from ninefold.baselines.base import BaselineSpec, Fitted, TrainRows
 from ninefold.baselines.scores import log_softmax, two_sided
 from ninefold.columns import Array
 from ninefold.target import Target
@@ -33,23 +33,15 @@ class HistGradientBoostingSpec(BaselineSpec):
     early_stopping: bool | None = None
     """Hold out a tenth of the train rows to stop early; default: from 10,000 rows on."""
 
-    def fit(
-        self,
-        X: Array,
-        codes: Array,
-        y: Array,
-        weight: Array,
-        target: Target,
-        layout: "Layout",
-        seed: int,
-    ) -> Fitted:
+    def fit(self, rows: TrainRows, seed: int) -> Fitted:
         """Fit the classifier or the regressor."""
         from sklearn.ensemble import (
             HistGradientBoostingClassifier,
             HistGradientBoostingRegressor,
         )
 
-        is_regression = target.task == "regression"
+        y, weight = rows.y, rows.weight
+        is_regression = rows.target.task == "regression"
         enough = is_regression or np.unique(y, return_counts=True)[1].min() > 1
         early = len(y) > 10_000 if self.early_stopping is None else self.early_stopping
         model = (
@@ -61,7 +53,8 @@ class HistGradientBoostingSpec(BaselineSpec):
         )
         # Equal weights say nothing, yet make scikit-learn bin by weighted percentiles, slowly.
         told = None if (weight == weight[0]).all() else weight
-        return _Boosted(model.fit(join(X, codes), y, sample_weight=told), target, layout)
+        model.fit(join(rows.X, rows.codes), y, sample_weight=told)
+        return _Boosted(model, rows.target, rows.layout)
 
 
 def join(X: Array, codes: Array) -> Array:

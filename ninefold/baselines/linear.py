@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from pydantic import Field
 
-from ninefold.baselines.base import BaselineSpec, Fitted
+from ninefold.baselines.base import BaselineSpec, Fitted, TrainRows
 from ninefold.baselines.scores import design, log_softmax, two_sided
 from ninefold.columns import Array
 from ninefold.target import Target
@@ -26,34 +26,25 @@ class LinearSpec(BaselineSpec):
     max_iter: int = Field(300, ge=1, le=100_000)
     """Most iterations of the solver."""
 
-    def fit(
-        self,
-        X: Array,
-        codes: Array,
-        y: Array,
-        weight: Array,
-        target: Target,
-        layout: "Layout",
-        seed: int,
-    ) -> Fitted:
+    def fit(self, rows: TrainRows, seed: int) -> Fitted:
         """Fit scikit-learn's `LogisticRegression` or `Ridge` in double precision."""
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression, Ridge
 
-        rows = design(X, codes, layout)
+        X, y, weight = design(rows.X, rows.codes, rows.layout), rows.y, rows.weight
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            if target.task == "regression":
-                ridge = Ridge(alpha=self.regularization).fit(rows, y, sample_weight=weight)
+            if rows.target.task == "regression":
+                ridge = Ridge(alpha=self.regularization).fit(X, y, sample_weight=weight)
                 coefficients, classes = ridge.coef_.reshape(1, -1), np.array([0])
                 intercept = np.atleast_1d(ridge.intercept_)
             else:
                 logistic = LogisticRegression(C=1.0 / self.regularization, max_iter=self.max_iter)
-                logistic.fit(rows, y, sample_weight=weight)
+                logistic.fit(X, y, sample_weight=weight)
                 coefficients = two_sided_rows(logistic.coef_)
                 intercept = two_sided_rows(logistic.intercept_[:, None])[:, 0]
                 classes = logistic.classes_
-        return _Linear(coefficients, intercept, classes, target, layout)
+        return _Linear(coefficients, intercept, classes, rows.target, rows.layout)
 
 
 def two_sided_rows(coefficients: Array) -> Array:

@@ -1,5 +1,6 @@
 """What every kind of derived column has in common."""
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from ninefold.features.values import Value
 
 
-class DeriveSpec(Spec):
+class DeriveSpec(Spec, ABC):
     """One entry of `featurize.derive`; gives one column or several."""
 
     kind: str
@@ -23,10 +24,10 @@ class DeriveSpec(Spec):
         """Return the names of the columns it gives."""
         return (self.name,) if self.name else ()
 
+    @abstractmethod
     def emit(self, scope: "Scope") -> "dict[str, Value]":
         """Add the nodes to `scope.graph` and return name -> value.
 
         Raises:
             ConfigError: an unknown column, or one of a type that does not fit.
         """
-        raise NotImplementedError

@@ -16,7 +16,7 @@ ROWS = {"binary": 900, "many": 600, "regression": 200}
 
 
 @pytest.fixture(scope="module", params=ROWS)
-def trained(request, tmp_path_factory):
+def trained(request, server, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
     data = write(messy(ROWS[request.param], request.param), folder / "my data.csv")
     ninefold("init", data, "--target", "y", "--into", folder / "ws", "--yes", cwd=folder)

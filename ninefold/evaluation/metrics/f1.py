@@ -1,19 +1,14 @@
 """F1 of the positive class."""
 
 from ninefold.columns import Array
-from ninefold.evaluation.metrics import CLASSES, Metric, Statistic, confusion, labels
+from ninefold.evaluation.metrics import Statistic, confusion, labels
+from ninefold.evaluation.metrics._positive import Positive
 
 
-class F1(Metric):
+class F1(Positive):
     """Harmonic mean of precision and recall of the positive class; 0 when none is predicted."""
 
     name = "f1"
-    tasks = CLASSES
-    higher_is_better = True
-    binary_only = True
-
-    def undefined(self, y: Array) -> str | None:
-        return super().undefined(y) or (None if (y == 1).any() else "no row is positive")
 
     def statistic(self, y: Array, prediction: Array, threshold: float) -> Statistic:
         counts = confusion(y, labels(prediction, threshold), 2)

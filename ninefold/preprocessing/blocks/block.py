@@ -1,5 +1,6 @@
 """What every block of features has in common, and how blocks read columns."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -71,14 +72,14 @@ B = TypeVar("B", bound="Block")
 
 
 @dataclass(frozen=True)
-class Block:
+class Block(ABC):
     """Features of one family, computed together."""
 
     cells: tuple[Cell, ...]
 
+    @abstractmethod
     def emit(self, reader: Reader) -> str:
         """Add the nodes and return the features `[N, len(cells)]` as doubles."""
-        raise NotImplementedError
 
     def keep(self: B, mask: Array) -> B:
         """Return the block with the masked features only."""

@@ -1,16 +1,19 @@
 """Which features are worth their place; one file per rule."""
 
+from abc import ABC, abstractmethod
+
 from ninefold.columns import Array
 from ninefold.config import Spec
 from ninefold.problem import Task
 
 
-class SelectorSpec(Spec):
+class SelectorSpec(Spec, ABC):
     """One rule of feature selection."""
 
     kind: str
     """Which rule."""
 
+    @abstractmethod
     def keep(self, X: Array, y: Array, task: Task) -> Array:
         """Return the mask `(F,)` of features to keep.
 
@@ -19,9 +22,8 @@ class SelectorSpec(Spec):
             y: class codes or values `(N,)`.
             task: classification or regression.
         """
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def reason(self) -> str:
         """Why a feature is dropped, for the report."""
-        raise NotImplementedError
