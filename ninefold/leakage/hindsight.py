@@ -17,6 +17,10 @@ HOLDS, HINT = 0.5, 0.25
 WITHOUT = 0.2
 """A relation that holds in more rows without the feature, or with its values shuffled, is none."""
 MIN_ROWS = 50
+LARGEST = 1e9
+"""Sums of larger numbers are not exact to the sixth digit."""
+_Term = tuple[float, str]
+"""A sign and a column."""
 MOST = 40
 """Columns of each kind that are paired; a relation needs three."""
 
@@ -41,7 +45,7 @@ class HindsightCheck(Check):
         if not late or not known or len(case) < MIN_ROWS:
             return
         some = case.limited(ROWS)
-        values = {name: np.asarray(some.frame[name], dtype=np.float64) for name in [*late, *known]}
+        values = {name: _finite(some.frame[name]) for name in [*late, *known]}
         named: set[str] = set()
         for name in late:
             for found in _relations(values, name, known, np.random.default_rng(case.seed)):
@@ -69,19 +73,30 @@ def _relations(
     if whole.sum() < MIN_ROWS or len(np.unique(values[late][whole])) < 10:
         return
     few = np.flatnonzero(whole)[:: max(1, int(whole.sum()) // SCREENED)]
-    table = np.column_stack([np.zeros(len(few)), *(values[n][few] for n in known)])
+    pairs = list(_pairs(known))
+    hints = _mode_shares(np.column_stack([_rest(values, late, few, pair) for pair in pairs]))
+    for at in np.flatnonzero(hints >= HINT).tolist():
+        found = _judged(values, late, pairs[at], rng)
+        if found is not None:
+            yield found
+
+
+def _pairs(known: list[str]) -> Iterator[tuple[_Term, ...]]:
+    """Yield each feature alone and each pair of features, with either sign."""
     for sign in (1.0, -1.0):
         for i, first in enumerate(known):
-            rest = values[late][few] - sign * values[first][few]
-            for other in (1.0, -1.0):
-                hints = _mode_shares(rest[:, None] - other * table)
-                for j in np.flatnonzero(hints >= HINT).tolist():
-                    if j == i + 1 or (j > 0 and j < i + 1 and sign == other):
-                        continue
-                    second = known[j - 1] if j else None
-                    found = _judged(values, late, (sign, first), (other, second), rng)
-                    if found is not None:
-                        yield found
+            yield ((sign, first),)
+            for second in known[i + 1 :]:
+                yield ((sign, first), (1.0, second))
+                yield ((sign, first), (-1.0, second))
+
+
+def _rest(values: dict[str, Array], late: str, rows: Array, terms: tuple[_Term, ...]) -> Array:
+    """Return what is left of the late column at `rows` when the terms are taken away."""
+    rest = values[late][rows]
+    for sign, name in terms:
+        rest = rest - sign * values[name][rows]
+    return rest
 
 
 def _mode_shares(table: Array) -> Array:
@@ -95,21 +110,16 @@ def _mode_shares(table: Array) -> Array:
 
 
 def _judged(
-    values: dict[str, Array],
-    late: str,
-    first: tuple[float, str],
-    second: tuple[float, str | None],
-    rng: np.random.Generator,
+    values: dict[str, Array], late: str, terms_of: tuple[_Term, ...], rng: np.random.Generator
 ) -> _Relation | None:
-    """Return the relation if it holds on all rows and neither feature is idle in it."""
-    parts = [(sign, values[name]) for sign, name in (first, second) if name is not None]
+    """Return the relation if it holds on all rows and no feature is idle in it."""
     there = np.isfinite(values[late])
-    for _, part in parts:
-        there &= np.isfinite(part)
+    for _, name in terms_of:
+        there &= np.isfinite(values[name])
     if there.sum() < MIN_ROWS:
         return None
     y = values[late][there]
-    terms = [sign * part[there] for sign, part in parts]
+    terms = [sign * values[name][there] for sign, name in terms_of]
     share = _mode_share(y - np.sum(terms, axis=0))
     if share < HOLDS:
         return None
@@ -120,8 +130,14 @@ def _judged(
         idle += [_mode_share(base), _mode_share(base - rng.permutation(terms[number]))]
     if max(idle) > WITHOUT * share:
         return None
-    names = tuple(name for _, name in (first, second) if name is not None)
+    names = tuple(name for _, name in terms_of)
     return _Relation(names, share, max(idle), int(there.sum()))
+
+
+def _finite(values: Array) -> Array:
+    """Return numbers `(N,)` small enough to be told apart when added; others are NaN."""
+    numbers = np.asarray(values, dtype=np.float64)
+    return np.where(np.abs(np.nan_to_num(numbers, nan=np.inf)) < LARGEST, numbers, np.nan)
 
 
 def _mode_share(values: Array) -> float:

@@ -2,8 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ninefold.columns import Column
+from ninefold.columns import Column, Frame
+from ninefold.leakage.case import Case
+from ninefold.leakage.hindsight import HindsightCheck
 from tests.leakage.test_audit_families import CLASSIFY, REGRESS, N, of_kind, report, table
 
 KIND = "target.hindsight"
@@ -64,6 +68,23 @@ def test_features_that_only_go_along_with_a_late_column_are_no_relation(seed):
     }
     frame = with_late(table(seed=seed, **columns), left=left, stars=rng.integers(0, 12, N) * 1.0)
     assert not of_kind(report(frame), KIND)
+
+
+ODD = st.sampled_from([0.0, 1.0, -1.0, 1e-9, 1e300, -1e300, 7.25, np.inf, -np.inf, np.nan])
+
+
+@given(st.lists(st.tuples(ODD, ODD, ODD), min_size=60, max_size=120), st.booleans())
+def test_odd_numbers_break_nothing(rows, is_shifted):
+    a, b, late = (np.array(column) for column in zip(*rows, strict=True))
+    y = np.where(np.arange(len(rows)) % 3 == 0, "yes", "no").astype(object)
+    columns = [Column(n, "number", frozenset({"input"})) for n in ("a", "b")]
+    columns += [Column("late", "number", frozenset({"after"}))]
+    columns += [Column("the target", "category", frozenset({"target"}))]
+    data = {"a": a, "b": b, "late": late + is_shifted, "the target": y}
+    frame = Frame(tuple(columns), data, np.arange(len(rows)))
+    part = np.resize(["train", "test"], len(rows)).astype(object)
+    case = Case(frame, part, CLASSIFY, "given")
+    assert all(found.kind == KIND for found in HindsightCheck().findings(case))
 
 
 def test_without_late_columns_nothing_is_said():
