@@ -10,50 +10,82 @@ from ninefold.leakage.case import Case, Check, Finding, Severity
 from ninefold.splitting.identity import combine
 
 MIN_ROWS, MIN_SHARE = 5, 0.01
-"""Contaminated test rows below both of these are a warning: they cannot move a metric far."""
+"""Contaminated test rows below both of these cannot move a metric far."""
 SHUFFLES = 3
+UNLIKELY = -4.0
+"""log10 of the chance that copies are so much oftener in test than inside train."""
 
 
 class RowsCheck(Check):
     """Test rows that equal a train or valid row in every feature.
 
-    Held against two nulls. Shuffling each column alone says how many rows coincide where columns
+    Held against three nulls. Shuffling each column alone says how many rows coincide where columns
     are independent. Leaving out any one column says how many nearly coincide: rows that meet by
-    chance meet far more often on all columns but one, copies do not.
+    chance meet far more often on all columns but one, copies do not. And the train rows say how
+    often a row of this table has a twin: a few copies that are as common inside train came with the
+    source, and are an info, as are all of them where Ninefold made the split and time did not ask
+    for them (it keeps identical rows together unless most rows coincide).
     """
 
     family: ClassVar[str] = "rows"
     kinds: ClassVar[tuple[str, ...]] = ("rows.duplicate",)
 
     def findings(self, case: Case) -> Iterator[Finding]:
-        columns = list(case.hashes.values())
+        columns = [case.hashes[name] for name in case.inputs or case.features]
         if not columns:
             return
-        twins = _twins_in_test(combine(columns), case.part)
+        whole = combine(columns)
+        twins = _twins_in_test(whole, case.part)
         count = int(twins.sum())
         if count == 0:
             return
         share = count / max(1, int((case.part == "test").sum()))
         by_chance = _by_chance(columns, case)
         nearly = _nearly(columns, case.part)
+        inside, chance = _against_train(whole, case.part, count)
         beyond = count > 5 * by_chance + 3 and nearly <= 2 * count
-        severity: Severity = "info"
-        if beyond:
-            large = share >= MIN_SHARE and count >= MIN_ROWS
-            severity = "block" if large and case.split_kind != "time" else "warn"
         yield Finding(
             kind="rows.duplicate",
-            severity=severity,
+            severity=_severity(case, beyond, count, share, chance),
             rows=case.source_rows(twins),
             evidence={
                 "test_rows": count,
                 "share_of_test": round(share, 6),
+                "share_inside_train": round(inside, 6),
+                "log10_probability_of_the_difference": round(chance, 1),
                 "expected_by_chance": round(by_chance, 3),
                 "equal_but_for_one_column": nearly,
             },
             message=_message(count, share, by_chance, beyond),
             remedy=_remedy(case, beyond),
         )
+
+
+def _severity(case: Case, beyond: bool, count: int, share: float, chance: float) -> Severity:
+    """Return how much copies matter: those of a split by others, and those put into test."""
+    large = share >= MIN_SHARE and count >= MIN_ROWS
+    planted = chance <= UNLIKELY
+    if not beyond or not (large or planted):
+        return "info"
+    if case.split_kind == "given":
+        return "block" if large else "warn"
+    return "warn" if planted else "info"
+
+
+def _against_train(hashes: Array, part: Array, count: int) -> tuple[float, float]:
+    """Return the share of train rows with a twin in train or valid, and how unlikely test's is.
+
+    The second is log10 of the chance, by Fisher's exact test, of so many more twins in test.
+    """
+    from scipy.stats import fisher_exact
+
+    known = hashes[part != "test"]
+    _, place, size = np.unique(known, return_inverse=True, return_counts=True)
+    inside = int((size[place] > 1).sum())
+    test = len(hashes) - len(known)
+    table = [[count, test - count], [inside, len(known) - inside]]
+    chance = fisher_exact(table, "greater").pvalue
+    return inside / max(1, len(known)), float(np.log10(max(chance, 1e-300)))
 
 
 def _message(count: int, share: float, by_chance: float, beyond: bool) -> str:

@@ -1,0 +1,214 @@
+"""rows: copies in disguise, with noise, rounded, re-cased, reordered or with a changed cell."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from ninefold.columns import Array
+from ninefold.leakage._closeness import Records
+from ninefold.leakage.case import Case, Check, Finding, Severity
+
+QUERIES, LARGE, ROWS = 1500, 20_000, 400_000
+"""Rows of each part whose nearest are sought; test rows named at most; rows to seek among."""
+LEADS = 3
+"""Copies of one row that are looked for: the gap may come after the first, second or third."""
+FAR = 4.0
+"""Powers of ten by which a copy is closer than chance lets the nearest row be."""
+NEARER = (2.0, 2.5, 3.0, 3.5)
+"""Weaker gaps that name further rows once copies are certain."""
+FALSE_SHARE = 0.1
+MIN_SCALE = 0.8
+"""Least spread of the gaps: rows of a few common values are all alike."""
+MIN_ROWS, MIN_SHARE = 6, 0.04
+"""Test rows, and share of test, from which copies all over the table are reported."""
+SURE, UNLIKELY = -9.0, -5.0
+AGREE, TARGET_NEAR = 0.9, 0.03
+"""Share of pairs with the same class, or median distance of a number in shares of the rows."""
+APART, SAME_COLUMN = 0.1, 0.35
+"""Share of rows in between from which a column differs, and share of pairs that may in one."""
+UNORDERED = ("given", "random", "stratified")
+"""Kinds of split under which a record does not come back by itself."""
+
+
+class NearRowsCheck(Check):
+    """Test rows that are closer to one row of train or valid than any honest row would be.
+
+    Closeness is the chance that two random rows agree so well (`Records.evidence`). In any smooth
+    table the lead of the nearest row over the second nearest is exponential: if d is the distance
+    and k the dimension, (d1 / d2)^k is uniform (Facco and others 2017, their TwoNN). The median
+    lead of the table gives its scale; a copy leads by several powers of ten more. Entities with
+    many rows, smooth series and tables of few values have no such lead. Copies put into test also
+    stand out against the leads inside train.
+    """
+
+    family: ClassVar[str] = "rows"
+    kinds: ClassVar[tuple[str, ...]] = ("rows.near_duplicate",)
+
+    def findings(self, case: Case) -> Iterator[Finding]:
+        case = case.limited(ROWS)
+        records = Records.of(case)
+        pool = np.flatnonzero(~case.test)
+        if records.code.shape[1] < 2 or len(pool) < 30 or case.test.sum() < MIN_ROWS:
+            return
+        rng = np.random.default_rng(case.seed)
+        test = _leads(records, _some(np.flatnonzero(case.test), QUERIES, rng), pool)
+        train = _leads(records, _some(pool, QUERIES, rng), pool)
+        scales = [np.median(part.first) for part in (test, train) if len(part.rows) >= MIN_ROWS]
+        if not scales:
+            return
+        scale = max(float(min(scales)) / np.log10(2), MIN_SCALE)
+        verdict = _judge(case, records, test, train, scale)
+        if verdict is None:
+            return
+        severity, leads, evidence = verdict
+        if QUERIES < case.test.sum() <= LARGE:
+            test = _leads(records, np.flatnonzero(case.test), pool)
+        mask = np.zeros(len(case), dtype=bool)
+        mask[test.rows[test.beyond(_naming(test, scale, leads) * scale, leads)]] = True
+        yield _finding(case, mask, severity, evidence)
+
+
+@dataclass(frozen=True)
+class _Leads:
+    """Rows `(Q,)`, their nearest `(Q,)`, its lead, and that of the nearest few, `(Q,)` each."""
+
+    rows: Array
+    partner: Array
+    first: Array
+    few: Array
+
+    def beyond(self, lead: float, leads: int) -> Array:
+        """Return the mask `(Q,)` of rows whose nearest, or nearest few, lead by more."""
+        return (self.first if leads == 1 else self.few) > lead
+
+
+def _some(rows: Array, count: int, rng: np.random.Generator) -> Array:
+    return rows if len(rows) <= count else np.sort(rng.choice(rows, count, replace=False))
+
+
+def _leads(records: Records, rows: Array, pool: Array) -> _Leads:
+    """Return the leads of rows, without those that equal a row of the pool: no disguise."""
+    parts = [_lead(records, rows[i : i + 2000], pool) for i in range(0, len(rows), 2000)]
+    return _Leads(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _lead(records: Records, rows: Array, pool: Array) -> tuple[Array, Array, Array, Array]:
+    others = records.candidates(rows, pool)
+    is_none, others = others < 0, np.maximum(others, 0)
+    total = records.evidence(rows, others).sum(axis=2)
+    total[is_none] = 0.0
+    equal = (records.exact[rows][:, None] == records.exact[others]) & ~is_none
+    order = np.argsort(-total, axis=1, kind="stable")[:, : LEADS + 1]
+    top = np.take_along_axis(total, order, axis=1)
+    gaps = top[:, :-1] - top[:, 1:]
+    partner = np.take_along_axis(others, order[:, :1], axis=1)[:, 0]
+    kept = ~equal.any(axis=1)
+    return rows[kept], partner[kept], gaps[kept, 0], gaps[kept].max(axis=1)
+
+
+def _judge(
+    case: Case, records: Records, test: _Leads, train: _Leads, scale: float
+) -> tuple[Severity, int, dict[str, float]] | None:
+    """Return severity, leads that count and evidence; None where there are no copies.
+
+    Copies put into test lead oftener there than inside train. Without that difference only a row's
+    single nearest counts, as entities of some rows are near each other in any table.
+    """
+    for leads in (LEADS, 1):
+        hits = int(test.beyond(FAR * scale, leads).sum())
+        if hits < MIN_ROWS or not _are_copies(case, records, test, FAR * scale, leads):
+            continue
+        share, inside = hits / len(test.rows), train.beyond(FAR * scale, leads).mean()
+        chance = _log10_difference(test, train, FAR * scale, leads)
+        evidence = {
+            "share_of_test": round(share, 6),
+            "share_inside_train": round(float(inside), 6),
+            "expected_share_by_chance": round(leads * 10**-FAR, 6),
+            "log10_probability_of_the_difference": round(chance, 1),
+            "median_lead": round(float(scale * np.log10(2)), 3),
+            "rows_looked_at": len(test.rows) + len(train.rows),
+        }
+        if case.split_kind == "given" and chance <= UNLIKELY:
+            certain = chance <= SURE and share >= MIN_SHARE
+            return ("block" if certain else "warn"), leads, evidence
+        if leads == 1:
+            loud = share >= MIN_SHARE and case.split_kind in UNORDERED
+            loud = loud and _is_one_kind(case, test, FAR * scale)
+            return ("warn" if loud else "info"), leads, evidence
+    return None
+
+
+def _log10_difference(test: _Leads, train: _Leads, far: float, leads: int) -> float:
+    """Return log10 of the chance that test has so many more hits than train (Fisher's test)."""
+    from scipy.stats import fisher_exact
+
+    counts = []
+    for part in (test, train):
+        hits = int(part.beyond(far, leads).sum())
+        counts.append([hits, len(part.rows) - hits])
+    return float(np.log10(max(fisher_exact(counts, "greater").pvalue, 1e-300)))
+
+
+def _are_copies(case: Case, records: Records, test: _Leads, far: float, leads: int) -> bool:
+    """Tell whether rows and their nearest agree as copies do: in all columns but one, in target.
+
+    Rows of one entity differ in the same columns again and again (age, dose, date), copies in none,
+    or in one that differs between all rows.
+    """
+    hit = test.beyond(far, leads)
+    mine, theirs = test.rows[hit], test.partner[hit]
+    differ = records.between(mine, theirs) > APART
+    names_rows = (records.share.mean(axis=0) < 2 / len(case)) & (differ.mean(axis=0) > 0.5)
+    if (differ[:, ~names_rows].mean(axis=0) > SAME_COLUMN).any():
+        return False
+    if (differ[:, ~names_rows].sum(axis=1) <= 1).mean() < AGREE:
+        return False
+    return _is_same_target(case, mine, theirs, bool(names_rows.any()))
+
+
+def _is_same_target(case: Case, mine: Array, theirs: Array, exactly: bool) -> bool:
+    """Tell whether pairs of rows have the same target, a number nearly unless `exactly`."""
+    from scipy.stats import rankdata
+
+    if case.is_classification or exactly:
+        return bool((case.y[mine] == case.y[theirs]).mean() >= AGREE)
+    place = rankdata(case.y) / len(case)
+    return bool(np.median(2 * np.abs(place[mine] - place[theirs])) <= TARGET_NEAR)
+
+
+def _is_one_kind(case: Case, test: _Leads, far: float) -> bool:
+    """Tell whether a number's copies are all exact or all noisy: replicates are of both kinds."""
+    hit = test.beyond(far, 1)
+    equal = float((case.y[test.rows[hit]] == case.y[test.partner[hit]]).mean())
+    return case.is_classification or min(equal, 1 - equal) <= 0.2
+
+
+def _naming(test: _Leads, scale: float, leads: int) -> float:
+    """Return the weakest gap at which few of the rows it names are there by chance."""
+    for gap in NEARER:
+        by_chance = leads * 10**-gap * len(test.rows)
+        if by_chance <= FALSE_SHARE * test.beyond(gap * scale, leads).sum():
+            return gap
+    return FAR
+
+
+def _finding(case: Case, mask: Array, severity: Severity, evidence: dict[str, float]) -> Finding:
+    count = int(mask.sum())
+    return Finding(
+        kind="rows.near_duplicate",
+        severity=severity,
+        rows=case.source_rows(mask),
+        evidence={"test_rows": count, **evidence},
+        message=(
+            f"{count} test rows are copies of a train or valid row but for noise, rounding, "
+            "spelling or a changed cell: each is closer to that row than to any other by factors "
+            "that chance does not give, and has its target. The model is measured on rows it has "
+            "learned by heart"
+        ),
+        remedy=(
+            "drop the copies from the source, or name the column that tells which rows belong "
+            "together in problem.group"
+        ),
+    )

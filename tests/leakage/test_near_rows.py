@@ -1,0 +1,142 @@
+"""Copies in disguise are found and named; rows that are close for honest reasons are not."""
+
+import numpy as np
+import pytest
+
+from ninefold.columns import Column, Frame
+from ninefold.leakage.case import Case
+from ninefold.leakage.near_rows import NearRowsCheck
+from ninefold.problem import ProblemSpec
+
+N = 1500
+WORDS = np.array("red green blue small large round old new fast slow warm cold".split())  # noqa: SIM905
+
+
+def table(seed=0):
+    """Five numbers, a category and a text; the target is a number."""
+    rng = np.random.default_rng(seed)
+    data = {f"x{i}": rng.normal(size=N) * (i + 1) for i in range(4)}
+    data["whole"] = np.round(rng.gamma(2.0, 20.0, N))
+    data["color"] = rng.choice(WORDS[:3], N).astype(object)
+    data["note"] = np.array([", ".join(rng.choice(WORDS, 7)) for _ in range(N)], dtype=object)
+    data["y"] = data["x0"] + data["x1"] + rng.normal(size=N)
+    return data
+
+
+def case_of(data, part, kind="given", time=None, task="regression"):
+    def role(name):
+        return frozenset({"target" if name == "y" else "input"})
+
+    kinds = {"color": "category", "note": "text"}
+    columns = tuple(Column(n, kinds.get(n, "number"), role(n)) for n in data)
+    problem = ProblemSpec(target="y", task=task, time=time)
+    return Case(Frame(columns, data, np.arange(len(part))), part, problem, kind)
+
+
+def parts(count, seed=1):
+    rng = np.random.default_rng(seed)
+    return rng.choice(["train", "valid", "test"], count, p=[0.6, 0.15, 0.25]).astype(object)
+
+
+def jittered(copy, rng):
+    for name in ("x0", "x1", "x2", "x3", "whole"):
+        copy[name] = copy[name] + 0.01 * copy[name].std() * rng.normal(size=len(copy[name]))
+
+
+def rounded(copy, rng):
+    for name in ("x0", "x1", "x2", "x3"):
+        copy[name] = np.round(copy[name], 1)
+
+
+def respelt(copy, rng):
+    turned = [" ".join(reversed(note.upper().split(", "))) + "!" for note in copy["note"]]
+    copy["note"] = np.array(turned, dtype=object)
+
+
+def one_cell(copy, rng):
+    names = [name for name in copy if name != "y"]
+    for row in range(len(copy["y"])):
+        name = rng.choice(names)
+        copy[name][row] = copy[name][rng.integers(len(copy["y"]))]
+
+
+DISGUISES = [jittered, rounded, respelt, one_cell]
+
+
+@pytest.mark.parametrize("disguise", DISGUISES, ids=lambda f: f.__name__)
+def test_copies_put_into_test_block_and_are_named(disguise):
+    data, part, rng = table(), parts(N), np.random.default_rng(2)
+    train, test = np.flatnonzero(part == "train"), np.flatnonzero(part == "test")
+    planted, origin = test[:50], rng.choice(train, 50, replace=False)
+    copy = {name: values[origin].copy() for name, values in data.items()}
+    disguise(copy, rng)
+    for name, values in data.items():
+        values[planted] = copy[name]
+    (finding,) = NearRowsCheck().findings(case_of(data, part))
+    assert finding.severity in ("block", "warn")
+    named = set(finding.rows)
+    assert len(named & set(planted.tolist())) >= 40
+    assert len(named - set(planted.tolist())) <= 5
+
+
+@pytest.mark.parametrize("kind", ["given", "stratified"])
+@pytest.mark.parametrize("disguise", DISGUISES, ids=lambda f: f.__name__)
+def test_copies_all_over_the_table_warn(disguise, kind):
+    data, rng = table(), np.random.default_rng(2)
+    origin = rng.choice(N, 300, replace=False)
+    copy = {name: values[origin].copy() for name, values in data.items()}
+    disguise(copy, rng)
+    data = {name: np.concatenate([values, copy[name]]) for name, values in data.items()}
+    part = parts(N + 300)
+    (finding,) = NearRowsCheck().findings(case_of(data, part, kind))
+    assert finding.severity == "warn"
+    new = np.arange(N, N + 300)
+    apart = (part[new] == "test") != (part[origin] == "test")
+    pairs = np.concatenate([new[apart], origin[apart]])
+    wanted = {int(row) for row in pairs if part[row] == "test"}
+    assert len(wanted & set(finding.rows)) >= 0.7 * len(wanted)
+
+
+def quiet(data, part, kind="given", **more):
+    found = list(NearRowsCheck().findings(case_of(data, part, kind, **more)))
+    return not [item for item in found if item.severity != "info"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_independent_rows_are_silent(seed):
+    assert quiet(table(seed), parts(N, seed))
+
+
+def test_panel_of_entities_is_silent():
+    """Ten visits of each of 150 patients: what is measured anew differs."""
+    rng = np.random.default_rng(0)
+    patient, visit = np.divmod(np.arange(N), 10)
+    data = {f"x{i}": rng.normal(size=150)[patient] for i in range(4)}
+    data |= {"visit": visit.astype(float), "pulse": rng.normal(size=N)}
+    data["y"] = data["x0"] + rng.normal(size=N)
+    assert quiet(data, parts(N))
+
+
+def test_replicates_under_the_same_conditions_are_silent():
+    """A third of the rows repeat a setting at another age."""
+    rng = np.random.default_rng(0)
+    setting = np.where(rng.random(N) < 0.3, rng.integers(0, N, N), np.arange(N))
+    data = {f"x{i}": rng.normal(size=N)[setting] for i in range(5)}
+    data["age"] = rng.choice([3.0, 7.0, 28.0, 56.0, 90.0], N)
+    data["y"] = data["x0"] + np.log(data["age"]) + rng.normal(size=N)
+    assert quiet(data, parts(N))
+
+
+def test_smooth_series_is_silent():
+    rng = np.random.default_rng(0)
+    data = {f"x{i}": np.cumsum(rng.normal(size=N)) for i in range(5)}
+    data["y"] = np.cumsum(rng.normal(size=N))
+    assert quiet(data, parts(N))
+    assert quiet(data, parts(N), "random")
+
+
+def test_low_noise_physics_on_a_grid_is_silent():
+    rng = np.random.default_rng(0)
+    data = {f"x{i}": rng.integers(0, 12, N) / 2.0 for i in range(4)}
+    data["y"] = data["x0"] * data["x1"] - data["x2"] + 0.001 * rng.normal(size=N)
+    assert quiet(data, parts(N))
