@@ -31,6 +31,7 @@ class BlockedSplitSpec(SplitterSpec):
 
     Next to a stretch of another part, rows of the earlier-named part (train before valid before
     test) are left out, so that no row has its neighbour on the other side. Folds are stretches too.
+    Train rows lie after test rows: where `problem.time` is given, the leakage audit says so (warn).
     """
 
     kind: Literal["blocked"] = "blocked"
