@@ -8,6 +8,7 @@ from ninefold.columns import Array, Frame, is_missing
 from ninefold.config import Spec, nearest
 from ninefold.errors import ConfigError, GateError
 from ninefold.leakage.case import Case, Check
+from ninefold.leakage.inflation import inflations
 from ninefold.leakage.merging import merged
 from ninefold.problem import ProblemSpec
 from ninefold.registry import components
@@ -63,7 +64,10 @@ def audit(
         features.take(_without_target(features, problem)),
     )
     items = merged(item for check in checks for item in check.findings(case))
-    found = [_ignored(item.to_json(), spec) for item in items]
+    found = [
+        _ignored(item.to_json() | {"inflation": flattered}, spec)
+        for item, flattered in zip(items, inflations(case, items), strict=True)
+    ]
     found.sort(key=lambda item: (ORDER.index(item["severity"]), item["kind"], item["columns"]))
     severities = {item["severity"] for item in found}
     verdict = "block" if "block" in severities else "warn" if "warn" in severities else "pass"

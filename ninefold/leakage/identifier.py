@@ -13,6 +13,11 @@ from ninefold.leakage.case import Case, Check, Finding
 from ninefold.leakage.power import MIN_ROWS, Power, View
 
 UNIQUE = 0.98
+UNEVEN = 0.1
+"""Kolmogorov's distance from a uniform spread above which numbers measure something."""
+TIME = re.compile(r"year|month|week|quarter|date|time|period|day|jahr|datum", re.IGNORECASE)
+COARSE = 12
+"""Bins of an order: a file sorted by entity has more runs than that, one by outcome fewer."""
 MIN_AREA, MIN_R2 = 0.84, 0.7
 """ROC area of a class, or R² of the target's ranks, from which an identifier betrays the target."""
 MOST_LEVELS = 40
@@ -43,7 +48,10 @@ class IdentifierCheck(Check):
         for name in _named(power.case):
             is_feature = name in case.features
             betrayed = _betrayed(power, name)
-            if betrayed is not None and (betrayed.by != "order" or betrayed.score > order + 0.02):
+            if betrayed is not None and betrayed.by == "order":
+                is_drift = betrayed.score <= order + 0.02 or _is_row_number(power, name)
+                betrayed = None if is_drift else betrayed
+            if betrayed is not None:
                 yield _predictive(case, name, betrayed, is_feature)
                 carried = carried or betrayed.by == "order"
             elif is_feature:
@@ -76,8 +84,16 @@ def _is_identifier(case: Case, name: str) -> bool:
     if present.mean() < UNIQUE or len(np.unique(case.hashes[name])) < UNIQUE * len(case):
         return False
     if kind == "number":
-        return bool(np.isfinite(values).all() and (values == np.round(values)).all())
+        return not TIME.search(name) and _counts(values)
     return all(TOKEN.fullmatch(value) for value in values[:200])
+
+
+def _counts(values: Array) -> bool:
+    """Tell whether numbers are whole and spread evenly, as numbers given out are."""
+    if not np.isfinite(values).all() or (values != np.round(values)).any() or np.ptp(values) == 0:
+        return False
+    spread = (np.sort(values) - values.min()) / np.ptp(values)
+    return float(np.abs(spread - np.linspace(0, 1, len(values))).max()) < UNEVEN
 
 
 def _told_by_order(power: Power) -> float:
@@ -92,6 +108,17 @@ def _told_by_order(power: Power) -> float:
 def _numbers(case: Case, name: str) -> Array:
     values = case.frame[name].astype(np.float64)
     return np.where(case.is_missing(name), np.nan, values)
+
+
+def _is_row_number(power: Power, name: str) -> bool:
+    """Tell whether a column counts the rows of a file whose target is a number: it may drift."""
+    case = power.case
+    if power.is_classification:
+        return False
+    texts = case.frame.column(name).kind in ("category", "text")
+    values = case.frame[name].astype(str) if texts else _numbers(case, name)
+    steps = np.diff(np.unique(values, return_inverse=True)[1][np.argsort(case.frame.row)])
+    return bool((steps > 0).all() or (steps < 0).all())
 
 
 def _score(power: Power, codes: Array) -> float:
@@ -112,7 +139,7 @@ def _betrayed(power: Power, name: str) -> _Betrayed | None:
 
 def _aspects(case: Case, name: str) -> Aspects:
     """Return the order and the pieces of an identifier, as bins `(N,)` each."""
-    bins = int(np.clip(len(case) // 10, 4, 64))
+    bins = int(np.clip(len(case) // 10, 4, COARSE))
     if case.frame.column(name).kind in ("number", "datetime"):
         values = _numbers(case, name)
         aspects = {"order": binned(values, bins)}

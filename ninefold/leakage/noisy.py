@@ -1,14 +1,25 @@
 """target.noisy: a feature made from the target, with noise or in classes of its own."""
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
+
+import numpy as np
 
 from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage.chance import SURE, auc
 from ninefold.leakage.telling import Telling
+
+SAME_QUANTITY = 0.85
+"""Correlation with the number a target is cut from, from which a column measures the same."""
 
 
 class NoisyCheck(Check):
-    """Features that tell the target and, once it is known, have nothing to do with the rest."""
+    """Features that tell the target and, once it is known, have nothing to do with the rest.
+
+    That may have an honest reading and warns. It has none, and blocks, if the target is cut from a
+    number known only afterwards, the feature goes with that number, and it is missing in rows
+    whose outcome never came and in no other: it came with the outcome.
+    """
 
     family: ClassVar[str] = "target"
     kinds: ClassVar[tuple[str, ...]] = ("target.noisy",)
@@ -16,18 +27,26 @@ class NoisyCheck(Check):
     def findings(self, case: Case) -> Iterator[Finding]:
         for found in case.power.telling:
             if found.view.aspect == "value":
-                yield _finding(case, found)
+                yield _finding(case, found, _came_with_outcome(case, found.view.column))
 
 
-def _finding(case: Case, found: Telling) -> Finding:
+def _finding(case: Case, found: Telling, came: dict[str, Any] | None) -> Finding:
     name, target = found.view.column, case.problem.target
+    asked = "Was it known before the outcome?"
+    if came is not None:
+        asked = (
+            f"It goes with `{came['goes_with']}` (correlation {came['correlation']:.2f}), from "
+            f"which `{target}` is cut, and is missing where that is missing and nowhere else: it "
+            "came with the outcome"
+        )
     return Finding(
         kind="target.noisy",
-        severity="warn",
+        severity="warn" if came is None else "block",
         columns=(name,),
-        evidence=found.evidence(len(case.power.case)),
+        rows=() if came is None else case.source_rows(case.test & ~case.is_missing(name)),
+        evidence={**found.evidence(len(case.power.case)), **(came or {})},
         message=f"`{name}` alone tells `{target}`{class_named(case, found)}: {scored(found)}; "
-        f"{reason(found)}. Was it known before the outcome?",
+        f"{reason(found)}. {asked}",
         remedy=f"problem: {{available_at: {{{name!r}: after}}}}, if it is known only afterwards",
         fix=((("problem", "available_at", name), "after"),),
     )
@@ -52,3 +71,42 @@ def reason(found: Telling) -> str:
     if found.why == "child":
         return "given the target it is tied to no other column, as if made from the target"
     return "given the target it is hardly tied to any other column"
+
+
+def _came_with_outcome(case: Case, name: str) -> dict[str, Any] | None:
+    """Return the proof that a column came with the outcome, if there is one."""
+    kind = case.frame.column(name).kind
+    without = case.unlabelled
+    if kind != "number" or without is None or len(without) == 0:
+        return None
+    gaps, elsewhere = int(np.isnan(without[name]).sum()), int(case.is_missing(name).sum())
+    chance = gaps * np.log10(len(without) / (len(without) + len(case)))
+    if elsewhere > 0.001 * gaps or gaps < len(without) / 2 or chance > SURE:
+        return None
+    for source in _cut_from(case):
+        both = np.isfinite(case.frame[name]) & np.isfinite(case.frame[source])
+        x, y = case.frame[name][both], case.frame[source][both]
+        correlation = float(np.corrcoef(x, y)[0, 1]) if x.std() > 0 and y.std() > 0 else 0.0
+        if abs(correlation) >= SAME_QUANTITY:
+            return {
+                "goes_with": source,
+                "correlation": round(correlation, 4),
+                "missing_where_the_outcome_is": gaps,
+                "missing_elsewhere": elsewhere,
+                "log10_probability_by_chance": round(float(chance), 1),
+            }
+    return None
+
+
+def _cut_from(case: Case) -> list[str]:
+    """Return the numbers known only afterwards of which a derived target is a threshold."""
+    is_derived = "derived" in case.frame.column(case.problem.target).roles
+    if not is_derived or not case.is_classification or case.power.classes != 2:
+        return []
+    found = []
+    for column in case.frame.having("after"):
+        if column.kind == "number" and not np.isnan(case.frame[column.name]).any():
+            area = auc(case.frame[column.name], case.y == 1)[0]
+            if area in (0.0, 1.0):
+                found.append(column.name)
+    return found

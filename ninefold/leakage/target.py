@@ -1,7 +1,7 @@
 """target: a feature that is the target in disguise."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from ninefold.columns import Array
 from ninefold.leakage.case import Case, Check, Finding
 from ninefold.leakage.chance import SURE, auc, log10_arrangements, log10_order, rank_correlation
+from ninefold.leakage.telling import EQUAL
 
 MIN_PRESENT = 30
 """Rows with a value below which nothing is said about a feature."""
@@ -21,8 +22,8 @@ class TargetCheck(Check):
 
     One value of the feature for each value of the target and back, or a strictly monotone curve
     through every row, has no honest reading and blocks; being almost so, or separating the classes
-    perfectly at a threshold, may be honest and warns, unless the target is itself derived from
-    columns of the table: then it was derived from that one.
+    perfectly at a threshold where no other column does, may be honest and warns, unless the target
+    is itself derived from columns of the table: then it was derived from that one.
     """
 
     family: ClassVar[str] = "target"
@@ -68,7 +69,7 @@ def _one_to_one(case: Case, name: str, present: Array, y: Array) -> Finding | No
         )
     if match.is_function:
         return _finding(case, name, "target.determines", evidence, f"fixes `{target}` in every row")
-    if match.agreement >= NEARLY:
+    if match.agreement >= NEARLY and not (case.is_classification and _is_one_of_many(case, name)):
         share = f"{match.agreement:.2%}"
         return _finding(
             case, name, "target.nearly", evidence, f"tells `{target}` in {share} of rows"
@@ -106,16 +107,16 @@ def _in_order(case: Case, name: str, present: Array) -> Finding | None:
     if len(np.unique(y)) != 2:
         return _bands(case, name, x, y)
     area, z = auc(x, y == y.max())
-    area = max(area, 1 - area)
-    if area < NEARLY or abs(z) < 8:
+    if max(area, 1 - area) < 1 or abs(z) < 8 or _is_one_of_many(case, name):
         return None
-    evidence = {"rows": len(x), "roc_auc": round(area, 6), "z": round(abs(z), 1)}
-    if area == 1.0:
-        what = f"separates the classes of `{case.problem.target}` without a single error"
-        return _finding(case, name, "target.determines", evidence, what)
-    return _finding(
-        case, name, "target.nearly", evidence, f"alone reaches a ROC area of {area:.4f}"
-    )
+    evidence = {"rows": len(x), "roc_auc": 1.0, "z": round(abs(z), 1)}
+    what = f"separates the classes of `{case.problem.target}` without a single error"
+    return _finding(case, name, "target.determines", evidence, what)
+
+
+def _is_one_of_many(case: Case, name: str) -> bool:
+    """Tell whether the other columns tell the classes as well: then they are well apart."""
+    return case.power.together({name}, int(case.y.max())) >= EQUAL
 
 
 def _bands(case: Case, name: str, x: Array, y: Array) -> Finding | None:
@@ -126,7 +127,7 @@ def _bands(case: Case, name: str, x: Array, y: Array) -> Finding | None:
     classes = len(np.unique(y))
     torn = bool((changes & (x[1:] == x[:-1])).any())
     chance = -log10_arrangements(np.unique(y, return_counts=True)[1])
-    if torn or int(changes.sum()) != classes - 1 or chance > SURE:
+    if torn or int(changes.sum()) != classes - 1 or chance > SURE or _is_one_of_many(case, name):
         return None
     evidence = {"rows": len(x), "bands": classes, "log10_probability_by_chance": round(chance, 1)}
     what = f"falls into one band for each class of `{case.problem.target}`"
@@ -147,22 +148,19 @@ def _monotone(case: Case, name: str, x: Array, y: Array) -> Finding | None:
         "distinct_values": distinct_x,
         "log10_probability_by_chance": round(log10_order(distinct_x), 1),
     }
-    target = case.problem.target
     keeps_detail = distinct_x >= distinct_y / 2 and distinct_x >= MIN_PRESENT
-    if (steps >= 0).all() and keeps_detail:
-        return _finding(
-            case,
-            name,
-            "target.copy",
-            evidence,
-            f"is a monotone function of `{target}` in every row",
-        )
-    return _finding(
-        case, name, "target.nearly", evidence, f"ranks rows almost as `{target}` does ({rho:.4f})"
-    )
+    if (steps < 0).any() or not keeps_detail:
+        return None
+    what = f"is a monotone function of `{case.problem.target}` in every row"
+    return _finding(case, name, "target.copy", evidence, what)
 
 
 def _finding(case: Case, name: str, kind: str, evidence: dict[str, float], what: str) -> Finding:
+    source = next((n for n in case.inputs if name in case.power.derived_from({n})), name)
+    if source != name:
+        return replace(
+            _finding(case, source, kind, evidence, f"gives `{name}`, which {what}"), severity="warn"
+        )
     is_derived = "derived" in case.frame.column(case.problem.target).roles
     is_copy = kind == "target.copy" or (kind == "target.determines" and is_derived)
     judgement = (

@@ -76,7 +76,7 @@ def _strong(power: Power) -> list[Alone]:
     """Return the strongest view of each column that is worth a look, gaps before values."""
     best: dict[str, Alone] = {}
     for view in power.views:
-        if view.column == power.case.problem.time or _is_name(power, view):
+        if view.column == power.case.problem.time or _is_name(power, view) or _is_rare(power, view):
             continue
         one = power.alone(view)
         least = MIN_AREA if one.klass is not None or _is_binary(view) else MIN_R2
@@ -91,6 +91,14 @@ def _is_name(power: Power, view: View) -> bool:
     kind = power.case.frame.column(view.column).kind
     is_text = kind in ("category", "text") and int(view.codes.max()) > len(power.case) / 20
     return view.aspect == "value" and (kind == "datetime" or is_text)
+
+
+def _is_rare(power: Power, view: View) -> bool:
+    """Tell whether one of two values is too rare to hold against the order of a number."""
+    if power.is_classification or not _is_binary(view):
+        return False
+    share = float((view.codes == view.codes.max()).mean())
+    return min(share, 1 - share) < max(0.15, 30 / len(view.codes))
 
 
 def _is_binary(view: View) -> bool:
@@ -113,6 +121,8 @@ def _is_child(power: Power, one: Alone, rest: float, z: float) -> bool:
     are asked less: honest ones go with what explains them.
     """
     is_area = one.klass is not None or _is_binary(one.view)
+    if len(power.case.inputs) < 2:
+        return False
     if z == 0 and one.score > 0.999:
         return rest < EQUAL
     leads = one.view.aspect != "value" or 1 - one.score <= SLACK * (1 - rest)

@@ -75,7 +75,8 @@ def test_copied_rows_in_a_given_split_block_and_are_named():
     assert content["verdict"] == "block"
     assert finding["rows"] == planted.tolist()
     assert set(finding) == {
-        "kind", "code", "severity", "columns", "rows", "evidence", "message", "remedy", "fix"
+        "kind", "code", "severity", "columns", "rows", "evidence", "message", "remedy", "fix",
+        "inflation",
     }  # fmt: skip
 
 

@@ -219,3 +219,62 @@ def test_odd_tables_do_not_break_it(seed, n, is_class):
     task = "classification" if is_class else "regression"
     problem = ProblemSpec(target="y", task=task)
     assert audit(frame, part, problem, AuditSpec(), "given")["checked"]["rows"] == n
+
+
+def test_inflation_says_the_score_with_and_without_the_leak():
+    content = report(extra=CLASSES["noisy score"])
+    (finding,) = [item for item in content["findings"] if item["columns"] == ["leak"]]
+    found = finding["inflation"]
+    assert found["metric"] == "roc_auc"
+    assert found["with"] > 0.97 > 0.93 > found["without"] > 0.8
+    low, high = found["without_interval"]
+    assert low < found["without"] < high
+
+
+def test_inflation_of_copied_rows_compares_the_rows_not_concerned():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(N, 3))
+    y = np.where(rng.random(N) < 0.5, "a", "b").astype(object)
+    part = np.where(np.arange(N) % 4 == 0, "test", "train").astype(object)
+    copied = np.flatnonzero(part == "test")[:100]
+    x[copied], y[copied] = x[copied + 1], y[copied + 1]
+    columns = [Column(f"x{i}", "number", INPUT) for i in range(3)]
+    columns.append(Column("y", "category", frozenset({"target"})))
+    data = {f"x{i}": x[:, i] for i in range(3)} | {"y": y}
+    frame = Frame(tuple(columns), data, np.arange(N))
+    problem = ProblemSpec(target="y", task="classification")
+    content = audit(frame, part, problem, AuditSpec(), "given")
+    (finding,) = [item for item in content["findings"] if item["kind"] == "rows.duplicate"]
+    assert finding["inflation"]["with"] > finding["inflation"]["without"] + 0.05
+
+
+def delays(left_in):
+    """Arrivals of which some never came; `left_in` is the delay at departure."""
+    rng = np.random.default_rng(0)
+    hour = rng.integers(5, 24, N * 3).astype(float)
+    departure = np.where(rng.random(N * 3) < 0.2 + hour / 60, rng.exponential(40, N * 3), -3.0)
+    arrival = departure + rng.normal(0, 12, N * 3)
+    never = rng.random(N * 3) < 0.04
+    arrival[never] = np.nan
+    departure[never] = np.nan
+    late = np.where(np.isnan(arrival), "", np.where(arrival >= 15, "late", "on time"))
+    role = frozenset({"input"}) if left_in else frozenset({"after"})
+    columns = (
+        Column("hour", "number", INPUT),
+        Column("dep_delay", "number", role),
+        Column("arr_delay", "number", frozenset({"after"})),
+        Column("late", "category", frozenset({"target", "derived"})),
+    )
+    data = {"hour": hour, "dep_delay": departure, "arr_delay": arrival, "late": late.astype(object)}
+    part = np.where(rng.random(N * 3) < 0.25, "test", "train").astype(object)
+    part[never] = ""
+    problem = ProblemSpec(target="late", task="classification")
+    return audit(Frame(columns, data, np.arange(N * 3)), part, problem, AuditSpec(), "given")
+
+
+def test_what_came_with_the_outcome_blocks_and_is_named():
+    content = delays(left_in=True)
+    assert content["verdict"] == "block"
+    assert loud(content) == {"dep_delay": "target.noisy"}
+    assert content["findings"][0]["evidence"]["goes_with"] == "arr_delay"
+    assert delays(left_in=False)["verdict"] == "pass"

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ninefold.leakage.inflation import sentence
+from ninefold.report.charts.bars import shares
 from ninefold.report.evidence import Evidence
 from ninefold.report.markup import (
     Html,
@@ -63,6 +65,8 @@ def _finding(item: Mapping[str, Any]) -> Html:
         paragraph(prose(item["message"])),
         paragraph(tag("b", "What to do: "), prose(item["remedy"])) if item.get("remedy") else "",
     ]
+    if item.get("inflation"):
+        lines.append(_inflation(item["inflation"]))
     if accepted:
         lines.append(paragraph(tag("b", "Accepted, because: "), accepted["reason"]))
     if item.get("rows"):
@@ -74,6 +78,18 @@ def _finding(item: Mapping[str, Any]) -> Html:
         body = [(key.replace("_", " "), _worded(value)) for key, value in item["evidence"].items()]
         lines.append(details("Evidence", table(("what", "found"), body)))
     return tag("div", *lines, class_=f"callout {tone}")
+
+
+def _inflation(found: Mapping[str, Any]) -> Html:
+    """Show the test score with and without the leak."""
+    said = paragraph(sentence(found)[:1].upper() + sentence(found)[1:] + ".")
+    if "skipped" in found:
+        return said
+    bars = [
+        (f"{place} the leak", min(max(found[place], 0.0), 1.0), f"{found[place]:.3f}")
+        for place in ("with", "without")
+    ]
+    return join([said, shares(f"{found['metric']} with and without the leak", bars)])
 
 
 def _names(columns: list[str]) -> Html:
