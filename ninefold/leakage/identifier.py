@@ -20,6 +20,8 @@ COARSE = 12
 """Bins of an order: a file sorted by entity has more runs than that, one by outcome fewer."""
 MIN_AREA, MIN_R2 = 0.84, 0.7
 """ROC area of a class, or R² of the target's ranks, from which an identifier betrays the target."""
+MIN_ORDER = 0.9
+"""The same for a mere order, which entities of one class each also have."""
 MOST_LEVELS = 40
 TOKEN = re.compile(r"\S+")
 PIECE = re.compile(r"[A-Za-z]+|\d+")
@@ -44,12 +46,15 @@ class IdentifierCheck(Check):
         if len(power.case) < MIN_ROWS:
             return
         order = _told_by_order(power)
+        least_of_order = MIN_ORDER if power.is_classification else MIN_R2
         carried = False
         for name in _named(power.case):
             is_feature = name in case.features
             betrayed = _betrayed(power, name)
             if betrayed is not None and betrayed.by == "order":
-                is_drift = betrayed.score <= order + 0.02 or _is_row_number(power, name)
+                is_drift = betrayed.score <= max(order + 0.02, least_of_order) or _is_row_number(
+                    power, name
+                )
                 betrayed = None if is_drift else betrayed
             if betrayed is not None:
                 yield _predictive(case, name, betrayed, is_feature)

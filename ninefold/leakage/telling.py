@@ -9,10 +9,13 @@ Causality, 2009, ch. 1). The stronger the others tell the target, the surer that
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from ninefold.leakage.power import Alone, Power, View
 
-MIN_AREA, MIN_R2 = 0.84, 0.75
-"""What a column must tell alone to be looked at."""
+MIN_AREA, MIN_R2, MIN_SIDE = 0.84, 0.75, 0.88
+"""What a column must tell alone to be looked at: of a class, of a number, of a number if the column
+has two values."""
 SURE_AREA, SURE_R2 = 0.95, 0.93
 """What it must tell alone where the others say too little to test it, or tell more."""
 SLACK = 1.3
@@ -79,7 +82,7 @@ def _strong(power: Power) -> list[Alone]:
         if view.column == power.case.problem.time or _is_name(power, view) or _is_rare(power, view):
             continue
         one = power.alone(view)
-        least = MIN_AREA if one.klass is not None or _is_binary(view) else MIN_R2
+        least = MIN_AREA if one.klass is not None else MIN_SIDE if _is_binary(view) else MIN_R2
         known = best.get(view.column)
         if one.score >= least and (known is None or one.score >= known.score - 0.01):
             best[view.column] = one
@@ -94,11 +97,17 @@ def _is_name(power: Power, view: View) -> bool:
 
 
 def _is_rare(power: Power, view: View) -> bool:
-    """Tell whether one of two values is too rare to hold against the order of a number."""
+    """Tell whether one of two values is too rare to hold against the order of a number.
+
+    Or stands in few runs along the rows: a regime, which goes with any trend.
+    """
     if power.is_classification or not _is_binary(view):
         return False
-    share = float((view.codes == view.codes.max()).mean())
-    return min(share, 1 - share) < max(0.15, 30 / len(view.codes))
+    inside = view.codes == view.codes.max()
+    share = float(inside.mean())
+    runs = np.diff(inside[power.case.order]) != 0
+    is_regime = view.aspect != "gap" and runs.sum() < len(inside) * share * (1 - share)
+    return min(share, 1 - share) < max(0.15, 30 / len(inside)) or bool(is_regime)
 
 
 def _is_binary(view: View) -> bool:
