@@ -170,16 +170,3 @@ def _plain(case: Case, name: str) -> Array:
     known = np.isfinite(values)
     least = values[known].min() - 1 if known.any() else 0.0
     return np.where(known, values, least)
-
-
-def sentence(inflation: Inflation | None) -> str:
-    """Return the inflation in words, "" where there is nothing to say."""
-    if inflation is None:
-        return ""
-    if "skipped" in inflation:
-        return f"what it adds to the score was not measured: {inflation['skipped']}"
-    low, high = inflation["without_interval"]
-    return (
-        f"test {inflation['metric']} of a quick learner {inflation['with']:.3f} with it, "
-        f"{inflation['without']:.3f} without ({low:.3f} to {high:.3f})"
-    )

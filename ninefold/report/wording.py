@@ -80,3 +80,16 @@ NAMES: Mapping[str, str] = {
 def model_name(name: str) -> str:
     """Return what people call a model."""
     return NAMES.get(name, name.replace("_", " "))
+
+
+def inflation_sentence(inflation: Mapping[str, Any] | None) -> str:
+    """Return how much a leak flatters in words, "" where there is nothing to say."""
+    if inflation is None:
+        return ""
+    if "skipped" in inflation:
+        return f"what it adds to the score was not measured: {inflation['skipped']}"
+    low, high = inflation["without_interval"]
+    return (
+        f"test {inflation['metric']} of a quick learner {inflation['with']:.3f} with it, "
+        f"{inflation['without']:.3f} without ({low:.3f} to {high:.3f})"
+    )

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from ninefold.errors import GateError
 from ninefold.files import read_json
-from ninefold.leakage.inflation import sentence
+from ninefold.report.wording import inflation_sentence
 
 REPORT = Path("reports/leakage.json")
 SHOWN_ROWS = 10
@@ -93,7 +93,7 @@ def lines(report: dict[str, Any]) -> list[str]:
             more = ", …" if len(finding["rows"]) > SHOWN_ROWS else ""
             shown = ", ".join(map(str, finding["rows"][:SHOWN_ROWS]))
             said.append(f"      rows {shown}{more}")
-        flattered = sentence(finding.get("inflation"))
+        flattered = inflation_sentence(finding.get("inflation"))
         if flattered:
             said.append(f"      {flattered}")
         if "ignored" in finding:

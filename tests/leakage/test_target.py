@@ -278,3 +278,12 @@ def test_what_came_with_the_outcome_blocks_and_is_named():
     assert loud(content) == {"dep_delay": "target.noisy"}
     assert content["findings"][0]["evidence"]["goes_with"] == "arr_delay"
     assert delays(left_in=False)["verdict"] == "pass"
+
+
+def test_inflation_is_said_in_words():
+    from tasks.commands.audit import lines
+
+    content = report(extra=CLASSES["noisy score"])
+    said = "\n".join(lines(content))
+    found = next(i for i in content["findings"] if i["columns"] == ["leak"])["inflation"]
+    assert f"{found['with']:.3f} with it, {found['without']:.3f} without" in said

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ninefold.leakage.inflation import sentence
 from ninefold.report.charts.bars import shares
 from ninefold.report.evidence import Evidence
 from ninefold.report.markup import (
@@ -21,6 +20,7 @@ from ninefold.report.markup import (
     tag,
 )
 from ninefold.report.section import Section
+from ninefold.report.wording import inflation_sentence
 
 TONES: dict[str, tuple[str, Tone]] = {
     "block": ("stops the run", "bad"),
@@ -82,7 +82,7 @@ def _finding(item: Mapping[str, Any]) -> Html:
 
 def _inflation(found: Mapping[str, Any]) -> Html:
     """Show the test score with and without the leak."""
-    said = paragraph(sentence(found)[:1].upper() + sentence(found)[1:] + ".")
+    said = paragraph(inflation_sentence(found)[:1].upper() + inflation_sentence(found)[1:] + ".")
     if "skipped" in found:
         return said
     bars = [
