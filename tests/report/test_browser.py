@@ -1,4 +1,4 @@
-"""The report in a real browser, where there is one; elsewhere test_page.py has checked it."""
+"""The pages in a real browser, where there is one; elsewhere test_page.py has checked it."""
 
 import json
 import re
@@ -6,6 +6,8 @@ import shutil
 import subprocess
 
 import pytest
+
+from tasks.fresh import check
 
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))),
@@ -22,9 +24,29 @@ OWN = r"^https?://[\w.-]+\.(google|googleapis|gvt1)\.com/"
 """What a browser asks its maker, whatever page it shows."""
 
 
+PAGES = {
+    "reports/report.html": "What to type next",
+    "reports/data_docs/index.html": "Earlier validations",
+    "reports/data_docs/suite.html": "results",
+    "reports/fresh/index.html": "Against the training data",
+}
+"""Page in a workspace -> words that it must show."""
+
+
+@pytest.fixture(scope="module")
+def checked(workspace):
+    """The workspace once fresh rows were checked in it: its own, moved by a unit."""
+    rows = (workspace / "data.csv").read_text(encoding="utf-8")
+    fresh = workspace / "fresh.csv"
+    fresh.write_text(rows.replace("b & c", "<b>bold</b>"), encoding="utf-8")
+    assert check(workspace, fresh)["verdict"] == "warn"
+    return workspace
+
+
 @pytest.mark.skipif(BROWSER is None, reason="no chromium; test_page.py reads it with a parser")
-def test_a_browser_shows_it_without_complaint_or_network(workspace, tmp_path):
-    page, log = workspace / "reports" / "report.html", tmp_path / "net.json"
+@pytest.mark.parametrize("name", PAGES)
+def test_a_browser_shows_it_without_complaint_or_network(name, checked, tmp_path):
+    page, log = checked / name, tmp_path / "net.json"
     done = subprocess.run(
         [
             str(BROWSER),
@@ -39,7 +61,8 @@ def test_a_browser_shows_it_without_complaint_or_network(workspace, tmp_path):
         timeout=120,
         check=True,
     )
-    assert "What to type next" in done.stdout
+    assert PAGES[name] in done.stdout
+    assert "<b>bold</b>" not in done.stdout
     assert "CONSOLE" not in done.stderr
     text = log.read_text(encoding="utf-8").rstrip().rstrip(",")
     entries = json.loads(text if text.endswith("}") else text + "]}")["events"]
