@@ -70,8 +70,8 @@ def failing_rows(content: Any) -> Iterator[dict[str, Any]]:
 
 
 def key(*words: str) -> str:
-    """Return an artifact key: lower-case letters, digits and dashes."""
-    return re.sub(r"[^a-z0-9]+", "-", "-".join(words).lower()).strip("-")
+    """Return an artifact key: lower-case letters, digits and dashes, no word twice."""
+    return re.sub(r"[^a-z0-9]+", "-", "-".join(dict.fromkeys(words)).lower()).strip("-")
 
 
 def pages(path: Path) -> Iterator[Path]:
@@ -83,24 +83,35 @@ def pages(path: Path) -> Iterator[Path]:
 
 
 def _metrics(content: Any) -> Rows:
-    return [{"metric": name, "value": value} for name, value in _flat(content)]
+    """Return a row per metric with a column for each part and baseline."""
+    found = dict(_measured(content))
+    names = dict.fromkeys(name for values in found.values() for name in values)
+    return [
+        {"metric": name, **{who: _rounded(values.get(name)) for who, values in found.items()}}
+        for name in names
+    ]
 
 
-def _flat(content: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(content, Mapping):
-        for name, value in content.items():
-            yield from _flat(value, f"{prefix}.{name}" if prefix else str(name))
-    else:
-        yield prefix, content
+def _measured(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield who was measured, as `test` or `baseline.linear`, and what was found."""
+    if flat := {name: v for name, v in content.items() if not isinstance(v, Mapping)}:
+        yield prefix or "value", flat
+    for name, value in content.items():
+        if isinstance(value, Mapping):
+            yield from _measured(value, f"{prefix}.{name}" if prefix else name)
+
+
+def _rounded(value: Any) -> Any:
+    return float(f"{value:.4g}") if isinstance(value, float) else value
 
 
 def _quality(content: Any) -> Rows:
     return [
         {
-            "expectation": item.get("type"),
-            "columns": _names(item.get("columns") or item.get("column")),
-            "severity": item.get("severity"),
             "met": item.get("success"),
+            "severity": item.get("severity"),
+            "expectation": str(item.get("type")).removeprefix("expect_"),
+            "columns": _names(item.get("columns") or item.get("column")),
             "unexpected": item.get("unexpected_count"),
             "because": item.get("because"),
         }
@@ -111,8 +122,8 @@ def _quality(content: Any) -> Rows:
 def _leakage(content: Any) -> Rows:
     return [
         {
-            "finding": item.get("kind"),
             "severity": item.get("severity"),
+            "finding": item.get("kind"),
             "columns": _names(item.get("columns")),
             "rows": len(item.get("rows") or ()),
             "message": item.get("message"),

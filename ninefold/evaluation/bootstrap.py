@@ -17,7 +17,7 @@ from ninefold.problem import ProblemSpec
 DAY_US = 86_400_000_000
 MIN_DAYS = 20
 MIN_CLUSTERS = 2
-BUDGET = 60_000_000
+BUDGET = 25_000_000
 """Drawn rows in all, beyond which the replicates are cut, down to `FEWEST`."""
 FEWEST = 200
 

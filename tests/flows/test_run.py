@@ -156,7 +156,7 @@ def test_reports_become_artifacts_and_a_summary(server, workspace):
     shown = {item["key"]: item["data"] for item in found}
     assert set(shown) == {"make-report", "make-docs", "make-metrics", "make-leakage"}
     assert (workspace.folder / "reports/docs/index.html").as_uri() in shown["make-docs"]
-    assert json.loads(shown["make-metrics"]) == [{"metric": "test.auc", "value": 0.75}]
+    assert json.loads(shown["make-metrics"]) == [{"metric": "auc", "test": 0.75}]
     assert "warn (1 warn)" in done.stdout
     assert "test.auc 0.75" in done.stdout
     assert "reports/report.html" in done.stdout
