@@ -1,0 +1,136 @@
+"""Test parts that were not made as the train part was, and honest splits by time, site, number."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.leakage.plant import leak, numbers_of, random_part
+from benchmarks.leakage.sources import Source
+from benchmarks.leakage.trial import Trial
+
+
+def _ready(source: Source, table: pd.DataFrame) -> pd.DataFrame:
+    return table.dropna(subset=[source.target]).drop_duplicates().reset_index(drop=True)
+
+
+def _levels(source: Source, table: pd.DataFrame) -> list[str]:
+    names = table.drop(columns=[source.target, *source.after]).select_dtypes(["object", "category"])
+    return [str(n) for n in names if 2 <= names[n].nunique() <= 12]
+
+
+@leak("shift")
+def other_units(source: Source, table: pd.DataFrame, rng: np.random.Generator) -> Iterator[Trial]:
+    """A column of the test part in other units, recoded, or empty, in a split by lot."""
+    if source.time or source.is_series or len(table) < 300:
+        return
+    table = _ready(source, table)
+    part = random_part(len(table), rng)
+    test = part == "test"
+    numbers = [n for n in numbers_of(table, source) if (table[n].dropna() != 0).mean() > 0.6][:12]
+    changes: dict[str, Callable[[pd.Series], pd.Series]] = {
+        "thousandfold": lambda v: v * 1000,
+        "inches": lambda v: v / 2.54,
+        "fahrenheit": lambda v: v * 1.8 + 32,
+        "no values in test": lambda v: v * np.nan,
+    }
+    for number, (name, change) in enumerate(changes.items()):
+        if not numbers:
+            break
+        column = numbers[number % len(numbers)]
+        changed = table.copy()
+        changed[column] = changed[column].astype(float)
+        changed.loc[test, column] = change(changed.loc[test, column])
+        if name == "inches" and changed[column].std() < 1e-9:
+            continue
+        yield Trial(
+            f"{source.name}: {column} {name}",
+            changed,
+            source.target,
+            leak="shift",
+            families=frozenset({"shift"}),
+            columns=frozenset({column}),
+            part=part,
+        )
+    for column in _levels(source, table)[:1]:
+        changed = table.copy()
+        changed[column] = changed[column].astype(object)
+        changed.loc[test, column] = changed.loc[test, column].map(lambda v: f"{v}".upper() + "_")
+        yield Trial(
+            f"{source.name}: {column} recoded in test",
+            changed,
+            source.target,
+            leak="shift",
+            families=frozenset({"shift"}),
+            columns=frozenset({column}),
+            part=part,
+        )
+
+
+@leak("shift")
+def filtered_test(source: Source, table: pd.DataFrame, rng: np.random.Generator) -> Iterator[Trial]:
+    """Only rows above the median of one column, or of one class, stand in the test part."""
+    if source.time or source.is_series or len(table) < 300:
+        return
+    table = _ready(source, table)
+    part = random_part(len(table), rng)
+    numbers = numbers_of(table, source)
+    if numbers:
+        column = numbers[0]
+        low = (table[column] < table[column].median()) | table[column].isna()
+        yield Trial(
+            f"{source.name}: test filtered by {column}",
+            table,
+            source.target,
+            leak="shift",
+            families=frozenset({"shift"}),
+            columns=frozenset({column}),
+            part=np.where(low & (part == "test"), "", part),
+        )
+    if table[source.target].nunique() <= 20:
+        common = table[source.target] == table[source.target].mode()[0]
+        yield Trial(
+            f"{source.name}: one class in test",
+            table,
+            source.target,
+            leak="shift",
+            families=frozenset({"shift"}),
+            columns=frozenset({source.target}),
+            part=np.where(~common & (part == "test"), "", part),
+        )
+
+
+@leak()
+def honest_splits(source: Source, table: pd.DataFrame, rng: np.random.Generator) -> Iterator[Trial]:
+    """Splits that users bring and that are not by lot."""
+    table = _ready(source, table)
+    count = len(table)
+    declared: dict[str, Any] = {"time": source.time, "group": source.group, "after": source.after}
+    if source.time is not None and not source.group:
+        rank = table[source.time].rank(method="dense", pct=True)
+        yield Trial(
+            f"{source.name}: given split by time",
+            table,
+            source.target,
+            part=np.where(rank > 0.8, "test", "train"),
+            **declared,
+        )
+        yield Trial(
+            f"{source.name}: given split by time, undeclared",
+            table,
+            source.target,
+            after=source.after,
+            part=np.where(rank > 0.8, "test", "train"),
+        )
+        return
+    last = np.where(np.arange(count) >= 0.8 * count, "test", "train")
+    yield Trial(f"{source.name}: given split, end of the file", table, source.target, part=last)
+    for column in _levels(source, table)[:1]:
+        sizes = table[column].value_counts(normalize=True)
+        chosen = sizes[sizes < 0.4].index[:1]
+        part = np.where(table[column].isin(chosen), "test", "train")
+        chosen_rows = part == "test"
+        if chosen_rows.sum() >= 30 and table[source.target][chosen_rows].nunique() > 1:
+            name = f"{source.name}: given split by {column}"
+            yield Trial(name, table, source.target, part=part)

@@ -1,0 +1,145 @@
+"""How tightly a key ties rows together: the intraclass correlation of the target, and its null."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ninefold.columns import Array
+from ninefold.leakage.case import Case
+
+MAX_ROWS = 2000
+"""Rows on which a key is judged: whole entities, so that what ties their rows is not thinned."""
+MOST_ROWS = 50
+"""Rows of a value beyond which it names no entity: the zeros of an amount."""
+MAX_CLASSES = 3
+FOLDS = 2
+SMOOTH = 0.3
+"""Variance between neighbouring values over that between all, below which a number measures."""
+
+
+@dataclass(frozen=True)
+class Tie:
+    """What a key explains of the target that the features do not."""
+
+    raw: float
+    """Intraclass correlation of the target."""
+    left: float
+    """The same of what a model of the features leaves, for entities it has not seen."""
+    chance: float
+    """The largest `left` among shuffles of the key that keep the sizes of its groups."""
+    rows: int
+
+
+def numbers_of_target(case: Case) -> Array:
+    """Return the target as `(N, C)`: ranks, or indicators of the commonest classes."""
+    if not case.is_classification:
+        from scipy.stats import rankdata
+
+        return np.asarray(rankdata(case.y)[:, None] / len(case))
+    order = np.argsort(-np.bincount(case.y), kind="stable")
+    classes = order[: 1 if len(order) == 2 else MAX_CLASSES]
+    return np.asarray(case.y[:, None] == classes[None, :], dtype=np.float64)
+
+
+def intraclass(values: Array, key: Array) -> float:
+    """Return the intraclass correlation (one-way ANOVA) of `values` `(N, C)` within `key` `(N,)`.
+
+    Columns are weighted by their variance; 0 where nothing varies or no key repeats.
+    """
+    size = np.bincount(key)
+    groups, n = int((size > 0).sum()), len(key)
+    if groups < 2 or n <= groups:
+        return 0.0
+    typical = (n - (size.astype(np.float64) ** 2).sum() / n) / (groups - 1)
+    centred = values - values.mean(axis=0)
+    between = within = 0.0
+    for column in centred.T:
+        mean = np.bincount(key, column) / np.maximum(size, 1)
+        sum_between = float((size * mean**2).sum())
+        between += sum_between / (groups - 1)
+        within += (float((column**2).sum()) - sum_between) / (n - groups)
+    total = between + (typical - 1) * within
+    return float((between - within) / total) if total > 0 else 0.0
+
+
+def null_spread(key: Array) -> float:
+    """Return about the standard deviation of `intraclass` under shuffles of the key."""
+    size = np.bincount(key)
+    size = size[size > 0].astype(np.float64)
+    pairs = float((size * (size - 1)).sum())
+    return float(np.sqrt(2 / max(pairs, 1.0)))
+
+
+def measures(values: Array, y: Array) -> bool:
+    """Tell whether numbers `(N,)` measure something: neighbouring ones have a like target.
+
+    `y` is `(N, C)`. The number of a patient or a household says nothing of the next.
+    """
+    known = np.isfinite(values)
+    levels, code = np.unique(values[known], return_inverse=True)
+    size = np.bincount(code)
+    if len(levels) < 5:
+        return True
+    steps = spread = 0.0
+    for column in y[known].T:
+        mean = np.bincount(code, column) / size
+        around = (mean[:-2] + mean[2:]) / 2
+        steps += float(((mean[1:-1] - around) ** 2).mean())
+        spread += float(mean.var())
+    return spread == 0 or steps / spread < SMOOTH
+
+
+def whole_entities(key: Array, seed: int) -> Array:
+    """Return positions `(n,)` of rows of repeated keys: whole entities, about `MAX_ROWS` rows."""
+    size = np.bincount(key)
+    kept = np.flatnonzero((size[key] > 1) & (size[key] <= MOST_ROWS))
+    if len(kept) <= MAX_ROWS:
+        return kept
+    turn = np.random.default_rng(seed).permutation(len(size))
+    order = kept[np.argsort(turn[key[kept]], kind="stable")]
+    return np.sort(order[:MAX_ROWS])
+
+
+def tie(case: Case, key: Array, names: tuple[str, ...]) -> Tie:
+    """Judge a key `(N,)` of codes that the columns `names` make.
+
+    The model learns from all numbers, those of the key among them, and from categories other than
+    the key, each time without the entities that it predicts: what a smooth relation explains (age,
+    price, year) is explained, what only the name of the entity tells is left.
+    """
+    rows = whole_entities(key, case.seed)
+    y = numbers_of_target(case)[rows]
+    codes = np.unique(key[rows], return_inverse=True)[1]
+    features = _features(case, rows, names)
+    rest = y - _predicted(features, y, codes, case.seed)
+    rng = np.random.default_rng(case.seed)
+    chance = max(intraclass(rest, rng.permutation(codes)) for _ in range(5))
+    return Tie(intraclass(y, codes), intraclass(rest, codes), chance, len(rows))
+
+
+def _features(case: Case, rows: Array, names: tuple[str, ...]) -> Array:
+    columns = []
+    for name in case.inputs:
+        is_level = case.frame.column(name).kind in ("category", "text")
+        if is_level and (name in names or case.codes[name].max() > 200):
+            continue
+        columns.append(case.number(name)[rows])
+    return np.column_stack(columns) if columns else np.zeros((len(rows), 1))
+
+
+def _predicted(features: Array, y: Array, codes: Array, seed: int) -> Array:
+    """Return predictions `(n, C)` of rows whose entity the model has not seen."""
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    fold = np.random.default_rng(seed).permutation(np.arange(codes.max() + 1) % FOLDS)[codes]
+    predicted = np.empty_like(y)
+    for number in range(FOLDS):
+        train, test = fold != number, fold == number
+        for at in range(y.shape[1]):
+            model = HistGradientBoostingRegressor(
+                max_iter=25, learning_rate=0.2, max_leaf_nodes=12, min_samples_leaf=10,
+                early_stopping=False, random_state=seed,
+            )  # fmt: skip
+            model.fit(features[train], y[train, at])
+            predicted[test, at] = model.predict(features[test])
+    return predicted

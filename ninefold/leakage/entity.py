@@ -1,0 +1,224 @@
+"""group.undeclared: entities that nobody declared, in train and in test."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import ClassVar
+
+import numpy as np
+
+from ninefold.columns import Array
+from ninefold.leakage._ties import (
+    MOST_ROWS,
+    Tie,
+    intraclass,
+    measures,
+    null_spread,
+    numbers_of_target,
+    tie,
+)
+from ninefold.leakage.case import Case, Check, Finding
+from ninefold.splitting.identity import combine, hash_values
+
+LEAST_ENTITIES = 15
+MEAN_ROWS = (1.5, 25.0)
+"""Rows of an entity, on the mean of those that repeat, that speak for one."""
+COVERED = 0.3
+"""Share of the rows whose key must repeat."""
+RAW, SURE = 0.3, 6.0
+"""Intraclass correlation of the target, and its z under chance."""
+LEFT, LEFT_COMBINED = 0.4, 0.5
+"""Intraclass correlation of what the features leave, for one column and for several."""
+CLEAR = 0.75
+"""From so much on, one column names the entity and combinations need no look."""
+SEEN = 0.05
+"""Share of the test rows whose entity train knows, below which nothing is reported."""
+MAX_TESTED = 2
+MAX_COLUMNS = 10
+
+
+@dataclass(frozen=True)
+class _Key:
+    names: tuple[str, ...]
+    codes: Array
+
+
+class EntityCheck(Check):
+    """Columns whose values tie rows together: a few rows each, and the target nearly the same.
+
+    A model that has seen an entity in train knows it again in test by its name, or by the columns
+    that never change for it. Told from an ordinary category by what a model of all features, which
+    has not seen the entity, leaves: only for an entity does that still agree within it.
+    """
+
+    family: ClassVar[str] = "group"
+    kinds: ClassVar[tuple[str, ...]] = ("group.undeclared",)
+
+    def findings(self, case: Case) -> Iterator[Finding]:
+        if case.problem.group or case.follows_time or len(case) < 60:
+            return
+        found = [*_tied(case, _single(case))]
+        if not found or found[0][1].left < CLEAR:
+            found = sorted([*found, *_tied(case, _combined(case))], key=lambda item: -item[1].left)
+        for key, result in found[:1]:
+            seen = np.isin(key.codes, key.codes[~case.test]) & case.test
+            if seen.sum() >= SEEN * case.test.sum():
+                yield _finding(case, key, result, seen)
+
+
+def _tied(case: Case, keys: list[_Key]) -> Iterator[tuple[_Key, Tie]]:
+    """Yield the keys whose rows share what no feature tells, the strongest first."""
+    y = numbers_of_target(case)
+    screened: list[tuple[float, int, _Key]] = []
+    for key in keys:
+        raw = intraclass(y, key.codes)
+        if raw >= RAW and raw >= SURE * null_spread(key.codes):
+            screened.append((-raw, len(screened), key))
+    results = []
+    for _, number, key in sorted(screened)[:MAX_TESTED]:
+        result = tie(case, key.codes, key.names)
+        sure = result.left >= SURE * null_spread(key.codes)
+        least = LEFT if len(key.names) == 1 else LEFT_COMBINED
+        if sure and result.left >= least and result.left > 2 * result.chance:
+            results.append((-result.left, number, key, result))
+    for _, _, key, result in sorted(results, key=lambda item: item[:2]):
+        yield key, result
+
+
+def _names(case: Case) -> list[str]:
+    """Return the raw columns that could name an entity, identifiers among them."""
+    ids = [c.name for c in case.frame.columns if "id" in c.roles and "after" not in c.roles]
+    return [n for n in dict.fromkeys([*case.inputs, *ids]) if n != case.problem.time]
+
+
+def _codes(case: Case, names: tuple[str, ...]) -> Array:
+    """Return codes `(N,)`; rows that lack all of the columns are entities of their own."""
+    hashes = combine([hash_values(case.frame.column(n).kind, case.frame[n]) for n in names])
+    codes = _coded(hashes)
+    missing = np.all([case.is_missing(n) for n in names], axis=0)
+    codes[missing] = codes.max() + 1 + np.arange(int(missing.sum()))
+    return _coded(codes)
+
+
+def _could_be(codes: Array) -> bool:
+    """Tell whether a key has the sizes of entities: many, of a few rows each."""
+    size = np.bincount(codes)
+    repeated = size[(size > 1) & (size <= MOST_ROWS)]
+    if len(repeated) < LEAST_ENTITIES or repeated.sum() < COVERED * len(codes):
+        return False
+    return MEAN_ROWS[0] <= float(repeated.mean()) <= MEAN_ROWS[1]
+
+
+def _single(case: Case) -> list[_Key]:
+    """Return the columns of names and of whole numbers that could each name an entity."""
+    y = numbers_of_target(case)
+    kept = []
+    for name in _names(case):
+        key = _Key((name,), _codes(case, (name,)))
+        if _could_be(key.codes) and (not _is_number(case, name) or _is_code(case, name, y)):
+            kept.append(key)
+    return kept
+
+
+def _is_number(case: Case, name: str) -> bool:
+    return case.frame.column(name).kind not in ("category", "text")
+
+
+def _is_code(case: Case, name: str, y: Array) -> bool:
+    """Tell whether a number is whole and measures nothing that the target follows."""
+    if case.frame.column(name).kind != "number":
+        return False
+    values = case.frame[name]
+    known = values[np.isfinite(values)]
+    return bool((known == np.round(known)).all()) and not measures(values, y)
+
+
+def _combined(case: Case) -> list[_Key]:
+    """Return combinations of columns that repeat together far more often than by chance."""
+    columns = {name: _codes(case, (name,)) for name in case.inputs}
+    columns = {
+        name: codes
+        for name, codes in columns.items()
+        if codes.max() + 1 >= 5 and _mates(codes) >= COVERED
+    }
+    names = sorted(columns, key=lambda n: -int(columns[n].max()))[:MAX_COLUMNS]
+    rng = np.random.default_rng(case.seed)
+    shuffled = {name: rng.permutation(columns[name]) for name in names}
+    seeds = []
+    for first, second in combinations(names, 2):
+        together = _mates(_joined(columns[first], columns[second]))
+        chance = _mates(_joined(columns[first], shuffled[second]))
+        if together >= COVERED and together > 1.2 * chance + 0.05:
+            seeds.append((chance - together, (first, second)))
+    found: dict[tuple[str, ...], _Key] = {}
+    for _, pair in sorted(seeds)[:5]:
+        key = _grown(columns, pair)
+        chance = _mates(_many([rng.permutation(columns[n]) for n in key.names]))
+        only_numbers = all(_is_number(case, n) for n in key.names)
+        few = len(key.names) < (3 if only_numbers else 2)
+        if not few and _could_be(key.codes) and _mates(key.codes) > 3 * chance:
+            found.setdefault(key.names, key)
+    return list(found.values())
+
+
+def _grown(columns: dict[str, Array], pair: tuple[str, ...]) -> _Key:
+    """Add to a pair all columns that do not part the rows it ties together."""
+    names, codes = pair, _many([columns[n] for n in pair])
+    for name in sorted(set(columns) - set(pair)):
+        more = _joined(codes, columns[name])
+        if _mates(more) >= 0.9 * _mates(codes):
+            names, codes = (*names, name), more
+    return _Key(tuple(sorted(names)), codes)
+
+
+def _mates(codes: Array) -> float:
+    """Return the share of rows that another has the key of."""
+    return float((np.bincount(codes)[codes] > 1).mean())
+
+
+def _joined(first: Array, second: Array) -> Array:
+    pairs = first.astype(np.int64) * (int(second.max()) + 1) + second
+    return _coded(pairs)
+
+
+def _coded(values: Array) -> Array:
+    from pandas import factorize
+
+    return np.asarray(factorize(values)[0])
+
+
+def _many(columns: list[Array]) -> Array:
+    codes = columns[0]
+    for column in columns[1:]:
+        codes = _joined(codes, column)
+    return codes
+
+
+def _finding(case: Case, key: _Key, result: Tie, seen: Array) -> Finding:
+    size = np.bincount(key.codes)
+    words = ", ".join(f"`{n}`" for n in key.names)
+    share = float(seen.sum() / max(1, case.test.sum()))
+    return Finding(
+        kind="group.undeclared",
+        severity="warn",
+        columns=key.names,
+        rows=case.source_rows(seen),
+        evidence={
+            "entities": int((size > 1).sum()),
+            "mean_rows": round(float(size[size > 1].mean()), 2),
+            "share_of_test_seen_in_train": round(share, 6),
+            "intraclass_correlation": round(result.raw, 4),
+            "unexplained_by_features": round(result.left, 4),
+            "largest_by_chance": round(result.chance, 4),
+            "rows_looked_at": result.rows,
+        },
+        message=(
+            f"rows with the same {words} share their `{case.problem.target}` (intraclass "
+            f"correlation {result.raw:.2f}, {result.left:.2f} beyond what the other columns tell) "
+            f"and stand on both sides: {share:.0%} of the test rows are of an entity the model has "
+            "seen. Will it serve new ones?"
+        ),
+        remedy=f"problem: {{group: [{', '.join(repr(n) for n in key.names)}]}}, if they name an "
+        "entity that the model meets for the first time in use",
+        fix=((("problem", "group"), list(key.names)),),
+    )

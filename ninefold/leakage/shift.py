@@ -1,0 +1,263 @@
+"""shift: the test part is not drawn from where the train part is."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ninefold.leakage._drift import APART, Drift, is_mixed, level_drift, number_drift
+from ninefold.leakage.case import Case, Check, Finding, Severity
+
+MIN_ROWS = 30
+"""Rows with a value in each part below which nothing is said of a column."""
+NEW = 0.5
+"""Share of the test rows with categories that train lacks, from which a warning is due."""
+CUT = 0.2
+"""Share of the train rows outside the range of the test rows, from which a filter shows."""
+ONE_PART = 0.2
+"""Share of missing values in one part, with none in the other, that is a break."""
+
+PLACE = re.compile(
+    r"(?:^|[\W_])(?:id|nr|no|number|year|month|week|day|date|time|fold|site|wave|round|period|t)"
+    r"(?:$|[\W_\d])|year|date",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class _Shift:
+    kind: str
+    severity: Severity
+    what: str
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+
+class ShiftCheck(Check):
+    """Columns, or the target, whose values in test differ from those in train beyond chance.
+
+    Where most columns agree between the parts the split was drawn by lot, and a strong difference
+    in one of them is a mistake: other units, another code for gaps, a filter. Where many differ the
+    split follows time or site, drift is natural, and only clear breaks are worth a warning.
+    """
+
+    family: ClassVar[str] = "shift"
+    kinds: ClassVar[tuple[str, ...]] = (
+        "shift.units",
+        "shift.constant",
+        "shift.missing",
+        "shift.categories",
+        "shift.support",
+        "shift.drift",
+        "shift.target",
+    )
+
+    def findings(self, case: Case) -> Iterator[Finding]:
+        if min(case.train.sum(), case.test.sum()) < MIN_ROWS:
+            return
+        drifts = {name: _drift(case, name) for name in case.inputs if name != case.problem.time}
+        by_lot = not case.follows_time and not case.problem.group
+        order = _order(case)
+        mixed = by_lot and is_mixed(list(drifts.values()), order)
+        cut = _cut(case, drifts) if by_lot and order.effect < APART else {}
+        for name, drift in drifts.items():
+            found = cut.get(name) or _judge(case, name, drift, mixed)
+            if found is not None:
+                yield _finding(case, name, found)
+        found = _target(case, mixed)
+        if found is not None:
+            yield _finding(case, case.problem.target, found)
+
+
+def _order(case: Case) -> Drift:
+    """Return how the parts differ in their place in the source."""
+    row = case.frame.row.astype(np.float64)
+    return number_drift(row[case.train], row[case.test], len(case.inputs) + 1)
+
+
+def _drift(case: Case, name: str) -> Drift:
+    many = len(case.inputs) + 2
+    present = ~case.is_missing(name)
+    if case.frame.column(name).kind in ("category", "text"):
+        codes = case.codes[name]
+        return level_drift(codes[case.train & present], codes[case.test & present], many)
+    values = case.number(name)
+    return number_drift(values[case.train & present], values[case.test & present], many)
+
+
+def _judge(case: Case, name: str, drift: Drift, mixed: bool) -> _Shift | None:
+    """Come to the clearest of the things that may differ in one column."""
+    return (
+        _missing(case, name, mixed)
+        or _constant(case, name, drift)
+        or _units(drift, mixed)
+        or _levels(case, name, drift, mixed)
+        or _moved(case, name, drift, mixed)
+    )
+
+
+def _missing(case: Case, name: str, mixed: bool) -> _Shift | None:
+    gap = case.is_missing(name)
+    train, test = float(gap[case.train].mean()), float(gap[case.test].mean())
+    evidence = {"missing_in_train": round(train, 6), "missing_in_test": round(test, 6)}
+    low, high = sorted((train, test))
+    if high == 1 and low < 0.9:
+        where = "train" if train == 1 else "test"
+        return _Shift("shift.missing", "warn", f"is missing in every {where} row", evidence)
+    drift = level_drift(gap[case.train].astype(int), gap[case.test].astype(int), len(case.inputs))
+    if mixed and drift.log10_p < -10 and ((low == 0 and high >= ONE_PART) or high - low > 0.4):
+        what = f"is missing in {test:.0%} of the test rows and {train:.0%} of the train rows"
+        return _Shift("shift.missing", "warn", what, evidence)
+    return None
+
+
+def _constant(case: Case, name: str, drift: Drift) -> _Shift | None:
+    """Find a column with one value in train and others in most of test."""
+    present = ~case.is_missing(name)
+    train = np.unique(case.codes[name][case.train & present])
+    test = case.codes[name][case.test & present]
+    if len(train) != 1 or len(test) < MIN_ROWS or drift.log10_p > -10:
+        return None
+    other = float((test != train[0]).mean())
+    # With no value in common the split was made by this column.
+    if other < 0.05 or other == 1:
+        return None
+    evidence = {"share_of_test_with_other_values": round(other, 6)}
+    what = f"has one value in train and others in {other:.0%} of the test rows"
+    return _Shift("shift.constant", "warn", what, evidence)
+
+
+def _units(drift: Drift, mixed: bool) -> _Shift | None:
+    if drift.unit is None or not (mixed or drift.is_plain):
+        return None
+    return _Shift("shift.units", "warn", f"looks converted in test: {drift.unit}", drift.evidence)
+
+
+def _cut(case: Case, drifts: dict[str, Drift]) -> dict[str, _Shift]:
+    """Return the one column whose values the test part was filtered by, if it is one."""
+    found = {name: _filtered(case, name, drift) for name, drift in drifts.items()}
+    cut = {name: item for name, item in found.items() if item is not None}
+    return cut if len(cut) == 1 else {}
+
+
+def _filtered(case: Case, name: str, drift: Drift) -> _Shift | None:
+    """Find a test part that is train cut off at a value: the same within its range, none outside.
+
+    Drift along time or between sites moves a distribution; only a filter cuts it.
+    """
+    if case.frame.column(name).kind != "number" or drift.log10_p > -8:
+        return None
+    values = case.number(name)
+    known = np.isfinite(values)
+    train, test = values[case.train & known], values[case.test & known]
+    if len(np.unique(test)) < 20:
+        return None
+    low, high = test.min(), test.max()
+    inside = (train >= low) & (train <= high)
+    outside = 1 - float(inside.mean())
+    if outside < CUT or _places(case, name):
+        return None
+    within = number_drift(train[inside], test, 1)
+    if len(test) < 40 or inside.sum() < MIN_ROWS or within.log10_p < -2:
+        return None
+    evidence = {
+        "share_of_train_outside": round(outside, 6),
+        "lowest_in_test": float(low),
+        "highest_in_test": float(high),
+        **drift.evidence,
+    }
+    what = (
+        f"is cut off in test: {outside:.0%} of the train rows lie outside its range there, and "
+        "within it both are alike; the score holds for such rows only"
+    )
+    return _Shift("shift.support", "warn", what, evidence)
+
+
+def _levels(case: Case, name: str, drift: Drift, mixed: bool) -> _Shift | None:
+    if case.frame.column(name).kind not in ("category", "text"):
+        return None
+    codes, present = case.codes[name], ~case.is_missing(name)
+    train = codes[case.train & present]
+    test = codes[case.test & present]
+    if min(len(train), len(test)) < MIN_ROWS:
+        return None
+    # Of a column that repeats its values, unlike names and texts.
+    repeats = len(np.unique(train)) <= len(train) / 4
+    new = float((~np.isin(test, train)).mean())
+    if not repeats or new == 0:
+        return None
+    evidence = {"share_of_test_with_new_values": round(new, 6)}
+    # Many levels against few without one in common: whole sites were set aside, on purpose.
+    by_level = new == 1 and len(np.unique(test)) < 0.7 * len(np.unique(train))
+    if mixed and new >= NEW and drift.log10_p < -10 and not by_level:
+        what = f"has values in {new:.0%} of the test rows that train never shows"
+        return _Shift("shift.categories", "warn", what, evidence)
+    if new >= 0.01:
+        what = f"has values in {new:.1%} of the test rows that train never shows"
+        return _Shift("shift.categories", "info", what, evidence)
+    return None
+
+
+def _moved(case: Case, name: str, drift: Drift, mixed: bool) -> _Shift | None:
+    if drift.log10_p > -8:
+        return None
+    if mixed and drift.is_apart and not _places(case, name):
+        what = "has hardly a value in common between train and test"
+        return _Shift("shift.support", "warn", what, drift.evidence)
+    strong = mixed and drift.effect >= 0.3 and not _places(case, name)
+    return _Shift(
+        "shift.drift",
+        "warn" if strong else "info",
+        f"is distributed differently in test (distance {drift.effect:.2f} of 1)",
+        drift.evidence,
+    )
+
+
+def _places(case: Case, name: str) -> bool:
+    """Tell whether a column dates or numbers the rows: a split may well go by it."""
+    if case.frame.column(name).kind == "datetime" or PLACE.search(name):
+        return True
+    values = case.number(name)
+    is_whole = bool((values == np.round(values)).all())
+    return is_whole and len(np.unique(case.codes[name])) > 0.99 * len(case)
+
+
+def _target(case: Case, mixed: bool) -> _Shift | None:
+    y = case.y
+    train, test = y[case.train], y[case.test]
+    if case.is_classification:
+        drift = level_drift(train, test, 1)
+        classes = len(np.unique(test))
+        if classes == 1 and len(np.unique(train)) > 1 and drift.log10_p < -4:
+            share = float((train == test[0]).mean())
+            evidence = {"share_of_that_class_in_train": round(share, 6)}
+            what = "has one class only in the test part"
+            return _Shift("shift.target", "warn", what, evidence)
+    else:
+        drift = number_drift(train, test, 1)
+    if drift.log10_p > -8:
+        return None
+    strong = mixed and drift.effect >= 0.2
+    return _Shift(
+        "shift.target",
+        "warn" if strong else "info",
+        f"is distributed differently in test (distance {drift.effect:.2f} of 1)",
+        drift.evidence,
+    )
+
+
+def _finding(case: Case, name: str, found: _Shift) -> Finding:
+    loud = found.severity == "warn"
+    return Finding(
+        kind=found.kind,
+        severity=found.severity,
+        columns=(name,),
+        evidence=found.evidence,
+        message=f"`{name}` {found.what}"
+        + ("; a part drawn by lot would not" if loud else "; natural if the split follows time"),
+        remedy="look how the parts were made (units, filters, sources); `split: {kind: auto}` "
+        "makes them by lot or by time"
+        if loud
+        else "nothing to do if the split follows time or site",
+    )

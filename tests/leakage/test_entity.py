@@ -1,0 +1,81 @@
+"""Entities nobody declared are found; ordinary categories and measures pass."""
+
+import numpy as np
+import pytest
+
+from ninefold.columns import Column, Frame
+from ninefold.leakage import AuditSpec, audit
+from ninefold.problem import ProblemSpec
+
+N = 480
+PROBLEM = ProblemSpec(target="y", task="regression")
+
+
+def table(seed=0, **extra):
+    """Rows with two features, and columns given as `name=(kind, values)`; y last."""
+    rng = np.random.default_rng(seed)
+    data = {"x": rng.normal(size=N), "z": rng.normal(size=N)}
+    kinds = {"x": "number", "z": "number"}
+    for name, (kind, values) in extra.items():
+        data[name], kinds[name] = values, kind
+    roles = {name: frozenset({"target" if name == "y" else "input"}) for name in data}
+    columns = tuple(Column(name, kinds[name], roles[name]) for name in data)
+    return Frame(columns, data, np.arange(N))
+
+
+def tied(rng):
+    """Return entities of four rows each in random order, and a target nearly the same within."""
+    entity = rng.permutation(N) % (N // 4)
+    return entity, rng.normal(size=N // 4)[entity] + rng.normal(size=N) * 0.2
+
+
+def undeclared(frame, part=None):
+    if part is None:
+        part = np.where(np.random.default_rng(5).random(N) < 0.25, "test", "train").astype(object)
+    found = audit(frame, part, PROBLEM, AuditSpec(), "given")["findings"]
+    return [item for item in found if item["kind"] == "group.undeclared"], part
+
+
+@pytest.mark.parametrize("kind", ["number", "category"])
+def test_an_entity_that_comes_back_warns_and_names_its_rows(kind):
+    entity, y = tied(np.random.default_rng(0))
+    names = (
+        entity.astype(float) if kind == "number" else np.array([f"P{i}" for i in entity], object)
+    )
+    (finding,), part = undeclared(table(patient=(kind, names), y=("number", y)))
+    assert (finding["columns"], finding["severity"]) == (["patient"], "warn")
+    seen = np.isin(entity, entity[part == "train"]) & (part == "test")
+    assert finding["rows"] == np.flatnonzero(seen).tolist()
+    assert finding["fix"] == [{"path": ["problem", "group"], "value": ["patient"]}]
+
+
+def test_an_entity_without_a_name_is_found_by_what_never_changes():
+    rng = np.random.default_rng(0)
+    entity, y = tied(rng)
+    birth, height, zip_code = (rng.integers(0, 60, N // 4)[entity].astype(float) for _ in range(3))
+    frame = table(
+        birth=("number", birth), height=("number", height), zip=("number", zip_code),
+        y=("number", y),
+    )  # fmt: skip
+    (finding,), _ = undeclared(frame)
+    assert set(finding["columns"]) == {"birth", "height", "zip"}
+
+
+def test_honest_columns_that_repeat_pass():
+    rng = np.random.default_rng(0)
+    age = rng.integers(18, 90, N).astype(float)
+    state = rng.integers(0, 10, N)
+    code = np.array([f"B{v}" for v in rng.integers(0, N // 4, N)], dtype=object)
+    y = age / 20 + state + rng.normal(size=N)
+    names = np.array([f"state {v}" for v in state], dtype=object)
+    frame = table(
+        age=("number", age), state=("category", names), batch=("category", code), y=("number", y)
+    )
+    assert undeclared(frame)[0] == []
+
+
+def test_entities_kept_apart_in_one_part_each_are_no_matter():
+    entity, y = tied(np.random.default_rng(0))
+    part = np.where(entity % 4 == 0, "test", "train").astype(object)
+    frame = table(patient=("number", entity.astype(float)), y=("number", y))
+    assert undeclared(frame, part)[0] == []

@@ -1,0 +1,89 @@
+"""A test part made in another way warns; lots, time and sites do not."""
+
+import numpy as np
+import pytest
+
+from ninefold.columns import Column, Frame
+from ninefold.leakage import AuditSpec, audit
+from ninefold.problem import ProblemSpec
+
+N = 1000
+PROBLEM = ProblemSpec(target="y", task="regression")
+PART = np.where(np.random.default_rng(5).random(N) < 0.3, "test", "train").astype(object)
+TEST = PART == "test"
+
+
+def table():
+    rng = np.random.default_rng(0)
+    data = {name: rng.lognormal(2, 1, N) for name in ("length", "weight", "price", "y")}
+    data["sex"] = rng.choice(["m", "f"], N).astype(object)
+    data["temperature"] = rng.normal(15, 8, N)
+    data["year"] = np.sort(rng.integers(2000, 2020, N)).astype(float)
+    return data
+
+
+def loud(data, part=PART, problem=PROBLEM):
+    columns = tuple(
+        Column(
+            name,
+            "category" if values.dtype == object else "number",
+            frozenset({"target" if name == "y" else "input"}),
+        )
+        for name, values in data.items()
+    )
+    found = audit(Frame(columns, data, np.arange(N)), part, problem, AuditSpec(), "given")
+    return [
+        (item["kind"], item["columns"][0])
+        for item in found["findings"]
+        if item["kind"].startswith("shift") and item["severity"] != "info"
+    ]
+
+
+BREAKS = {
+    "grams": ("weight", lambda v: v * 1000, "shift.units"),
+    "fahrenheit": ("temperature", lambda v: v * 1.8 + 32, "shift.units"),
+    "empty": ("price", lambda v: v * np.nan, "shift.missing"),
+    "recoded": ("sex", lambda v: np.where(v == "m", "male", "female"), "shift.categories"),
+    "larger": ("y", lambda v: v * 1.9 + 4, "shift.target"),
+}
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_a_test_part_made_in_another_way_warns(name):
+    column, change, kind = BREAKS[name]
+    data = table()
+    assert loud(data) == []
+    data[column] = data[column].copy()
+    data[column][TEST] = change(data[column][TEST])
+    assert loud(data) == [(kind, column)]
+
+
+def test_a_column_of_one_value_in_train_warns():
+    data = table()
+    data["flag"] = np.where(TEST & (np.arange(N) % 2 == 0), 1.0, 0.0)
+    assert loud(data) == [("shift.constant", "flag")]
+
+
+def test_a_filtered_test_part_warns():
+    data = table()
+    part = np.where(TEST & (data["price"] < np.median(data["price"])), "", PART).astype(object)
+    assert loud(data, part) == [("shift.support", "price")]
+
+
+def test_drift_along_time_and_parts_by_site_pass():
+    data = table()
+    later = np.where(data["year"] > 2015, "test", "train").astype(object)
+    data["price"] = data["price"] * np.exp(np.arange(N) / 300)
+    assert loud(data, later) == []
+    site = np.random.default_rng(1).integers(0, 20, N)
+    data = table()
+    data["place"] = np.array([f"place {v}" for v in site], dtype=object)
+    assert loud(data, np.where(site < 5, "test", "train").astype(object)) == []
+
+
+def test_one_class_in_the_test_part_warns():
+    data = table()
+    data["y"] = np.where(np.random.default_rng(2).random(N) < 0.4, "yes", "no").astype(object)
+    part = np.where(TEST & (data["y"] == "no"), "", PART).astype(object)
+    problem = ProblemSpec(target="y", task="classification")
+    assert ("shift.target", "y") in loud(data, part, problem)
