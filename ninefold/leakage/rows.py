@@ -12,6 +12,11 @@ from ninefold.splitting.identity import combine
 MIN_ROWS, MIN_SHARE = 5, 0.01
 """Contaminated test rows below both of these cannot move a metric far."""
 SHUFFLES = 3
+NATURAL, PLANTED = 0.35, 1.0
+"""Rows equal on all columns but one over those equal on all, up to which these are copies; more are
+allowed where copies are oftener in test than inside train."""
+MOST = 0.5
+"""Share of train rows with a twin from which repeats are the nature of the table."""
 UNLIKELY = -4.0
 """log10 of the chance that copies are so much oftener in test than inside train."""
 
@@ -43,10 +48,11 @@ class RowsCheck(Check):
         by_chance = _by_chance(columns, case)
         nearly = _nearly(columns, case.part)
         inside, chance = _against_train(whole, case.part, count)
-        beyond = count > 5 * by_chance + 3 and nearly <= 2 * count
+        natural = PLANTED if chance <= UNLIKELY else NATURAL
+        beyond = count > 5 * by_chance + 3 and nearly - count <= natural * count
         yield Finding(
             kind="rows.duplicate",
-            severity=_severity(case, beyond, count, share, chance),
+            severity=_severity(case, beyond, count, share, inside, chance),
             rows=case.source_rows(twins),
             evidence={
                 "test_rows": count,
@@ -61,14 +67,16 @@ class RowsCheck(Check):
         )
 
 
-def _severity(case: Case, beyond: bool, count: int, share: float, chance: float) -> Severity:
-    """Return how much copies matter: those of a split by others, and those put into test."""
+def _severity(
+    case: Case, beyond: bool, count: int, share: float, inside: float, chance: float
+) -> Severity:
+    """Return how much copies matter: put into test they stop, brought by the source they warn."""
     large = share >= MIN_SHARE and count >= MIN_ROWS
     planted = chance <= UNLIKELY
-    if not beyond or not (large or planted):
+    if not beyond or not (large or planted) or (inside > MOST and not planted):
         return "info"
     if case.split_kind == "given":
-        return "block" if large else "warn"
+        return "block" if large and planted else "warn"
     return "warn" if planted else "info"
 
 

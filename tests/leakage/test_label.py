@@ -1,0 +1,50 @@
+"""Labels that contradict their equals or their neighbours are told, never louder than an info."""
+
+import numpy as np
+
+from ninefold.columns import Column, Frame
+from ninefold.leakage.case import Case
+from ninefold.leakage.label import LabelCheck
+from ninefold.problem import ProblemSpec
+
+N = 1200
+
+
+def found(x, y):
+    columns = [Column(f"x{i}", "number", frozenset({"input"})) for i in range(x.shape[1])]
+    columns.append(Column("y", "category", frozenset({"target"})))
+    data = {f"x{i}": x[:, i] for i in range(x.shape[1])} | {"y": y.astype(object)}
+    part = np.random.default_rng(1).choice(["train", "test"], len(y), p=[0.7, 0.3]).astype(object)
+    frame = Frame(tuple(columns), data, np.arange(len(y)))
+    case = Case(frame, part, ProblemSpec(target="y", task="classification"), "random")
+    return {item.kind: item for item in LabelCheck().findings(case)}
+
+
+def clear():
+    rng = np.random.default_rng(0)
+    y = rng.choice(["a", "b"], N)
+    return rng.normal(size=(N, 3)) + 4 * (y == "b")[:, None], y
+
+
+def test_flipped_labels_are_named():
+    x, y = clear()
+    assert not found(x, y)
+    flipped = np.random.default_rng(2).choice(N, 30, replace=False)
+    y[flipped] = np.where(y[flipped] == "a", "b", "a")
+    finding = found(x, y)["label.suspicious"]
+    assert finding.severity == "info"
+    assert set(finding.rows) <= set(flipped.tolist())
+    assert len(finding.rows) >= 10
+
+
+def test_equal_rows_with_two_labels_are_counted():
+    x, y = clear()
+    x[:20] = x[20:40]
+    y[:20], y[20:40] = "a", "b"
+    finding = found(x, y)["label.conflict"]
+    assert (finding.severity, finding.evidence["rows"]) == ("info", 40)
+
+
+def test_labels_without_any_order_are_not_suspicious():
+    rng = np.random.default_rng(3)
+    assert not found(rng.normal(size=(N, 4)), rng.choice(["a", "b"], N))
