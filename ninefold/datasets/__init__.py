@@ -29,6 +29,10 @@ MISSING = (
 )  # fmt: skip
 
 
+NUMBER_FORMATS = (",", "1,234.5", "1.234,5", "%")
+"""How numbers may be written, other than plainly."""
+
+
 class ColumnSpec(Spec):
     """What you know better about a column than its values tell."""
 
@@ -36,7 +40,7 @@ class ColumnSpec(Spec):
     """number, category, text, bool or datetime; default: inferred from all values."""
     format: str | None = None
     """datetime: strptime format such as %d.%m.%Y %H:%M (default: found among the common ones);
-    number: `,` for a decimal comma."""
+    number: `,` for a decimal comma, `1,234.5` or `1.234,5` for thousands separators, `%`."""
 
     @model_validator(mode="after")
     def _check_format(self) -> "ColumnSpec":
@@ -47,9 +51,10 @@ class ColumnSpec(Spec):
                 dates.pattern(self.format)
             except ValueError as error:
                 raise ValueError(f"format {error}") from None
-        elif self.kind != "number" or self.format != ",":
+        elif self.kind != "number" or self.format not in NUMBER_FORMATS:
             raise ValueError(
-                "format goes with kind: datetime (such as %d.%m.%Y) or, as `,`, with kind: number, "
+                "format goes with kind: datetime (such as %d.%m.%Y) or, as one of "
+                f"{' '.join(NUMBER_FORMATS)}, with kind: number, "
                 f"however: format {self.format!r} with kind: {self.kind}"
             )
         return self

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ninefold.columns import Column, to_array
-from ninefold.datasets import MISSING
+from ninefold.datasets import MISSING, ColumnSpec
 from ninefold.datasets.tables.parsing import BOOLEAN, parse, unreadable
 
 
@@ -70,3 +70,19 @@ def test_true_and_false_in_any_case():
 def test_typed_values_come_to_their_kind(values, kind, expected):
     assert parse(values, Column("x", kind), MISSING).to_pylist() == expected
     assert parse(pa.chunked_array([values]), Column("x", kind), MISSING).to_pylist() == expected
+
+
+@pytest.mark.parametrize(
+    ("format", "cells", "wanted"),
+    [
+        ("1,234.5", ["1,234.5", "-12,345,678", "7", "1e3", "1,23", "x"],
+         [1234.5, -12345678, 7, 1000, None, None]),
+        ("1.234,5", ["1.234,5", "950", "-1.234.567", "1.5", "0,25"],
+         [1234.5, 950, -1234567, None, 0.25]),
+        ("%", ["12.5%", "-3 %", "7", "%"], [12.5, -3, None, None]),
+    ],
+)  # fmt: skip
+def test_numbers_are_read_by_their_format(format, cells, wanted):
+    column = ColumnSpec(kind="number", format=format)
+    parsed = parse(pa.array(cells), Column("a", "number", format=column.format), ("",))
+    assert parsed.to_pylist() == wanted

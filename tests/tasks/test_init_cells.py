@@ -139,6 +139,16 @@ ODD = {
         table(a=["Y", "N"] * HALF, b=[0, 1] * HALF, c=["TRUE", "false"] * HALF),
         {"a": ("category", None), "b": ("number", None), "c": ("bool", None)},
     ),
+    "thousands separators": (
+        table(a=[f"{n * 37:,}" for n in range(ROWS)], b=[f"{n * 37:,}.5" for n in range(ROWS)]),
+        {"a": ("number", "1,234.5"), "b": ("number", "1,234.5")},
+    ),
+    "thousands separators, decimal comma": (
+        table(a=[f"{n * 37:,}".replace(",", ".") + ",50" for n in range(ROWS)])
+        .to_csv(index=False, sep=";"),
+        {"a": ("number", "1.234,5")},
+    ),
+    "percent signs": (table(a=[f"{n / 8}%" for n in range(ROWS)]), {"a": ("number", "%")}),
     "names of our outputs": (
         table(label=1.5, part="a", row=2, value=3, probabilities="p", fold=[*range(ROWS)]),
         {"label": ("number", None), "part": ("category", None)},

@@ -10,7 +10,13 @@ import pyarrow.compute as pc
 
 from ninefold import dates
 from ninefold.columns import Array, Column
-from ninefold.datasets.tables.parsing import NUMBER, is_missing_text, is_text, parse_datetime
+from ninefold.datasets.tables.parsing import (
+    NUMBER,
+    NUMBER_FORMATS,
+    is_missing_text,
+    is_text,
+    parse_datetime,
+)
 
 EXACT = 2**53
 """Integers up to here are exact as double."""
@@ -30,6 +36,8 @@ class TextEvidence:
     missing: int = 0
     numbers: int = 0
     commas: int = 0
+    formatted: Counter[str] = field(default_factory=Counter)
+    """Numbers with thousands separators or a percent sign, by their format."""
     booleans: int = 0
     is_integer: bool = True
     has_leading_zero: bool = False
@@ -67,6 +75,11 @@ class TextEvidence:
         except pa.ArrowInvalid:
             fits = np.asarray(pc.match_substring_regex(cells, NUMBER))
         self.numbers += int(counts[fits].sum())
+        if not fits.all():
+            others = pc.filter(cells, pa.array(~fits))
+            for format, (looks, _) in NUMBER_FORMATS.items():
+                is_formatted = np.asarray(pc.match_substring_regex(others, looks))
+                self.formatted[format] += int(counts[~fits][is_formatted].sum())
         if self.is_integer and fits.any():
             self._add_integers(pc.filter(cells, pa.array(fits)))
         return fits

@@ -11,7 +11,7 @@ from ninefold.columns import Column
 from ninefold.datasets import ColumnSpec
 from ninefold.datasets.tables.evidence import EXACT, TextEvidence, TypedEvidence
 from ninefold.datasets.tables.mixed import Mixed, MixedTypesError
-from ninefold.datasets.tables.parsing import BOOLEAN, DECIMAL_COMMA
+from ninefold.datasets.tables.parsing import BOOLEAN, DECIMAL_COMMA, NUMBER_FORMATS
 from ninefold.errors import InputError
 
 log = logging.getLogger("ninefold")
@@ -44,7 +44,7 @@ def infer(
         if isinstance(found, TypedEvidence):
             inferred.append(_infer_typed(name, found, override))
             continue
-        if override.kind is None and (mixed := _unless_comma(found, has_decimal_comma)):
+        if override.kind is None and (mixed := _unless_numbers(found, has_decimal_comma)):
             mistakes[name] = Mixed.of(found, *mixed)
         inferred.append(_infer_text(name, found, override, has_decimal_comma, day_first))
     if mistakes:
@@ -56,9 +56,10 @@ def _infer_text(
     name: str, found: TextEvidence, override: ColumnSpec, comma: bool, day_first: bool | None
 ) -> Inferred:
     if override.kind == "number":
-        is_comma = override.format == "," or (comma and found.commas > 0)
+        is_comma = comma and found.commas > 0
+        format = _number_format(found, comma) or (DECIMAL_COMMA if is_comma else None)
         return Inferred(
-            Column(name, "number", format=DECIMAL_COMMA if is_comma else None),
+            Column(name, "number", format=override.format or format),
             found.is_integer and found.numbers == found.given and found.largest <= EXACT,
         )
     if override.kind == "datetime":
@@ -74,8 +75,8 @@ def _infer_text(
         if is_code:
             return Inferred(Column(name, "category"))
         return Inferred(Column(name, "number"), found.is_integer)
-    if comma and found.numbers + found.commas == found.given:
-        return Inferred(Column(name, "number", format=DECIMAL_COMMA))
+    if format := _number_format(found, comma):
+        return Inferred(Column(name, "number", format=format))
     if found.booleans == found.given:
         if found.missing == 0:
             return Inferred(Column(name, "bool"))
@@ -141,7 +142,19 @@ def _choose(name: str, formats: list[str | None], day_first: bool | None) -> str
     return next(format for format in formats if dates.is_day_first(format) is wanted)
 
 
-def _unless_comma(found: TextEvidence, comma: bool) -> tuple[str, int] | None:
-    if comma and found.numbers + found.commas == found.given:
+def _unless_numbers(found: TextEvidence, comma: bool) -> tuple[str, int] | None:
+    return None if _number_format(found, comma) else found.mixed()
+
+
+def _number_format(found: TextEvidence, comma: bool) -> str | None:
+    """Return the format by which every cell is a number, if they are not plain numbers."""
+    if found.numbers == found.given:
         return None
-    return found.mixed()
+    if comma and found.numbers + found.commas == found.given:
+        return DECIMAL_COMMA
+    plain = {"1,234.5": found.numbers, "1.234,5": found.numbers if found.is_integer else 0}
+    for format in NUMBER_FORMATS:
+        is_whole = found.formatted[format] + plain.get(format, 0) == found.given > 0
+        if is_whole and (comma or format != "1.234,5"):
+            return format
+    return None

@@ -13,6 +13,15 @@ BOOLEAN = "boolean"
 """Format of a category column that holds true, false and missing."""
 DECIMAL_COMMA = ","
 """Format of a number column written as 3,14."""
+NUMBER_FORMATS = {
+    "1,234.5": (r"^[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?$", ","),
+    "1.234,5": (r"^[+-]?([0-9]{1,3}(\.[0-9]{3})+|[0-9]+)(,[0-9]+)?$", "."),
+    "%": (r"^[+-]?[0-9]+(\.[0-9]+)? ?%$", "%"),
+}
+"""Other formats of a number column -> what a cell looks like, and the character that is left out.
+
+With `1,234.5` plain numbers may stand among them, with `1.234,5` whole ones.
+"""
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?(?i:inf|infinity)$"
 STRINGS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 
@@ -66,7 +75,13 @@ def _present(values: pa.Array, missing: Collection[str]) -> pa.Array:
 def parse_number(values: pa.Array, column: Column) -> pa.Array:
     """Read text as double, correctly rounded; what is no number becomes null."""
     values = pc.utf8_trim_whitespace(values)
-    if column.format == DECIMAL_COMMA:
+    if column.format in NUMBER_FORMATS:
+        looks, without = NUMBER_FORMATS[column.format]
+        plain = f"|{NUMBER}" if column.format == "1,234.5" else ""
+        fits = pc.match_substring_regex(values, looks + plain)
+        bare = pc.utf8_trim_whitespace(pc.replace_substring(values, without, ""))
+        values = pc.if_else(fits, bare, pa.scalar(None, pa.string()))
+    if column.format in (DECIMAL_COMMA, "1.234,5"):
         values = pc.replace_substring(values, ",", ".")
     try:
         return values.cast(pa.float64())
