@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ninefold.config import read_yaml
 from tests.end_to_end.commands import TRACEBACK, ninefold
 from tests.end_to_end.tables import messy, write
 from tests.end_to_end.workspaces import digests, temporary
@@ -22,6 +23,7 @@ LAST = {
     "evaluate": "plots",
     "train": "network",
     "baselines": "baselines.json",
+    "explore": "reference.json",
     "audit": "leakage.json",
     "split": "manifest.json",
     "featurize": "featurize.onnx",
@@ -73,6 +75,10 @@ def interrupt(command, cwd, at, number):
     return process.returncode, error
 
 
+def test_no_stage_is_left_out(finished):
+    assert list(LAST)[::-1] == list(read_yaml(finished / "dvc.yaml")["stages"])
+
+
 def own(workspace, at):
     """Return the temporary folders of one output."""
     return [path for path in temporary(workspace) if path.name.startswith(f".{at}.")]
@@ -97,7 +103,7 @@ def test_every_stage_may_be_interrupted_and_killed(server, finished, tmp_path, d
     if door == "dvc repro":
         subprocess.run([*DVC, "repro", "-q"], cwd=workspace, env=environment(), check=True)
     else:
-        assert "10 executed" in ninefold("run", cwd=workspace).stdout
+        assert f"{len(LAST)} executed" in ninefold("run", cwd=workspace).stdout
     assert digests(workspace) == digests(finished)
     assert not temporary(workspace)
 
