@@ -99,9 +99,8 @@ def _came_with_outcome(case: Case, name: str) -> dict[str, Any] | None:
 
 
 def _cut_from(case: Case) -> list[str]:
-    """Return the numbers known only afterwards of which a derived target is a threshold."""
-    is_derived = "derived" in case.frame.column(case.problem.target).roles
-    if not is_derived or not case.is_classification or case.power.classes != 2:
+    """Return the numbers known only afterwards whose threshold is the target."""
+    if not case.is_classification or case.power.classes != 2:
         return []
     found = []
     for column in case.frame.having("after"):
