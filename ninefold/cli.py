@@ -103,7 +103,8 @@ def _parser(commands: dict[str, EntryPoint]) -> argparse.ArgumentParser:
                 *lines,
                 "",
                 "`ninefold COMMAND --help` says more.",
-                "exit codes: 0 done, 2 wrong input or configuration, 3 a gate stopped the run, 130 Ctrl-C",
+                "exit codes: 0 done, 2 wrong input or configuration, 3 a gate stopped the run,",
+                "130 interrupted with Ctrl-C",
             ]
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
