@@ -123,7 +123,10 @@ def _features(case: Case, rows: Array, names: tuple[str, ...]) -> Array:
         is_level = case.frame.column(name).kind in ("category", "text")
         if is_level and (name in names or case.codes[name].max() > 200):
             continue
-        columns.append(case.number(name)[rows])
+        values = case.number(name)[rows]
+        values = np.where(np.isfinite(values), values, np.nan)
+        if len(np.unique(values[~np.isnan(values)][:1000])) > 1:
+            columns.append(values)
     return np.column_stack(columns) if columns else np.zeros((len(rows), 1))
 
 

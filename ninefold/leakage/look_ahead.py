@@ -12,6 +12,9 @@ from ninefold.leakage._formulas import Table, match, smoothing, table
 from ninefold.leakage._series import Series, series_of
 from ninefold.leakage.case import Case, Check, Finding, Severity
 
+LARGEST = 1e100
+"""Numbers from this size on, infinite ones too, count as missing: their squares overflow."""
+
 
 @dataclass(frozen=True)
 class _Ahead:
@@ -38,6 +41,8 @@ class LookAheadCheck(Check):
         told: set[str] = set()
         for series in series_of(case):
             y = _target(case)[series.index]
+            if np.abs(y).max() >= LARGEST:
+                continue
             formulas = table(series, y, case.seed, case.is_classification)
             for name in case.inputs:
                 if name in told or name == series.time:
@@ -61,6 +66,7 @@ def _look(case: Case, series: Series, name: str, y: Array, formulas: Table | Non
     if case.frame.column(name).kind not in ("number", "bool"):
         return None
     x = case.number(name)[series.index]
+    x = np.where(np.abs(x) < LARGEST, x, np.nan)
     if np.isfinite(x).sum() < 40 or len(np.unique(x[np.isfinite(x)][:1000])) < 2:
         return None
     return (
