@@ -111,7 +111,9 @@ def _suite(
         content["split"]["path"] = str(split_file.resolve())
     featurizing, splitting = (validate(key, content[key], "init") for key in ("featurize", "split"))
     columns = tuple(with_roles(column, problem) for column in columns)
-    return draft_suite(table, columns, problem, featurizing, splitting, Path.cwd())
+    return draft_suite(
+        table, columns, problem, featurizing, splitting, Path.cwd(), must_split=False
+    )
 
 
 def _check_names(args: argparse.Namespace, names: list[str]) -> None:

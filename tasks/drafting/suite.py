@@ -28,17 +28,24 @@ def draft_suite(
     splitting: Any,
     workspace: Path,
     masked: Iterable[str] = (),
+    *,
+    must_split: bool = True,
 ) -> str:
     """Return the YAML text of a suite for a table as ingest reads it.
 
-    The rows of the valid and the test part are set aside before anything is looked at; a table
-    that cannot be split gives a suite of kinds only, which says why.
+    The rows of the valid and the test part are set aside before anything is looked at.
+
+    Raises:
+        InputError: the table cannot be split; without `must_split` it gives a suite of kinds only,
+            which says why.
     """
     frame = to_frame(table, columns)
     try:
         model, derived = build(columns, problem, featurizing)
         parts = split(featurize(frame, model, derived), problem, splitting, workspace).part
     except InputError as error:
+        if must_split:
+            raise
         note = f"Only kinds were drafted, since there is no train part: {error}"
         return draft(table.slice(0, 0), columns, problem, note=note)
     train = table.filter(pa.array(parts == "train"))

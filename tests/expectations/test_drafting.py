@@ -10,6 +10,7 @@ from expectations.gate import gate
 from ninefold.columns import write_table
 from ninefold.config import validate
 from ninefold.datasets import read
+from ninefold.errors import InputError
 from ninefold.problem import ProblemSpec
 from ninefold.quality import ValidateSpec
 from ninefold.splitting import split
@@ -48,10 +49,10 @@ def ingest(table, folder):
     return read(validate("ingest", {"kind": "file", "path": "t.csv"}), PROBLEM, folder)
 
 
-def drafted(table, folder):
+def drafted(table, folder, **more):
     rows, columns = ingest(table, folder)
     splitting = validate("split", {"kind": "time"})
-    return draft_suite(rows, columns, PROBLEM, validate("featurize", {}), splitting, folder)
+    return draft_suite(rows, columns, PROBLEM, validate("featurize", {}), splitting, folder, **more)
 
 
 def check(table, suite, folder, **spec):
@@ -138,7 +139,9 @@ def test_rows_outside_train_change_nothing(suite, tmp_path):
 
 
 def test_a_table_too_small_to_split_gets_kinds_only(tmp_path):
-    found = drafted(orders(rows=20), tmp_path)
+    with pytest.raises(InputError, match="at least 40 rows"):
+        drafted(orders(rows=20), tmp_path)
+    found = drafted(orders(rows=20), tmp_path, must_split=False)
     assert {item["type"] for item in rules(found)} == {"expect_column_to_be_of_kind"}
     assert "no train part" in found
 
