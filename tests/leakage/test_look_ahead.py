@@ -127,7 +127,7 @@ def test_class_of_the_next_row_is_found():
     assert [f["columns"] for f in findings(table, problem)] == [["days until"], ["next"]]
 
 
-@pytest.mark.parametrize("odd", [np.inf, -np.inf, 1e300, np.nan, 0.0])
+@pytest.mark.parametrize("odd", [np.inf, -np.inf, 1e120, np.nan, 0.0])
 def test_odd_numbers_neither_stop_nor_warn(odd):
     table = walk(n=90)
     table["some"] = np.where(np.arange(90) % 7 == 0, odd, table["x"])
