@@ -16,16 +16,18 @@ from ninefold.leakage.power import Alone, Power, View
 MIN_AREA, MIN_R2, MIN_SIDE = 0.84, 0.75, 0.88
 """What a column must tell alone to be looked at: of a class, of a number, of a number if the column
 has two values."""
-SURE_AREA, SURE_R2 = 0.95, 0.93
+SURE_AREA, SURE_R2 = 0.97, 0.95
 """What it must tell alone where the others say too little to test it, or tell more."""
 SLACK = 1.3
 """How many times the error of the others a column may have that is told apart from them."""
 EQUAL = 0.997
 """Score of the others from which an exact column may be just one of many that are exact."""
-INDEPENDENT_Z = 4.0
+INDEPENDENT_Z, SMALL_Z, SMALL = 4.0, 2.5, 400
 """z of the tie to the other columns, corrected for their number, below which there is none."""
 LITTLE = 0.1
 """R² of that tie which a column filled in later may have: it knows a bit of what came between."""
+LEAD_ROWS = 800
+"""Rows below which a small tie cannot be told from a weak cause."""
 LEAD = 2.0
 """How many times smaller its error is than that of all the others together, then."""
 MAX_LOOKED_AT = 12
@@ -68,7 +70,7 @@ def telling(power: Power) -> list[Telling]:
     for one, tie, z in suspects:
         if one.klass not in rest:
             rest[one.klass] = power.together(leaving, one.klass)
-        is_child = z < INDEPENDENT_Z
+        is_child = z < _bound(power, one)
         if (_is_child if is_child else _leads)(power, one, rest[one.klass], z):
             why: Literal["child", "lead"] = "child" if is_child else "lead"
             found.append(Telling(one.view, one.klass, one.score, rest[one.klass], tie, z, why))
@@ -120,7 +122,13 @@ def _tie(power: Power, one: Alone) -> tuple[float, float]:
 
 def _is_suspect(power: Power, one: Alone, tie: float, z: float) -> bool:
     is_number = power.case.frame.column(one.view.column).kind == "number"
-    return z < INDEPENDENT_Z or (one.klass is not None and is_number and tie < LITTLE)
+    return z < _bound(power, one) or (one.klass is not None and is_number and tie < LITTLE)
+
+
+def _bound(power: Power, one: Alone) -> float:
+    """Return the z below which a view is tied to nothing; stricter in a table of few rows."""
+    is_small = len(power.case) < SMALL and one.view.aspect == "value"
+    return SMALL_Z if is_small else INDEPENDENT_Z
 
 
 def _is_child(power: Power, one: Alone, rest: float, z: float) -> bool:
@@ -141,4 +149,4 @@ def _is_child(power: Power, one: Alone, rest: float, z: float) -> bool:
 
 def _leads(power: Power, one: Alone, rest: float, z: float) -> bool:
     """Tell whether all the others together leave far more open than this one alone."""
-    return rest <= 0.85 and 1 - rest >= LEAD * (1 - one.score)
+    return len(power.case) >= LEAD_ROWS and rest <= 0.85 and 1 - rest >= LEAD * (1 - one.score)
