@@ -48,6 +48,12 @@ class Evidence:
         return str(found["name"]) if isinstance(found, dict) else ""
 
     @property
+    def masked(self) -> frozenset[str]:
+        """Columns whose values must not be shown: `validate.mask` of params.yaml."""
+        found = self.params.get("validate")
+        return frozenset((found.get("mask") or ()) if isinstance(found, Mapping) else ())
+
+    @property
     def is_regression(self) -> bool:
         return self.evaluation.get("task") == "regression"
 

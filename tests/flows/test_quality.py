@@ -122,7 +122,9 @@ def test_the_command_runs_a_flow_with_artifacts_and_exit_codes(
     monkeypatch.chdir(workspace)
     assert run(write(rows(300, 8), tmp_path / "good.csv"), "--json") == 0
     assert json.loads(capsys.readouterr().out)["verdict"] == "pass"
-    bad = write(unit(rows(600, 9)), tmp_path / "bad.csv")
+    wrong = unit(rows(600, 9))
+    wrong.loc[17, "city"] = "Rom"
+    bad = write(wrong, tmp_path / "bad.csv")
     with pytest.raises(GateError, match="distributed otherwise"):
         run(bad, "--strict")
     with pytest.raises(InputError, match="nowhere"):
@@ -130,9 +132,14 @@ def test_the_command_runs_a_flow_with_artifacts_and_exit_codes(
     found = ask(server, "flow_runs/filter", sort="START_TIME_DESC", limit=3)
     assert [item["state"]["name"] for item in found] == ["Wrong input", "Gate stopped", "Passed"]
     made = ask(server, "artifacts/filter", flow_runs={"id": {"any_": [found[1]["id"]]}})
-    assert {item["key"] for item in made} >= {
-        "fresh-fresh", "fresh-quality", "fresh-comparison", "fresh-fresh-docs",
-    }  # fmt: skip
+    keys = {item["key"] for item in made}
+    assert keys >= {"fresh-quality", "fresh-comparison", "fresh-failing-rows"}
+    assert any("reports/fresh/index.html" in str(item["data"]) for item in made)
+
+    (rows_shown,) = [item for item in made if item["key"] == "fresh-failing-rows"]
+    (row,) = [r for r in json.loads(rows_shown["data"]) if "city: Rom" in r["values"]]
+    assert row["row"] == 17
+    assert "index.html" in rows_shown["description"]
 
 
 def test_before_a_run_it_says_what_to_do(tmp_path):

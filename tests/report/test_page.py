@@ -137,3 +137,11 @@ def test_a_damaged_file_counts_as_missing(tmp_path):
     files = {"quality": tmp_path / "a.json", "leakage": tmp_path / "b.json"}
     assert read_documents({**files, "profile": tmp_path / "none.json"}) == {}
     assert read_history(tmp_path / "none.csv") == ()
+
+
+def test_levels_of_masked_columns_are_not_shown(evidence):
+    shown = render(evidence)
+    masked = {"validate": {"mask": ["farbe ü"]}}
+    hidden = render(replace(evidence, params=masked))
+    assert "farbe ü (masked)" in hidden
+    assert hidden.count("ünï") < shown.count("ünï")

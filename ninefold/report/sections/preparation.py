@@ -45,7 +45,15 @@ class Preparation(Section):
         ]
         header = ("column", "kind", "treatment", "why", "features")
         cards = zip(codes, layout["cardinalities"], strict=True)
-        named = [*features, *(f"{name} (embedding of {size} levels)" for name, size in cards)]
+        sources = layout.get("sources") or features
+        shown = [
+            f"{source} (masked)" if source in evidence.masked else name
+            for name, source in zip(features, sources, strict=True)
+        ]
+        named = [
+            *dict.fromkeys(shown),
+            *(f"{name} (embedding of {size} levels)" for name, size in cards),
+        ]
         return join(
             [
                 paragraph(

@@ -31,7 +31,7 @@ class Slices(Section):
 
     def render(self, evidence: Evidence) -> Html:
         found, metric = evidence.evaluation, evidence.metric
-        slices = found.get("slices") or []
+        slices = [s for s in found.get("slices") or [] if s["column"] not in evidence.masked]
         if not slices:
             return paragraph("No column has few enough levels to be reported one by one.")
         overall = found["test"][metric]["value"]
