@@ -28,7 +28,7 @@ class TimeCheck(Check):
         test = (case.part == "test") & known
         if not len(train) or not test.any():
             return
-        yield from _overlap(case, name, train, values[test].min())
+        yield from _overlap(case, name, values, known)
         later = len(train) - np.searchsorted(train, values[test], side="right")
         if not later.any():
             return
@@ -56,24 +56,36 @@ class TimeCheck(Check):
         )
 
 
-def _overlap(case: Case, name: str, train: Array, first_test: Array) -> Iterator[Finding]:
-    """Find train rows whose outcome was not yet known when the test part began."""
+def _overlap(case: Case, name: str, values: Array, known: Array) -> Iterator[Finding]:
+    """Find learned rows, train or valid, whose outcome was not known when the test part began."""
     horizon = case.problem.horizon
     if horizon is None or case.frame.column(name).kind != "datetime":
         return
-    window = (train > first_test - duration_us(horizon)) & (train < first_test)
-    if not window.any():
+    test, step = case.test & known, duration_us(horizon)
+    first_test = values[test].min()
+    late = ~case.test & known & (values > first_test - step) & (values < first_test)
+    if not late.any():
         return
+    near = test & (values < values[late].max() + step)
     yield Finding(
         kind="time.horizon",
         severity="warn",
         columns=(name,),
-        evidence={"train_rows": int(window.sum()), "horizon": horizon},
+        rows=case.source_rows(near),
+        evidence={
+            "rows_known_too_late": int(late.sum()),
+            "of_train": int((late & case.train).sum()),
+            "test_rows_within_horizon": int(near.sum()),
+            "horizon": horizon,
+            "first_test": _readable(case, name, first_test),
+        },
         message=(
-            f"the outcome of {int(window.sum())} train rows was known only after the test part "
-            f"began (problem.horizon is {horizon}): in use they could not have been learned from"
+            f"the outcome of {int(late.sum())} train or valid rows was known only after the test "
+            f"part began (problem.horizon is {horizon}): in use they could not have been learned "
+            f"from, and they tell of the first {int(near.sum())} test rows"
         ),
         remedy="split: {kind: time}, which leaves a gap of problem.horizon before each boundary",
+        fix=((("split", "kind"), "time"),),
     )
 
 

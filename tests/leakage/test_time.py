@@ -1,0 +1,56 @@
+"""Rows whose outcome came too late are found in train and valid; a gap ends it."""
+
+import numpy as np
+import pytest
+
+from ninefold.columns import Column, Frame
+from ninefold.config import validate
+from ninefold.leakage import AuditSpec
+from ninefold.leakage.audit import audit
+from ninefold.problem import ProblemSpec
+from ninefold.splitting import split
+
+N, DAY = 400, 86_400_000_000
+PROBLEM = ProblemSpec(target="y", task="regression", time="when", horizon="7d")
+
+
+def table():
+    rng = np.random.default_rng(0)
+    columns = (
+        Column("when", "datetime", frozenset({"time"})),
+        Column("x", "number", frozenset({"input"})),
+        Column("y", "number", frozenset({"target"})),
+    )
+    data = {"when": np.arange(N) * DAY, "x": rng.normal(size=N), "y": rng.normal(size=N)}
+    return Frame(columns, data, np.arange(N))
+
+
+def horizon(part, kind="given"):
+    report = audit(table(), part, PROBLEM, AuditSpec(), kind)
+    return [f for f in report["findings"] if f["kind"] == "time.horizon"]
+
+
+def parts(last_train, last_valid, gap):
+    day = np.arange(N)
+    part = np.where(day < last_train, "train", np.where(day < last_valid, "valid", "test"))
+    part = part.astype(object)
+    part[(day >= last_valid - gap) & (day < last_valid)] = ""
+    return part
+
+
+@pytest.mark.parametrize("last_train", [240, 300])
+def test_a_given_split_without_a_gap_warns_with_or_without_a_valid_part(last_train):
+    (finding,) = horizon(parts(last_train, 300, gap=0))
+    assert (finding["severity"], finding["columns"]) == ("warn", ["when"])
+    assert finding["rows"] == list(range(300, 306))
+    assert finding["evidence"]["rows_known_too_late"] == 6
+
+
+def test_a_gap_of_the_horizon_passes():
+    assert horizon(parts(240, 300, gap=7)) == []
+
+
+@pytest.mark.parametrize("kind", ["time", "purged"])
+def test_ninefolds_own_split_leaves_the_gap(kind):
+    made = split(table(), PROBLEM, validate("split", {"kind": kind}))
+    assert horizon(made.part, made.manifest["split"]["like"]) == []
