@@ -15,20 +15,27 @@ NEIGHBOURS, TWINS = 8, 3
 BLOCKS = 3
 LEVEL_AXES = 3
 """Axes on which the levels of a category are spread for the neighbour search."""
-WORD = re.compile(r"\w+")
+WORD = re.compile(r"[^\W_]+")
+LONG = 24
+"""Letters and digits of a text from which it is known by them alone, in any order."""
 
 
 def folded(values: Array) -> Array:
     """Return codes `(N,)` of texts that are told apart only by their words, in any order.
 
-    Case, punctuation and spaces do not count.
+    Case, punctuation and spaces do not count; of long texts, nor where a word ends.
     """
     from pandas import factorize
 
     codes, levels = factorize(values)
-    words = [" ".join(sorted(WORD.findall(str(level).casefold()))) for level in levels]
-    kept = np.array([w or str(level) for w, level in zip(words, levels, strict=True)], dtype=object)
+    kept = np.array([_key(str(level)) for level in levels], dtype=object)
     return np.asarray(factorize(kept)[0][codes])
+
+
+def _key(text: str) -> str:
+    words = sorted(WORD.findall(text.casefold()))
+    letters = "".join(words)
+    return "".join(sorted(letters)) if len(letters) >= LONG else " ".join(words) or text
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,9 @@ NATURAL, PLANTED = 0.35, 1.0
 allowed where copies are oftener in test than inside train."""
 MOST = 0.5
 """Share of train rows with a twin from which repeats are the nature of the table."""
-UNLIKELY = -4.0
-"""log10 of the chance that copies are so much oftener in test than inside train."""
+UNLIKELY, UNEVEN = -4.0, -6.0
+"""log10 of the chance that copies are so much oftener in test than inside train; from the second
+on it warns whatever the table looks like."""
 
 
 class RowsCheck(Check):
@@ -50,9 +51,12 @@ class RowsCheck(Check):
         inside, chance = _against_train(whole, case.part, count)
         natural = PLANTED if chance <= UNLIKELY else NATURAL
         beyond = count > 5 * by_chance + 3 and nearly - count <= natural * count
+        uneven = chance <= UNEVEN and case.split_kind == "given" and not case.follows_time
         yield Finding(
             kind="rows.duplicate",
-            severity=_severity(case, beyond, count, share, inside, chance),
+            severity="warn"
+            if uneven and not beyond and count > 5 * by_chance + 3
+            else _severity(case, beyond, count, share, inside, chance),
             rows=case.source_rows(twins),
             evidence={
                 "test_rows": count,
@@ -62,8 +66,8 @@ class RowsCheck(Check):
                 "expected_by_chance": round(by_chance, 3),
                 "equal_but_for_one_column": nearly,
             },
-            message=_message(count, share, by_chance, beyond),
-            remedy=_remedy(case, beyond),
+            message=_message(count, share, by_chance, beyond or uneven),
+            remedy=_remedy(case, beyond or uneven),
         )
 
 

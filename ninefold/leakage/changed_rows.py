@@ -1,0 +1,118 @@
+"""rows: copies put into the test part with one cell changed, or with a text spelt anew."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+
+from ninefold.columns import Array
+from ninefold.leakage._closeness import folded
+from ninefold.leakage.case import Case, Check, Finding
+from ninefold.splitting.identity import combine, hash_values
+
+ROWS = 400_000
+MIN_COLUMNS, MIN_ROWS, MIN_SHARE = 4, 6, 0.01
+MOST_INSIDE = 0.05
+"""Share of train rows with a twin but for a column from which that column is left out."""
+UNLIKELY = -5.0
+"""log10 of the chance that test has so many more of them than train has inside."""
+MANY = 20
+"""Distinct numbers of a target from which it is compared like a column."""
+
+
+class ChangedRowsCheck(Check):
+    """Test rows that equal a train or valid row in every column but one, or but for spelling.
+
+    Under an honest split a test row finds such a twin as often as a train row finds one inside
+    train: the rows are exchangeable (Fisher's exact test). Copies put into test find it oftener.
+    Texts are compared by their letters and digits alone.
+    """
+
+    family: ClassVar[str] = "rows"
+    kinds: ClassVar[tuple[str, ...]] = ("rows.changed",)
+
+    def findings(self, case: Case) -> Iterator[Finding]:
+        if case.split_kind != "given" or case.follows_time:
+            return
+        case = case.limited(ROWS)
+        columns = _columns(case)
+        pool = ~case.test
+        if not columns or pool.sum() < MIN_ROWS or case.test.sum() < MIN_ROWS:
+            return
+        twins = _spelt_anew(case, pool)
+        if len(columns) >= MIN_COLUMNS:
+            twins |= _twins_but_for_one(columns, pool)
+        hits, inside = int(twins[case.test].sum()), int(twins[pool].sum())
+        chance = _log10_chance(hits, int(case.test.sum()), inside, int(pool.sum()))
+        if hits < max(MIN_ROWS, MIN_SHARE * case.test.sum()) or chance > UNLIKELY:
+            return
+        share = hits / int(case.test.sum())
+        yield Finding(
+            kind="rows.changed",
+            severity="warn",
+            rows=case.source_rows(twins & case.test),
+            evidence={
+                "test_rows": hits,
+                "share_of_test": round(share, 6),
+                "share_inside_train": round(inside / int(pool.sum()), 6),
+                "log10_probability_of_the_difference": round(chance, 1),
+                "rows_looked_at": len(case),
+            },
+            message=(
+                f"{hits} test rows ({share:.1%}) equal a train or valid row in all but one column, "
+                f"or but for spelling; inside train {inside / int(pool.sum()):.1%} do: copies, "
+                "changed a little"
+            ),
+            remedy="remove the copies from the split file, or let `split: {kind: auto}` make the "
+            "parts and name in problem.group what ties them",
+        )
+
+
+def _columns(case: Case) -> list[Array]:
+    """Return a uint64 hash `(N,)` of each column; of a target with many numbers too."""
+    found = [_folded(case, name) for name in case.inputs]
+    if not case.is_classification and len(np.unique(case.y)) > MANY:
+        found.append(hash_values("number", case.y))
+    return [column for column in found if (column != column[0]).any()]
+
+
+def _folded(case: Case, name: str) -> Array:
+    if case.frame.column(name).kind in ("category", "text"):
+        return hash_values("datetime", folded(case.frame[name]))
+    return case.hashes[name]
+
+
+def _spelt_anew(case: Case, pool: Array) -> Array:
+    """Return the mask `(N,)` of rows with a twin in `pool` that is only spelt otherwise."""
+    written = combine([case.hashes[name] for name in case.inputs])
+    spoken = combine([_folded(case, name) for name in case.inputs])
+    return _has_twin(spoken, pool) & ~_has_twin(written, pool)
+
+
+def _twins_but_for_one(columns: list[Array], pool: Array) -> Array:
+    """Return the mask `(N,)` of rows with a twin in `pool` but for one column, and no true twin."""
+    salted = [combine([hash_values("datetime", np.full(1, c)).repeat(len(pool)), column])
+              for c, column in enumerate(columns)]  # fmt: skip
+    total = np.add.reduce(salted)
+    found = np.zeros(len(pool), dtype=bool)
+    for column in salted:
+        twin = _has_twin(total - column, pool)
+        if twin[pool].mean() <= MOST_INSIDE:
+            found |= twin
+    return found & ~_has_twin(total, pool)
+
+
+def _has_twin(key: Array, pool: Array) -> Array:
+    """Return the mask `(N,)` of rows whose key another row of `pool` has."""
+    known, count = np.unique(key[pool], return_counts=True)
+    place = np.minimum(np.searchsorted(known, key), len(known) - 1)
+    size = np.where(known[place] == key, count[place], 0)
+    return np.asarray(size > pool)
+
+
+def _log10_chance(hits: int, test: int, inside: int, train: int) -> float:
+    """Return log10 of the chance that test has so many more hits than train."""
+    from scipy.stats import fisher_exact
+
+    table = [[hits, test - hits], [inside, train - inside]]
+    return float(np.log10(max(fisher_exact(table, "greater").pvalue, 1e-300)))

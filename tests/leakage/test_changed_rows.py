@@ -1,0 +1,75 @@
+"""Copies put into a given test part with a cell changed or a text spelt anew are named."""
+
+import numpy as np
+import pytest
+
+from ninefold.columns import Column, Frame
+from ninefold.leakage import AuditSpec, audit
+from ninefold.problem import ProblemSpec
+
+N, PLANTED = 900, 40
+PROBLEM = ProblemSpec(target="price", task="regression")
+
+
+def table(rng):
+    data = {
+        "lot": rng.integers(20, 160, N).astype(np.float64) * 100,
+        "rooms": rng.integers(1, 6, N).astype(np.float64),
+        "baths": rng.integers(1, 4, N).astype(np.float64),
+        "heating": rng.choice(["gas", "oil", "none"], N).astype(object),
+        "price": rng.integers(250, 1900, N).astype(np.float64) * 100,
+    }
+    return data
+
+
+def frame(data):
+    kinds = {"heating": "category", "description": "text"}
+    columns = tuple(
+        Column(n, kinds.get(n, "number"), frozenset({"target" if n == "price" else "input"}))
+        for n in data
+    )
+    return Frame(columns, data, np.arange(len(data["price"])))
+
+
+def parts(rng):
+    return rng.choice(["train", "test"], N, p=[0.75, 0.25]).astype(object)
+
+
+def findings(data, part):
+    content = audit(frame(data), part, PROBLEM, AuditSpec(), "given")
+    return [item for item in content["findings"] if item["kind"] == "rows.changed"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_copies_with_a_cell_changed_warn_and_are_named(seed):
+    rng = np.random.default_rng(seed)
+    data, part = table(rng), parts(rng)
+    test, train = np.flatnonzero(part == "test")[:PLANTED], np.flatnonzero(part == "train")
+    for values in data.values():
+        values[test] = values[train[:PLANTED]]
+    data["lot"][test] += 700
+    (finding,) = findings(data, part)
+    assert finding["severity"] == "warn"
+    assert set(test) <= set(finding["rows"])
+    assert len(finding["rows"]) < 1.3 * PLANTED
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_honest_split_is_silent(seed):
+    rng = np.random.default_rng(seed)
+    data = table(rng)
+    assert findings(data, parts(rng)) == []
+
+
+def test_texts_spelt_anew_are_the_same_text():
+    rng = np.random.default_rng(0)
+    letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
+    words = ["".join(rng.choice(letters, 6)) for _ in range(400)]
+    texts = [", ".join(rng.choice(words, 9)) for _ in range(N)]
+    data = {"description": np.array(texts, dtype=object), "price": table(rng)["price"]}
+    part = parts(rng)
+    assert findings(data, part) == []
+    test, train = np.flatnonzero(part == "test")[:PLANTED], np.flatnonzero(part == "train")
+    data["description"][test] = [texts[i].upper().replace(",", " -") for i in train[:PLANTED]]
+    (finding,) = findings(data, part)
+    assert set(test) <= set(finding["rows"])
