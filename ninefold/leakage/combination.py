@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage._identities import Fit, all_terms, most_terms
 from ninefold.leakage._scores import binned
 from ninefold.leakage.case import Case, Check, Finding
 from ninefold.leakage.chance import SURE, auc, log10_arrangements
@@ -14,24 +15,29 @@ from ninefold.leakage.telling import EQUAL
 
 ROWS = 4000
 SCREENED_ROWS = 400
+LARGEST = 1e75
+"""Size of a number whose square can still be squared."""
 MAX_COLUMNS = 60
 MAX_PAIRED = 24
-EXACT = 1e-5
-"""Share of the target's variance that rounding may leave open in an identity."""
-MAX_TERMS = 8
 MAX_LEVELS = 30
 SAME_QUANTITY = 0.8
 """Correlation of two columns from which they are one quantity measured twice."""
 MIN_AREA = 0.84
+NEARLY, MOST_OF_OTHERS = 0.9995, 0.98
+"""ROC area from which a formula with a square counts, rounding allowed for, and the most that all
+other columns may then reach."""
+
+MINUS, OVER = "{0} − {1}", "{0} / {1}"
+PLAIN = (MINUS, OVER)
 
 
 class CombinationCheck(Check):
     """Sums, differences, products, ratios and pairs of categories that give the target.
 
-    Identities of a number are found by least squares on the columns and on their logarithms, held
-    against rows that were not fitted; a comparison of two columns by the ROC area of their
-    difference, where neither alone says much. Columns that tell the target alone are left out:
-    other checks name them.
+    Identities of a number are found by least squares on the columns, on their logarithms and on
+    their squares, held against rows that were not fitted; a comparison of two columns by the ROC
+    area of their difference, their ratio, or a formula with a square, where neither alone says
+    much. Columns that tell the target alone are left out: other checks name them.
     """
 
     family: ClassVar[str] = "target"
@@ -71,62 +77,37 @@ def _identity(case: Case, numbers: dict[str, Array]) -> Finding | None:
     if len(names) < 2:
         return None
     x = np.column_stack([numbers[name] for name in names])
-    found = _terms(x, y, case.seed)
-    if found is None:
-        with np.errstate(all="ignore"):
-            x, y = np.log(np.abs(x)), np.log(np.abs(y))
-        usable = np.isfinite(x).mean(0) > 0.7
-        names = [name for name, use in zip(names, usable, strict=True) if use]
-        found = _terms(x[:, usable], y, case.seed)
-        said = "product of powers"
-    else:
-        said = "sum of multiples"
-    if found is None or len(found[0]) < 2:
-        return None
-    terms, left, rows = found
-    used = tuple(names[i] for i in terms)
+    for fit in (all_terms, most_terms):
+        for said, of, columns, goal in _designs(names, x, y):
+            found = fit(columns, goal, case.seed)
+            used = tuple(dict.fromkeys(of[i] for i in found.terms)) if found else ()
+            if found is not None and len(used) >= 2:
+                return _identity_finding(case, used, said, found)
+    return None
+
+
+def _designs(names: list[str], x: Array, y: Array) -> Iterator[tuple[str, list[str], Array, Array]]:
+    """Yield what a fit would say, the column behind each term, the terms, and what they give."""
+    yield "sum of multiples", names, x, y
+    with np.errstate(all="ignore"):
+        logs, goal = np.log(np.abs(x)), np.log(np.abs(y))
+        squares = np.where(np.abs(x) < LARGEST, x, np.nan) ** 2
+    usable = np.isfinite(logs).mean(0) > 0.7
+    usual = [name for name, use in zip(names, usable, strict=True) if use]
+    yield "product of powers", usual, logs[:, usable], goal
+    yield "sum of multiples and squares", [*names, *names], np.hstack([x, squares]), y
+
+
+def _identity_finding(case: Case, used: tuple[str, ...], said: str, found: Fit) -> Finding:
     listed = " and ".join(f"`{name}`" for name in used)
-    return _finding(
-        case,
-        used,
-        {"rows_looked_at": rows, "share_of_variance_left": float(f"{left:.2g}")},
-        f"`{case.problem.target}` is a {said} of {listed}, to the last digits",
-    )
-
-
-def _terms(x: Array, y: Array, seed: int) -> tuple[list[int], float, int] | None:
-    """Return the columns of `(N, F)` whose linear combination is `y`, what is left, and rows."""
-    rows = np.isfinite(x).all(1) & np.isfinite(y)
-    if x.shape[1] < 2 or rows.sum() < max(40, 4 * x.shape[1]):
-        return None
-    x, y = x[rows], y[rows]
-    spread = x.std(0)
-    kept = np.flatnonzero(spread > 1e-12 * np.maximum(np.abs(x).max(0), 1e-300))
-    if len(kept) < 2 or y.std() == 0:
-        return None
-    x = (x[:, kept] - x[:, kept].mean(0)) / spread[kept]
-    y = (y - y.mean()) / y.std()
-    train = np.random.default_rng(seed).permutation(len(y)) % 2 == 0
-    left, weights = _left(x, y, train)
-    if left > EXACT:
-        return None
-    terms = np.flatnonzero(np.abs(weights) > 3 * np.sqrt(max(left, 1e-10)))
-    for term in sorted(terms, key=lambda i: abs(weights[i])):
-        fewer = terms[terms != term]
-        if len(fewer) and _left(x[:, fewer], y, train)[0] <= max(EXACT / 10, 4 * left):
-            terms = fewer
-    left = _left(x[:, terms], y, train)[0] if len(terms) else 1.0
-    if not 2 <= len(terms) <= MAX_TERMS or left > EXACT:
-        return None
-    return [int(kept[i]) for i in terms], left, len(y)
-
-
-def _left(x: Array, y: Array, train: Array) -> tuple[float, Array]:
-    """Return the share of variance left on the rows not fitted, and the weights."""
-    design = np.column_stack([x, np.ones(len(y))])
-    weights = np.linalg.lstsq(design[train], y[train], rcond=None)[0]
-    error = y[~train] - design[~train] @ weights
-    return float((error**2).mean() / max(y[~train].var(), 1e-12)), weights[:-1]
+    evidence = {
+        "rows_looked_at": found.rows,
+        "share_of_variance_left": float(f"{found.left:.2g}"),
+        "share_of_rows": round(found.share, 4),
+    }
+    where = "to the last digits" if found.share == 1 else f"in {found.share:.1%} of rows"
+    what = f"`{case.problem.target}` is a {said} of {listed}, {where}"
+    return _finding(case, used, evidence, what)
 
 
 def _comparisons(case: Case, numbers: dict[str, Array]) -> Iterator[Finding]:
@@ -138,11 +119,12 @@ def _comparisons(case: Case, numbers: dict[str, Array]) -> Iterator[Finding]:
     few = _balanced(case.y, case.seed)
     ranks = {name: _filled(numbers[name]) for name in names}
     for a, b in combinations(names, 2):
-        for sign, made in _made(ranks[a], ranks[b]):
+        for made_by, made in _made(ranks[a], ranks[b]).items():
             for code in classes if len(classes) > 2 else classes[:1]:
-                if abs(_area(made[few], case.y[few] == code) - 0.5) < MIN_AREA - 0.55:
+                least = MIN_AREA - 0.05 if made_by in PLAIN else NEARLY - 0.001
+                if _area(made[few], case.y[few] == code) < least:
                     continue
-                found = _comparison(case, (a, b), ranks, sign, made, int(code))
+                found = _comparison(case, (a, b), ranks, made_by, made, int(code))
                 if found is not None:
                     yield found
 
@@ -161,10 +143,20 @@ def _filled(values: Array) -> Array:
     return np.where(known, values, np.median(values[known]))
 
 
-def _made(a: Array, b: Array) -> Iterator[tuple[str, Array]]:
-    yield "−", a - b
-    if (a > 0).all() and (b > 0).all():
-        yield "/", a / b
+def _made(a: Array, b: Array) -> dict[str, Array]:
+    """Return what formulas give of two numbers, `{0}` and `{1}` standing for their names."""
+    with np.errstate(all="ignore"):
+        made = {MINUS: a - b, "{0}² + {1}²": a**2 + b**2}
+        if (a > 0).all() and (b > 0).all():
+            made |= {
+                OVER: a / b,
+                "{0} / {1}²": a / b**2,
+                "{1} / {0}²": b / a**2,
+                "{0} · {1}": a * b,
+                "{0} · {1}²": a * b**2,
+                "{0}² · {1}": a**2 * b,
+            }
+    return {formula: values for formula, values in made.items() if np.isfinite(values).all()}
 
 
 def _area(score: Array, positive: Array) -> float:
@@ -180,21 +172,25 @@ def _alone(values: Array, positive: Array) -> float:
 
 
 def _comparison(
-    case: Case, pair: tuple[str, str], values: dict[str, Array], sign: str, made: Array, code: int
+    case: Case,
+    pair: tuple[str, str],
+    values: dict[str, Array],
+    made_by: str,
+    made: Array,
+    code: int,
 ) -> Finding | None:
     positive = case.y == code
     area = _area(made, positive)
     single = max(_alone(values[name], positive) for name in pair)
     tied = abs(float(np.corrcoef(values[pair[0]], values[pair[1]])[0, 1]))
     exact = area == 1.0
-    if (
-        area < MIN_AREA
-        or 1 - single < max(2 * (1 - area), 0.03)
-        or (tied < SAME_QUANTITY and not exact)
-    ):
+    is_plain = made_by in PLAIN
+    is_fitting = exact or (tied >= SAME_QUANTITY if is_plain else area >= NEARLY)
+    if area < MIN_AREA or 1 - single < max(2 * (1 - area), 0.03) or not is_fitting:
         return None
     rest = case.power.together(set(pair), code)
-    if 1 - rest < 2 * (1 - area) or (exact and rest > EQUAL):
+    most = EQUAL if exact else 1.0 if is_plain else MOST_OF_OTHERS
+    if 1 - rest < 2 * (1 - area) or rest > most:
         return None
     return _finding(
         case,
@@ -206,9 +202,13 @@ def _comparison(
             "roc_auc_of_all_others": round(rest, 4),
             "correlation_of_the_two": round(tied, 3),
         },
-        f"`{pair[0]}` {sign} `{pair[1]}` tells `{case.problem.target}` (ROC area {area:.3f}), "
-        f"neither alone does (at most {single:.3f})",
+        f"{_spelt(made_by, pair)} tells `{case.problem.target}` (ROC area {area:.3f}), neither "
+        f" alone does (at most {single:.3f})",
     )
+
+
+def _spelt(formula: str, pair: tuple[str, str]) -> str:
+    return formula.format(f"`{pair[0]}`", f"`{pair[1]}`")
 
 
 def _pairs(case: Case) -> Iterator[Finding]:

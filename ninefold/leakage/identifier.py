@@ -10,6 +10,7 @@ import numpy as np
 from ninefold.columns import Array
 from ninefold.leakage._scores import binned
 from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage.chance import rank_correlation
 from ninefold.leakage.power import MIN_ROWS, Power, View
 
 UNIQUE = 0.98
@@ -22,6 +23,8 @@ MIN_AREA, MIN_R2 = 0.84, 0.7
 """ROC area of a class, or R² of the target's ranks, from which an identifier betrays the target."""
 MIN_ORDER = 0.9
 """The same for a mere order, which entities of one class each also have."""
+SORTED = 0.999
+"""Rank correlation of a row number with the target from which the file is sorted by it."""
 MOST_LEVELS = 40
 TOKEN = re.compile(r"\S+")
 PIECE = re.compile(r"[A-Za-z]+|\d+")
@@ -35,7 +38,8 @@ class IdentifierCheck(Check):
     One whose order, first or last letters tell the target betrays how the file was made (sorted,
     appended by class, numbered after the outcome); in use new numbers come, and what was learned
     is void. Named among `problem.ids` it is no feature; that it tells the target is said all the
-    same. An order that the time tells as well is drift, no leak.
+    same. An order that the time tells as well is drift, no leak; so is that of a row number, unless
+    the file is sorted by the target.
     """
 
     family: ClassVar[str] = "id"
@@ -52,8 +56,8 @@ class IdentifierCheck(Check):
             is_feature = name in case.features
             betrayed = _betrayed(power, name)
             if betrayed is not None and betrayed.by == "order":
-                is_drift = betrayed.score <= max(order + 0.02, least_of_order) or _is_row_number(
-                    power, name
+                is_drift = betrayed.score <= max(order + 0.02, least_of_order) or (
+                    _is_row_number(power, name) and not _is_sorted_by(power, name)
                 )
                 betrayed = None if is_drift else betrayed
             if betrayed is not None:
@@ -89,11 +93,11 @@ def _is_identifier(case: Case, name: str) -> bool:
     if present.mean() < UNIQUE or len(np.unique(case.hashes[name])) < UNIQUE * len(case):
         return False
     if kind == "number":
-        return not TIME.search(name) and _counts(values)
+        return not TIME.search(name) and is_numbering(values)
     return all(TOKEN.fullmatch(value) for value in values[:200])
 
 
-def _counts(values: Array) -> bool:
+def is_numbering(values: Array) -> bool:
     """Tell whether numbers are whole and spread evenly, as numbers given out are."""
     if not np.isfinite(values).all() or (values != np.round(values)).any() or np.ptp(values) == 0:
         return False
@@ -124,6 +128,13 @@ def _is_row_number(power: Power, name: str) -> bool:
     values = case.frame[name].astype(str) if texts else _numbers(case, name)
     steps = np.diff(np.unique(values, return_inverse=True)[1][np.argsort(case.frame.row)])
     return bool((steps > 0).all() or (steps < 0).all())
+
+
+def _is_sorted_by(power: Power, name: str) -> bool:
+    """Tell whether a column orders the target nearly without exception, as no drift does."""
+    values = power.case.number(name)
+    known = np.isfinite(values)
+    return abs(rank_correlation(values[known], power.case.y[known])[0]) >= SORTED
 
 
 def _score(power: Power, codes: Array) -> float:

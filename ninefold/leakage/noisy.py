@@ -16,9 +16,10 @@ SAME_QUANTITY = 0.85
 class NoisyCheck(Check):
     """Features that tell the target and, once it is known, have nothing to do with the rest.
 
-    That may have an honest reading and warns. It has none, and blocks, if the target is cut from a
-    number known only afterwards, the feature goes with that number, and it is missing in rows
-    whose outcome never came and in no other: it came with the outcome.
+    That may have an honest reading and warns; where the others tell nothing, and a measure has no
+    gap between the classes, it is a question and informs. It has none, and blocks, if the target
+    is cut from a number known only afterwards, the feature goes with that number, and it is
+    missing in rows whose outcome never came and in no other: it came with the outcome.
     """
 
     family: ClassVar[str] = "target"
@@ -33,6 +34,8 @@ class NoisyCheck(Check):
 def _finding(case: Case, found: Telling, came: dict[str, Any] | None) -> Finding:
     name, target = found.view.column, case.problem.target
     asked = "Was it known before the outcome?"
+    if found.is_untested:
+        asked += " The others tell too little to say more: a strong cause looks the same"
     if came is not None:
         asked = (
             f"It goes with `{came['goes_with']}` (correlation {came['correlation']:.2f}), from "
@@ -41,7 +44,7 @@ def _finding(case: Case, found: Telling, came: dict[str, Any] | None) -> Finding
         )
     return Finding(
         kind="target.noisy",
-        severity="warn" if came is None else "block",
+        severity="block" if came is not None else "info" if found.is_untested else "warn",
         columns=(name,),
         rows=() if came is None else case.source_rows(case.test & ~case.is_missing(name)),
         evidence={**found.evidence(len(case.power.case)), **(came or {})},
@@ -68,6 +71,8 @@ def scored(found: Telling) -> str:
 
 def reason(found: Telling) -> str:
     """Return why that is not what an honest strong feature looks like."""
+    if found.why == "cut":
+        return "a threshold on it gives the target nearly without error, the others are far from it"
     if found.why == "child":
         return "given the target it is tied to no other column, as if made from the target"
     return "given the target it is hardly tied to any other column"

@@ -11,13 +11,20 @@ from typing import Literal
 
 import numpy as np
 
+from ninefold.columns import Array
+from ninefold.leakage.chance import auc
+from ninefold.leakage.identifier import is_numbering
 from ninefold.leakage.power import Alone, Power, View
 
 MIN_AREA, MIN_R2, MIN_SIDE = 0.84, 0.75, 0.88
 """What a column must tell alone to be looked at: of a class, of a number, of a number if the column
 has two values."""
 SURE_AREA, SURE_R2 = 0.97, 0.95
-"""What it must tell alone where the others say too little to test it, or tell more."""
+"""What it must tell alone where the others say too little to test it."""
+TESTED_AREA, TESTED_R2 = 0.6, 0.05
+"""What the others must tell for a column's independence of them to mean anything."""
+MANY = 30
+"""Values from which a number is a measure, not a class of its own."""
 SLACK = 1.3
 """How many times the error of the others a column may have that is told apart from them."""
 EQUAL = 0.997
@@ -30,6 +37,9 @@ LEAD_ROWS = 800
 """Rows below which a small tie cannot be told from a weak cause."""
 LEAD = 2.0
 """How many times smaller its error is than that of all the others together, then."""
+CUT, FAR, LEAST_LEFT = 0.998, 10.0, 0.01
+"""ROC area of a number that cuts the target nearly exactly, how many times more all the others must
+leave open, and how much at least."""
 MAX_LOOKED_AT = 12
 
 
@@ -46,7 +56,9 @@ class Telling:
     rest: float
     tie: float
     z: float
-    why: Literal["child", "lead"]
+    why: Literal["child", "lead", "cut"]
+    is_untested: bool = False
+    """A strong cause would look the same: the others tell too little to say."""
 
     def evidence(self, rows: int) -> dict[str, float]:
         """Return the numbers behind it."""
@@ -70,11 +82,73 @@ def telling(power: Power) -> list[Telling]:
     for one, tie, z in suspects:
         if one.klass not in rest:
             rest[one.klass] = power.together(leaving, one.klass)
-        is_child = z < _bound(power, one)
-        if (_is_child if is_child else _leads)(power, one, rest[one.klass], z):
-            why: Literal["child", "lead"] = "child" if is_child else "lead"
-            found.append(Telling(one.view, one.klass, one.score, rest[one.klass], tie, z, why))
+        others = rest[one.klass]
+        why = _why(power, one, tie, z, others)
+        if why is not None:
+            score = max(one.score, _cut(power, one)) if why == "cut" else one.score
+            untested = _is_untested(power, one, others)
+            found.append(Telling(one.view, one.klass, score, others, tie, z, why, untested))
     return found
+
+
+def _why(
+    power: Power, one: Alone, tie: float, z: float, rest: float
+) -> Literal["child", "lead", "cut"] | None:
+    """Return why a view is no honest strength, if it is not."""
+    if z < _bound(power, one):
+        if _is_child(power, one, rest, z):
+            return "child"
+    elif _may_lead(power, one, tie) and _leads(power, one, rest):
+        return "lead"
+    return "cut" if 1 - rest >= max(FAR * (1 - _cut(power, one)), LEAST_LEFT) else None
+
+
+def _cut(power: Power, one: Alone) -> float:
+    """Return the ROC area of a number's order for a class, if it cuts it nearly exactly, or -inf.
+
+    The bins that `Alone` is scored by blur such a cut. Whole numbers in use alike, years or numbers
+    of entities, are no measure: that files list one class after the other is judged elsewhere.
+    """
+    if one.klass is None or one.view.aspect != "value" or not _is_number(power, one):
+        return -np.inf
+    known = np.isfinite(one.view.scores)
+    if is_numbering(one.view.scores[known]):
+        return -np.inf
+    area, z = auc(one.view.scores[known], power.case.y[known] == one.klass)
+    area = max(area, 1 - area)
+    return area if area >= CUT and abs(z) >= 8 and known.mean() > 0.5 else -np.inf
+
+
+def _is_untested(power: Power, one: Alone, rest: float) -> bool:
+    """Tell whether a measure without gaps between the classes is alone in telling anything."""
+    is_class = one.klass is not None
+    if one.view.aspect != "value" or rest >= (TESTED_AREA if is_class else TESTED_R2):
+        return False
+    known = np.isfinite(one.view.scores)
+    x = one.view.scores[known]
+    if not _is_number(power, one) or len(np.unique(x)) < MANY:
+        return False
+    return not (is_class and _is_parted(x, power.case.y[known] == one.klass))
+
+
+def _is_parted(x: Array, positive: Array) -> bool:
+    """Tell whether numbers `(N,)` lie in two heaps with fewer between, where a class begins.
+
+    What causes a class by a threshold lies as thick there as on the thinner side.
+    """
+    order = np.argsort(x, kind="stable")
+    x, positive = x[order], positive[order]
+    apart = np.abs(np.cumsum(positive) / positive.sum() - np.cumsum(~positive) / (~positive).sum())
+    apart[np.append(x[1:] == x[:-1], True)] = 0
+    edge = int(apart.argmax())
+    middle = (x[edge] + x[min(edge + 1, len(x) - 1)]) / 2
+    sides = np.median(x[: edge + 1]), np.median(x[edge + 1 :])
+    reach = 0.2 * (sides[1] - sides[0])
+    low, between, high = (
+        np.searchsorted(x, at + reach, "right") - np.searchsorted(x, at - reach, "left")
+        for at in (sides[0], middle, sides[1])
+    )
+    return bool(min(low, high) - between > 2.5 * np.sqrt(min(low, high) + between))
 
 
 def _strong(power: Power) -> list[Alone]:
@@ -121,8 +195,16 @@ def _tie(power: Power, one: Alone) -> tuple[float, float]:
 
 
 def _is_suspect(power: Power, one: Alone, tie: float, z: float) -> bool:
-    is_number = power.case.frame.column(one.view.column).kind == "number"
-    return z < _bound(power, one) or (one.klass is not None and is_number and tie < LITTLE)
+    is_free = z < _bound(power, one) or _may_lead(power, one, tie)
+    return is_free or _cut(power, one) >= CUT
+
+
+def _may_lead(power: Power, one: Alone, tie: float) -> bool:
+    return one.klass is not None and _is_number(power, one) and tie < LITTLE
+
+
+def _is_number(power: Power, one: Alone) -> bool:
+    return power.case.frame.column(one.view.column).kind == "number"
 
 
 def _bound(power: Power, one: Alone) -> float:
@@ -134,8 +216,8 @@ def _bound(power: Power, one: Alone) -> float:
 def _is_child(power: Power, one: Alone, rest: float, z: float) -> bool:
     """Tell whether independence of the others means anything: they must tell the target too.
 
-    Where they tell it better, a weak independent column is no more than that: sites, batches. Gaps
-    are asked less: honest ones go with what explains them.
+    Where they tell it better, an independent column is no more than that: sites, batches, means of
+    what the others hold. Gaps are asked less: honest ones go with what explains them.
     """
     is_area = one.klass is not None or _is_binary(one.view)
     if len(power.case.inputs) < 2:
@@ -143,10 +225,10 @@ def _is_child(power: Power, one: Alone, rest: float, z: float) -> bool:
     if z == 0 and one.score > 0.999:
         return rest < EQUAL
     leads = one.view.aspect != "value" or 1 - one.score <= SLACK * (1 - rest)
-    is_tested = rest >= (0.6 if one.klass is not None else 0.05)
-    return one.score >= (SURE_AREA if is_area else SURE_R2) or (is_tested and leads)
+    is_tested = rest >= (TESTED_AREA if one.klass is not None else TESTED_R2)
+    return leads and (is_tested or one.score >= (SURE_AREA if is_area else SURE_R2))
 
 
-def _leads(power: Power, one: Alone, rest: float, z: float) -> bool:
+def _leads(power: Power, one: Alone, rest: float) -> bool:
     """Tell whether all the others together leave far more open than this one alone."""
     return len(power.case) >= LEAD_ROWS and rest <= 0.85 and 1 - rest >= LEAD * (1 - one.score)
