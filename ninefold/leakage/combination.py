@@ -116,17 +116,42 @@ def _comparisons(case: Case, numbers: dict[str, Array]) -> Iterator[Finding]:
     names = list(numbers)[:MAX_PAIRED]
     if len(names) < 2 or len(classes) > 5 or sizes.min() < 20:
         return
+    values = {name: _filled(numbers[name]) for name in names}
     few = _balanced(case.y, case.seed)
-    ranks = {name: _filled(numbers[name]) for name in names}
-    for a, b in combinations(names, 2):
-        for made_by, made in _made(ranks[a], ranks[b]).items():
-            for code in classes if len(classes) > 2 else classes[:1]:
-                least = MIN_AREA - 0.05 if made_by in PLAIN else NEARLY - 0.001
-                if _area(made[few], case.y[few] == code) < least:
-                    continue
-                found = _comparison(case, (a, b), ranks, made_by, made, int(code))
-                if found is not None:
-                    yield found
+    codes = classes if len(classes) > 2 else classes[:1]
+    for pair, made_by, code in _screened(values, few, case.y[few], codes):
+        made = _made(values[pair[0]], values[pair[1]]).get(made_by)
+        if made is not None:
+            found = _comparison(case, pair, values, made_by, made, code)
+            if found is not None:
+                yield found
+
+
+def _screened(
+    values: dict[str, Array], few: Array, y: Array, codes: Array
+) -> Iterator[tuple[tuple[str, str], str, int]]:
+    """Yield the pairs, formulas and classes that a few rows, with classes `y`, do not rule out."""
+    from scipy.stats import rankdata
+
+    sample = {name: numbers[few] for name, numbers in values.items()}
+    made = {
+        (pair, made_by): numbers
+        for pair in combinations(sample, 2)
+        for made_by, numbers in _made(sample[pair[0]], sample[pair[1]]).items()
+    }
+    if not made:
+        return
+    ranks = rankdata(np.column_stack(list(made.values())), axis=0)
+    areas = []
+    for code in codes:
+        n1 = int((y == code).sum())
+        area = (ranks[y == code].sum(0) - n1 * (n1 + 1) / 2) / (n1 * (len(y) - n1))
+        areas.append(np.maximum(area, 1 - area))
+    for at, (pair, made_by) in enumerate(made):
+        least = MIN_AREA - 0.05 if made_by in PLAIN else NEARLY - 0.001
+        for code, area in zip(codes, areas, strict=True):
+            if area[at] >= least:
+                yield pair, made_by, int(code)
 
 
 def _balanced(y: Array, seed: int) -> Array:
