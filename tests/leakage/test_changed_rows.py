@@ -12,14 +12,13 @@ PROBLEM = ProblemSpec(target="price", task="regression")
 
 
 def table(rng):
-    data = {
+    return {
         "lot": rng.integers(20, 160, N).astype(np.float64) * 100,
         "rooms": rng.integers(1, 6, N).astype(np.float64),
         "baths": rng.integers(1, 4, N).astype(np.float64),
         "heating": rng.choice(["gas", "oil", "none"], N).astype(object),
         "price": rng.integers(250, 1900, N).astype(np.float64) * 100,
     }
-    return data
 
 
 def frame(data):
