@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from ninefold.baselines.base import TrainRows
 from ninefold.baselines.dummy import DummySpec
 from ninefold.columns import Column, Frame
 from ninefold.errors import ConfigError, InputError
@@ -46,7 +47,7 @@ def test_network_beats_the_dummy_on_rows_it_has_not_seen(kind):
     y = target.encode(parts(kind)[0])
     goal = (y - target.offset) / target.scale if kind == "regression" else y
     layout = model.preprocessing.layout
-    dummy = DummySpec().fit(X, codes, goal, np.ones(len(y)), target, layout, 0)
+    dummy = DummySpec().fit(TrainRows(X, codes, goal, np.ones(len(y)), target, layout), 0)
     judge = default_metric(target)
     ours = judge.compute(target.encode(valid), model.predict(valid))
     theirs = judge.compute(

@@ -106,9 +106,10 @@ def test_no_fold_sees_the_rows_it_is_validated_on_or_leaves_out(kind, sampling):
                 validate("sampling", {"kind": sampling}), PreprocessSpec(), 0,
             )  # fmt: skip
             assert ready is not None
+            fitted = ready.rows
             graph = ready.preprocessing.model.SerializeToString(deterministic=True)
             prints.append(
-                [graph, *(a.tobytes() for a in (ready.X, ready.codes, ready.y, ready.weight))]
+                [graph, *(a.tobytes() for a in (fitted.X, fitted.codes, fitted.y, fitted.weight))]
             )
         assert prints[0] == prints[1]
 
