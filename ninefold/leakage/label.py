@@ -12,15 +12,22 @@ from ninefold.splitting.identity import combine
 
 MIN_ROWS = 5
 """Rows below which nothing is said."""
+MIN_COPIES, MIN_SHARE, MOSTLY = 20, 0.01, 0.5
+"""Rows in conflict, their share of all, and of the rows that have an equal, from which it warns."""
+MIN_COLUMNS, VARIED, NATURAL = 4, 8, 0.35
+"""Columns below which rows coincide by nature; the most varied ones left out in turn; rows that
+then have an equal more than before, over those before, up to which equal rows are copies."""
 ROWS, NEIGHBOURS = 5000, 20
 MANY = 50
 """Classes with more rows than this are looked at."""
 
 
 class LabelCheck(Check):
-    """Labels worth a second look. Infos only: overlapping classes conflict honestly.
+    """Labels worth a second look.
 
-    Conflicts are held against those that shuffling the labels would give. Suspicious labels are
+    Conflicts are an info where rows of few values coincide by nature, with other labels. They warn
+    where the equal rows are copies of one record (rows that differ in one column only are rare),
+    and much of them bears two labels: then one of the two is wrong. Suspicious labels, infos, are
     those of confident learning (Northcutt, Jiang and Chuang 2021): each row's neighbours without
     itself vote, and another class gets more than that class's own rows get on average.
     """
@@ -44,7 +51,7 @@ def _conflicts(case: Case) -> Iterator[Finding]:
     by_chance = int(_conflicting(rows, shuffled).sum())
     yield Finding(
         kind="label.conflict",
-        severity="info",
+        severity="warn" if _are_copies(case, rows, int(mask.sum())) else "info",
         rows=case.source_rows(mask & case.test),
         evidence={
             "rows": int(mask.sum()),
@@ -57,6 +64,26 @@ def _conflicts(case: Case) -> Iterator[Finding]:
         ),
         remedy="ask for what tells them apart, or look at how they were labelled",
     )
+
+
+def _are_copies(case: Case, rows: Array, conflicting: int) -> bool:
+    """Tell whether equal rows are copies, so many of them in conflict that labels are wrong."""
+    twins = _repeated(rows)
+    if conflicting < max(MIN_COPIES, MIN_SHARE * len(case)) or conflicting < MOSTLY * twins:
+        return False
+    columns = sorted((case.hashes[n] for n in case.inputs), key=lambda c: -len(np.unique(c)))
+    rng = np.random.default_rng(case.seed)
+    by_chance = _repeated(combine([rng.permutation(column) for column in columns]))
+    if len(columns) < MIN_COLUMNS or by_chance > twins / 5:
+        return False
+    nearly = [_repeated(combine([c for c in columns if c is not out])) for out in columns[:VARIED]]
+    return max(nearly) - twins <= NATURAL * twins
+
+
+def _repeated(rows: Array) -> int:
+    """Return how many rows have an equal."""
+    count = np.unique(rows, return_counts=True)[1]
+    return int(count[count > 1].sum())
 
 
 def _conflicting(rows: Array, y: Array) -> Array:

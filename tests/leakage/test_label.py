@@ -1,4 +1,4 @@
-"""Labels that contradict their equals or their neighbours are told, never louder than an info."""
+"""Labels that contradict their equals or their neighbours are told; copies in conflict warn."""
 
 import numpy as np
 
@@ -48,3 +48,18 @@ def test_equal_rows_with_two_labels_are_counted():
 def test_labels_without_any_order_are_not_suspicious():
     rng = np.random.default_rng(3)
     assert not found(rng.normal(size=(N, 4)), rng.choice(["a", "b"], N))
+
+
+def test_copies_of_records_with_two_labels_warn():
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(800, 5)).round(3), rng.choice(["no", "yes"], 800)
+    assert "label.conflict" not in found(x, y)
+    x[:60] = x[-60:]
+    y[:60] = np.where(y[-60:] == "yes", "no", "yes")
+    assert found(x, y)["label.conflict"].severity == "warn"
+
+
+def test_rows_of_few_values_conflict_honestly():
+    rng = np.random.default_rng(3)
+    x, y = rng.integers(0, 3, (800, 5)).astype(float), rng.choice(["no", "yes"], 800)
+    assert found(x, y)["label.conflict"].severity == "info"
