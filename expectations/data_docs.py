@@ -6,7 +6,6 @@ one style sheet of ours beside the pages, and its random ids to numbers.
 
 import html
 import re
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +39,7 @@ def write_data_docs(
     rules = [rule for rule, is_shown in zip(suite.rules, shown, strict=True) if is_shown]
     with replacing(folder) as temporary:
         temporary.mkdir()
-        style = resources.files("expectations").joinpath("data_docs.css").read_text("utf-8")
+        style = Path(__file__).with_name("data_docs.css").read_text("utf-8")
         (temporary / "style.css").write_text(style, encoding="utf-8")
         pages = {
             "index.html": _results_page(suite, report, kept),
