@@ -31,7 +31,6 @@ class TableExpectation(BatchExpectation):  # type: ignore[misc]
     """An expectation on all columns at once, those in `ignore` left out."""
 
     ignore: list[str] = []  # noqa: RUF012
-    reads_table: ClassVar[bool] = True
     metric_dependencies: ClassVar[tuple[str, ...]] = ("table.ninefold_rows",)
 
     @abstractmethod

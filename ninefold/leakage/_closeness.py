@@ -1,6 +1,5 @@
 """How close two rows are: the chance that two random rows agree so well, column by column."""
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,27 +14,6 @@ NEIGHBOURS, TWINS = 8, 3
 BLOCKS = 3
 LEVEL_AXES = 3
 """Axes on which the levels of a category are spread for the neighbour search."""
-WORD = re.compile(r"[^\W_]+")
-LONG = 24
-"""Letters and digits of a text from which it is known by them alone, in any order."""
-
-
-def folded(values: Array) -> Array:
-    """Return codes `(N,)` of texts that are told apart only by their words, in any order.
-
-    Case, punctuation and spaces do not count; of long texts, nor where a word ends.
-    """
-    from pandas import factorize
-
-    codes, levels = factorize(values)
-    kept = np.array([_key(str(level)) for level in levels], dtype=object)
-    return np.asarray(factorize(kept)[0][codes])
-
-
-def _key(text: str) -> str:
-    words = sorted(WORD.findall(text.casefold()))
-    letters = "".join(words)
-    return "".join(sorted(letters)) if len(letters) >= LONG else " ".join(words) or text
 
 
 @dataclass(frozen=True)
@@ -59,8 +37,7 @@ class Records:
         ranks, codes, shares = [], [], []
         for name in case.inputs:
             kind = case.frame.column(name).kind
-            is_text = kind in ("category", "text")
-            code = folded(case.frame[name]) if is_text else case.codes[name]
+            code = case.spoken[name]
             size = np.bincount(code)
             if len(size) < 2:
                 continue

@@ -10,6 +10,7 @@ import numpy as np
 
 from ninefold.columns import Array, Frame, is_missing
 from ninefold.leakage import taxonomy
+from ninefold.leakage._spelling import folded
 from ninefold.problem import ProblemSpec
 from ninefold.splitting.identity import class_codes, features_of, hash_values
 
@@ -151,6 +152,16 @@ class Case:
         from pandas import factorize
 
         return {name: factorize(hashes)[0] for name, hashes in self.hashes.items()}
+
+    @cached_property
+    def spoken(self) -> dict[str, Array]:
+        """Codes `(N,)` of each raw feature's values, texts being the same however spelt."""
+        return {
+            name: folded(self.frame[name])
+            if self.frame.column(name).kind in ("category", "text")
+            else self.codes[name]
+            for name in self.inputs
+        }
 
     def number(self, name: str) -> Array:
         """Return a column as float64 `(N,)`; NaN where missing, codes where it holds text."""

@@ -26,6 +26,17 @@ def log10_order(distinct: int) -> float:
     return float((np.log(2) - gammaln(distinct + 1)) / np.log(10))
 
 
+def log10_excess(hits: int, of: int, inside: int, of_inside: int) -> float:
+    """Return log10 of the chance of so many `hits` of `of`, if the `inside` ones are alike.
+
+    Fisher's exact test, one-sided; at least -300.
+    """
+    from scipy.stats import fisher_exact
+
+    table = [[hits, of - hits], [inside, of_inside - inside]]
+    return float(np.log10(max(fisher_exact(table, "greater").pvalue, 1e-300)))
+
+
 def auc(score: Array, positive: Array) -> tuple[float, float]:
     """Return the ROC area of `score` `(N,)` for the mask `positive`, and its z under chance.
 

@@ -6,9 +6,9 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage._closeness import folded
 from ninefold.leakage.case import Case, Check, Finding
-from ninefold.splitting.identity import combine, hash_values
+from ninefold.leakage.chance import log10_excess
+from ninefold.splitting.identity import combine, has_twin, hash_values
 
 ROWS = 400_000
 MIN_COLUMNS, MIN_ROWS, MIN_SHARE = 4, 6, 0.01
@@ -32,18 +32,18 @@ class ChangedRowsCheck(Check):
     kinds: ClassVar[tuple[str, ...]] = ("rows.changed",)
 
     def findings(self, case: Case) -> Iterator[Finding]:
-        if case.split_kind != "given" or case.follows_time:
+        if case.split_kind != "given" or case.follows_time or not case.inputs:
             return
         case = case.limited(ROWS)
         columns = _columns(case)
         pool = ~case.test
-        if not columns or pool.sum() < MIN_ROWS or case.test.sum() < MIN_ROWS:
+        if pool.sum() < MIN_ROWS or case.test.sum() < MIN_ROWS:
             return
         twins = _spelt_anew(case, pool)
         if len(columns) >= MIN_COLUMNS:
             twins |= _twins_but_for_one(columns, pool)
         hits, inside = int(twins[case.test].sum()), int(twins[pool].sum())
-        chance = _log10_chance(hits, int(case.test.sum()), inside, int(pool.sum()))
+        chance = log10_excess(hits, int(case.test.sum()), inside, int(pool.sum()))
         if hits < max(MIN_ROWS, MIN_SHARE * case.test.sum()) or chance > UNLIKELY:
             return
         share = hits / int(case.test.sum())
@@ -70,23 +70,17 @@ class ChangedRowsCheck(Check):
 
 def _columns(case: Case) -> list[Array]:
     """Return a uint64 hash `(N,)` of each column; of a target with many numbers too."""
-    found = [_folded(case, name) for name in case.inputs]
+    found = [hash_values("datetime", codes) for codes in case.spoken.values()]
     if not case.is_classification and len(np.unique(case.y)) > MANY:
         found.append(hash_values("number", case.y))
     return [column for column in found if (column != column[0]).any()]
 
 
-def _folded(case: Case, name: str) -> Array:
-    if case.frame.column(name).kind in ("category", "text"):
-        return hash_values("datetime", folded(case.frame[name]))
-    return case.hashes[name]
-
-
 def _spelt_anew(case: Case, pool: Array) -> Array:
     """Return the mask `(N,)` of rows with a twin in `pool` that is only spelt otherwise."""
     written = combine([case.hashes[name] for name in case.inputs])
-    spoken = combine([_folded(case, name) for name in case.inputs])
-    return _has_twin(spoken, pool) & ~_has_twin(written, pool)
+    spoken = combine([hash_values("datetime", codes) for codes in case.spoken.values()])
+    return has_twin(spoken, pool) & ~has_twin(written, pool)
 
 
 def _twins_but_for_one(columns: list[Array], pool: Array) -> Array:
@@ -96,23 +90,7 @@ def _twins_but_for_one(columns: list[Array], pool: Array) -> Array:
     total = np.add.reduce(salted)
     found = np.zeros(len(pool), dtype=bool)
     for column in salted:
-        twin = _has_twin(total - column, pool)
+        twin = has_twin(total - column, pool)
         if twin[pool].mean() <= MOST_INSIDE:
             found |= twin
-    return found & ~_has_twin(total, pool)
-
-
-def _has_twin(key: Array, pool: Array) -> Array:
-    """Return the mask `(N,)` of rows whose key another row of `pool` has."""
-    known, count = np.unique(key[pool], return_counts=True)
-    place = np.minimum(np.searchsorted(known, key), len(known) - 1)
-    size = np.where(known[place] == key, count[place], 0)
-    return np.asarray(size > pool)
-
-
-def _log10_chance(hits: int, test: int, inside: int, train: int) -> float:
-    """Return log10 of the chance that test has so many more hits than train."""
-    from scipy.stats import fisher_exact
-
-    table = [[hits, test - hits], [inside, train - inside]]
-    return float(np.log10(max(fisher_exact(table, "greater").pvalue, 1e-300)))
+    return found & ~has_twin(total, pool)

@@ -8,7 +8,7 @@ import numpy as np
 from ninefold.columns import Array
 from ninefold.leakage._closeness import Records
 from ninefold.leakage.case import Case, Check, Finding
-from ninefold.splitting.identity import combine
+from ninefold.splitting.identity import combine, twin_share
 
 MIN_ROWS = 5
 """Rows below which nothing is said."""
@@ -68,22 +68,17 @@ def _conflicts(case: Case) -> Iterator[Finding]:
 
 def _are_copies(case: Case, rows: Array, conflicting: int) -> bool:
     """Tell whether equal rows are copies, so many of them in conflict that labels are wrong."""
-    twins = _repeated(rows)
-    if conflicting < max(MIN_COPIES, MIN_SHARE * len(case)) or conflicting < MOSTLY * twins:
+    twins = twin_share(rows)
+    share = conflicting / len(case)
+    if conflicting < MIN_COPIES or share < MIN_SHARE or share < MOSTLY * twins:
         return False
     columns = sorted((case.hashes[n] for n in case.inputs), key=lambda c: -len(np.unique(c)))
     rng = np.random.default_rng(case.seed)
-    by_chance = _repeated(combine([rng.permutation(column) for column in columns]))
+    by_chance = twin_share(combine([rng.permutation(column) for column in columns]))
     if len(columns) < MIN_COLUMNS or by_chance > twins / 5:
         return False
-    nearly = [_repeated(combine([c for c in columns if c is not out])) for out in columns[:VARIED]]
+    nearly = [twin_share(combine([c for c in columns if c is not out])) for out in columns[:VARIED]]
     return max(nearly) - twins <= NATURAL * twins
-
-
-def _repeated(rows: Array) -> int:
-    """Return how many rows have an equal."""
-    count = np.unique(rows, return_counts=True)[1]
-    return int(count[count > 1].sum())
 
 
 def _conflicting(rows: Array, y: Array) -> Array:

@@ -144,13 +144,16 @@ class Power:
 
     def _r2(self, codes: Array) -> float:
         """Return R² of the bins' means, out of fold."""
+        error = ((self.y - self._means(codes, self.y)) ** 2).sum()
+        return float(1 - error / max(((self.y - self.y.mean()) ** 2).sum(), 1e-12))
+
+    def _means(self, codes: Array, y: Array) -> Array:
+        """Return the mean of `y` `(N,)` in each row's bin, out of fold."""
         cell, size = self._cells(codes)
         n = np.bincount(cell, minlength=size).reshape(-1, FOLDS).astype(np.float64)
-        s = np.bincount(cell, self.y, minlength=size).reshape(-1, FOLDS)
-        ss = np.bincount(cell, self.y**2, minlength=size).reshape(-1, FOLDS)
-        mean = (s.sum(1, keepdims=True) - s + self.y.mean()) / (n.sum(1, keepdims=True) - n + 1)
-        error = (ss - 2 * mean * s + n * mean**2).sum()
-        return float(1 - error / max(((self.y - self.y.mean()) ** 2).sum(), 1e-12))
+        s = np.bincount(cell, y, minlength=size).reshape(-1, FOLDS)
+        mean = (s.sum(1, keepdims=True) - s + y.mean()) / (n.sum(1, keepdims=True) - n + 1)
+        return np.asarray(mean.ravel()[cell])
 
     def derived_from(self, names: set[str]) -> set[str]:
         """Return these columns and those that featurize derived from them."""
@@ -280,11 +283,7 @@ class Power:
     def _told(self, view: View, klass: int | None) -> Array:
         """Return the mean of the target `(N,)` at each value of a view, out of fold."""
         y = (self.case.y == klass).astype(np.float64) if klass is not None else self.y
-        cell, size = self._cells(view.codes)
-        n = np.bincount(cell, minlength=size).reshape(-1, FOLDS).astype(np.float64)
-        s = np.bincount(cell, y, minlength=size).reshape(-1, FOLDS)
-        mean = (s.sum(1, keepdims=True) - s + y.mean()) / (n.sum(1, keepdims=True) - n + 1)
-        return np.asarray(mean.ravel()[cell])
+        return self._means(view.codes, y)
 
     def _given_target(self, x: Array) -> Array:
         """Return the mean of `x` `(N,)` at each row's target: by class, or on a running line."""

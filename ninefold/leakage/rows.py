@@ -7,7 +7,8 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage.case import Case, Check, Finding, Severity
-from ninefold.splitting.identity import combine
+from ninefold.leakage.chance import log10_excess
+from ninefold.splitting.identity import combine, has_twin
 
 MIN_ROWS, MIN_SHARE = 5, 0.01
 """Contaminated test rows below both of these cannot move a metric far."""
@@ -40,64 +41,52 @@ class RowsCheck(Check):
         columns = [case.hashes[name] for name in case.inputs or case.features]
         if not columns:
             return
-        whole = combine(columns)
-        twins = _twins_in_test(whole, case.part)
-        count = int(twins.sum())
+        pool = ~case.test
+        twins = has_twin(combine(columns), pool)
+        count, inside = int(twins[case.test].sum()), int(twins[pool].sum())
         if count == 0:
             return
-        share = count / max(1, int((case.part == "test").sum()))
+        test, train = int(case.test.sum()), int(pool.sum())
         by_chance = _by_chance(columns, case)
-        nearly = _nearly(columns, case.part)
-        inside, chance = _against_train(whole, case.part, count)
+        nearly = _nearly(columns, case)
+        chance = log10_excess(count, test, inside, train)
         natural = PLANTED if chance <= UNLIKELY else NATURAL
-        beyond = count > 5 * by_chance + 3 and nearly - count <= natural * count
-        uneven = chance <= UNEVEN and case.split_kind == "given" and not case.follows_time
+        many = count > 5 * by_chance + 3
+        alike = many and nearly - count <= natural * count
+        uneven = many and chance <= UNEVEN and case.split_kind == "given" and not case.follows_time
         yield Finding(
             kind="rows.duplicate",
-            severity="warn"
-            if uneven and not beyond and count > 5 * by_chance + 3
-            else _severity(case, beyond, count, share, inside, chance),
-            rows=case.source_rows(twins),
+            severity=_severity(case, alike, uneven, count, inside / max(1, train), chance),
+            rows=case.source_rows(twins & case.test),
             evidence={
                 "test_rows": count,
-                "share_of_test": round(share, 6),
-                "share_inside_train": round(inside, 6),
+                "share_of_test": round(count / test, 6),
+                "share_inside_train": round(inside / max(1, train), 6),
                 "log10_probability_of_the_difference": round(chance, 1),
                 "expected_by_chance": round(by_chance, 3),
                 "equal_but_for_one_column": nearly,
             },
-            message=_message(count, share, by_chance, beyond or uneven),
-            remedy=_remedy(case, beyond or uneven),
+            message=_message(count, count / test, by_chance, alike or uneven),
+            remedy=_remedy(case, alike or uneven),
         )
 
 
 def _severity(
-    case: Case, beyond: bool, count: int, share: float, inside: float, chance: float
+    case: Case, alike: bool, uneven: bool, count: int, inside: float, chance: float
 ) -> Severity:
-    """Return how much copies matter: put into test they stop, brought by the source they warn."""
-    large = share >= MIN_SHARE and count >= MIN_ROWS
+    """Return how much copies matter: put into test they stop, brought by the source they warn.
+
+    Where rows that differ in one column are common too, only an uneven spread warns.
+    """
+    if not alike:
+        return "warn" if uneven else "info"
+    large = count >= MIN_ROWS and count / case.test.sum() >= MIN_SHARE
     planted = chance <= UNLIKELY
-    if not beyond or not (large or planted) or (inside > MOST and not planted):
+    if not (large or planted) or (inside > MOST and not planted):
         return "info"
     if case.split_kind == "given":
         return "block" if large and planted else "warn"
     return "warn" if planted else "info"
-
-
-def _against_train(hashes: Array, part: Array, count: int) -> tuple[float, float]:
-    """Return the share of train rows with a twin in train or valid, and how unlikely test's is.
-
-    The second is log10 of the chance, by Fisher's exact test, of so many more twins in test.
-    """
-    from scipy.stats import fisher_exact
-
-    known = hashes[part != "test"]
-    _, place, size = np.unique(known, return_inverse=True, return_counts=True)
-    inside = int((size[place] > 1).sum())
-    test = len(hashes) - len(known)
-    table = [[count, test - count], [inside, len(known) - inside]]
-    chance = fisher_exact(table, "greater").pvalue
-    return inside / max(1, len(known)), float(np.log10(max(chance, 1e-300)))
 
 
 def _message(count: int, share: float, by_chance: float, beyond: bool) -> str:
@@ -120,30 +109,22 @@ def _remedy(case: Case, beyond: bool) -> str:
     return "split: {identical_rows: together}"
 
 
-def _twins_in_test(hashes: Array, part: Array) -> Array:
-    """Return the mask `(N,)` of test rows whose hash a train or valid row has."""
-    test = part == "test"
-    mask = np.zeros(len(part), dtype=bool)
-    mask[test] = np.isin(hashes[test], hashes[~test])
-    return mask
-
-
 def _by_chance(columns: list[Array], case: Case) -> float:
     """Return how many test rows have a twin when every column is shuffled by itself."""
     rng = np.random.default_rng(case.seed)
     counts = [
-        _twins_in_test(combine([rng.permutation(c) for c in columns]), case.part).sum()
+        has_twin(combine([rng.permutation(c) for c in columns]), ~case.test)[case.test].sum()
         for _ in range(SHUFFLES)
     ]
     return float(np.mean(counts))
 
 
-def _nearly(columns: list[Array], part: Array) -> int:
+def _nearly(columns: list[Array], case: Case) -> int:
     """Return how many test rows have a twin on all columns but the most telling one."""
     if len(columns) < 2:
-        return int((part == "test").sum()) * len(columns)
+        return int(case.test.sum()) * len(columns)
     varied = sorted(columns, key=lambda c: -len(np.unique(c[:100_000])))[:8]
     return max(
-        int(_twins_in_test(combine([c for c in columns if c is not out]), part).sum())
+        int(has_twin(combine([c for c in columns if c is not out]), ~case.test)[case.test].sum())
         for out in varied
     )

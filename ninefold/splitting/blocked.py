@@ -3,7 +3,7 @@
 from typing import Literal
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from ninefold.columns import Array
 from ninefold.durations import duration_us
@@ -20,7 +20,7 @@ from ninefold.splitting.base import (
     Rows,
     SplitterSpec,
 )
-from ninefold.splitting.time import boundaries, is_known
+from ninefold.splitting.time import Gap, boundaries, is_known, stretch
 
 BORDER = 0.05
 """Share of a block that is left out at its borders where nothing else is said."""
@@ -37,18 +37,9 @@ class BlockedSplitSpec(SplitterSpec):
     kind: Literal["blocked"] = "blocked"
     blocks: int = Field(20, ge=6, le=1000)
     """Stretches to cut the rows into."""
-    gap: int | str | None = Field(None, union_mode="left_to_right")
+    gap: Gap = None
     """Left out at a border: a number of rows or a duration (12h). Default: problem.horizon, else
     a twentieth of a stretch."""
-
-    @field_validator("gap")
-    @classmethod
-    def _readable(cls, gap: int | str | None) -> int | str | None:
-        if isinstance(gap, str):
-            duration_us(gap)
-        elif gap is not None and gap < 0:
-            raise ValueError(f"must be >= 0, however: {gap}")
-        return gap
 
     @property
     def keeps_entities_together(self) -> bool:
@@ -83,7 +74,7 @@ class BlockedSplitSpec(SplitterSpec):
                 f"`{rows.problem.time}` must hold at least six moments to be cut into blocks, "
                 f"however: {len(np.unique(order[known]))}. Split by another kind"
             )
-        block = np.searchsorted(np.asarray(cuts, dtype=order.dtype), order, side="right")
+        block = stretch(order, cuts)
         part = np.where(known, self._lots(len(cuts) + 1)[block], NONE)
         at, gap = self._scale(order, rows)
         dropped = np.zeros(len(rows), dtype=bool)
@@ -105,7 +96,7 @@ class BlockedSplitSpec(SplitterSpec):
     def fold(self, rows: Rows) -> Plan:
         order = _order(rows)
         cuts = boundaries(order, tuple(np.arange(1, self.folds) / self.folds))
-        block = np.searchsorted(np.asarray(cuts, dtype=order.dtype), order, side="right")
+        block = stretch(order, cuts)
         at, gap = self._scale(order, rows)
         return Plan(block.astype(np.int64), "purged", at, at + gap)
 

@@ -9,7 +9,7 @@ from ninefold.errors import InputError
 from ninefold.problem import ProblemSpec
 from ninefold.splitting.base import NONE, TRAIN, Assignment, Glance, Plan, Rows, SplitterSpec
 from ninefold.splitting.group import GroupSplitSpec
-from ninefold.splitting.time import TimeSplitSpec, boundaries, is_known, moments
+from ninefold.splitting.time import TimeSplitSpec, boundaries, is_known, moments, stretch
 
 
 class GroupTimeSplitSpec(TimeSplitSpec):
@@ -46,7 +46,7 @@ class GroupTimeSplitSpec(TimeSplitSpec):
         by_time = super().assign(rows)
         time, part = moments(rows), by_time.part.copy()
         cuts = by_time.notes["boundaries"]
-        period = np.searchsorted(np.asarray(cuts, dtype=time.dtype), time, side="right")
+        period = stretch(time, cuts)
         used = part != NONE
         if self.entities == "seen":
             known = np.isin(entity, entity[part == TRAIN])
@@ -82,7 +82,7 @@ def kept_share(time: Array, entity: Array, sizes: tuple[float, float], seed: int
     cuts = boundaries(time[known], (1 - valid - test, 1 - test))
     if len(cuts) < 2:
         raise InputError("problem.time must hold at least three moments to split by time")
-    period = np.searchsorted(np.asarray(cuts, dtype=time.dtype), time, side="right")
+    period = stretch(time, cuts)
     home = _homes(entity, period, known, np.array((1 - valid - test, valid, test)), seed)
     return float((home == period)[known].mean())
 

@@ -76,6 +76,16 @@ def digest(hashes: Array) -> str:
     return hashlib.sha256(np.ascontiguousarray(hashes, dtype="<u8").tobytes()).hexdigest()
 
 
+def has_twin(hashes: Array, pool: Array) -> Array:
+    """Return the mask `(N,)` of rows that equal another row of the mask `pool` `(N,)`."""
+    if not pool.any():
+        return np.zeros(len(hashes), dtype=bool)
+    known, count = np.unique(hashes[pool], return_counts=True)
+    place = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
+    size = np.where(known[place] == hashes, count[place], 0)
+    return np.asarray(size > pool)
+
+
 def twin_share(hashes: Array) -> float:
     """Return the share of rows that have at least one equal."""
     _, inverse, counts = np.unique(hashes, return_inverse=True, return_counts=True)

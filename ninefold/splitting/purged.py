@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 from ninefold.durations import duration_us
 from ninefold.errors import ConfigError
 from ninefold.splitting.base import Plan, Rows
-from ninefold.splitting.time import TimeSplitSpec, boundaries, moments
+from ninefold.splitting.time import TimeSplitSpec, boundaries, moments, stretch
 
 
 class PurgedSplitSpec(TimeSplitSpec):
@@ -40,7 +40,7 @@ class PurgedSplitSpec(TimeSplitSpec):
     def fold(self, rows: Rows) -> Plan:
         time = moments(rows)
         cuts = boundaries(time, tuple(np.arange(1, self.folds) / self.folds))
-        block = np.searchsorted(np.asarray(cuts, dtype=time.dtype), time, side="right")
+        block = stretch(time, cuts)
         start = time.astype(np.float64)
         embargo = self._embargo(start.min(), start.max(), time.dtype.kind == "i", rows)
         return Plan(block.astype(np.int64), "purged", start, start + self._horizon(rows), embargo)

@@ -1,9 +1,9 @@
 """Split by time: learn from the past, measure on what came after."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from ninefold.columns import Array
 from ninefold.durations import duration_us
@@ -22,6 +22,19 @@ from ninefold.splitting.base import (
 )
 
 
+def _readable(gap: int | str | None) -> int | str | None:
+    """Return a gap. Raises `ValueError`."""
+    if isinstance(gap, str):
+        duration_us(gap)
+    elif gap is not None and gap < 0:
+        raise ValueError(f"must be >= 0, however: {gap}")
+    return gap
+
+
+Gap = Annotated[int | str | None, Field(union_mode="left_to_right"), AfterValidator(_readable)]
+"""A number of rows, a duration, or nothing said."""
+
+
 class TimeSplitSpec(SplitterSpec):
     """Train before valid before test by `problem.time`; rows of one moment are never torn apart.
 
@@ -29,18 +42,9 @@ class TimeSplitSpec(SplitterSpec):
     """
 
     kind: Literal["time"] = "time"
-    gap: int | str | None = Field(None, union_mode="left_to_right")
+    gap: Gap = None
     """Left out before each boundary: a number of rows, or a duration (30min, 12h, 7d, 2w). Default:
     problem.horizon, or none."""
-
-    @field_validator("gap")
-    @classmethod
-    def _readable(cls, gap: int | str | None) -> int | str | None:
-        if isinstance(gap, str):
-            duration_us(gap)
-        elif gap is not None and gap < 0:
-            raise ValueError(f"must be >= 0, however: {gap}")
-        return gap
 
     @property
     def keeps_entities_together(self) -> bool:
@@ -71,7 +75,7 @@ class TimeSplitSpec(SplitterSpec):
                 f"however: {len(np.unique(time[present]))}. Split by another kind, or sample less"
             )
         part = np.full(len(rows), NONE)
-        block = np.searchsorted(np.asarray(cuts), time[present], side="right")
+        block = stretch(time[present], cuts)
         part[present] = np.array([TRAIN, VALID, TEST])[block]
         in_gap = np.zeros(len(rows), dtype=bool)
         in_gap[present] = self._in_gap(time[present], block, cuts, rows.problem)
@@ -83,7 +87,7 @@ class TimeSplitSpec(SplitterSpec):
         time = moments(rows)
         count = self.folds + 1
         cuts = boundaries(time, tuple(np.arange(1, count) / count))
-        block = np.searchsorted(np.asarray(cuts, dtype=time.dtype), time, side="right")
+        block = stretch(time, cuts)
         gap = self._in_gap(time, block, cuts, rows.problem)
         return Plan(np.where(gap, -1, block).astype(np.int64), "expanding")
 
@@ -122,6 +126,11 @@ def moments(rows: Rows) -> Array:
 def is_known(time: Array) -> Array:
     """Return the mask `(N,)` of moments that are not missing."""
     return np.isfinite(time) if time.dtype.kind == "f" else time != np.iinfo(np.int64).min
+
+
+def stretch(time: Array, cuts: list[float]) -> Array:
+    """Return between which `cuts` each moment lies, `(N,)` int64 from 0; at a cut, after it."""
+    return np.searchsorted(np.asarray(cuts, dtype=time.dtype), time, side="right")
 
 
 def boundaries(time: Array, shares: tuple[float, ...]) -> list[float]:

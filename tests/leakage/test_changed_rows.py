@@ -72,3 +72,8 @@ def test_texts_spelt_anew_are_the_same_text():
     data["description"][test] = [texts[i].upper().replace(",", " -") for i in train[:PLANTED]]
     (finding,) = findings(data, part)
     assert set(test) <= set(finding["rows"])
+
+
+def test_a_table_without_features_has_nothing_to_compare():
+    rng = np.random.default_rng(0)
+    assert findings({"price": table(rng)["price"]}, parts(rng)) == []
