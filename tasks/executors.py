@@ -1,6 +1,7 @@
 """How a stage's command is carried out: in this process, or as a child that dies with it."""
 
 import collections
+import importlib
 import os
 import re
 import signal
@@ -17,6 +18,21 @@ from ninefold.progress import send_lines_to
 Write = Callable[[str], None]
 OWN_STAGE = re.compile(r"(?:exec )?python3? -m tasks ([\w-]+)")
 LINES_KEPT = 20
+SHARED = (
+    "scipy.linalg",
+    "scipy.optimize",
+    "scipy.sparse.csgraph",
+    "scipy.special",
+    "scipy.stats",
+    "sklearn.ensemble",
+    "sklearn.feature_selection",
+    "sklearn.linear_model",
+    "sklearn.metrics",
+    "sklearn.neighbors",
+)
+"""Packages loaded before stages run in threads side by side. Their parts import one another, so two
+threads that enter at different parts can wait for each other: Python then breaks one import off."""
+_loading = threading.Lock()
 _children: set[subprocess.Popen[str]] = set()
 
 
@@ -36,11 +52,20 @@ def run_here(workspace: Path, stage: str, write: Write) -> None:
     """Run one of our stages in this process; its progress lines go to `write`."""
     from tasks.__main__ import run_stage
 
+    if threading.current_thread() is not threading.main_thread():
+        load_shared()
     send_lines_to(write)
     try:
         run_stage(workspace, stage)
     finally:
         send_lines_to(None)
+
+
+def load_shared() -> None:
+    """Import the `SHARED` packages, one thread at a time."""
+    with _loading:
+        for name in SHARED:
+            importlib.import_module(name)
 
 
 def is_own_code(workspace: Path) -> bool:

@@ -1,6 +1,8 @@
 """What the house promises about itself: directions, names, the sealed test part, no pickle."""
 
 import ast
+import contextlib
+import importlib.util
 import json
 import re
 import subprocess
@@ -54,6 +56,24 @@ def test_imports_go_one_way(path):
 def test_the_library_knows_no_orchestrator(path):
     if path.relative_to(ROOT).parts[0] == "ninefold":
         assert not {module.split(".")[0] for module in imports(path)} & ORCHESTRATORS
+
+
+def is_module(name):
+    with contextlib.suppress(ModuleNotFoundError):
+        return importlib.util.find_spec(name) is not None
+    return False
+
+
+def test_packages_whose_parts_import_each_other_are_loaded_before_stages_run_side_by_side():
+    found = {
+        m for path in SOURCES for m in imports(path) if m.split(".")[0] in ("scipy", "sklearn")
+    }
+    code = "import sys, tasks.executors as e; e.load_shared(); print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    late = {name for name in found if is_module(name)} - set(done.stdout.split())
+    assert not late, "add to tasks.executors.SHARED"
 
 
 def test_only_the_flows_know_prefect():
