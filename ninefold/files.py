@@ -45,7 +45,9 @@ def replacing(path: Path) -> Iterator[Path]:
             tempfile.mkdtemp(prefix=f".{path.name}.{os.getpid()}.", suffix=".tmp", dir=path.parent)
         )
     except OSError as error:
-        raise _readable(path, error) from None
+        if told := unwritable(path, error):
+            raise told from None
+        raise
     _unfinished.add(holder)
     temporary = holder / path.name
     try:
@@ -55,7 +57,9 @@ def replacing(path: Path) -> Iterator[Path]:
             shutil.rmtree(path)
         temporary.replace(path)
     except OSError as error:
-        raise _readable(path, error) from error
+        if told := unwritable(path, error):
+            raise told from error
+        raise
     finally:
         shutil.rmtree(holder, ignore_errors=True)
         _unfinished.discard(holder)
@@ -121,10 +125,6 @@ def unwritable(path: Path | str, error: OSError) -> InputError | None:
     parts = Path(path).parts
     shown = Path(*(part for part in parts if not HOLDER.fullmatch(part)))
     return InputError(f"{shown} cannot be {reason}")
-
-
-def _readable(path: Path, error: OSError) -> Exception:
-    return unwritable(path, error) or error
 
 
 def _sync(path: Path) -> None:

@@ -172,8 +172,10 @@ def _worded(error: Exception, place: str) -> NinefoldError:
 def one_line(error: BaseException) -> str:
     """Return what an error and its causes say, as one line."""
     parts: list[str] = []
+    seen: set[int] = set()
     link: BaseException | None = error
-    while link is not None and len(parts) < 3:
+    while link is not None and id(link) not in seen and len(parts) < 3:
+        seen.add(id(link))
         text = " ".join(str(link).split())
         if text and not any(text in part for part in parts):
             parts.append(text)

@@ -48,6 +48,13 @@ def test_a_full_disk_is_one_clear_line(tmp_path):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
+def test_another_error_of_the_system_stays_what_it_is(tmp_path):
+    with pytest.raises(FileNotFoundError) as raised, replacing(tmp_path / "out"):
+        (tmp_path / "missing").read_text()
+    assert raised.value.__cause__ is None
+    assert not list(tmp_path.iterdir())
+
+
 def test_json_turns_nan_into_null_and_numpy_into_numbers(tmp_path):
     path = tmp_path / "a.json"
     write_json(path, {"a": np.float64("nan"), "b": np.int64(3), "c": np.array([1.5]), "d": (1,)})

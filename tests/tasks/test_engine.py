@@ -8,6 +8,7 @@ import pytest
 from ninefold.errors import ConfigError, GateError, InputError
 from tasks import engine, healing
 from tasks.executors import StageError
+from tasks.repository import one_line
 from tests.pipelines import DIAMOND, NAMES, Workspace
 
 
@@ -252,3 +253,9 @@ def test_a_missing_param_names_it(workspace):
     workspace.write("params.yaml", "source: 1\nleft: 1\nright: 1\n")
     with pytest.raises(ConfigError, match=r"params\.yaml.*join"):
         happened(workspace)
+
+
+def test_an_error_that_is_its_own_cause_is_one_line_too():
+    error = OSError("the style is missing")
+    error.__cause__ = error
+    assert one_line(error) == "the style is missing"
