@@ -29,7 +29,7 @@ MISSING = (
 )  # fmt: skip
 
 
-NUMBER_FORMATS = (",", "1,234.5", "1.234,5", "%")
+NUMBER_FORMATS = (",", "1,234.5", "1.234,5", "%", "$1,234.5", "1.234,5 €")
 """How numbers may be written, other than plainly."""
 
 
@@ -40,7 +40,8 @@ class ColumnSpec(Spec):
     """number, category, text, bool or datetime; default: inferred from all values."""
     format: str | None = None
     """datetime: strptime format such as %d.%m.%Y %H:%M (default: found among the common ones);
-    number: `,` for a decimal comma, `1,234.5` or `1.234,5` for thousands separators, `%`."""
+    number: `,` for a decimal comma, `1,234.5` or `1.234,5` for thousands separators, `%`,
+    `$1,234.5` or `1.234,5 €` for amounts with a currency sign."""
 
     @model_validator(mode="after")
     def _check_format(self) -> "ColumnSpec":

@@ -149,6 +149,10 @@ ODD = {
         {"a": ("number", "1.234,5")},
     ),
     "percent signs": (table(a=[f"{n / 8}%" for n in range(ROWS)]), {"a": ("number", "%")}),
+    "currency signs": (
+        table(a=[f"${n * 37:,}.50" for n in range(ROWS)], b=["5 €", "$5"] * HALF),
+        {"a": ("number", "$1,234.5"), "b": ("category", None)},
+    ),
     "names of our outputs": (
         table(label=1.5, part="a", row=2, value=3, probabilities="p", fold=[*range(ROWS)]),
         {"label": ("number", None), "part": ("category", None)},

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from ninefold import dates
 from ninefold.columns import Array, Column
 from ninefold.datasets.tables.parsing import (
+    CURRENCIES,
     NUMBER,
     NUMBER_FORMATS,
     is_missing_text,
@@ -37,7 +38,8 @@ class TextEvidence:
     numbers: int = 0
     commas: int = 0
     formatted: Counter[str] = field(default_factory=Counter)
-    """Numbers with thousands separators or a percent sign, by their format."""
+    """Numbers with thousands separators, a percent or a currency sign, by their format."""
+    currencies: set[str] = field(default_factory=set)
     booleans: int = 0
     is_integer: bool = True
     has_leading_zero: bool = False
@@ -77,9 +79,12 @@ class TextEvidence:
         self.numbers += int(counts[fits].sum())
         if not fits.all():
             others = pc.filter(cells, pa.array(~fits))
-            for format, (looks, _) in NUMBER_FORMATS.items():
-                is_formatted = np.asarray(pc.match_substring_regex(others, looks))
-                self.formatted[format] += int(counts[~fits][is_formatted].sum())
+            for name, format in NUMBER_FORMATS.items():
+                is_formatted = np.asarray(pc.match_substring_regex(others, format.looks))
+                self.formatted[name] += int(counts[~fits][is_formatted].sum())
+            self.currencies |= {
+                sign for sign in CURRENCIES if pc.any(pc.match_substring(others, sign)).as_py()
+            }
         if self.is_integer and fits.any():
             self._add_integers(pc.filter(cells, pa.array(fits)))
         return fits

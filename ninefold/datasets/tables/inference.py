@@ -148,13 +148,13 @@ def _unless_numbers(found: TextEvidence, comma: bool) -> tuple[str, int] | None:
 
 def _number_format(found: TextEvidence, comma: bool) -> str | None:
     """Return the format by which every cell is a number, if they are not plain numbers."""
-    if found.numbers == found.given:
+    if found.numbers == found.given or len(found.currencies) > 1:
         return None
     if comma and found.numbers + found.commas == found.given:
         return DECIMAL_COMMA
-    plain = {"1,234.5": found.numbers, "1.234,5": found.numbers if found.is_integer else 0}
-    for format in NUMBER_FORMATS:
-        is_whole = found.formatted[format] + plain.get(format, 0) == found.given > 0
-        if is_whole and (comma or format != "1.234,5"):
-            return format
+    plain = {"any": found.numbers, "whole": found.numbers if found.is_integer else 0, "none": 0}
+    for name, format in NUMBER_FORMATS.items():
+        is_whole = found.formatted[name] + plain[format.plain] == found.given
+        if found.formatted[name] and is_whole and (comma or format.decimal != ","):
+            return name
     return None

@@ -1,6 +1,8 @@
 """Reads cells by what is known of their column: ingest and prediction call the same function."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -13,16 +15,46 @@ BOOLEAN = "boolean"
 """Format of a category column that holds true, false and missing."""
 DECIMAL_COMMA = ","
 """Format of a number column written as 3,14."""
-NUMBER_FORMATS = {
-    "1,234.5": (r"^[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?$", ","),
-    "1.234,5": (r"^[+-]?([0-9]{1,3}(\.[0-9]{3})+|[0-9]+)(,[0-9]+)?$", "."),
-    "%": (r"^[+-]?[0-9]+(\.[0-9]+)? ?%$", "%"),
-}
-"""Other formats of a number column -> what a cell looks like, and the character that is left out.
 
-With `1,234.5` plain numbers may stand among them, with `1.234,5` whole ones.
-"""
+
+@dataclass(frozen=True)
+class NumberFormat:
+    """One way to write numbers other than 1234.5.
+
+    looks: what a cell looks like. without: the characters that are left out, as a class of a
+    regular expression. plain: which plain numbers may stand among such cells.
+    """
+
+    looks: str
+    without: str
+    decimal: str = "."
+    plain: Literal["any", "whole", "none"] = "none"
+
+
+CURRENCIES = "$€£¥₹"
+SIGN = f"[{CURRENCIES}]"
+NUMBER_FORMATS = {
+    "1,234.5": NumberFormat(r"^[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?$", "[,]", plain="any"),
+    "1.234,5": NumberFormat(
+        r"^[+-]?([0-9]{1,3}(\.[0-9]{3})+|[0-9]+)(,[0-9]+)?$", "[.]", decimal=",", plain="whole"
+    ),
+    "%": NumberFormat(r"^[+-]?[0-9]+(\.[0-9]+)? ?%$", "[%]"),
+    "$1,234.5": NumberFormat(
+        rf"^[+-]?({SIGN} ?-?{{n}}|{{n}} ?{SIGN})$".format(n=r"[0-9]{1,3}(,?[0-9]{3})*(\.[0-9]+)?"),
+        f"[, ]|{SIGN}",
+        plain="any",
+    ),
+    "1.234,5 €": NumberFormat(
+        rf"^[+-]?({SIGN} ?-?{{n}}|{{n}} ?{SIGN})$".format(n=r"[0-9]{1,3}(\.?[0-9]{3})*(,[0-9]+)?"),
+        f"[. ]|{SIGN}",
+        decimal=",",
+        plain="whole",
+    ),
+}
+"""Other formats of a number column, the way `ingest.columns` names them."""
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?(?i:inf|infinity)$"
+PLAIN = {"any": NUMBER, "whole": "^[+-]?[0-9]+$", "none": "a^"}
+"""What the plain numbers of `NumberFormat.plain` look like."""
 STRINGS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 
 
@@ -75,13 +107,12 @@ def _present(values: pa.Array, missing: Collection[str]) -> pa.Array:
 def parse_number(values: pa.Array, column: Column) -> pa.Array:
     """Read text as double, correctly rounded; what is no number becomes null."""
     values = pc.utf8_trim_whitespace(values)
-    if column.format in NUMBER_FORMATS:
-        looks, without = NUMBER_FORMATS[column.format]
-        plain = f"|{NUMBER}" if column.format == "1,234.5" else ""
-        fits = pc.match_substring_regex(values, looks + plain)
-        bare = pc.utf8_trim_whitespace(pc.replace_substring(values, without, ""))
+    format = NUMBER_FORMATS.get(column.format or "")
+    if format:
+        fits = pc.match_substring_regex(values, f"{format.looks}|{PLAIN[format.plain]}")
+        bare = pc.utf8_trim_whitespace(pc.replace_substring_regex(values, format.without, ""))
         values = pc.if_else(fits, bare, pa.scalar(None, pa.string()))
-    if column.format in (DECIMAL_COMMA, "1.234,5"):
+    if column.format == DECIMAL_COMMA or (format and format.decimal == ","):
         values = pc.replace_substring(values, ",", ".")
     try:
         return values.cast(pa.float64())
