@@ -27,6 +27,7 @@ SECTIONS: Mapping[str, str] = {
     "preprocess": "ninefold.preprocessing:PreprocessSpec",
     "baselines": "ninefold.baselines:BaselinesSpec",
     "train": "ninefold.training:TrainSpec",
+    "tune": "ninefold.tuning:TuneSpec",
     "evaluate": "ninefold.evaluation:EvaluateSpec",
     "export": "ninefold.export:ExportSpec",
     "report": "ninefold.report:ReportSpec",
@@ -165,7 +166,7 @@ def _place(spec: Any, location: tuple[int | str, ...]) -> tuple[list[str], list[
             break
         fields = [m.model_fields[step] for m in models if step in m.model_fields]
         inner = [found for f in fields for found in _models(f.annotation, f.metadata)]
-        models = inner or (models if isinstance(step, int) else [])
+        models = inner or ([] if fields else models)
     keys = [name for model in models for name in model.model_fields]
     return names, list(dict.fromkeys(keys))
 

@@ -1,5 +1,6 @@
 """Progress with an ETA: a bar in a terminal, a line now and then elsewhere."""
 
+import contextlib
 import sys
 import threading
 import time
@@ -14,6 +15,21 @@ _sink = threading.local()
 def send_lines_to(write: Callable[[str], None] | None) -> None:
     """Send this thread's progress lines to `write` (a flow's logger) instead of stderr."""
     _sink.write = write
+
+
+@contextlib.contextmanager
+def silent() -> Iterator[None]:
+    """Show none of this thread's progress inside the block: what is inside is one step of more."""
+    before = getattr(_sink, "write", None)
+    _sink.write = _unsaid
+    try:
+        yield
+    finally:
+        _sink.write = before
+
+
+def _unsaid(_: str) -> None:
+    """Take a line and show nothing."""
 
 
 def progress(

@@ -2,7 +2,6 @@
 
 from importlib.metadata import version
 
-from ninefold.config import SECTIONS
 from ninefold.files import jsonable, replacing
 from ninefold.report.evidence import DOCUMENTS, Evidence, read_documents, read_history
 from ninefold.report.page import render
@@ -24,7 +23,7 @@ def run(io: StageIO) -> None:
         spec=io.params("report"),
         documents=read_documents(files),
         history=read_history(network / "history.csv"),
-        params={name: jsonable(io.params(name)) for name in SECTIONS},
+        params={name: jsonable(spec) for name, spec in io.specs.items()},
         versions={name: version(name) for name in PACKAGES},
     )
     with replacing(io.out("report.html")) as temporary:

@@ -4,7 +4,8 @@ A new network is one new file here; `train.network.kind` finds it.
 """
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from ninefold.columns import Array
 from ninefold.config import Spec
@@ -20,6 +21,8 @@ class NetworkSpec(Spec, ABC):
     """Describes a network; importing it must not import torch."""
 
     kind: str
+    search_space: ClassVar[Mapping[str, Any]] = {}
+    """What tuning searches by default: field -> `{low, high, log}` or `{choices}`."""
 
     @abstractmethod
     def build(self, layout: "Layout", outputs: int, X: Array | None, seed: int) -> "Module":

@@ -1,6 +1,7 @@
 """The default tabular network: piecewise-linear embeddings and a weight-shared MLP ensemble."""
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -23,6 +24,12 @@ class MLPSpec(NetworkSpec):
     """
 
     kind: Literal["mlp"] = "mlp"
+    search_space: ClassVar[Mapping[str, Any]] = {
+        "hidden_size": {"low": 64, "high": 512, "log": True},
+        "num_layers": {"low": 1, "high": 4},
+        "dropout": {"low": 0.0, "high": 0.4},
+        "embedding": {"choices": ["piecewise_linear", "none"]},
+    }
     hidden_size: int = Field(256, ge=1, le=8192)
     """Width of each hidden layer."""
     num_layers: int = Field(3, ge=0, le=32)

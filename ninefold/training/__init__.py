@@ -1,6 +1,7 @@
 """Trains a network on the train part, watches the valid part, and keeps what was best there."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -19,6 +20,11 @@ __all__ = ["TrainSpec", "TrainedModel", "fit"]
 class TrainSpec(Spec):
     """How the network is trained."""
 
+    search_space: ClassVar[Mapping[str, Any]] = {
+        "lr": {"low": 3e-4, "high": 1e-2, "log": True},
+        "weight_decay": {"low": 1e-4, "high": 0.2, "log": True},
+    }
+    """What tuning searches by default, beside what the network's Spec proposes."""
     network: Annotated[NetworkSpec, OneOf("ninefold.networks")] = Field(default_factory=MLPSpec)
     """What is trained."""
     objective: Annotated[ObjectiveSpec, OneOf("ninefold.objectives")] | None = None

@@ -1,0 +1,164 @@
+"""Where jobs run: in this process, in processes beside it, or on the workers of a Dask cluster.
+
+All three take the same `work`; nothing but this file knows which one it is.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import CancelledError as Cancelled
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+from ninefold.errors import ConfigError
+from ninefold.tuning.work import Done, Job, Material, work
+
+CONNECT_TIMEOUT_S = 15.0
+WATCH_EVERY_S = 1.0
+
+
+class Here:
+    """One job at a time, in this process."""
+
+    lost: tuple[type[BaseException], ...] = ()
+    """What a future raises when the process that worked on it has gone."""
+
+    def __init__(self, material: Material) -> None:
+        self.material = material
+
+    @property
+    def slots(self) -> int:
+        """How many jobs run side by side."""
+        return 1
+
+    def submit(self, job: Job) -> "Future[Done]":
+        """Return the future result of a job."""
+        future: Future[Done] = Future()
+        try:
+            future.set_result(work(self.material, job))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def mend(self) -> None:
+        """Make ready for jobs again after a process has gone."""
+
+    def close(self) -> None:
+        """End what was started."""
+
+
+class Processes(Here):
+    """Jobs in `count` processes, which end with this one."""
+
+    lost = (BrokenProcessPool,)
+
+    def __init__(self, material: Material, count: int) -> None:
+        super().__init__(material)
+        self.count = count
+        self._pool = self._started()
+
+    @property
+    def slots(self) -> int:
+        return self.count
+
+    def _started(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            self.count,
+            multiprocessing.get_context("spawn"),
+            initializer=_begin,
+            initargs=(self.material, os.getpid()),
+        )
+
+    def submit(self, job: Job) -> "Future[Done]":
+        return self._pool.submit(_work_here, job)
+
+    def mend(self) -> None:
+        self.close()
+        self._pool = self._started()
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+class Cluster(Here):
+    """Jobs on the workers of a Dask scheduler; a worker that dies has its job done by another."""
+
+    def __init__(self, material: Material, address: str) -> None:
+        super().__init__(material)
+        try:
+            import distributed
+        except ImportError:
+            raise ConfigError(
+                "params.yaml: tune.scheduler needs Dask, however: it is not installed. "
+                "`pip install 'ninefold[dask]'`"
+            ) from None
+        try:
+            made: Any = distributed.Client
+            self._client = made(address, timeout=CONNECT_TIMEOUT_S, set_as_default=False)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise ConfigError(
+                f"params.yaml: tune.scheduler must be the address of a Dask scheduler that "
+                f"answers, however: {address!r} ({' '.join(str(error).split())})"
+            ) from None
+        self.lost = (Cancelled, distributed.client.FutureCancelledError)
+        self._spread()
+
+    def _spread(self) -> None:
+        """Put a copy of the material on every worker, so that the loss of one loses nothing."""
+        self._jobs: Executor = self._client.get_executor(pure=False)
+        self._shared = self._client.scatter(self.material, broadcast=True, hash=False)
+
+    @property
+    def slots(self) -> int:
+        return max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
+
+    def submit(self, job: Job) -> "Future[Done]":
+        return self._jobs.submit(work, self._shared, job)
+
+    def mend(self) -> None:
+        self._spread()
+
+    def close(self) -> None:
+        self._client.close()
+
+
+@contextlib.contextmanager
+def runner(material: Material, workers: int, scheduler: str | None) -> Iterator[Here]:
+    """Yield what jobs are given to. Raises `ConfigError` if the Dask scheduler does not answer."""
+    made: Here
+    if scheduler is not None:
+        made = Cluster(material, scheduler)
+    else:
+        made = Processes(material, workers) if workers > 1 else Here(material)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+_given: Material | None = None
+"""In a process of ours: what its jobs share."""
+
+
+def _begin(material: Material, parent: int) -> None:
+    """Keep the material; end with the parent, also with one that is killed."""
+    global _given
+    _given = material
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(WATCH_EVERY_S)
+    os._exit(1)
+
+
+def _work_here(job: Job) -> Done:
+    assert _given is not None
+    return work(_given, job)
