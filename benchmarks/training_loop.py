@@ -31,8 +31,9 @@ from ninefold.objectives.cross_entropy import CrossEntropySpec
 from ninefold.preprocessing import Layout
 from ninefold.training import TrainSpec
 from ninefold.training.device import keep_freed_memory
-from ninefold.training.loop import Rows, run_epoch
-from ninefold.training.optimizer import FlatAdamW
+from ninefold.training.loop import Rows, run_epoch, start_optimizer
+from ninefold.training.memory import Pieces
+from ninefold.training.schedules import Standing
 from ninefold.training.scoring_module import ScoringModule
 
 BATCH, STEPS = 256, 12
@@ -83,11 +84,11 @@ def ours(case: Case) -> Callable[[], None]:
     """Return one epoch of the package's loop."""
     rows = case.rows()
     module = case.module(rows)
-    optimizer = FlatAdamW(module, weight_decay=SPEC.weight_decay, betas=SPEC.betas)
+    optimizer, pieces, standing = start_optimizer(module, SPEC), Pieces(BATCH), Standing(1000, 0)
 
     def epoch() -> None:
-        shuffled = rows.take(torch.randperm(len(rows)))
-        run_epoch(module, optimizer, shuffled.batches(BATCH), SPEC, SPEC.lr, 0, 1000)
+        batches = rows.take(torch.randperm(len(rows))).batches(BATCH)
+        run_epoch(module, optimizer, batches, SPEC, SPEC.lr, 0, standing, pieces)
 
     return epoch
 

@@ -54,6 +54,11 @@ def progress(
             _line(write, f"{title}: {done} {unit}{rest}")
 
 
+def say(text: str) -> None:
+    """Show a line where this thread's progress is shown."""
+    _line(getattr(_sink, "write", None), text)
+
+
 def _line(write: Callable[[str], None] | None, text: str) -> None:
     if write is None:
         sys.stderr.write(text + "\n")

@@ -13,6 +13,10 @@ from ninefold.registry import OneOf
 from ninefold.training.calibration import Threshold
 from ninefold.training.fitting import fit
 from ninefold.training.model import TrainedModel
+from ninefold.training.optimizers import OptimizerSpec
+from ninefold.training.optimizers.adamw import AdamWSpec
+from ninefold.training.schedules import ScheduleSpec
+from ninefold.training.schedules.flat_cos import FlatCosSpec
 
 __all__ = ["TrainSpec", "TrainedModel", "fit"]
 
@@ -29,19 +33,28 @@ class TrainSpec(Spec):
     """What is trained."""
     objective: Annotated[ObjectiveSpec, OneOf("ninefold.objectives")] | None = None
     """What training minimises; default: cross_entropy for classification, mse for regression."""
-    lr: float = Field(0.002, gt=0, le=1)
-    """Learning rate after warm-up."""
-    weight_decay: float = Field(0.02, ge=0, le=1)
-    """AdamW's decay of weight matrices; biases, scales and embeddings of codes are exempt."""
-    betas: tuple[
-        Annotated[float, Field(ge=0, lt=1)],
-        Annotated[float, Field(ge=0, lt=1)],
-    ] = (0.9, 0.95)
-    """AdamW's memory of the gradient and of its square."""
-    warmup: float = Field(0.02, ge=0, lt=1)
-    """Share of all steps over which the learning rate rises from 0."""
-    flat: float = Field(0.5, ge=0, le=1)
-    """Share of all steps after which the learning rate falls along a cosine."""
+    optimizer: Annotated[OptimizerSpec, OneOf("ninefold.training.optimizers")] = Field(
+        default_factory=AdamWSpec
+    )
+    """How weights move against their gradient."""
+    schedule: Annotated[ScheduleSpec, OneOf("ninefold.training.schedules")] = Field(
+        default_factory=FlatCosSpec
+    )
+    """How the learning rate rises and falls."""
+    lr: float = Field(default_factory=lambda data: _of_optimizer(data, "lr"), gt=0, le=1)
+    """Learning rate after warm-up; default by optimizer: 0.002 for adamw."""
+    weight_decay: float = Field(
+        default_factory=lambda data: _of_optimizer(data, "weight_decay"), ge=0, le=1
+    )
+    """Decay of weight matrices, as torch's optimizer of that kind has it; biases, scales and
+    embeddings of codes are exempt. Default by optimizer: 0.02 for adamw."""
+    l1: float = Field(0.0, ge=0, le=1)
+    """Added to the loss: this times the absolute values of the weights that decay."""
+    l2: float = Field(0.0, ge=0, le=1)
+    """Added to the loss: half of this times the squares of the weights that decay."""
+    ema: float | None = Field(None, gt=0, lt=1)
+    """Decay per step of a running average of the weights, which is then what is watched and kept;
+    0.99 remembers some 100 steps."""
     clip_norm: float = Field(1.0, gt=0)
     """Longest gradient; longer ones are shortened to this norm."""
     epochs: int = Field(40, ge=1, le=100_000)
@@ -53,6 +66,9 @@ class TrainSpec(Spec):
     """How much better the reported metric on valid must get to count as an improvement."""
     batch_size: int | None = Field(None, ge=1)
     """Rows per step; default by train rows: 32 (below 1,200), 64, 128, 256, 512, 1024 (108,000)."""
+    micro_batch_size: int | None = Field(None, ge=1)
+    """Rows that are differentiated at once; below the batch size, gradients are accumulated. By
+    itself it is halved when a batch does not fit into memory."""
     threshold: Threshold = 0.5
     """Two classes: probability from which the label is the positive class; `tuned` picks the one
     best on valid for the reported metric, or for balanced accuracy if that does not read labels."""
@@ -64,3 +80,8 @@ class TrainSpec(Spec):
     """auto takes the GPU if there is one."""
     threads: int = Field(1, ge=1, le=1024)
     """CPU threads; the same number gives the same bytes."""
+
+
+def _of_optimizer(data: dict[str, Any], name: str) -> Any:
+    """Return what the optimizer takes unless it is given."""
+    return getattr(data.get("optimizer", AdamWSpec), name)

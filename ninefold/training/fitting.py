@@ -144,6 +144,7 @@ def _facts(
         "best_epoch": outcome.best_epoch,
         "epochs": len(outcome.history),
         "retries": outcome.retries,
+        "micro_batch_size": outcome.micro_batch_size,
         "parameters": sum(p.numel() for p in model.module.parameters()),
         "valid": {
             found.name: found.compute(y, prediction, None, threshold)

@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 
 from ninefold.columns import Array
-from ninefold.errors import InputError
+from ninefold.errors import ConfigError, InputError
 from ninefold.progress import progress
-from ninefold.training.device import autocast
-from ninefold.training.optimizer import FlatAdamW
-from ninefold.training.schedule import batch_size, lr_factor, patience
+from ninefold.training.defaults import batch_size, patience
+from ninefold.training.memory import Pieces
+from ninefold.training.optimizer import FlatOptimizer
+from ninefold.training.schedules import Standing
 from ninefold.training.scoring_module import ScoringModule
 
 if TYPE_CHECKING:
@@ -55,12 +56,15 @@ class Rows:
         """Return the rows at `index`."""
         return Rows(self.x[index], self.codes[index], self.y[index], self.weight[index])
 
+    def pieces(self, size: int) -> "list[Rows]":
+        """Return views of at most `size` rows each, all rows among them."""
+        slices = [slice(start, start + size) for start in range(0, len(self), size)]
+        return [Rows(self.x[s], self.codes[s], self.y[s], self.weight[s]) for s in slices]
+
     def batches(self, size: int) -> "list[Rows]":
         """Return views of `size` rows each; a smaller rest is left out unless it is all."""
-        stop = len(self) - len(self) % size if len(self) >= size else len(self)
-        starts = range(0, stop, size)
-        slices = [slice(start, min(start + size, stop)) for start in starts]
-        return [Rows(self.x[s], self.codes[s], self.y[s], self.weight[s]) for s in slices]
+        pieces = self.pieces(size)
+        return pieces[:-1] if len(pieces) > 1 and len(pieces[-1]) < size else pieces
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,8 @@ class Outcome:
     best_epoch: int = 0
     history: list[Epoch] = field(default_factory=list)
     retries: int = 0
+    micro_batch_size: int | None = None
+    """Rows that were differentiated at once, if fewer than a batch."""
 
 
 def train(
@@ -95,19 +101,24 @@ def train(
     Raises:
         InputError: loss and gradient would not stay finite.
     """
-    optimizer = FlatAdamW(module, weight_decay=spec.weight_decay, betas=spec.betas)
+    optimizer = start_optimizer(module, spec)
     best, best_buffers = optimizer.values.clone(), _buffers(module)
-    best_goal, outcome = -math.inf, Outcome()
+    best_goal, outcome, goals = -math.inf, Outcome(), list[float]()
     size = min(spec.batch_size or batch_size(len(rows)), len(rows))
+    size = len(rows) if spec.optimizer.takes_all_rows else size
     waits = spec.patience or patience(len(rows))
+    pieces = Pieces(spec.micro_batch_size or size)
     steps = spec.epochs * len(rows.batches(size))
     lr, step = spec.lr, 0
     for epoch in progress(range(1, spec.epochs + 1), "train", unit="epochs"):
-        last_lr = lr * lr_factor(step, steps, spec.warmup, spec.flat)
+        standing = Standing(steps, epoch - 1, tuple(goals))
+        last_lr = lr * spec.schedule.factor(step, standing)
         shuffled = rows.take(torch.randperm(len(rows), device=rows.x.device))
-        loss, norm = run_epoch(module, optimizer, shuffled.batches(size), spec, lr, step, steps)
-        step += len(rows.batches(size))
-        valid_loss, value = validate(module, valid, watch)
+        batches = shuffled.batches(size)
+        loss, norm = run_epoch(module, optimizer, batches, spec, lr, step, standing, pieces)
+        step += len(batches)
+        with optimizer.averaged():
+            valid_loss, value = validate(module, valid, watch)
         if not all(map(math.isfinite, (loss, norm, valid_loss))):
             outcome.retries += 1
             if outcome.retries > MAX_RETRIES:
@@ -118,41 +129,59 @@ def train(
             continue
         outcome.history.append(Epoch(epoch, loss, valid_loss, value, last_lr, norm))
         goal = watch.goal(value, valid_loss)
+        goals.append(goal)
         if goal > best_goal + spec.min_delta:
             best_goal, outcome.best_epoch = goal, epoch
-            best.copy_(optimizer.values)
+            best.copy_(optimizer.kept)
             best_buffers = _buffers(module)
         elif epoch - outcome.best_epoch >= waits:
             break
-    optimizer.reset(best)
+    optimizer.values.copy_(best)
     _restore(module, best_buffers)
+    outcome.micro_batch_size = pieces.size if pieces.size < size else None
     return outcome
+
+
+def start_optimizer(module: ScoringModule, spec: "TrainSpec") -> FlatOptimizer:
+    """Return the optimizer of a module's parameters that `spec` describes.
+
+    Raises:
+        ConfigError: it cannot train this module.
+    """
+    is_normalised = any(name.endswith("running_mean") for name, _ in module.named_buffers())
+    if spec.optimizer.takes_all_rows and is_normalised:
+        raise ConfigError(
+            "params.yaml: train.optimizer.kind must not be lbfgs with batch normalisation, whose "
+            "statistics come from batches. Set train.network.normalization: layer"
+        )
+    optimizer = spec.optimizer.over(module, weight_decay=spec.weight_decay, l1=spec.l1, l2=spec.l2)
+    if spec.ema is not None:
+        optimizer.start_average(spec.ema)
+    return optimizer
 
 
 def run_epoch(
     module: ScoringModule,
-    optimizer: FlatAdamW,
+    optimizer: FlatOptimizer,
     batches: list[Rows],
     spec: "TrainSpec",
     lr: float,
     step: int,
-    steps: int,
+    standing: Standing,
+    pieces: Pieces,
 ) -> tuple[float, float]:
     """Take one optimiser step per batch; return the mean loss and mean gradient norm.
 
     Nothing is read back from the device before the last step.
     """
-    module.train()
+    module.train(not spec.optimizer.takes_all_rows)
     device = optimizer.values.device
     total, norms = torch.zeros((), device=device), torch.zeros((), device=device)
     for number, batch in enumerate(batches):
-        with autocast(device):
-            outputs = module.network(batch.x, batch.codes)
-        loss = module.objective.loss(outputs, batch.y, batch.weight)
-        optimizer.differentiate(loss)
-        factor = lr_factor(step + number, steps, spec.warmup, spec.flat)
-        norms += optimizer.step(lr * factor, spec.clip_norm)
-        total += loss.detach()
+        now = lr * spec.schedule.factor(step + number, standing)
+        loss, norm = pieces.take(optimizer, module, batch, now, spec.clip_norm)
+        norms += norm
+        total += loss
     return float(total) / len(batches), float(norms) / len(batches)
 
 

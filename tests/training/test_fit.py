@@ -179,6 +179,23 @@ def test_any_batch_size_trains(batch_size):
     assert np.isfinite(model.history[0].train_loss)
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"optimizer": {"kind": "muon"}, "schedule": {"kind": "one_cycle"}},
+        {"optimizer": {"kind": "lbfgs"}, "schedule": {"kind": "constant"}, "l1": 1e-4},
+        {"optimizer": {"kind": "sgd", "nesterov": True}, "schedule": {"kind": "plateau"}},
+        {"optimizer": {"kind": "lion"}, "lr": 0.003, "ema": 0.9, "l2": 1e-3},
+    ],
+    ids=str,
+)
+def test_other_optimizers_and_schedules_learn_save_and_load(fields, tmp_path):
+    model = trained("binary", epochs=8, **fields)
+    assert model.facts["valid"]["roc_auc"] > 0.62
+    model.save(tmp_path / "m")
+    assert TrainedModel.load(tmp_path / "m").spec == model.spec
+
+
 @pytest.mark.parametrize("normalization", ["batch", "layer"])
 def test_normalization_trains_and_loads(normalization, tmp_path):
     network = {"kind": "mlp", "hidden_size": 16, "normalization": normalization}
@@ -239,6 +256,11 @@ class TestMistakes:
             pytest.skip("there is a GPU")
         with pytest.raises(ConfigError, match=r"train\.device must be cpu or auto here"):
             trained("binary", device="cuda")
+
+    def test_lbfgs_with_batch_normalization(self):
+        network = {"kind": "mlp", "hidden_size": 8, "normalization": "batch"}
+        with pytest.raises(ConfigError, match="must not be lbfgs with batch normalisation"):
+            trained("binary", network=network, optimizer={"kind": "lbfgs"})
 
     def test_damaged_weights(self, tmp_path):
         trained("binary", epochs=1).save(tmp_path / "m")

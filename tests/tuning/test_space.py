@@ -54,7 +54,10 @@ def test_a_dimension_is_a_range_or_choices(dimension, message):
 
 
 def test_whole_numbers_are_told_from_fractions_by_the_param():
-    given = {"train.epochs": {"low": 1, "high": 9}, "train.betas": {"choices": [[0.8, 0.9]]}}
+    given = {
+        "train.epochs": {"low": 1, "high": 9},
+        "train.optimizer.betas": {"choices": [[0.8, 0.9]]},
+    }
     given["train.weight_decay"] = {"low": 0, "high": 1}
     space = Space.of(validate("tune", {"space": given}).space, settings(), {})
     assert [axis.is_whole for axis in space.axes] == [True, False, False]

@@ -1,0 +1,66 @@
+"""Batches that do not fit into memory: worked off in pieces, with the gradient of the whole."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from ninefold.progress import say
+from ninefold.training.device import autocast
+from ninefold.training.optimizer import FlatOptimizer
+
+if TYPE_CHECKING:
+    from ninefold.training.loop import Rows
+    from ninefold.training.scoring_module import ScoringModule
+
+SIGNS = ("out of memory", "can't allocate memory", "not enough memory")
+"""How torch says so, on GPUs and CPUs."""
+
+
+class Pieces:
+    """Differentiates `size` rows at once, and half as many whenever memory runs out.
+
+    Gradients are those of the whole batch (with batch normalisation: but for its statistics, which
+    are then those of a piece).
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def take(
+        self,
+        optimizer: FlatOptimizer,
+        module: "ScoringModule",
+        batch: "Rows",
+        lr: float,
+        clip_norm: float,
+    ) -> tuple[Tensor, Tensor]:
+        """Take one step on a batch; return its loss and the gradient's length, scalars."""
+        while True:
+            try:
+                return optimizer.take(partial(self.losses, module, batch), lr, clip_norm)
+            except RuntimeError as error:
+                self._shrink(error, len(batch))
+            torch.cuda.empty_cache()
+
+    def losses(self, module: "ScoringModule", batch: "Rows") -> Iterator[Tensor]:
+        """Yield the loss of the batch, in summands of at most `size` rows."""
+        pieces = [batch] if len(batch) <= self.size else batch.pieces(self.size)
+        for piece in pieces:
+            with autocast(piece.x.device):
+                outputs = module.network(piece.x, piece.codes)
+            loss = module.objective.loss(outputs, piece.y, piece.weight)
+            yield loss if len(pieces) == 1 else loss * (len(piece) / len(batch))
+
+    def _shrink(self, error: RuntimeError, rows: int) -> None:
+        """Halve the pieces. Raises `error` if it is another one or they hold one row."""
+        size = min(self.size, rows) // 2
+        if size < 1 or not any(sign in str(error).lower() for sign in SIGNS):
+            raise error
+        self.size = size
+        say(
+            f"train: {rows} rows do not fit into memory at once; going on with {size} at a time "
+            f"and the gradient of all {rows} (train.micro_batch_size: {size})"
+        )
