@@ -28,6 +28,7 @@ SECTIONS: Mapping[str, str] = {
     "baselines": "ninefold.baselines:BaselinesSpec",
     "train": "ninefold.training:TrainSpec",
     "tune": "ninefold.tuning:TuneSpec",
+    "crossvalidate": "ninefold.crossvalidation:CrossvalidateSpec",
     "evaluate": "ninefold.evaluation:EvaluateSpec",
     "export": "ninefold.export:ExportSpec",
     "report": "ninefold.report:ReportSpec",

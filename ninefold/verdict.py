@@ -1,93 +1,146 @@
-"""Does deep learning earn its place here? Network against the best baseline, on the test part.
+"""Does deep learning earn its place here? Network against the best baseline.
 
-The baseline is chosen on the valid part. The difference is drawn from a paired bootstrap: both
-models are scored on the same resamples. What counts as the same (region of practical equivalence,
-Benavoli et al., JMLR 2017): .005 for scores up to 1, 1 % of the baseline's error for errors.
+Two kinds of evidence, on different rows: the folds of the train part, in which both were trained
+again and again, and the sealed test part, on which the models that are shipped were measured. Their
+beliefs about the gain are multiplied (`ninefold.gains`, docs/adr/0011). The baseline is the best
+one over the folds, or on valid where there are none: the test part chooses nothing. What counts as
+the same (region of practical equivalence, Benavoli et al., JMLR 2017): .005 for scores up to 1, 1 %
+of the baseline's error for errors.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ninefold import gains
 from ninefold.columns import Array
-from ninefold.evaluation.bootstrap import interval
 from ninefold.evaluation.metrics import Metric
 
 SURE = 0.95
 SCORE_ROPE = 0.005
 ERROR_ROPE = 0.01
 NEEDED, NOT_NEEDED, INCONCLUSIVE = "needed", "not needed", "inconclusive"
+NETWORK = "network"
 
 
-def best_baseline(valid: Mapping[str, float], reported: Metric) -> str | None:
-    """Return the name of the baseline with the best value on valid; ties go by name."""
-    best: str | None = None
-    for name in sorted(valid):
-        if best is None or reported.is_better(valid[name], valid[best]):
-            best = name
-    return best
+@dataclass(frozen=True)
+class Measured:
+    """The reported metric on the test part, of the network and of the baseline.
+
+    `values` as measured, `draws` `(B,)` each on the same resamples of `units` rows, groups or
+    blocks; `rows` of the part.
+    """
+
+    values: tuple[float, float]
+    draws: tuple[Array, Array]
+    units: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Refitted:
+    """By how much the network was better `(J,)`, fold by fold, and mean rows of a fold."""
+
+    gains: Array
+    fit_rows: float
+    new_rows: float
+
+
+def fold_evidence(report: Mapping[str, Any], baseline: str | None) -> Refitted | None:
+    """Read from reports/folds.json how the network fared against a baseline; None: not at all."""
+    rounds = [r for r in report.get("rounds", ()) if {NETWORK, baseline} <= r["scores"].keys()]
+    pairs = [(r["scores"][NETWORK], r["scores"][baseline]) for r in rounds]
+    known = [i for i, pair in enumerate(pairs) if None not in pair and np.isfinite(pair).all()]
+    if not known:
+        return None
+    sign = 1.0 if report["higher_is_better"] else -1.0
+    found = np.array([sign * (pairs[i][0] - pairs[i][1]) for i in known])
+    means = [float(np.mean([rounds[i][key] for i in known])) for key in ("fit_rows", "new_rows")]
+    return Refitted(found, *means)
 
 
 def verdict(
     reported: Metric,
     baseline: str | None,
-    values: tuple[float, float],
-    replicates: tuple[Array, Array],
+    test: Measured,
+    folds: Refitted | None,
     confidence: float,
     cost: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return answer, sentence, difference with interval, and the probabilities behind them.
+    """Return answer, sentence, gain with interval, and the probabilities and evidence behind them.
 
     Args:
         reported: the metric both are judged by.
-        baseline: name of the best baseline on the valid part; None: there is none.
-        values: the metric on the test part, of the network and of the baseline.
-        replicates: the metric on each resample `(B,)`, of the network and of the baseline.
+        baseline: name of the best baseline; None: there is none.
+        test: what the test part says.
+        folds: what the folds say; None: the test part speaks alone.
         confidence: coverage of the interval.
         cost: what either model costs, passed through.
     """
-    network, other = values
     undecided = {"answer": INCONCLUSIVE, "metric": reported.name, "baseline": baseline}
     if baseline is None:
         said = (
             "Whether deep learning is needed stays open: no baseline was trained to compare with."
         )
         return {**undecided, "sentence": said}
-    sign = 1.0 if reported.higher_is_better else -1.0
-    gains = sign * (replicates[0] - replicates[1])
-    gains = gains[np.isfinite(gains)]
-    if not np.isfinite([network, other]).all() or len(gains) == 0:
+    network, other = test.values
+    beliefs = _beliefs(reported, test, folds)
+    if "test" not in beliefs:
         said = (
             f"Whether deep learning is needed stays open: {reported.name} has no value on the test "
             "part, or its rows are too few to tell."
         )
         return {**undecided, "sentence": said}
     rope = SCORE_ROPE if reported.higher_is_better else ERROR_ROPE * abs(other)
-    p_better, p_worse = float((gains > rope).mean()), float((gains < -rope).mean())
-    answer = INCONCLUSIVE
-    if p_better >= SURE:
-        answer = NEEDED
-    elif 1 - p_better >= SURE:
-        answer = NOT_NEEDED
-    low, high = interval(gains, confidence)
+    apart = {name: gains.summary([belief], rope, confidence) for name, belief in beliefs.items()}
+    pooled = gains.summary(list(beliefs.values()), rope, confidence)
+    disagree = len(beliefs) > 1 and gains.contradict(*beliefs.values())
+    answers = {_answer(found) for found in (apart.values() if disagree else (pooled,))}
+    if folds is not None and "folds" in beliefs:
+        apart["folds"] |= {
+            "gains": folds.gains.tolist(),
+            "p_value": beliefs["folds"].p_value(),
+            "new_per_fit": folds.new_rows / folds.fit_rows,
+        }
     found = {
-        "answer": answer,
+        "answer": answers.pop() if len(answers) == 1 else INCONCLUSIVE,
         "metric": reported.name,
         "baseline": baseline,
         "network_value": network,
         "baseline_value": other,
-        "gain": sign * (network - other),
-        "low": low,
-        "high": high,
+        **pooled,
         "confidence": confidence,
         "equivalent_within": rope,
-        "p_better": p_better,
-        "p_equivalent": 1 - p_better - p_worse,
-        "p_worse": p_worse,
+        "disagree": disagree,
+        "evidence": apart,
         "cost": dict(cost or {}),
     }
     return {**found, "sentence": _sentence(found)}
+
+
+def _beliefs(reported: Metric, test: Measured, folds: Refitted | None) -> dict[str, gains.Belief]:
+    """Return what folds and test part say of the gain, where they say something."""
+    sign = 1.0 if reported.higher_is_better else -1.0
+    gain = sign * (test.values[0] - test.values[1])
+    draws = sign * (test.draws[0] - test.draws[1])
+    refit, found = 0.0, {}
+    if folds is not None:
+        refit = gains.refit_variance(folds.gains, folds.new_rows, draws, test.rows)
+        belief = gains.from_folds(folds.gains, folds.new_rows / folds.fit_rows)
+        if belief is not None:
+            found["folds"] = belief
+    belief = gains.from_test(gain, draws, test.units, refit)
+    if belief is not None:
+        found["test"] = belief
+    return found
+
+
+def _answer(found: Mapping[str, float]) -> str:
+    if found["p_better"] >= SURE:
+        return NEEDED
+    return NOT_NEEDED if 1 - found["p_better"] >= SURE else INCONCLUSIVE
 
 
 def _sentence(found: Mapping[str, Any]) -> str:
@@ -101,9 +154,13 @@ def _sentence(found: Mapping[str, Any]) -> str:
         f"{found['metric']} on rows no model has seen is {found['network_value']:.4g} for the "
         f"network and {found['baseline_value']:.4g} for {found['baseline']}"
     )
+    if found["disagree"]:
+        apart = ", ".join(f"{name} {each['gain']:+.3g}" for name, each in found["evidence"].items())
+        return f"{openings[found['answer']]}: {comparison}; folds and test part differ ({apart})."
+    where = "over folds and test part " if "folds" in found["evidence"] else ""
     gain = (
-        f"gain {found['gain']:+.3g}, {found['confidence']:.0%} interval {found['low']:+.3g} to "
-        f"{found['high']:+.3g}"
+        f"gain {where}{found['gain']:+.3g}, {found['confidence']:.0%} interval "
+        f"{found['low']:+.3g} to {found['high']:+.3g}"
     )
     chance = f"the chance that the network is clearly better is {found['p_better']:.0%}"
     return f"{openings[found['answer']]}: {comparison} ({gain}); {chance}."

@@ -6,7 +6,6 @@ from ninefold.baselines.comparing import compare
 from ninefold.baselines.publishing import publish
 from ninefold.columns import read_frame
 from ninefold.files import write_json
-from ninefold.splitting import read_folds
 from tasks.stage_io import StageIO
 
 
@@ -15,7 +14,6 @@ def run(io: StageIO) -> None:
     comparison = compare(
         read_frame(io.dep("train.parquet")),
         read_frame(io.dep("valid.parquet")),
-        read_folds(io.dep("folds.parquet")),
         io.params("problem"),
         io.params("sampling"),
         io.params("preprocess"),

@@ -37,7 +37,16 @@ def run(io: StageIO) -> None:
         "network_bytes": sizes(path for path in network.iterdir() if path.is_file()),
         "baseline_bytes": {name: sizes([path]) for name, path in files.items()},
     }
-    content = evaluate(valid, test, model.head, io.params("problem"), spec, model.history, cost)
+    content = evaluate(
+        valid,
+        test,
+        model.head,
+        io.params("problem"),
+        spec,
+        model.history,
+        cost,
+        read_json(io.dep("folds.json")),
+    )
     opening = finished(opening, *measured(content))
     record(io.journal(), [opening])
     content["test_set"] = facts(opening, sealed)

@@ -1,4 +1,4 @@
-"""Fits every baseline on the train part and scores it on the folds and on the valid part."""
+"""Fits every baseline on the train part and scores it on the valid part."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -7,7 +7,6 @@ import numpy as np
 
 from ninefold.baselines.base import BaselineSpec, Fitted, TrainRows
 from ninefold.columns import Array, Frame
-from ninefold.errors import InputError
 from ninefold.evaluation.metrics import metrics_for, reported_metric
 from ninefold.evaluation.part import known_rows
 from ninefold.head import Head
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from ninefold.baselines import BaselinesSpec
     from ninefold.preprocessing import Preprocessing, PreprocessSpec
     from ninefold.sampling import Sampling
-    from ninefold.splitting import Folds
 
 
 @dataclass(frozen=True)
@@ -66,35 +64,19 @@ class Comparison:
 def compare(
     train: Frame,
     valid: Frame,
-    folds: "Folds",
     problem: ProblemSpec,
     sampling: "Sampling",
     preprocess: "PreprocessSpec",
     spec: "BaselinesSpec",
 ) -> Comparison:
-    """Fit the baselines, inside each fold and on all of train.
+    """Fit the baselines on all of train.
 
     Raises:
-        InputError: the data cannot be learnt from, or the folds are not those of `train`.
+        InputError: the data cannot be learnt from.
         ConfigError: the metric does not fit the task.
     """
-    if not np.array_equal(folds.row, train.row):
-        raise InputError(
-            "folds.parquet must list the rows of train.parquet, however: they differ. Run the "
-            "split stage again"
-        )
     target = Target.fit(train, problem)
     reported = reported_metric(problem, target)
-    parts = [(train.take(fit), train.take(new)) for fit, new in folds.pairs()]
-    fold_scores: dict[str, list[float]] = {model.kind: [] for model in spec.models}
-    for inner, outer in progress(parts, "baselines, fold by fold", unit="folds"):
-        prepared = prepare(inner, outer, target, problem, sampling, preprocess, spec.seed)
-        for model in spec.models:
-            score = float("nan")
-            if prepared is not None:
-                scores = prepared.scores_new(prepared.fit(model, spec.seed))
-                score = reported.compute(prepared.y_new, Head(prepared.target).predict(scores))
-            fold_scores[model.kind].append(score)
     valid = known_rows(valid, Head(target), "valid")
     whole = prepare(train, valid, target, problem, sampling, preprocess, spec.seed)
     assert whole is not None
@@ -113,20 +95,16 @@ def compare(
         }
         entry: dict[str, Any] = {
             "name": name,
-            "fold_scores": fold_scores[name],
             "valid": on_valid,
             "temperature": head.temperature,
             "threshold": head.threshold,
         }
         entries.append(entry)
-    best = entries[0]
-    for entry in entries[1:]:
-        if reported.is_better(entry["valid"][reported.name], best["valid"][reported.name]):
-            best = entry
+    values = {entry["name"]: entry["valid"][reported.name] for entry in entries}
     report = {
         "metric": reported.name,
         "higher_is_better": reported.higher_is_better,
-        "best": best["name"],
+        "best": reported.best_of(values) or entries[0]["name"],
         "baselines": entries,
     }
     return Comparison(whole, valid, fitted, heads, report)

@@ -15,7 +15,7 @@ from ninefold.evaluation.residuals import residuals
 from ninefold.evaluation.slices import slice_table
 from ninefold.head import Head
 from ninefold.problem import ProblemSpec
-from ninefold.verdict import best_baseline, verdict
+from ninefold.verdict import Measured, fold_evidence, verdict
 
 if TYPE_CHECKING:
     from ninefold.training.loop import Epoch
@@ -42,8 +42,11 @@ def evaluate(
     spec: EvaluateSpec,
     history: "Sequence[Epoch]" = (),
     cost: Mapping[str, Any] | None = None,
+    folds: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return metrics with intervals, baselines, verdict, curves, calibration and slices.
+
+    `folds` is what reports/folds.json holds.
 
     A metric that is undefined on these rows has the value None and a `reason`.
 
@@ -53,7 +56,7 @@ def evaluate(
     reported = reported_metric(problem, head.target)
     others = tuple(m for m in metrics_for(head.target) if m is not reported)
     setting = _Setting(problem, spec, head, (reported, *others), reported)
-    network, baselines, decided, error = _test_metrics(valid, test, setting, cost)
+    network, baselines, decided, error = _test_metrics(valid, test, setting, cost, folds or {})
     overall = network[reported.name]["value"]
     drawn = clusters(test.frame, problem)
     content = {
@@ -108,7 +111,11 @@ def _network_metrics(part: Part, setting: _Setting) -> dict[str, Estimate]:
 
 
 def _test_metrics(
-    valid: Part, test: Part, setting: _Setting, cost: Mapping[str, Any] | None
+    valid: Part,
+    test: Part,
+    setting: _Setting,
+    cost: Mapping[str, Any] | None,
+    folds: Mapping[str, Any],
 ) -> tuple[dict[str, Estimate], dict[str, Any], dict[str, Any], float]:
     """Return the network's metrics, the baselines' with their lift, the verdict, and the bootstrap
     standard error of the reported metric."""
@@ -118,7 +125,9 @@ def _test_metrics(
     }
     predictions = [test.prediction, *(test.baselines[name] for name in names)]
     found, draws = _estimates(test, predictions, setting)
-    best = best_baseline({name: on_valid[name][reported.name] for name in names}, reported)
+    best = folds.get("best")
+    if best not in names:
+        best = reported.best_of({name: on_valid[name][reported.name] for name in names})
     baselines = {}
     for position, name in enumerate(names, start=1):
         baselines[name] = {
@@ -129,7 +138,10 @@ def _test_metrics(
         }
     rival = names.index(best) + 1 if best is not None else 0
     pair = (_number(found[0], reported), _number(found[rival], reported))
-    decided = verdict(reported, best, pair, (draws[0], draws[rival]), setting.spec.confidence, cost)
+    units = clusters(test.frame, setting.problem).count
+    evidence = Measured(pair, (draws[0], draws[rival]), units, len(test))
+    apart = fold_evidence(folds, best)
+    decided = verdict(reported, best, evidence, apart, setting.spec.confidence, cost)
     known = draws[0][np.isfinite(draws[0])]
     error = float(known.std(ddof=1)) if len(known) > 1 else float("nan")
     return found[0], baselines, decided, error

@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.exploration.extrapolation import extrapolated
 
 MAX_ROWS = 8_000
 SHARES = (0.125, 0.25, 0.5, 1.0)
 REPEATS = 3
 HELD_OUT = 0.25
 MIN_ROWS = 200
-POWERS = np.linspace(0.2, 1.2, 21)
 METRICS = {"two": "roc_auc", "more": "accuracy", "regression": "r2"}
 
 
@@ -37,8 +37,8 @@ def learning_curve(
     scores = np.array([_scores(X, y, task, seed, is_ordered) for seed in range(REPEATS)])
     sizes = _sizes(len(X))
     rows = max(total or len(X), int(sizes[-1]))
-    now, twice = _extrapolated(sizes, scores.mean(axis=0), rows)
-    each = [np.subtract(*_extrapolated(sizes, one, rows)[::-1]) for one in scores]
+    now, twice = (extrapolated(sizes, scores.mean(axis=0), n) for n in (rows, 2 * rows))
+    each = [extrapolated(sizes, s, 2 * rows) - extrapolated(sizes, s, rows) for s in scores]
     points = [
         {"rows": int(n), "score": float(column.mean()), "low": float(column.min()),
          "high": float(column.max())}
@@ -83,20 +83,3 @@ def _score(X: Array, y: Array, fit: Array, test: Array, task: str) -> float:
     if len(np.unique(y)) == 2:
         return float(roc_auc_score(y[test], model.predict_proba(X[test])[:, 1]))
     return float(accuracy_score(y[test], model.predict(X[test])))
-
-
-def _extrapolated(sizes: Array, scores: Array, rows: int) -> tuple[float, float]:
-    """Return the fitted curve at `rows` and at twice as many; it never falls."""
-    best, found = np.inf, (float(scores[-1]), float(scores[-1]))
-    for power in POWERS:
-        base = np.column_stack([np.ones(len(sizes)), -(sizes.astype(float) ** -power)])
-        (top, slope), *_ = np.linalg.lstsq(base, scores, rcond=None)
-        slope = max(slope, 0.0)
-        top = top if slope else float(scores.mean())
-        error = float(((base @ [top, slope] - scores) ** 2).sum())
-        if error < best - 1e-12:
-            best = error
-            found = (float(top - slope * float(rows) ** -power),
-                     float(top - slope * (2.0 * rows) ** -power))  # fmt: skip
-    ceiling = 1.0
-    return min(found[0], ceiling), min(found[1], ceiling)

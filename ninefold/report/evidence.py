@@ -16,6 +16,8 @@ DOCUMENTS: Mapping[str, str] = {
     "exploration": "exploration.json",
     "leakage": "leakage.json",
     "baselines": "baselines.json",
+    "folds": "folds.json",
+    "training_cost": "training_cost.json",
     "evaluation": "evaluation.json",
     "receipt": "receipt.json",
     "network": "network.json",

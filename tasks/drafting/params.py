@@ -73,6 +73,7 @@ def render(draft: Draft) -> str:
         "baselines: {}",
         "train:",
         "  network: {kind: mlp}",
+        "crossvalidate: {}",
         "evaluate:",
         f"  slices: {sequence(draft.slices)}",
         "export: {}",

@@ -9,7 +9,7 @@ from ninefold.baselines import BaselineSpec, BaselinesSpec
 from ninefold.baselines.comparing import Comparison, compare
 from ninefold.baselines.publishing import check_parity, publish
 from ninefold.columns import Frame
-from ninefold.errors import GateError, InputError
+from ninefold.errors import GateError
 from ninefold.features import FeaturizeSpec, build
 from ninefold.files import jsonable
 from ninefold.head import Head
@@ -17,7 +17,6 @@ from ninefold.preprocessing import PreprocessSpec
 from ninefold.registry import components
 from ninefold.runtime import session
 from ninefold.sampling import ClassWeightsSpec, NoSamplingSpec, UnderSamplingSpec
-from ninefold.splitting import Folds
 from tests.training.samples import parts, problem
 
 KINDS = ("binary", "multiclass", "regression")
@@ -30,17 +29,12 @@ FAST = {
 BASELINES = [kind() for kind in components("ninefold.baselines", BaselineSpec)]
 
 
-def folds(frame: Frame, count: int = 3) -> Folds:
-    return Folds(frame.row, np.arange(len(frame)) % count, "partition")
-
-
 def compared(kind: str, *, rows: int = 400, sampling=None, spec=None, train=None, valid=None):
     given = parts(kind, rows, 200)
     train, valid = train or given[0], valid or given[1]
     return compare(
         train,
         valid,
-        folds(train),
         problem(kind),
         sampling or NoSamplingSpec(),
         PreprocessSpec(),
@@ -78,16 +72,13 @@ def test_files_take_raw_rows_and_give_what_scikit_learn_gives(kind, tmp_path):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_linear_and_boosting_beat_the_dummy_on_valid_and_in_every_fold(kind):
+def test_linear_and_boosting_beat_the_dummy_on_valid(kind):
     report = compared(kind).report
     sign = 1 if report["higher_is_better"] else -1
     entries = {entry["name"]: entry for entry in report["baselines"]}
     dummy = entries.pop("dummy")
     for entry in entries.values():
         assert sign * entry["valid"][report["metric"]] > sign * dummy["valid"][report["metric"]]
-        assert len(entry["fold_scores"]) == 3
-        if kind != "multiclass":  # folds are not calibrated, and log loss would show it
-            assert sign * np.mean(entry["fold_scores"]) > sign * np.mean(dummy["fold_scores"])
     best = max(entries.values(), key=lambda entry: sign * entry["valid"][report["metric"]])
     assert report["best"] == best["name"]
 
@@ -123,51 +114,6 @@ def test_sampling_lifts_the_rare_class_of_every_baseline(sampling):
         before = answers(plain, name)[:, 1].mean()
         after = answers(balanced, name)[:, 1].mean()
         assert after > before + 0.03
-
-
-def test_a_fold_without_one_of_the_classes_is_scored_all_the_same():
-    train, valid = parts("multiclass", 300, 100)
-    rare = np.flatnonzero(train["y"] == "'never'")
-    fold = np.arange(len(train)) % 3
-    fold[rare] = 0
-    report = compare(
-        train,
-        valid,
-        Folds(train.row, fold, "partition"),
-        problem("multiclass"),
-        NoSamplingSpec(),
-        PreprocessSpec(),
-        BaselinesSpec.model_validate(FAST),
-    ).report
-    assert all(np.isfinite(entry["fold_scores"]).all() for entry in report["baselines"])
-
-
-def test_a_fold_with_one_class_only_has_no_score():
-    train, valid = parts("binary", 200, 100)
-    report = compare(
-        train,
-        valid,
-        Folds(train.row, (train["y"] == "yes").astype(np.int64), "partition"),
-        problem("binary"),
-        NoSamplingSpec(),
-        PreprocessSpec(),
-        BaselinesSpec.model_validate(FAST),
-    ).report
-    assert jsonable(report)["baselines"][0]["fold_scores"] == [None, None]
-
-
-def test_folds_of_other_rows_are_refused():
-    train, valid = parts("binary", 200, 100)
-    with pytest.raises(InputError, match=r"folds\.parquet must list the rows"):
-        compare(
-            train,
-            valid,
-            folds(valid),
-            problem("binary"),
-            NoSamplingSpec(),
-            PreprocessSpec(),
-            BaselinesSpec.model_validate(FAST),
-        )
 
 
 def test_a_file_that_differs_stops_the_run_and_publishes_nothing(tmp_path):

@@ -22,6 +22,7 @@ LAST = {
     "report": "report.html",
     "export": "model.onnx",
     "evaluate": "plots",
+    "crossvalidate": "training_cost.json",
     "train": "network",
     "baselines": "baselines.json",
     "explore": "reference.json",

@@ -136,3 +136,9 @@ def test_any_number_is_better_than_none():
     assert not metric("rmse").is_better(float("nan"), 1.0)
     assert metric("rmse").is_better(1.0, 2.0)
     assert metric("r2").is_better(2.0, 1.0)
+
+
+def test_best_is_chosen_by_the_metrics_direction():
+    assert metric("rmse").best_of({"a": 1.0, "b": 2.0, "c": float("nan")}) == "a"
+    assert metric("roc_auc").best_of({"b": 2.0, "a": 2.0}) == "a"
+    assert metric("roc_auc").best_of({"a": float("nan")}) is None

@@ -5,7 +5,7 @@ probabilities (column 1 = positive class when K is 2), or `(N,)` values. `weight
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import ClassVar
 
@@ -77,6 +77,16 @@ class Metric(ABC):
         if a != a or b != b:
             return a == a and b != b
         return a > b if self.higher_is_better else a < b
+
+    def best_of(self, values: Mapping[str, float]) -> str | None:
+        """Return the name with the best value, ties going by name; None where all are NaN."""
+        best: str | None = None
+        for name in sorted(values):
+            if values[name] == values[name] and (
+                best is None or self.is_better(values[name], values[best])
+            ):
+                best = name
+        return best
 
 
 @cache

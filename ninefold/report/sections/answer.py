@@ -105,11 +105,16 @@ def _gain(evidence: Evidence) -> Html:
     verdict = evidence.evaluation["verdict"]
     if verdict.get("gain") is None:
         return Html()
-    rope = verdict["equivalent_within"]
-    gain = Row("gain of the network", verdict["gain"], verdict["low"], verdict["high"])
+    rope, apart = verdict["equivalent_within"], verdict.get("evidence") or {}
+    rows = [Row("gain of the network", verdict["gain"], verdict["low"], verdict["high"])]
+    if len(apart) > 1:
+        rows += [
+            Row(title, apart[name]["gain"], apart[name]["low"], apart[name]["high"], "other")
+            for name, title in (("folds", "by the folds"), ("test", "by the test part"))
+        ]
     picture = forest(
         f"Gain in {verdict['metric']} over {verdict['baseline']}: {worded(verdict['gain'])}",
-        [gain],
+        rows,
         f"← {model_name(verdict['baseline'])} better · {verdict['metric']} · network better →",
         reference=(0.0, "equal"),
         band=(-rope, rope),

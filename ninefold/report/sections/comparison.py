@@ -6,7 +6,18 @@ from typing import Any
 from ninefold.report.charts.bars import shares
 from ninefold.report.charts.intervals import Row, forest
 from ninefold.report.evidence import Evidence
-from ninefold.report.markup import Html, figure, grid, join, number, paragraph, percent, table, tag
+from ninefold.report.markup import (
+    Html,
+    count,
+    figure,
+    grid,
+    join,
+    number,
+    paragraph,
+    percent,
+    table,
+    tag,
+)
 from ninefold.report.section import Section
 from ninefold.report.wording import model_name
 
@@ -34,7 +45,7 @@ def _said(verdict: Mapping[str, Any]) -> str:
         return str(verdict["sentence"])
     return (
         "Simpler models learnt from the same rows and were judged on the same ones. The best of "
-        f"them on valid, {model_name(verdict['baseline'])}, is the one to beat."
+        f"them, {model_name(verdict['baseline'])}, is the one to beat."
     )
 
 
@@ -77,37 +88,46 @@ def _chances(evidence: Evidence) -> list[Html]:
         )
     ]
     caption = (
-        f"How likely, judged by the test part; differences under "
+        f"How likely, judged by folds and test part; differences under "
         f"{number(verdict['equivalent_within'], 2)} do not matter"
     )
     return [figure(shares(caption, rows, "network"), caption)]
 
 
 def _folds(evidence: Evidence) -> list[Html]:
-    """Draw the baselines' scores, fold by fold."""
-    entries = evidence.baselines.get("baselines") or []
-    rows: list[Row] = []
-    for entry in entries:
-        scores = [score for score in entry["fold_scores"] if score is not None]
-        if scores:
-            mean = sum(scores) / len(scores)
-            css = "rival" if entry["name"] == evidence.baselines.get("best") else "other"
-            rows.append(Row(model_name(entry["name"]), mean, min(scores), max(scores), css))
-    if not rows:
+    """Draw how every model fared over the folds."""
+    found = evidence.folds
+    names = [name for name in found.get("means", ()) if found["means"][name] is not None]
+    if not names:
         return []
-    metric = evidence.baselines.get("metric", evidence.metric)
-    caption = "Baselines over the folds of the train part: mean, worst and best fold"
-    return [figure(forest(caption, rows, metric), caption)]
+    sign = -1.0 if found["higher_is_better"] else 1.0
+    rows: list[Row] = []
+    for name in sorted(names, key=lambda name: (name != "network", sign * found["means"][name])):
+        scores = [each["scores"][name] for each in found["rounds"]]
+        css = {"network": "network", found["best"]: "rival"}.get(name, "other")
+        rows.append(Row(model_name(name), found["means"][name], min(scores), max(scores), css))
+    caption = (
+        f"The same models trained anew in {count(len(found['rounds']), 'fold')} of the train part: "
+        "mean, worst and best fold"
+    )
+    return [figure(forest(caption, rows, found["metric"]), caption)]
 
 
 def _cost(evidence: Evidence) -> Html:
     cost = evidence.evaluation["verdict"].get("cost") or {}
     sizes = {"network": cost.get("network_bytes"), **(cost.get("baseline_bytes") or {})}
+    seconds = evidence.training_cost.get("cpu_seconds") or {}
     body = [
-        (model_name(name), f"{number(round(size / 1000))} kB")
+        (
+            model_name(name),
+            f"{number(round(size / 1000))} kB",
+            f"{seconds[name]:.1f} s" if name in seconds else "–",
+        )
         for name, size in sizes.items()
         if size
     ]
     if not body:
         return Html()
-    return join([tag("h3", "What they cost to keep"), table(("model", "size"), body, (1,))])
+    rows = evidence.training_cost.get("rows")
+    header = ("model", "size", f"training, {rows:,} rows" if rows else "training")
+    return join([tag("h3", "What they cost"), table(header, body, (1, 2))])

@@ -1,0 +1,17 @@
+"""Network and baselines on the same folds of the train part: what the verdict rests on."""
+
+from pydantic import Field
+
+from ninefold.config import Spec
+
+
+class CrossvalidateSpec(Spec):
+    """How network and baselines are compared inside the train part."""
+
+    network: bool = True
+    """Train the network in every fold too; false: the verdict rests on the test part alone."""
+    max_rows: int = Field(20_000, ge=100)
+    """Most rows that a model of a fold learns from: the latest ones in a split by time, else
+    evenly spread ones. All models of a fold learn from the same."""
+    curve: bool = True
+    """Train on an eighth, a quarter and a half of the rows too, to say what more rows would do."""
