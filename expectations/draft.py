@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from expectations.expressions import names_in
 from expectations.sample import Rule, Sample
 from ninefold.columns import Column
+from ninefold.describing import described_columns, described_table
 from ninefold.errors import ConfigError
 from ninefold.problem import ProblemSpec
 from ninefold.registry import modules
@@ -45,6 +46,7 @@ def draft(
         note: a sentence on where the rows come from, put at the head.
         masked: columns whose values must not stand in the suite.
     """
+    table, columns = described_table(table, columns), described_columns(columns)
     sample = Sample(table, columns, problem, left_out or {}, frozenset(masked))
     return render(rules(sample), note)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from expectations.suite import Rule, Suite, load_suite
 from ninefold.columns import ROW, Column, read_columns
+from ninefold.describing import described_columns, described_table
 from ninefold.errors import GateError
 from ninefold.files import jsonable
 from ninefold.quality import ValidateSpec
@@ -37,12 +38,14 @@ def gate(
     Raises:
         ConfigError: the suite has mistakes.
     """
-    columns = read_columns(raw_path)
+    stored = read_columns(raw_path)
+    columns = described_columns(stored)
+    trained = None if trained is None else described_columns(trained)
     with _quiet():
         suite = load_suite(suite_path, trained or columns)
         if trained is not None:
             suite = suite.fitting([c.name for c in columns], [c.name for c in trained])
-        results = _validate(suite, _read(raw_path, suite, columns), spec)
+        results = _validate(suite, _read(raw_path, suite, stored), spec)
         report = _report(suite, raw_path, columns, results, spec)
         report["suite_path"] = f"{suite_path.parent.name}/{suite_path.name}"
         from expectations.data_docs import write_data_docs
@@ -97,11 +100,17 @@ def _quiet() -> Iterator[None]:
 
 
 def _read(path: Path, suite: Suite, columns: tuple[Column, ...]) -> Any:
-    """Return a DataFrame of `ROW` and the columns that the suite needs."""
+    """Return a DataFrame of `ROW` and the columns that the suite needs, tensors described."""
     import pyarrow.parquet as pq
 
-    names = suite.reads([column.name for column in columns])
-    table = pq.read_table(path, columns=[ROW, *names])
+    names = suite.reads([column.name for column in described_columns(columns)])
+    wanted = {
+        column.name
+        for column in columns
+        if {new.name for new in described_columns((column,))} & set(names)
+    }
+    table = pq.read_table(path, columns=[ROW, *(c.name for c in columns if c.name in wanted)])
+    table = described_table(table, columns).select([ROW, *names])
     return table.to_pandas(split_blocks=True, self_destruct=True)
 
 
@@ -223,7 +232,8 @@ def _failing_rows(
     listed = sorted(set(found.get("partial_unexpected_index_list") or []))[: spec.max_rows]
     if not listed:
         return []
-    shown = [ROW, *dict.fromkeys(names)]
+    stored = set(pq.read_schema(path).names)
+    shown = [ROW, *(name for name in dict.fromkeys(names) if name in stored)]
     rows = pq.read_table(path, columns=shown).take(pa.array(listed, pa.int64())).to_pylist()
     return [
         {

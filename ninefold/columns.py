@@ -8,6 +8,7 @@ In memory every column is one array `(N,)` in the form the ONNX graphs take:
 | category, text | object (str) | "" |
 | bool | bool | never |
 | datetime | int64, microseconds since 1970 | `NAT` |
+| image | object (uint8 `(H, W, C)`, sizes may differ) | never |
 """
 
 import json
@@ -18,13 +19,14 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
+from ninefold import pixels
 from ninefold.errors import InputError
 from ninefold.files import replacing
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Kind = Literal["number", "category", "text", "bool", "datetime"]
+Kind = Literal["number", "category", "text", "bool", "datetime", "image"]
 Role = Literal["input", "derived", "target", "time", "group", "id", "after"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 NAT = np.iinfo(np.int64).min
@@ -38,7 +40,11 @@ DTYPES: Mapping[Kind, Any] = {
     "text": object,
     "bool": np.bool_,
     "datetime": np.int64,
+    "image": np.uint8,
 }
+"""Kind -> element type of the column in a graph."""
+TENSORS: frozenset[Kind] = frozenset({"image"})
+"""Kinds whose cells are tensors: one array per row."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,19 @@ class Column:
     kind: Kind
     roles: frozenset[Role] = frozenset()
     format: str | None = None
+
+    @property
+    def is_tensor(self) -> bool:
+        """Tell whether each cell is an array of its own."""
+        return self.kind in TENSORS
+
+    @property
+    def shape(self) -> tuple[str | int, ...]:
+        """The shape of the column as an input of a graph."""
+        if self.kind == "image":
+            name = self.name
+            return ("N", f"{name}#height", f"{name}#width", pixels.channels(self.format))
+        return ("N", 1)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -116,8 +135,12 @@ class Frame:
     def feeds(
         self, names: Sequence[str], start: int = 0, stop: int | None = None
     ) -> dict[str, Array]:
-        """Return rows `start:stop` of the named columns as ONNX feeds `(n, 1)`."""
-        return {name: self.data[name][start:stop].reshape(-1, 1) for name in names}
+        """Return rows `start:stop` of the named columns as feeds for `ninefold.runtime.run`:
+        `(n, 1)`, or `(n,)` arrays of arrays.
+        """
+        tensors = {column.name for column in self.columns if column.is_tensor}
+        parts = {name: self.data[name][start:stop] for name in names}
+        return {n: part if n in tensors else part.reshape(-1, 1) for n, part in parts.items()}
 
 
 def is_missing(kind: Kind, values: Array) -> Array:
@@ -126,7 +149,7 @@ def is_missing(kind: Kind, values: Array) -> Array:
         return np.asarray(np.isnan(values))
     if kind == "datetime":
         return np.asarray(values == NAT)
-    if kind == "bool":
+    if kind == "bool" or kind in TENSORS:
         return np.zeros(len(values), dtype=bool)
     return np.asarray(values == "")
 
@@ -145,14 +168,50 @@ def to_array(values: "pa.ChunkedArray | pa.Array", kind: Kind) -> Array:
         return np.asarray(pc.fill_null(micros, NAT).to_numpy())
     if kind == "bool":
         return np.asarray(pc.fill_null(values, False).to_numpy(zero_copy_only=False), dtype=bool)
+    if kind == "image":
+        return _pictures(values)
     text = pc.fill_null(pc.cast(values, pa.string()), "")
     return np.asarray(text.to_numpy(zero_copy_only=False), dtype=object)
+
+
+def picture_type() -> "pa.DataType":
+    """Return the Arrow type of pictures."""
+    import pyarrow as pa
+
+    sizes: list[Any] = [(name, pa.int32()) for name in ("height", "width", "channels")]
+    return pa.struct([*sizes, ("pixels", pa.large_binary())])
+
+
+def _pictures(values: "pa.ChunkedArray | pa.Array") -> Array:
+    """Read pictures `(N,)` of `(H, W, C)`; they share Arrow's memory."""
+    import pyarrow as pa
+
+    found = []
+    for chunk in values.chunks if isinstance(values, pa.ChunkedArray) else [values]:
+        height, width, depth, content = chunk.flatten()
+        sizes = zip(*(part.to_pylist() for part in (height, width, depth)), strict=True)
+        found += [
+            np.frombuffer(cell.as_buffer(), dtype=np.uint8).reshape(size)
+            for cell, size in zip(content, sizes, strict=True)
+        ]
+    return pixels.objects(found)
+
+
+def _from_pictures(values: Array) -> "pa.Array":
+    import pyarrow as pa
+
+    names = ("height", "width", "channels")
+    parts = [pa.array([v.shape[i] for v in values], pa.int32()) for i in range(len(names))]
+    parts.append(pa.array([np.ascontiguousarray(v).tobytes() for v in values], pa.large_binary()))
+    return pa.StructArray.from_arrays(parts, fields=list(picture_type()))
 
 
 def to_arrow(values: Array, kind: Kind) -> "pa.Array":
     """Convert an in-memory column into Arrow, missing values as null."""
     import pyarrow as pa
 
+    if kind == "image":
+        return _from_pictures(values)
     mask = is_missing(kind, values)
     if kind == "datetime":
         return pa.array(values, pa.int64(), mask=mask).cast(pa.timestamp("us"))

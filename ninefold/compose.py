@@ -8,6 +8,7 @@ from onnx import helper
 from ninefold.errors import InputError
 from ninefold.graph import Graph
 from ninefold.head import Head
+from ninefold.preprocessing.layout import tensor_name
 
 
 def compose(
@@ -26,9 +27,9 @@ def compose(
 
     Args:
         featurize: raw columns -> derived columns.
-        preprocess: raw and derived columns -> `X` float32 `[N, F]`, `codes` int64 `[N, C]`, in
-            this order; their names do not matter, a column may be called `X`.
-        net: `X`, `codes` (or one of them) -> `scores` float32 `[N, K]`.
+        preprocess: raw and derived columns -> `X` float32 `[N, F]`, `codes` int64 `[N, C]`, then
+            any tensors, in this order; their names do not matter, a column may be called `X`.
+        net: `X`, `codes`, `tensor_0` … (or some of them) -> `scores` float32 `[N, K]`.
         head: turns scores into the task's outputs.
         metadata: texts stored in the file's `metadata_props`.
         columns: raw columns in the order of the source.
@@ -41,7 +42,8 @@ def compose(
     _declare_inputs(graph, featurize, preprocess, derived, columns)
     values = graph.inline(featurize)
     prepared = graph.inline(preprocess, {name: values[name] for name in derived}).values()
-    ready = dict(zip(("X", "codes"), prepared, strict=True))
+    names = ("X", "codes", *(tensor_name(i) for i in range(len(preprocess.graph.output) - 2)))
+    ready = dict(zip(names, prepared, strict=True))
     taken = {info.name for info in net.graph.input}
     scores = graph.inline(net, {name: ready[name] for name in taken})["scores"]
     head.emit(graph, scores, output_names(head, featurize, preprocess))
@@ -76,11 +78,12 @@ def _declare_inputs(
 ) -> None:
     """Declare every raw input first, in a fixed order and all with the same batch dimension."""
     types = {
-        info.name: info.type.tensor_type.elem_type
+        info.name: info.type.tensor_type
         for info in [*featurize.graph.input, *preprocess.graph.input]
     }
     raw = [info.name for info in featurize.graph.input]
     raw += [info.name for info in preprocess.graph.input if info.name not in derived]
     known = [name for name in columns if name in types and name in set(raw)]
     for name in dict.fromkeys([*known, *raw]):
-        graph.input(name, helper.tensor_dtype_to_np_dtype(types[name]), ("N", 1))
+        sizes = [dim.dim_param or dim.dim_value for dim in types[name].shape.dim[1:]]
+        graph.input(name, helper.tensor_dtype_to_np_dtype(types[name].elem_type), ("N", *sizes))

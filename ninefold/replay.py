@@ -1,17 +1,20 @@
 """Runs a model file on prepared inputs in a process of its own: `python -m ninefold.replay MODEL
 FOLDER`. Needs numpy and onnxruntime only, as a server does, and proves it.
 
-FOLDER holds `numbers.npz` and `texts.json` (inputs, by position) and `batches.json`: which rows
-make up each run. `outputs.npz` and `labels.json` get the outputs, rows in the order of the runs.
+FOLDER holds `numbers.npz`, `tensors.npz` and `texts.json` (inputs, by position) and `batches.json`:
+which rows make up each run. `outputs.npz` and `labels.json` get the outputs, rows in the order of
+the runs.
 """
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from ninefold.runtime import session
+from ninefold.runtime import run, session
+from ninefold.signature import Array
 
 FORBIDDEN = ("torch", "sklearn", "pandas", "onnx", "pyarrow")
 
@@ -23,16 +26,40 @@ def replay(model: bytes, folder: Path) -> None:
         columns = dict(numbers)
     for key, values in json.loads((folder / "texts.json").read_text(encoding="utf-8")).items():
         columns[key] = np.asarray(values, dtype=object)
-    names = [item.name for item in found.get_inputs()]
-    feeds = {name: columns[str(i)].reshape(-1, 1) for i, name in enumerate(names)}
+    columns = {key: values.reshape(-1, 1) for key, values in columns.items()}
+    columns |= read_tensors(folder / "tensors.npz")
+    feeds = {item.name: columns[str(i)] for i, item in enumerate(found.get_inputs())}
     runs = []
     for batch in json.loads((folder / "batches.json").read_text(encoding="utf-8")):
         index = np.asarray(batch, dtype=np.int64)
-        runs.append(found.run(None, {name: values[index] for name, values in feeds.items()}))
+        runs.append(run(found, {name: values[index] for name, values in feeds.items()}))
     outputs = [np.concatenate(parts) for parts in zip(*runs, strict=True)]
     np.savez(folder / "outputs.npz", prediction=outputs[-1])
     labels = outputs[0].tolist() if len(outputs) > 1 else []
     (folder / "labels.json").write_text(json.dumps(labels), encoding="utf-8")
+
+
+def write_tensors(path: Path, columns: Mapping[str, Array]) -> None:
+    """Write columns `(N,)` of arrays of one type each and of any sizes, end to end."""
+    content: dict[str, Array] = {}
+    for key, cells in columns.items():
+        content[f"{key}.sizes"] = np.array([cell.shape for cell in cells], dtype=np.int64)
+        content[f"{key}.values"] = np.concatenate([cell.ravel() for cell in cells])
+    np.savez(path, **content)  # type: ignore[arg-type]
+
+
+def read_tensors(path: Path) -> dict[str, Array]:
+    """Read what `write_tensors` wrote."""
+    columns: dict[str, Array] = {}
+    with np.load(path) as stored:
+        for key in (name.removesuffix(".sizes") for name in stored if name.endswith(".sizes")):
+            sizes, values = stored[f"{key}.sizes"], stored[f"{key}.values"]
+            ends = np.cumsum(sizes.prod(axis=1))
+            cells = np.split(values, ends[:-1])
+            columns[key] = np.empty(len(sizes), dtype=object)
+            for row, (cell, size) in enumerate(zip(cells, sizes, strict=True)):
+                columns[key][row] = cell.reshape(size)
+    return columns
 
 
 def main(arguments: list[str]) -> int:

@@ -1,10 +1,12 @@
 """Runs ONNX graphs: the one place that says under which options.
 
-Needs nothing but onnxruntime, so that a server runs a model exactly as the pipeline did.
+Needs nothing but numpy and onnxruntime, so that a server runs a model exactly as the pipeline did.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ninefold.signature import Array
 
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
     from ninefold.columns import Frame
 
 CHUNK_ROWS = 65_536
+TENSOR_CHUNK_ROWS = 1024
+CHUNK_BYTES = 64 * 2**20
+"""Tensors of so many bytes go through a graph at once."""
 
 
 def session_options(arena: bool = False) -> Any:
@@ -47,7 +52,56 @@ def run_chunks(
 ) -> Iterator[tuple[slice, list[Array]]]:
     """Yield the rows of each chunk with the graph's outputs for them, in output order."""
     names = [item.name for item in session.get_inputs()]
+    if any(is_ragged(frame[name]) for name in names):
+        chunk_rows = min(chunk_rows, TENSOR_CHUNK_ROWS)
     for start in range(0, len(frame), chunk_rows):
         stop = min(start + chunk_rows, len(frame))
         if names:
-            yield slice(start, stop), session.run(None, frame.feeds(names, start, stop))
+            yield slice(start, stop), run(session, frame.feeds(names, start, stop))
+
+
+def run(session: Any, feeds: Mapping[str, Array], options: Any = None) -> list[Array]:
+    """Run a graph on N rows and return its outputs, in order.
+
+    A feed is a tensor, or an array of arrays `(N,)`, one per row: rows whose arrays are of equal
+    sizes run together, a bounded number of bytes at a time. No row's outputs depend on the others.
+    """
+    ragged = [name for name, array in feeds.items() if is_ragged(array)]
+    if not ragged:
+        return list(session.run(None, feeds, options))
+    groups = _alike([feeds[name] for name in ragged])
+    found: list[Array] = []
+    for rows in groups:
+        part = {
+            name: np.stack(array[rows].tolist()) if name in ragged else array[rows]
+            for name, array in feeds.items()
+        }
+        outputs = session.run(None, part, options)
+        if len(groups) == 1:
+            return list(outputs)
+        if not found:
+            count = len(feeds[ragged[0]])
+            found = [np.empty((count, *o.shape[1:]), dtype=o.dtype) for o in outputs]
+        for whole, values in zip(found, outputs, strict=True):
+            whole[rows] = values
+    return found
+
+
+def is_ragged(array: Array) -> bool:
+    """Tell whether an array holds an array per row."""
+    return (
+        array.dtype == object and array.ndim == 1 and len(array) > 0 and hasattr(array[0], "shape")
+    )
+
+
+def _alike(columns: list[Array]) -> list[Array]:
+    """Return positions of rows that may run together, those of the first row first."""
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    for row, cells in enumerate(zip(*columns, strict=True)):
+        groups.setdefault(tuple(cell.shape for cell in cells), []).append(row)
+    parts = []
+    for rows in groups.values():
+        size = sum(column[rows[0]].nbytes for column in columns)
+        most = max(1, CHUNK_BYTES // max(1, size))
+        parts += [np.asarray(rows[i : i + most]) for i in range(0, len(rows), most)]
+    return parts

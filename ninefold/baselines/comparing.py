@@ -131,7 +131,7 @@ def prepare(
         return None
     if target.task == "regression":
         target = Target.fit(train, problem)
-    preprocessing = fit_preprocessing(train, y, target, problem, preprocess)
+    preprocessing = fit_preprocessing(train, y, target, problem, preprocess).flattened()
     index, weight = resample(y, sampling, seed)
     X, codes = preprocessing.transform(train)
     X_new, codes_new = preprocessing.transform(new)

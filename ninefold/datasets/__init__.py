@@ -45,6 +45,11 @@ class ColumnSpec(Spec):
 
     @model_validator(mode="after")
     def _check_format(self) -> "ColumnSpec":
+        if self.kind == "image":
+            raise ValueError(
+                "kind must be that of a column of a table, however: 'image'. Pictures come from "
+                "`ingest: {kind: image_folder}`, image_table or arrays"
+            )
         if self.format is None:
             return self
         if self.kind == "datetime":

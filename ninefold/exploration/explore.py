@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ninefold.columns import Array, Frame
+from ninefold.describing import described
 from ninefold.exploration.association import associations
 from ninefold.exploration.collinearity import condition_number, variance_inflation
 from ninefold.exploration.gaps import gaps
@@ -27,7 +28,7 @@ def explore(train: Frame, problem: ProblemSpec, masked: Collection[str] = ()) ->
 
     No value of a `masked` column is in it; its associations and tests are.
     """
-    view = look_at(train, problem.target, problem.task)
+    view = look_at(described(train), problem.target, problem.task)
     y, what = _outcome(view, problem)
     tests = target_tests(view)
     shown = list(dict.fromkeys(t["column"] for t in tests["tests"] if t["what"] == "values"))

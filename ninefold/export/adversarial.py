@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from ninefold.columns import NAT, Array, Column, Frame
+from ninefold.pixels import channels
 from ninefold.preprocessing import Layout
 
 INT64 = np.iinfo(np.int64)
@@ -27,6 +28,7 @@ TIMES = (
 """Missing, the ends of the range, 1970 and just before, 29 February 2000 and 1 March 2100."""
 BLANK = {"number": np.nan, "category": "", "text": "", "bool": False, "datetime": NAT}
 MAX_EDGES, MAX_LEVELS = 40, 40
+SIZES = ((1, 1), (1, 40), (40, 1), (7, 5), (64, 64), (200, 150))
 
 
 def adversarial_rows(base: Frame, layout: Layout) -> dict[str, Frame]:
@@ -34,14 +36,15 @@ def adversarial_rows(base: Frame, layout: Layout) -> dict[str, Frame]:
     return {
         name: _varied(base, list(changes))
         for name, changes in (
-            ("all_missing", [{c.name: BLANK[c.kind] for c in base.columns}]),
-            ("one_missing", [{c.name: BLANK[c.kind]} for c in base.columns]),
+            ("all_missing", [{c.name: BLANK[c.kind] for c in base.columns if not c.is_tensor}]),
+            ("one_missing", [{c.name: BLANK[c.kind]} for c in base.columns if not c.is_tensor]),
             ("unseen_category", list(_texts(base))),
             ("extremes", list(_extremes(base))),
             ("edges", list(_edges(base, layout))),
             ("levels", list(_levels(base, layout))),
+            ("pictures", list(_pictures(base))),
         )
-        if changes
+        if any(changes)
     }
 
 
@@ -89,6 +92,17 @@ def _levels(base: Frame, layout: Layout) -> Iterator[Change]:
             yield from ({column.name: levels[i]} for i in _spread(len(levels), MAX_LEVELS))
 
 
+def _pictures(base: Frame) -> Iterator[Change]:
+    """Yield pictures of extreme sizes and contents."""
+    rng = np.random.default_rng(0)
+    for column in _of_kind(base, "image"):
+        depth = channels(column.format)
+        for height, width in SIZES:
+            yield {column.name: rng.integers(0, 256, (height, width, depth), dtype=np.uint8)}
+        for value in (0, 255):
+            yield {column.name: np.full((9, 11, depth), value, dtype=np.uint8)}
+
+
 def _of_kind(base: Frame, kind: str) -> list[Column]:
     return [column for column in base.columns if column.kind == kind]
 
@@ -100,7 +114,7 @@ def _spread(count: int, most: int) -> Array:
 
 def _varied(base: Frame, changes: list[Change]) -> Frame:
     rows = base.take(np.zeros(len(changes), dtype=np.int64))
-    data = {name: np.array(values) for name, values in rows.data.items()}
+    data = {name: values.copy() for name, values in rows.data.items()}
     for row, change in enumerate(changes):
         for name, value in change.items():
             data[name][row] = value

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import ninefold
+from ninefold import pixels
 from ninefold.columns import Array, Column, Frame, is_missing
 from ninefold.head import Head
 from ninefold.problem import ProblemSpec
@@ -56,6 +57,8 @@ def _input(column: Column, values: Array) -> Input:
     elif column.kind == "category":
         found = np.unique(known)
         levels = tuple(found.tolist()) if len(found) <= MAX_LEVELS else ()
+    if column.is_tensor:
+        return Input(column.name, column.kind, format=column.format)
     example = to_cell(column, known[:1])
     return Input(
         column.name,
@@ -71,6 +74,8 @@ def _input(column: Column, values: Array) -> Input:
 
 def to_cell(column: Column, values: Array) -> list[Any]:
     """Return values as the rows endpoint takes them; missing and infinite ones are None."""
+    if column.is_tensor:
+        return [pixels.to_cell(picture) for picture in values]
     missing = is_missing(column.kind, values)
     if column.kind == "number":
         missing = missing | ~np.isfinite(values)
@@ -125,6 +130,9 @@ def drift_reference(raw: Frame, prediction: Array, head: Head) -> dict[str, Any]
 
 
 def _shares(column: Column, values: Array) -> dict[str, Any]:
+    if column.is_tensor:
+        told = zip(pixels.SUMMARIES, pixels.summaries(values).T, strict=True)
+        return {"missing": 0.0, "pictures": {name: _ranges(part) for name, part in told}}
     missing = is_missing(column.kind, values)
     known = values[~missing]
     gone = round(float(missing.mean()), 6)

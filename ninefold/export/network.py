@@ -1,10 +1,12 @@
 """The trained module as an ONNX graph."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ninefold.graph import OPSET, Graph
+from ninefold.preprocessing.layout import TensorLayout, tensor_name
 
 if TYPE_CHECKING:
     import onnx
@@ -14,18 +16,22 @@ if TYPE_CHECKING:
 
 
 def network_to_onnx(model: "TrainedModel") -> "onnx.ModelProto":
-    """Return `X` float32 `[N, F]`, `codes` int64 `[N, C]` -> `scores` float32 `[N, K]`.
+    """Return `X` float32 `[N, F]`, `codes` int64 `[N, C]`, tensors -> `scores` float32 `[N, K]`.
 
     Raises:
         RuntimeError: the exporter froze the number of rows.
     """
     layout = model.preprocessing.layout
     shape = (len(layout.features), len(layout.codes), model.head.target.outputs)
-    return module_to_onnx(model.module, *shape)
+    return module_to_onnx(model.module, *shape, layout.tensors)
 
 
 def module_to_onnx(
-    module: "ScoringModule", features: int, codes: int, outputs: int
+    module: "ScoringModule",
+    features: int,
+    codes: int,
+    outputs: int,
+    tensors: Sequence[TensorLayout] = (),
 ) -> "onnx.ModelProto":
     """Export `module` for F features, C codes and K outputs; the same weights, the same bytes.
 
@@ -34,7 +40,7 @@ def module_to_onnx(
     Raises:
         RuntimeError: the exporter froze the number of rows.
     """
-    exported = _exported(module, features, codes)
+    exported = _exported(module, features, codes, tensors)
     if any(_rows(info) != "N" for info in [*exported.graph.input, *exported.graph.output]):
         raise RuntimeError("torch.onnx froze the batch dimension of the network")
     graph = Graph("net")
@@ -42,12 +48,17 @@ def module_to_onnx(
         "X": graph.input("X", np.float32, ("N", features)),
         "codes": graph.input("codes", np.int64, ("N", codes)),
     }
+    for position, tensor in enumerate(tensors):
+        name = tensor_name(position)
+        wires[name] = graph.input(name, tensor.dtype, ("N", *tensor.shape))
     scores = graph.inline(exported, wires)["scores"]
     graph.output("scores", scores, np.float32, ("N", outputs))
     return graph.model()
 
 
-def _exported(module: "ScoringModule", features: int, codes: int) -> "onnx.ModelProto":
+def _exported(
+    module: "ScoringModule", features: int, codes: int, tensors: Sequence[TensorLayout]
+) -> "onnx.ModelProto":
     import logging
     import warnings
 
@@ -55,7 +66,10 @@ def _exported(module: "ScoringModule", features: int, codes: int) -> "onnx.Model
     import torch
 
     rows = torch.export.Dim("N")
-    example = (torch.zeros(2, features), torch.zeros(2, codes, dtype=torch.int64))
+    example = [torch.zeros(2, features), torch.zeros(2, codes, dtype=torch.int64)]
+    example += [torch.from_numpy(np.zeros((2, *t.shape), dtype=t.dtype)) for t in tensors]
+    extra = [tensor_name(position) for position in range(len(tensors))]
+    dynamic = [tuple({0: rows} for _ in extra)] if extra else []
     noisy = logging.getLogger("torch.onnx")
     level = noisy.level
     noisy.setLevel(logging.ERROR)
@@ -64,13 +78,13 @@ def _exported(module: "ScoringModule", features: int, codes: int) -> "onnx.Model
             warnings.simplefilter("ignore")
             program = torch.onnx.export(
                 module.eval(),
-                example,
+                tuple(example),
                 dynamo=True,
                 opset_version=OPSET,
                 external_data=False,
-                input_names=["X", "codes"],
+                input_names=["X", "codes", *extra],
                 output_names=["scores"],
-                dynamic_shapes=({0: rows}, {0: rows}),
+                dynamic_shapes=({0: rows}, {0: rows}, *dynamic),
                 verbose=False,
             )
     finally:

@@ -17,6 +17,8 @@ import ninefold
 from ninefold.columns import Array, Frame
 from ninefold.errors import GateError
 from ninefold.head import Head
+from ninefold.replay import write_tensors
+from ninefold.runtime import is_ragged
 
 TIMEOUT_S = 900
 ALONE_ROWS = 400
@@ -113,8 +115,12 @@ def run_fresh(model: bytes, feeds: Mapping[str, Array], batches: Sequence[Array]
     with tempfile.TemporaryDirectory(prefix="ninefold-receipt-") as name:
         folder = Path(name)
         (folder / "model.onnx").write_bytes(model)
-        numbers = {str(i): a for i, a in enumerate(feeds.values()) if a.dtype != object}
-        texts = {str(i): a.tolist() for i, a in enumerate(feeds.values()) if a.dtype == object}
+        numbered = {str(i): array for i, array in enumerate(feeds.values())}
+        tensors = {key: array for key, array in numbered.items() if is_ragged(array)}
+        numbers = {key: array for key, array in numbered.items() if array.dtype != object}
+        rest = numbered.keys() - tensors.keys() - numbers.keys()
+        texts = {key: numbered[key].tolist() for key in sorted(rest)}
+        write_tensors(folder / "tensors.npz", tensors)
         np.savez(folder / "numbers.npz", **numbers)  # type: ignore[arg-type]
         (folder / "texts.json").write_text(json.dumps(texts), encoding="utf-8")
         (folder / "batches.json").write_text(json.dumps([b.tolist() for b in batches]))

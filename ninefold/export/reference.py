@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ninefold.training import TrainedModel
 
-KINDS: dict[int, Kind] = {11: "number", 8: "category", 9: "bool", 7: "datetime"}
+KINDS: dict[int, Kind] = {11: "number", 8: "category", 9: "bool", 7: "datetime", 2: "image"}
 """ONNX element type -> the kind of column it carries."""
 
 

@@ -32,7 +32,7 @@ class Scope:
         self.used: set[str] = set()
         self.place = "featurize"
         for column in columns:
-            graph.input(column.name, DTYPES[column.kind], ("N", 1))
+            graph.input(column.name, DTYPES[column.kind], column.shape)
 
     def column(self, name: str, *types: Type) -> Value:
         """Return the column called `name`, which must be of one of `types` if any are given.
@@ -43,6 +43,11 @@ class Scope:
         value = self.derived.get(name)
         if value is None and name in self.raw:
             kind = self.raw[name].kind
+            if self.raw[name].is_tensor:
+                raise ConfigError(
+                    f"{self.place}: `{name}` must be a column of a table to be derived from, "
+                    f"however: it is {kind}"
+                )
             value = Value(TYPES[kind], name, kind=kind)
         if value is None:
             known = [*self.raw, *self.derived]

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ninefold.columns import Array, Column, Frame, is_missing
+from ninefold.describing import described
 
 BINS = 10
 QUANTILES = 201
@@ -14,9 +15,10 @@ MAX_LEVELS = 50
 
 def reference(train: Frame, masked: Collection[str] = ()) -> dict[str, Any]:
     """Return the reference of the raw columns: of `masked` ones only how often they are missing."""
+    train = described(train)
     columns = [c for c in train.columns if "derived" not in c.roles]
-    described = [_describe(c, train[c.name], c.name in masked) for c in columns]
-    return {"rows": len(train), "columns": described}
+    content = [_describe(c, train[c.name], c.name in masked) for c in columns]
+    return {"rows": len(train), "columns": content}
 
 
 def _describe(column: Column, values: Array, is_masked: bool) -> dict[str, Any]:

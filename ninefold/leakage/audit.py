@@ -6,6 +6,7 @@ from pydantic import Field
 
 from ninefold.columns import Array, Frame, is_missing
 from ninefold.config import Spec, nearest
+from ninefold.describing import described
 from ninefold.errors import ConfigError, GateError
 from ninefold.leakage.case import Case, Check
 from ninefold.leakage.inflation import inflations
@@ -55,13 +56,20 @@ def audit(
     checks = [check() for check in components("ninefold.leakage", Check)]
     _check_ignored(spec, [kind for check in checks for kind in check.kinds])
     used = part != ""
+    tensors = {
+        column.name: features[column.name][used]
+        for column in features.columns
+        if column.is_tensor and "input" in column.roles
+    }
+    table = described(features)
     case = Case(
-        features.take(used),
+        table.take(used),
         part[used],
         problem,
         split_kind,
         spec.seed,
-        features.take(_without_target(features, problem)),
+        table.take(_without_target(table, problem)),
+        tensors,
     )
     items = merged(item for check in checks for item in check.findings(case))
     found = [

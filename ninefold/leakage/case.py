@@ -1,7 +1,7 @@
 """What the checks look at, and what they find."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -76,6 +76,8 @@ class Case:
     seed: int = 0
     unlabelled: Frame | None = None
     """The rows that have no target, if any."""
+    tensors: Mapping[str, Array] = field(default_factory=dict)
+    """Columns of arrays `(N,)`, which stand in `frame` as numbers that tell of them."""
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -181,7 +183,8 @@ class Case:
             return self
         rng = np.random.default_rng(self.seed)
         chosen = np.sort(rng.choice(len(self), rows, replace=False))
-        return replace(self, frame=self.frame.take(chosen), part=self.part[chosen])
+        tensors = {name: values[chosen] for name, values in self.tensors.items()}
+        return replace(self, frame=self.frame.take(chosen), part=self.part[chosen], tensors=tensors)
 
     def is_missing(self, name: str) -> Array:
         """Return the mask `(N,)` of a column's missing values."""

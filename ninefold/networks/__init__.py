@@ -23,10 +23,13 @@ class NetworkSpec(Spec, ABC):
     kind: str
     search_space: ClassVar[Mapping[str, Any]] = {}
     """What tuning searches by default: field -> `{low, high, log}` or `{choices}`."""
+    reads_tensors: ClassVar[bool] = False
+    """Whether it takes the layout's tensors; to others they come laid flat, as features of X."""
 
     @abstractmethod
     def build(self, layout: "Layout", outputs: int, X: Array | None, seed: int) -> "Module":
-        """Return the untrained module: `(x (B, F) float32, codes (B, C) int64) -> (B, M, K)`.
+        """Return the untrained module: `(x (B, F) float32, codes (B, C) int64) -> (B, M, K)`;
+        one that reads tensors takes `(x, codes, *tensors)`, in the order of `layout.tensors`.
 
         M members are trained side by side; K = `outputs`. What depends on the data, such as bin
         edges, is learnt from the train rows `X (N, F)`; with None it is left to be loaded from

@@ -8,22 +8,27 @@ import numpy as np
 from ninefold.columns import Column
 from ninefold.preprocessing.blocks.block import Block, Reader
 from ninefold.preprocessing.blocks.numbers import NumberBlock
-from ninefold.preprocessing.layout import Layout
+from ninefold.preprocessing.layout import Layout, tensor_name
 from ninefold.preprocessing.levels import Levels
+from ninefold.preprocessing.tensors import PictureTensor
 
 if TYPE_CHECKING:
     import onnx
 
 
 def assemble(
-    blocks: Sequence[Block], codes: Sequence[Levels], columns: Sequence[Column]
+    blocks: Sequence[Block],
+    codes: Sequence[Levels],
+    columns: Sequence[Column],
+    tensors: Sequence[PictureTensor] = (),
 ) -> tuple["onnx.ModelProto", Layout]:
     """Write the graph and describe its outputs."""
     from ninefold.graph import Graph
 
     graph = Graph("preprocess")
     reader = Reader(graph, columns)
-    used = {cell.column for block in blocks for cell in block.cells} | {c.column for c in codes}
+    used = {cell.column for block in blocks for cell in block.cells}
+    used |= {c.column for c in codes} | {tensor.column for tensor in tensors}
     read = tuple(column for column in columns if column.name in used)
     for column in read:
         reader.raw(column.name)
@@ -32,9 +37,12 @@ def assemble(
     looked_up = [reader.codes(levels) for levels in codes]
     table = graph.Concat(*looked_up, axis=1) if codes else _nothing(graph, reader, read, np.int64)
     cells = [cell for block in blocks for cell in block.cells]
-    names = [_free(name, used) for name in ("X", "codes")]
+    given = ["X", "codes", *(tensor_name(i) for i in range(len(tensors)))]
+    names = [_free(name, used) for name in given]
     graph.output(names[0], graph.cast(values, np.float32), np.float32, ("N", len(cells)))
     graph.output(names[1], table, np.int64, ("N", len(codes)))
+    for name, tensor in zip(names[2:], tensors, strict=True):
+        graph.output(name, tensor.emit(reader), np.float32, ("N", *tensor.layout.shape))
     continuous = sum(len(block.cells) for block in blocks if isinstance(block, NumberBlock))
     layout = Layout(
         features=tuple(cell.name for cell in cells),
@@ -43,6 +51,7 @@ def assemble(
         codes=tuple(levels.column for levels in codes),
         cardinalities=tuple(levels.cardinality for levels in codes),
         columns=read,
+        tensors=tuple(tensor.layout for tensor in tensors),
     )
     return graph.model(), layout
 

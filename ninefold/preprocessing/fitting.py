@@ -43,12 +43,12 @@ def fit(
         fit_column(plan, treatment, train[treatment.column.name])
     columns = [treatment.column for treatment in treatments]
     blocks, codes, dropped = select(plan, columns, train, y, target, spec)
-    if not blocks and not codes:
+    if not blocks and not codes and not plan.tensors:
         raise InputError(
             "there must be at least one usable feature, however: "
             + ("; ".join(_reasons(treatments, plan, dropped)) or "there is no input column")
         )
-    model, layout = assemble(blocks, codes, columns)
+    model, layout = assemble(blocks, codes, columns, plan.tensors)
     table = _table(treatments, plan, dropped, layout)
     read = set(layout.inputs)
     details: dict[str, Any] = {
@@ -81,16 +81,18 @@ def _table(
 ) -> tuple[dict[str, Any], ...]:
     """Return the decision table."""
     rows = []
+    tensors = {tensor.column for tensor in layout.tensors}
     for treatment in treatments:
         name = treatment.column.name
         what, why = plan.notes[name]
         features = [f for f, s in zip(layout.features, layout.sources, strict=True) if s == name]
+        is_used = bool(features) or name in layout.codes or name in tensors
         rows.append(
             {
                 "column": name,
                 "kind": treatment.column.kind,
-                "treatment": what if features or name in layout.codes else "dropped",
-                "why": why if features or name in layout.codes else dropped.get(name, why),
+                "treatment": what if is_used else "dropped",
+                "why": why if is_used else dropped.get(name, why),
                 "features": features,
             }
         )

@@ -2,16 +2,43 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+import numpy as np
 
 from ninefold.columns import Column
+
+
+def tensor_name(position: int) -> str:
+    """Return how the graph of a network calls its tensors."""
+    return f"tensor_{position}"
+
+
+@dataclass(frozen=True)
+class TensorLayout:
+    """One tensor of a preprocessing graph, which comes from one column."""
+
+    column: str
+    kind: Literal["image"]
+    shape: tuple[int, ...]
+    """Of one row: pictures `(C, H, W)` float32, normalised."""
+    flat: tuple[int, ...]
+    """Height and width to which pictures shrink where they are laid flat."""
+    features: tuple[str, ...]
+    """Names of the features that the tensor becomes where it is laid flat."""
+
+    @property
+    def dtype(self) -> Any:
+        """Element type."""
+        return np.float32
 
 
 @dataclass(frozen=True)
 class Layout:
     """Describes the outputs of a preprocessing graph.
 
-    Shapes: X is `(N, F)` with F = len(features), codes is `(N, C)` with C = len(codes).
+    Shapes: X is `(N, F)` with F = len(features), codes is `(N, C)` with C = len(codes), each tensor
+    `(N, *shape)`.
     """
 
     features: tuple[str, ...]
@@ -26,6 +53,8 @@ class Layout:
     """Number of codes of each."""
     columns: tuple[Column, ...]
     """Columns that are read, with kind and roles."""
+    tensors: tuple[TensorLayout, ...] = ()
+    """Tensors beside X and codes, in the order in which a network takes them."""
     treatments: tuple[Mapping[str, Any], ...] = ()
     """The decision table: column, kind, treatment, why, features."""
     edges: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
@@ -49,6 +78,10 @@ class Layout:
         """Return what `to_json` was given."""
         kept: dict[str, Any] = {key: tuple(value) for key, value in _lists(content)}
         kept["columns"] = tuple(Column.from_json(item) for item in content["columns"])
+        kept["tensors"] = tuple(
+            TensorLayout(**{**item, **{key: tuple(value) for key, value in _lists(item)}})
+            for item in content["tensors"]
+        )
         for key in ("edges", "quantiles", "levels"):
             kept[key] = {name: tuple(items) for name, items in content[key].items()}
         return Layout(**kept)

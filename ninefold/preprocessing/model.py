@@ -21,9 +21,10 @@ TEXT_CHUNK_ROWS = 4096
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """Feature columns -> X float32 `(N, F)`, codes int64 `(N, C)`.
+    """Feature columns -> X float32 `(N, F)`, codes int64 `(N, C)`, and the tensors of the layout.
 
-    model: inputs are the columns that are read, `[N, 1]` each; outputs X and codes, in this order.
+    model: inputs are the columns that are read, `[N, 1]` each (pictures `[N, H, W, C]`); outputs X,
+    codes and tensors, in this order.
     """
 
     model: Any
@@ -33,23 +34,30 @@ class Preprocessing:
     def _session(self) -> Any:
         return session(self.model)
 
-    def transform(self, frame: Frame) -> tuple[Array, Array]:
-        """Return X and codes of every row. Raises `InputError` if a column is missing."""
-        X = np.empty((len(frame), len(self.layout.features)), dtype=np.float32)
-        codes = np.empty((len(frame), len(self.layout.codes)), dtype=np.int64)
-        for rows, part_of_X, part_of_codes in self.chunks(frame):
-            X[rows], codes[rows] = part_of_X, part_of_codes
-        return X, codes
+    def transform(self, frame: Frame) -> tuple[Array, ...]:
+        """Return X, codes and tensors of every row. Raises `InputError` if a column is missing."""
+        shapes: list[tuple[tuple[int, ...], Any]]
+        shapes = [((len(self.layout.features),), np.float32), ((len(self.layout.codes),), np.int64)]
+        shapes += [(tensor.shape, tensor.dtype) for tensor in self.layout.tensors]
+        found = tuple(np.empty((len(frame), *shape), dtype=dtype) for shape, dtype in shapes)
+        for rows, *parts in self.chunks(frame):
+            for whole, part in zip(found, parts, strict=True):
+                whole[rows] = part
+        return found
 
-    def chunks(
-        self, frame: Frame, chunk_rows: int = CHUNK_ROWS
-    ) -> Iterator[tuple[slice, Array, Array]]:
-        """Yield rows, X and codes chunk by chunk."""
+    def flattened(self) -> "Preprocessing":
+        """Return the same for models that take a table of numbers: tensors are features of X."""
+        from ninefold.preprocessing.flattening import flattened
+
+        return flattened(self)
+
+    def chunks(self, frame: Frame, chunk_rows: int = CHUNK_ROWS) -> Iterator[tuple[Any, ...]]:
+        """Yield rows, X, codes and tensors chunk by chunk."""
         self._check(frame)
         if any(column.kind == "text" for column in self.layout.columns):
             chunk_rows = min(chunk_rows, TEXT_CHUNK_ROWS)
-        for rows, (X, codes) in run_chunks(self._session, frame, chunk_rows):
-            yield rows, X, codes
+        for rows, outputs in run_chunks(self._session, frame, chunk_rows):
+            yield rows, *outputs
 
     def _check(self, frame: Frame) -> None:
         kinds = {column.name: column.kind for column in frame.columns}

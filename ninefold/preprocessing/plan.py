@@ -13,7 +13,8 @@ from ninefold.preprocessing.blocks.numbers import NumberCell, fit_number, number
 from ninefold.preprocessing.blocks.one_hot import LevelCell, OneHotBlock, level_cells
 from ninefold.preprocessing.blocks.words import WordBlock, WordCell, fit_words
 from ninefold.preprocessing.levels import Levels, fit_levels
-from ninefold.preprocessing.spec import CategorySpec, NumberSpec, WordsSpec
+from ninefold.preprocessing.spec import CategorySpec, ImageSpec, NumberSpec, WordsSpec
+from ninefold.preprocessing.tensors import PictureTensor, fit_pictures
 from ninefold.preprocessing.treatment import Treatment
 
 QUANTILES = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
@@ -30,6 +31,7 @@ class Plan:
     levels: list[LevelCell] = field(default_factory=list)
     words: list[tuple[WordCell, ...]] = field(default_factory=list)
     codes: list[Levels] = field(default_factory=list)
+    tensors: list[PictureTensor] = field(default_factory=list)
     known_levels: dict[str, tuple[str, ...]] = field(default_factory=dict)
     quantiles: dict[str, tuple[float, ...]] = field(default_factory=dict)
     notes: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -58,6 +60,11 @@ def fit_column(plan: Plan, treatment: Treatment, values: Array) -> None:
         what = f"{len(cells)} words" if cells else "dropped"
         why = treatment.why if cells else f"no word is in {settings.min_count} train rows"
         plan.notes[name] = (what, why)
+    elif isinstance(settings, ImageSpec):
+        tensor = fit_pictures(treatment.column, values, settings)
+        plan.tensors.append(tensor)
+        size = f"{tensor.height} x {tensor.width}"
+        plan.notes[name] = (f"resized to {size}, scaled by channel", treatment.why)
     else:
         plan.booleans.append(BooleanCell(name))
         plan.notes[name] = ("1 for true, -1 for false", treatment.why)

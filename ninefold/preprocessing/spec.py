@@ -18,7 +18,7 @@ Imputer = Annotated[ImputerSpec, OneOf("ninefold.preprocessing.imputing"), SHORT
 Clipper = Annotated[ClipperSpec, OneOf("ninefold.preprocessing.clipping"), SHORT]
 Scaler = Annotated[ScalerSpec, OneOf("ninefold.preprocessing.scaling"), SHORT]
 Selector = Annotated[SelectorSpec, OneOf("ninefold.preprocessing.selecting"), SHORT]
-Use = Literal["number", "category", "text", "drop"]
+Use = Literal["number", "category", "text", "image", "drop"]
 Encode = Literal["auto", "one_hot", "ordinal"]
 
 
@@ -62,6 +62,17 @@ class WordsSpec(Spec):
     """Words in fewer train rows are left out."""
 
 
+class ImageSpec(Spec):
+    """How pictures are treated: resized, and each channel scaled by its mean and spread."""
+
+    height: int | None = Field(default=None, ge=1, le=1024)
+    """Rows of pixels a network sees; default: the median of the train pictures, from 8 to 64."""
+    width: int | None = Field(default=None, ge=1, le=1024)
+    """Columns of pixels; default as for the height."""
+    flat_side: int = Field(default=16, ge=1, le=128)
+    """Pictures shrink to at most this side where a model takes a table of numbers."""
+
+
 class ColumnSpec(Spec):
     """What differs for one column; what is not given follows the defaults of its kind."""
 
@@ -87,6 +98,12 @@ class ColumnSpec(Spec):
     """See category.max_levels."""
     max_words: int | None = Field(default=None, ge=0, le=10_000)
     """See text.max_words."""
+    height: int | None = Field(default=None, ge=1, le=1024)
+    """See image.height."""
+    width: int | None = Field(default=None, ge=1, le=1024)
+    """See image.width."""
+    flat_side: int | None = Field(default=None, ge=1, le=128)
+    """See image.flat_side."""
 
 
 class PreprocessSpec(Spec):
@@ -98,6 +115,8 @@ class PreprocessSpec(Spec):
     """Defaults for categories."""
     text: WordsSpec = WordsSpec()
     """Defaults for free text."""
+    image: ImageSpec = ImageSpec()
+    """Defaults for pictures."""
     columns: dict[str, ColumnSpec] = Field(default_factory=dict)
     """Column -> what differs for it."""
     select: tuple[Selector, ...] = ()

@@ -22,6 +22,7 @@ DEFAULT_USE: dict[Kind, Use | None] = {
     "text": "text",
     "bool": None,
     "datetime": "drop",
+    "image": "image",
 }
 POSSIBLE: dict[Kind, tuple[Use, ...]] = {
     "number": ("number", "category", "drop"),
@@ -29,6 +30,7 @@ POSSIBLE: dict[Kind, tuple[Use, ...]] = {
     "text": ("text", "category", "drop"),
     "bool": ("category", "drop"),
     "datetime": ("number", "drop"),
+    "image": ("image", "drop"),
 }
 S = TypeVar("S", bound=Spec)
 
@@ -89,7 +91,12 @@ def _treatment(column: Column, problem: ProblemSpec, spec: PreprocessSpec) -> Tr
                 f"params.yaml: preprocess.columns.{column.name}.use must be one of "
                 f"{', '.join(POSSIBLE[column.kind])} for a {column.kind} column, however: {use}"
             )
-    defaults = {"number": spec.number, "category": spec.category, "text": spec.text}
+    defaults: dict[str, Spec] = {
+        "number": spec.number,
+        "category": spec.category,
+        "text": spec.text,
+        "image": spec.image,
+    }
     settings = _merged(defaults.get(use or ""), override, column.name, use or column.kind)
     return Treatment(column, use, why, settings)
 

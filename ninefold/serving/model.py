@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 
+from ninefold import runtime
 from ninefold.errors import InputError
-from ninefold.runtime import session
 from ninefold.signature import METADATA_KEY, Signature
 
 Array = np.ndarray[Any, Any]
@@ -60,7 +60,7 @@ class Model:
         self.name = name
         self.sha256 = hashlib.sha256(content).hexdigest()
         try:
-            self.session = session(content, arena)
+            self.session = runtime.session(content, arena)
         except Exception as error:
             raise InputError(
                 f"model `{name}` must be an ONNX file in one piece, however: {first_line(error)}. "
@@ -77,11 +77,12 @@ class Model:
     def run(
         self, feeds: Mapping[str, Array], options: ort.RunOptions | None = None
     ) -> dict[str, Array]:
-        """Return output name -> array for inputs whose types and shapes were checked.
+        """Return output name -> array for inputs whose types and shapes were checked; see
+        `ninefold.runtime.run`.
 
         Raises whatever ONNX Runtime raises.
         """
-        values = self.session.run(None, feeds, options)
+        values = runtime.run(self.session, feeds, options)
         return {tensor.name: value for tensor, value in zip(self.outputs, values, strict=True)}
 
     def to_json(self) -> dict[str, Any]:

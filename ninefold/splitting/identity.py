@@ -4,7 +4,8 @@ import hashlib
 
 import numpy as np
 
-from ninefold.columns import Array, Frame, Kind
+from ninefold.columns import TENSORS, Array, Frame, Kind
+from ninefold.pixels import cell_hashes
 from ninefold.problem import ProblemSpec
 from ninefold.target import class_names
 
@@ -18,6 +19,8 @@ def hash_values(kind: Kind, values: Array) -> Array:
     """Return uint64 hashes `(N,)`; equal values (and missing ones) hash alike on any machine."""
     from pandas.util import hash_array
 
+    if kind in TENSORS:
+        return cell_hashes(values)
     if kind in ("category", "text"):
         return np.asarray(hash_array(values.astype(object), categorize=True))
     if kind == "number":

@@ -13,6 +13,7 @@ import numpy as np
 
 from ninefold.columns import Array, Column, Frame
 from ninefold.errors import GateError
+from ninefold.pixels import objects
 from ninefold.problem import ProblemSpec
 from ninefold.training import preparing
 
@@ -66,12 +67,12 @@ def stop_if_failed(found: dict[str, Any]) -> None:
 
 def fingerprints(ready: preparing.Ready) -> dict[str, str]:
     """Return the hash of all that is fitted on train, by name."""
-    X, codes, y, weight = ready.rows
+    X, codes, y, weight, *tensors = ready.rows
     contents = {
         "graph": ready.preprocessing.model.SerializeToString(deterministic=True),
         "layout": repr(ready.preprocessing.layout).encode(),
         "target": repr(ready.target).encode(),
-        "features": _bytes(X) + _bytes(codes),
+        "features": b"".join(map(_bytes, (X, codes, *tensors))),
         "sample": _bytes(y) + _bytes(weight),
     }
     return {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
@@ -106,6 +107,8 @@ def _poison(column: Column, values: Array) -> Array:
         return np.asarray(~values)
     if column.kind == "datetime":
         return np.asarray(np.where(values < 0, values, values + 4000 * DAY_US))
+    if column.is_tensor:
+        return objects(~cell[:1] for cell in values)
     return np.array([f"poison {number % 7} poison" for number in range(len(values))], dtype=object)
 
 

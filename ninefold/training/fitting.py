@@ -12,7 +12,7 @@ from ninefold.problem import ProblemSpec
 from ninefold.target import Target
 from ninefold.training.calibration import fit_head
 from ninefold.training.model import TrainedModel
-from ninefold.training.preparing import prepare
+from ninefold.training.preparing import Table, prepare
 
 if TYPE_CHECKING:
     import torch
@@ -46,7 +46,7 @@ def fit(
     """
     ready = prepare(train, valid, problem, sampling, preprocess, spec)
     target, reported = ready.target, ready.reported
-    X_valid, codes_valid, y_valid, _ = ready.valid
+    X_valid, codes_valid, y_valid, _, *tensors_valid = ready.valid
     spec = spec.model_copy(update={"objective": ready.objective})
     head = Head(target)
 
@@ -63,7 +63,7 @@ def fit(
         fold,
     )
     model = TrainedModel(ready.preprocessing, module, head, tuple(outcome.history), spec)
-    scores = model.scores_of(X_valid, codes_valid)
+    scores = model.scores_of(X_valid, codes_valid, *tensors_valid)
     model.head = fit_head(scores, y_valid, target, reported, spec.calibrate, spec.threshold)
     model.facts = _facts(model, outcome, scores, y_valid, reported) | {
         "train_rows": len(ready.rows[2]),
@@ -73,8 +73,8 @@ def fit(
 
 
 def _train(
-    rows: tuple[Array, Array, Array, Array],
-    valid: tuple[Array, Array, Array, Array],
+    rows: Table,
+    valid: Table,
     layout: "Layout",
     target: Target,
     watched: tuple[Callable[[Array], float], bool],
@@ -117,18 +117,18 @@ def check_finite(X: Array, layout: "Layout") -> None:
         )
 
 
-def _rows(
-    arrays: tuple[Array, Array, Array, Array], target: Target, device: "torch.device"
-) -> "Rows":
+def _rows(arrays: Table, target: Target, device: "torch.device") -> "Rows":
     import torch
 
     from ninefold.training.loop import Rows
 
-    X, codes, y, weight = arrays
+    X, codes, y, weight, *tensors = arrays
     if target.task == "regression":
         y = ((y - target.offset) / target.scale).astype(np.float32)
-    parts = (X.astype(np.float32), codes.astype(np.int64), y, weight.astype(np.float32))
-    return Rows(*(torch.from_numpy(np.ascontiguousarray(part)).to(device) for part in parts))
+    parts = (X.astype(np.float32), codes.astype(np.int64), y, weight.astype(np.float32), *tensors)
+    on_device = [torch.from_numpy(np.ascontiguousarray(part)).to(device) for part in parts]
+    on_x, on_codes, on_y, on_weight, *on_tensors = on_device
+    return Rows(on_x, on_codes, on_y, on_weight, tuple(on_tensors))
 
 
 def _facts(

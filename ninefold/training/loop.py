@@ -42,29 +42,36 @@ class Watch:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows on a device: x `(N, F)` float32, codes `(N, C)` int64, y and weight `(N,)`."""
+    """Rows on a device: x `(N, F)` float32, codes `(N, C)` int64, y and weight `(N,)`, and the
+    tensors `(N, …)` that the layout names.
+    """
 
     x: Tensor
     codes: Tensor
     y: Tensor
     weight: Tensor
+    tensors: tuple[Tensor, ...] = ()
 
     def __len__(self) -> int:
         return len(self.y)
 
     def take(self, index: Tensor) -> "Rows":
         """Return the rows at `index`."""
-        return Rows(self.x[index], self.codes[index], self.y[index], self.weight[index])
+        return self._at(index)
 
     def pieces(self, size: int) -> "list[Rows]":
         """Return views of at most `size` rows each, all rows among them."""
         slices = [slice(start, start + size) for start in range(0, len(self), size)]
-        return [Rows(self.x[s], self.codes[s], self.y[s], self.weight[s]) for s in slices]
+        return [self._at(rows) for rows in slices]
 
     def batches(self, size: int) -> "list[Rows]":
         """Return views of `size` rows each; a smaller rest is left out unless it is all."""
         pieces = self.pieces(size)
         return pieces[:-1] if len(pieces) > 1 and len(pieces[-1]) < size else pieces
+
+    def _at(self, rows: "Tensor | slice") -> "Rows":
+        tensors = tuple(tensor[rows] for tensor in self.tensors)
+        return Rows(self.x[rows], self.codes[rows], self.y[rows], self.weight[rows], tensors)
 
 
 @dataclass(frozen=True)
@@ -187,7 +194,7 @@ def run_epoch(
 
 def validate(module: ScoringModule, valid: Rows, watch: Watch) -> tuple[float, float]:
     """Return the loss on the valid rows, and what is watched."""
-    scores = module.scores(valid.x, valid.codes)
+    scores = module.scores(valid.x, valid.codes, *valid.tensors)
     members = torch.from_numpy(scores).unsqueeze(1).to(valid.y.device)
     loss = float(module.objective.loss(members, valid.y, valid.weight))
     return loss, watch.compute(scores)

@@ -50,7 +50,7 @@ class Pieces:
         pieces = [batch] if len(batch) <= self.size else batch.pieces(self.size)
         for piece in pieces:
             with autocast(piece.x.device):
-                outputs = module.network(piece.x, piece.codes)
+                outputs = module.network(piece.x, piece.codes, *piece.tensors)
             loss = module.objective.loss(outputs, piece.y, piece.weight)
             yield loss if len(pieces) == 1 else loss * (len(piece) / len(batch))
 

@@ -39,12 +39,15 @@ class TrainedModel:
         """Return `(N, K)` float32: log-probabilities, or the standardised value."""
         return self.scores_of(*self.preprocessing.transform(frame))
 
-    def scores_of(self, X: Array, codes: Array) -> Array:
-        """Return the scores `(N, K)` of preprocessed rows `X (N, F)`, `codes (N, C)`."""
+    def scores_of(self, X: Array, codes: Array, *tensors: Array) -> Array:
+        """Return the scores `(N, K)` of preprocessed rows `X (N, F)`, `codes (N, C)`, and their
+        tensors.
+        """
         import torch
 
         x, c = np.ascontiguousarray(X, np.float32), np.ascontiguousarray(codes, np.int64)
-        return self.module.scores(torch.from_numpy(x), torch.from_numpy(c))
+        parts = (x, c, *(np.ascontiguousarray(tensor) for tensor in tensors))
+        return self.module.scores(*map(torch.from_numpy, parts))
 
     def predict(self, frame: Frame) -> Array:
         """Return probabilities `(N, K)`, or values `(N,)` in original units."""

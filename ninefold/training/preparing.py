@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from ninefold.sampling import Sampling
     from ninefold.training import TrainSpec
 
-Table = tuple[Array, Array, Array, Array]
-"""`X (n, F)`, `codes (n, C)`, `y (n,)`, `weight (n,)`."""
+Table = tuple[Array, ...]
+"""`X (n, F)`, `codes (n, C)`, `y (n,)`, `weight (n,)`, then the tensors of the layout."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,12 @@ def prepare(
     y, y_valid = target.encode(train), target.encode(valid)
     preprocessing = fit_preprocessing(train, y, target, problem, preprocess)
     index, weight = resample(y, sampling, spec.seed)
-    X, codes = preprocessing.transform(train)
+    if not spec.network.reads_tensors:
+        preprocessing = preprocessing.flattened()
+    X, codes, *tensors = (part[index] for part in preprocessing.transform(train))
     weight = weight * goal.sample_weight(y[index])
-    rows = (X[index], codes[index], y[index], weight / weight.mean())
+    rows = (X, codes, y[index], weight / weight.mean(), *tensors)
     ones = np.ones(len(valid), dtype=np.float32)
-    watched = (*preprocessing.transform(valid), y_valid, ones)
+    X, codes, *tensors = preprocessing.transform(valid)
+    watched = (X, codes, y_valid, ones, *tensors)
     return Ready(target, reported, goal, preprocessing, rows, watched)

@@ -9,11 +9,11 @@ from torch import Tensor, nn
 from ninefold.columns import Array
 from ninefold.objectives import ObjectiveSpec
 
-ROWS_PER_CHUNK = 4096
+ROWS_PER_CHUNK, TENSOR_ROWS_PER_CHUNK = 4096, 256
 
 
 class ScoringModule(nn.Module):
-    """`(x (B, F) float32, codes (B, C) int64) -> scores (B, K) float32`.
+    """`(x (B, F) float32, codes (B, C) int64, *tensors (B, …)) -> scores (B, K) float32`.
 
     Scores are the log of the members' mean probability, or their mean standardised value.
     """
@@ -22,20 +22,21 @@ class ScoringModule(nn.Module):
         super().__init__()
         self.network, self.objective = network, objective
 
-    def forward(self, x: Tensor, codes: Tensor) -> Tensor:
-        return self.objective.scores(self.network(x, codes))
+    def forward(self, x: Tensor, codes: Tensor, *tensors: Tensor) -> Tensor:
+        return self.objective.scores(self.network(x, codes, *tensors))
 
-    def scores(self, x: Tensor, codes: Tensor) -> Array:
+    def scores(self, x: Tensor, codes: Tensor, *tensors: Tensor) -> Array:
         """Return the scores of many rows, `(N, K)` float32, computed in evaluation mode."""
         was_training = self.training
         self.eval()
         with torch.no_grad():
-            parts = [self(*chunk).float().cpu().numpy() for chunk in _chunks(x, codes)]
+            parts = [self(*chunk).float().cpu().numpy() for chunk in _chunks(x, codes, *tensors)]
         self.train(was_training)
         return np.concatenate(parts)
 
 
-def _chunks(x: Tensor, codes: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    for start in range(0, max(len(x), 1), ROWS_PER_CHUNK):
-        rows = slice(start, start + ROWS_PER_CHUNK)
-        yield x[rows], codes[rows]
+def _chunks(x: Tensor, *others: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    size = TENSOR_ROWS_PER_CHUNK if len(others) > 1 else ROWS_PER_CHUNK
+    for start in range(0, max(len(x), 1), size):
+        rows = slice(start, start + size)
+        yield x[rows], *(tensor[rows] for tensor in others)

@@ -9,9 +9,11 @@ import torch
 
 from ninefold.export.network import module_to_onnx
 from ninefold.networks import NetworkSpec
+from ninefold.networks.cnn import CNNSpec
 from ninefold.networks.mlp import MLPSpec
 from ninefold.objectives import objective
 from ninefold.preprocessing import Layout
+from ninefold.preprocessing.layout import TensorLayout, tensor_name
 from ninefold.problem import Task
 from ninefold.registry import components
 from ninefold.training.scoring_module import ScoringModule
@@ -35,15 +37,22 @@ assert "torch" not in sys.modules
 )
 
 NETWORKS = [kind() for kind in components("ninefold.networks", NetworkSpec)]
+SMALL = CNNSpec(filters=(4, 6), hidden_size=8)
+PICTURE = TensorLayout("picture", "image", (3, 13, 17), (4, 4), ())
 CASES: list[tuple[NetworkSpec, Task, int, int, int]] = [
     *((network, "classification", 2, 20, 2) for network in NETWORKS),
     (MLPSpec(ensemble_size=1, hidden_size=17, normalization="batch"), "regression", 1, 1, 0),
     (MLPSpec(ensemble_size=3, activation="gelu", normalization="layer"), "classification", 5, 0, 3),
     (MLPSpec(num_layers=0, embedding="none", ensemble_size=2), "classification", 3, 4, 1),
-]
+    (SMALL.model_copy(update={"summary": "average", "pooling": "average"}), "regression", 1, 0, 0),
+    (
+        SMALL.model_copy(update={"pooling": "stride", "normalization": "none", "hidden_size": 0}),
+        "classification", 4, 0, 1,
+    ),
+]  # fmt: skip
 
 
-def layout(features: int, codes: int) -> Layout:
+def layout(features: int, codes: int, tensors: tuple[TensorLayout, ...] = ()) -> Layout:
     names = tuple(f"f {n}" for n in range(features))
     return Layout(
         features=names,
@@ -52,6 +61,7 @@ def layout(features: int, codes: int) -> Layout:
         codes=tuple(f"c {n}" for n in range(codes)),
         cardinalities=(30,) * codes,
         columns=(),
+        tensors=tensors,
     )
 
 
@@ -66,16 +76,19 @@ def test_onnx_gives_torchs_numbers_whatever_the_batch(
     rng = np.random.default_rng(0)
     X = rng.normal(size=(1000, features)).astype(np.float32)
     C = rng.integers(0, 30, size=(1000, codes))
+    tensors = (PICTURE,) if network.reads_tensors else ()
+    pictures = [rng.normal(size=(1000, *t.shape)).astype(t.dtype) for t in tensors]
     module = ScoringModule(
-        network.build(layout(features, codes), outputs, X, seed=0), objective(None, task)
+        network.build(layout(features, codes, tensors), outputs, X, seed=0), objective(None, task)
     )
-    x, c = torch.from_numpy(X), torch.from_numpy(C)
+    rows = [torch.from_numpy(array) for array in (X, C, *pictures)]
     module.train()
-    module(x, c)
-    expected = module.scores(x, c)
-    model = module_to_onnx(module, features, codes, outputs)
+    module(*rows)
+    expected = module.scores(*rows)
+    model = module_to_onnx(module, features, codes, outputs, tensors)
     (tmp_path / "net.onnx").write_bytes(model.SerializeToString())
-    np.savez(tmp_path / "rows.npz", X=X, codes=C)
+    named = {tensor_name(position): array for position, array in enumerate(pictures)}
+    np.savez(tmp_path / "rows.npz", X=X, codes=C, **named)
     paths = [str(tmp_path / name) for name in ("net.onnx", "rows.npz", "answers.npz")]
     subprocess.run([sys.executable, "-c", RUNNER, *paths], check=True)
     answers = np.load(tmp_path / "answers.npz")

@@ -17,7 +17,7 @@ from ninefold.networks import NetworkSpec
 from ninefold.networks.mlp import MLPSpec, quantile_edges
 from ninefold.networks.modules.mlp import PiecewiseLinearEmbedding
 from ninefold.registry import components
-from tests.networks.test_export import layout
+from tests.networks.test_export import PICTURE, layout
 
 
 @pytest.mark.parametrize("spec", [k() for k in components("ninefold.networks", NetworkSpec)])
@@ -25,8 +25,10 @@ from tests.networks.test_export import layout
 def test_every_network_maps_rows_to_member_outputs(spec, features, codes):
     X = np.zeros((10, features), dtype=np.float32)
     for rows in (X, None):
-        module = spec.build(layout(features, codes), 3, rows, seed=0)
-        outputs = module(torch.from_numpy(X), torch.zeros(10, codes, dtype=torch.int64))
+        tensors = (PICTURE,) if spec.reads_tensors else ()
+        module = spec.build(layout(features, codes, tensors), 3, rows, seed=0)
+        pictures = [torch.zeros(10, *tensor.shape) for tensor in tensors]
+        outputs = module(torch.from_numpy(X), torch.zeros(10, codes, dtype=torch.int64), *pictures)
         assert outputs.shape[0] == 10
         assert outputs.shape[2] == 3
         assert torch.isfinite(outputs).all()
@@ -36,7 +38,8 @@ def test_every_network_maps_rows_to_member_outputs(spec, features, codes):
 def test_every_network_takes_its_weights_from_the_seed_alone(spec):
     X = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
     state = torch.get_rng_state()
-    one, same, other = (spec.build(layout(4, 2), 2, X, seed).state_dict() for seed in (0, 0, 1))
+    told = layout(4, 2, (PICTURE,) if spec.reads_tensors else ())
+    one, same, other = (spec.build(told, 2, X, seed).state_dict() for seed in (0, 0, 1))
     assert all(torch.equal(one[name], same[name]) for name in one)
     assert any(not torch.equal(one[name], other[name]) for name in one)
     assert torch.equal(state, torch.get_rng_state())

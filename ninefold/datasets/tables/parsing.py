@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ninefold import dates
-from ninefold.columns import NAT, Array, Column
+from ninefold.columns import NAT, Array, Column, picture_type
 
 BOOLEAN = "boolean"
 """Format of a category column that holds true, false and missing."""
@@ -170,6 +170,7 @@ TYPES = {
     "text": pa.string(),
     "bool": pa.bool_(),
     "datetime": pa.timestamp("us"),
+    "image": picture_type(),
 }
 PARSERS = {
     "number": parse_number,
@@ -183,6 +184,8 @@ PARSERS = {
 def _convert(values: pa.Array, column: Column) -> pa.Array:
     """Bring typed values to the column's kind."""
     kind, type_ = column.kind, values.type
+    if kind == "image":
+        return values
     if kind == "number":
         if pa.types.is_integer(type_):
             return values

@@ -1,5 +1,6 @@
 """What a table holds, column by column."""
 
+import json
 from collections.abc import Collection
 from typing import Any
 
@@ -7,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ninefold.columns import ROW, Array, Column
+from ninefold.columns import ROW, Array, Column, to_array
+from ninefold.pixels import SUMMARIES, cell_hashes, channels, summaries
 
 BINS = 20
 TOP = 20
@@ -23,6 +25,7 @@ def profile_table(
     table: pa.Table, columns: tuple[Column, ...], masked: Collection[str] = ()
 ) -> dict[str, Any]:
     """See `ninefold.datasets.profile`."""
+    notes = json.loads((table.schema.metadata or {}).get(b"notes", b"{}"))
     described = [_describe(table[column.name], column) for column in columns]
     described = [
         {key: item[key] for key in COUNTS if key in item} if item["name"] in masked else item
@@ -33,6 +36,7 @@ def profile_table(
         kinds[column.kind] = kinds.get(column.kind, 0) + 1
     return {
         "rows": table.num_rows,
+        **notes,
         "columns": described,
         "kinds": dict(sorted(kinds.items())),
         "missing": sum(item["missing"] for item in described),
@@ -49,7 +53,10 @@ def duplicates(table: pa.Table) -> int:
         return 0
     hashed = np.zeros(table.num_rows, dtype=np.uint64)
     for name in table.column_names:
-        codes = table[name].combine_chunks().dictionary_encode().indices
+        cells = table[name].combine_chunks()
+        if pa.types.is_struct(cells.type):
+            cells = pa.array(cell_hashes(to_array(cells, "image")), pa.uint64())
+        codes = cells.dictionary_encode().indices
         values = np.asarray(pc.add(pc.fill_null(codes, -1).cast(pa.int64()), 1)).astype(np.uint64)
         hashed = _mix(hashed ^ _mix(values + np.uint64(0x9E3779B97F4A7C15)))
     return int(table.num_rows - len(np.unique(hashed)))
@@ -70,8 +77,10 @@ def _describe(values: pa.ChunkedArray, column: Column) -> dict[str, Any]:
         "rows": len(values),
         "missing": missing,
         "missing_share": round(missing / len(values), 6) if len(values) else 0.0,
-        "distinct": pc.count_distinct(values).as_py(),
     }
+    if column.is_tensor:
+        return content | _pictures(to_array(values, column.kind), column)
+    content["distinct"] = pc.count_distinct(values).as_py()
     present = values.drop_null()
     if column.kind == "number":
         return content | _numbers(np.asarray(present.cast(pa.float64(), safe=False)))
@@ -82,6 +91,16 @@ def _describe(values: pa.ChunkedArray, column: Column) -> dict[str, Any]:
     lengths = np.asarray(pc.utf8_length(present)) if len(present) else np.zeros(1)
     sizes = {"mean": float(lengths.mean()), "max": int(lengths.max())}
     return content | {"length": sizes} | _levels(present)
+
+
+def _pictures(values: Array, column: Column) -> dict[str, Any]:
+    """Describe a column of pictures by what a few numbers tell of each."""
+    told = summaries(values).T
+    return {
+        "distinct": len(np.unique(cell_hashes(values))),
+        "channels": channels(column.format),
+        "pictures": {name: _numbers(part) for name, part in zip(SUMMARIES, told, strict=True)},
+    }
 
 
 def _numbers(values: Array) -> dict[str, Any]:

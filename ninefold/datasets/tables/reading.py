@@ -1,5 +1,6 @@
 """Reads a source twice: once to find out what its columns are, once to parse the rows wanted."""
 
+import json
 from collections import Counter
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -31,7 +32,8 @@ def read_table(
     if rows == 0:
         raise InputError(f"{source.title} must have rows, however: no rows follow the header")
     table = _parse(source, spec, inferred, _sample(rows, spec))
-    columns = tuple(with_roles(found.column, problem) for found in inferred)
+    columns = tuple(with_roles(found.column, problem, source.ids) for found in inferred)
+    table = table.replace_schema_metadata({"notes": json.dumps(dict(source.notes))})
     if problem.target in names:
         check_target(table[problem.target], problem, _kind(columns, problem.target), source.title)
     _check_time(columns, problem)
@@ -107,10 +109,11 @@ def _scan(source: Source, spec: DatasetSpec, names: list[str]) -> tuple[int, lis
     """Count the rows and decide what the columns are."""
     evidence = {}
     rows = 0
-    positions = [source.names.index(name) for name in names]
+    unknown = [name for name in names if name not in source.known]
+    positions = [source.names.index(name) for name in unknown]
     for batch in progress(source.batches(), f"look at {source.title}", unit="batches"):
         rows += batch.num_rows
-        for name, position in zip(names, positions, strict=True):
+        for name, position in zip(unknown, positions, strict=True):
             values = batch.column(position)
             if isinstance(values, pa.DictionaryArray):
                 values = values.dictionary_decode()
@@ -121,7 +124,10 @@ def _scan(source: Source, spec: DatasetSpec, names: list[str]) -> tuple[int, lis
                 found.add(values.cast(pa.string()), spec.missing, may_be_number=source.is_text)
             else:
                 found.add(values)
-    return rows, infer(evidence, spec.columns, source.has_decimal_comma)
+    inferred = infer(evidence, spec.columns, source.has_decimal_comma)
+    found_of = {item.column.name: item for item in inferred}
+    found_of |= {name: Inferred(column) for name, column in source.known.items()}
+    return rows, [found_of[name] for name in names if name in found_of]
 
 
 def _sample(rows: int, spec: DatasetSpec) -> Array | None:
@@ -195,19 +201,20 @@ def _same_type(chunks: list[pa.Array]) -> list[pa.Array]:
     return [chunk.cast(widest) for chunk in chunks]
 
 
-def with_roles(column: Column, problem: ProblemSpec) -> Column:
-    """Give a raw column the roles that the problem says it has."""
+def with_roles(column: Column, problem: ProblemSpec, ids: Collection[str] = ()) -> Column:
+    """Give a raw column the roles that the problem says it has; `ids` are identifiers as well."""
     name = column.name
     roles: set[Role] = set()
+    ids = (*problem.ids, *ids)
     if name == problem.target:
         roles.add("target")
     elif problem.is_after(name):
         roles.add("after")
-    elif name not in problem.ids and name not in problem.group:
+    elif name not in ids and name not in problem.group:
         roles.add("input")
     roles |= {"time"} if name == problem.time else set()
     roles |= {"group"} if name in problem.group else set()
-    roles |= {"id"} if name in problem.ids else set()
+    roles |= {"id"} if name in ids else set()
     return Column(name, column.kind, frozenset(roles), column.format)
 
 

@@ -1,9 +1,12 @@
 """A source of rows, read in batches, as often as needed."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pyarrow as pa
+
+from ninefold.columns import Column
 
 BATCH_ROWS = 131_072
 
@@ -21,13 +24,34 @@ class Source:
     batches: Callable[[], Iterator[pa.RecordBatch]]
     is_text: bool
     has_decimal_comma: bool = False
+    known: Mapping[str, Column] = field(default_factory=dict)
+    """Columns whose kind needs no finding out."""
+    ids: tuple[str, ...] = ()
+    """Columns that only say where a row comes from: identifiers, whatever the problem says."""
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    """What the profile tells of the source beside its columns."""
 
     @staticmethod
-    def of_table(title: str, table: pa.Table) -> "Source":
+    def of_table(
+        title: str,
+        table: pa.Table,
+        known: Mapping[str, Column] | None = None,
+        notes: Mapping[str, Any] | None = None,
+    ) -> "Source":
         """Return a source that reads from a table in memory."""
         return Source(
             title,
             tuple(table.column_names),
             lambda: iter(table.to_batches(max_chunksize=BATCH_ROWS)),
             is_text=False,
+            known=known or {},
+            notes=notes or {},
         )
+
+    def with_id(self, name: str) -> "Source":
+        """Return the source with a column that is an identifier."""
+        return replace(self, ids=(*self.ids, name))
+
+    def read_as(self, other: "Source") -> "Source":
+        """Return the source with its cells read as those of `other`: text or typed."""
+        return replace(self, is_text=other.is_text, has_decimal_comma=other.has_decimal_comma)

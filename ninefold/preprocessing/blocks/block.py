@@ -35,12 +35,13 @@ class Reader:
 
     def __init__(self, graph: "Graph", columns: Sequence[Column]) -> None:
         self.graph = graph
+        self._columns = {column.name: column for column in columns}
         self._kinds = {column.name: column.kind for column in columns}
         self._codes: dict[str, str] = {}
 
     def raw(self, name: str) -> str:
-        """Return a column `[N, 1]` as it comes in."""
-        return self.graph.input(name, DTYPES[self._kinds[name]], ("N", 1))
+        """Return a column as it comes in: `[N, 1]`, pictures `[N, H, W, C]`."""
+        return self.graph.input(name, DTYPES[self._kinds[name]], self._columns[name].shape)
 
     def double(self, name: str) -> str:
         """Return a column as doubles `[N, 1]`: datetimes in seconds since 1970, missing NaN."""

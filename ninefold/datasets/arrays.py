@@ -1,0 +1,86 @@
+"""Arrays of pictures in one NumPy file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from pydantic import Field
+
+from ninefold import pixels
+from ninefold.columns import Array
+from ninefold.datasets import DatasetSpec
+from ninefold.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from ninefold.datasets.tables.source import Source
+
+
+class ArraysSpec(DatasetSpec):
+    """An .npz file with `(N, H, W)` or `(N, H, W, C)` pixels 0 … 255; arrays `(N,)` beside them
+    become columns, under their names.
+    """
+
+    kind: Literal["arrays"] = "arrays"
+    path: str = Field(min_length=1)
+    """The file, relative to the workspace."""
+    image: str = "image"
+    """Name of the array that holds the pictures; it becomes the column of that name."""
+
+    def open(self, workspace: Path) -> "Source":
+        path = workspace / Path(self.path).expanduser()
+        try:
+            with np.load(path) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+        except (OSError, ValueError, AttributeError) as error:
+            reason = "it is missing" if not path.exists() else " ".join(str(error).split())
+            raise InputError(
+                f"{self.path} must be an .npz file of arrays, however: {reason}"
+            ) from None
+        if self.image not in arrays:
+            raise InputError(
+                f"params.yaml: ingest.image: {self.path} has no array "
+                f"`{self.image}`{nearest(self.image, arrays)}"
+            )
+        return array_source(self.path, arrays.pop(self.image), arrays, self.image)
+
+
+def array_source(title: str, images: Array, others: dict[str, Array], column: str) -> "Source":
+    """Return a source of pictures `(N, H, W)` or `(N, H, W, C)` and columns `(N,)`.
+
+    Raises:
+        InputError: other shapes, or values that are no pixels.
+    """
+    import pyarrow as pa
+
+    from ninefold.columns import Column, to_arrow
+    from ninefold.datasets.tables.source import Source
+
+    pictures = _pictures(title, images, column)
+    columns = {column: to_arrow(pixels.objects(pictures), "image")}
+    for name, values in others.items():
+        if values.shape != (len(images),):
+            raise InputError(
+                f"{title}: array `{name}` must have the shape ({len(images)},), one value per "
+                f"picture, however: {values.shape}. Leave it out of the file"
+            )
+        columns[name] = pa.array(values.tolist())
+    format = f"{'grey' if pictures.shape[3] == 1 else 'rgb'} {max(pictures.shape[1:3])}"
+    return Source.of_table(
+        title, pa.table(columns), {column: Column(column, "image", format=format)}
+    )
+
+
+def _pictures(title: str, images: Array, column: str) -> Array:
+    """Return `(N, H, W, 1 or 3)` uint8; what is transparent becomes white."""
+    if images.ndim not in (3, 4) or 0 in images.shape or images.shape[3:] not in ((), (1,), (3,)):
+        raise InputError(
+            f"{title}: array `{column}` must have the shape (N, H, W), (N, H, W, 1) or "
+            f"(N, H, W, 3), however: {images.shape}"
+        )
+    if images.dtype.kind not in "uib" or images.min() < 0 or images.max() > 255:
+        raise InputError(
+            f"{title}: array `{column}` must hold whole numbers from 0 to 255, however: "
+            f"{images.dtype} from {images.min():g} to {images.max():g}. Save it as uint8"
+        )
+    whole = images.astype(np.uint8)
+    return whole if whole.ndim == 4 else whole[..., None]

@@ -1,0 +1,1 @@
+"""What all sources of pictures share: reading files, and a table of them."""

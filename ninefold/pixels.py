@@ -1,0 +1,135 @@
+"""Pictures as arrays: reading image files, and what a few numbers say of a picture.
+
+In memory a picture is uint8 `(H, W, C)`, C = 1 (grey) or 3 (red, green, blue). How the files of a
+column are read is its format, such as `rgb 256`: channels, and the longest side to which larger
+pictures are shrunk. Needs numpy only, and Pillow where files are read.
+"""
+
+import base64
+import hashlib
+import io
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+CHANNELS = {"grey": 1, "rgb": 3}
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
+TRANSPARENT = ("LA", "PA", "P", "RGBA", "La", "RGBa")
+"""Pillow's modes of pictures that may let something shine through."""
+MAX_PIXELS = 100_000_000
+"""Larger files are refused before they are decoded."""
+SUMMARIES = ("height", "width", "brightness", "contrast")
+"""What `summaries` tells of each picture, in order."""
+
+
+def channels(format: str | None) -> int:
+    """Return C of a picture column's format.
+
+    >>> channels("rgb 256")
+    3
+    """
+    return CHANNELS[(format or "rgb").split()[0]]
+
+
+def decode(content: bytes, format: str | None = None) -> Array:
+    """Return the picture in an image file, uint8 `(H, W, C)`.
+
+    Without `format` it comes as it is: grey files, and colour files without colour, with C = 1.
+    What is transparent becomes white, the camera's orientation is applied, 16 bits become 8.
+
+    Raises:
+        ValueError: no image, or a damaged one; says why.
+    """
+    try:
+        picture = _loaded(content, _longest(format))
+    except ImportError:
+        raise ValueError("Pillow is not installed here: send pixels instead of a file") from None
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError("it is no image" if "cannot identify" in reason else reason) from None
+    if format is not None:
+        return convert(picture, channels(format))
+    has_colour = picture.shape[2] == 3 and bool((picture != picture[..., :1]).any())
+    return picture if has_colour else np.ascontiguousarray(picture[..., :1])
+
+
+def _longest(format: str | None) -> int | None:
+    parts = (format or "").split()
+    return int(parts[1]) if len(parts) > 1 else None
+
+
+def _loaded(content: bytes, longest: int | None) -> Array:
+    import warnings
+
+    from PIL import Image, ImageOps
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with Image.open(io.BytesIO(content)) as file:
+            if file.width * file.height > MAX_PIXELS:
+                raise ValueError(f"{file.width} x {file.height} pixels are too many")
+            image: Any = ImageOps.exif_transpose(file)
+            if image.mode.startswith("I"):
+                sixteen = np.asarray(image).astype(np.int64)
+                image = Image.fromarray((sixteen >> 8).clip(0, 255).astype(np.uint8))
+            if (
+                image.mode in ("LA", "PA", "P", "RGBA", "La", "RGBa")
+                or "transparency" in image.info
+            ):
+                image = image.convert("RGBA")
+                image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+            image = image.convert("L" if image.mode in ("1", "L", "F") else "RGB")
+            if longest is not None and max(image.size) > longest:
+                image.thumbnail((longest, longest), Image.Resampling.BOX, reducing_gap=None)
+            pixels = np.asarray(image, dtype=np.uint8)
+    return pixels.reshape(*pixels.shape[:2], -1)
+
+
+def convert(picture: Array, wanted: int) -> Array:
+    """Return a picture `(H, W, C)` with `wanted` channels; grey is the luma of ITU-R 601.
+
+    >>> convert(np.full((1, 1, 3), 7, dtype=np.uint8), 1).tolist()
+    [[[7]]]
+    """
+    if picture.shape[2] == wanted:
+        return np.ascontiguousarray(picture)
+    if wanted == 3:
+        return np.repeat(picture, 3, axis=2)
+    luma = picture.astype(np.uint32) @ np.array([19595, 38470, 7471], dtype=np.uint32)
+    return ((luma + 0x8000) >> 16).astype(np.uint8)[..., None]
+
+
+def summaries(pictures: Array) -> Array:
+    """Return `(N, 4)` float64: height, width, mean and spread of the pixels of each picture."""
+    found = np.empty((len(pictures), len(SUMMARIES)))
+    for row, picture in enumerate(pictures):
+        flat = picture.astype(np.float64)
+        found[row] = (*picture.shape[:2], flat.mean(), flat.std()) if flat.size else np.nan
+    return found
+
+
+def objects(items: Any) -> Array:
+    """Return an object array `(N,)` of arrays, whatever their sizes."""
+    items = list(items)
+    array = np.empty(len(items), dtype=object)
+    for position, item in enumerate(items):
+        array[position] = item
+    return array
+
+
+def cell_hashes(pictures: Array) -> Array:
+    """Return uint64 hashes `(N,)` of size and pixels; equal pictures hash alike on any machine."""
+    return np.array([_hash(picture) for picture in pictures], dtype=np.uint64)
+
+
+def _hash(picture: Array) -> int:
+    size = np.array(picture.shape, dtype="<i8").tobytes()
+    content = np.ascontiguousarray(picture).tobytes()
+    return int.from_bytes(hashlib.blake2b(size + content, digest_size=8).digest(), "little")
+
+
+def to_cell(picture: Array) -> dict[str, Any]:
+    """Return a picture as JSON holds it: its shape, and its bytes in base64."""
+    content = np.ascontiguousarray(picture).tobytes()
+    return {"shape": list(picture.shape), "base64": base64.b64encode(content).decode()}

@@ -1,0 +1,33 @@
+"""Tensors laid flat, for models that take a table of numbers."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ninefold.preprocessing.tensors import emit_flat
+
+if TYPE_CHECKING:
+    from ninefold.preprocessing.model import Preprocessing
+
+
+def flattened(preprocessing: "Preprocessing") -> "Preprocessing":
+    """Return preprocessing whose X holds the tensors too, as features; without any, the same."""
+    from ninefold.graph import Graph
+    from ninefold.preprocessing.model import Preprocessing
+
+    layout = preprocessing.layout
+    if not layout.tensors:
+        return preprocessing
+    inner = preprocessing.model
+    graph = Graph("preprocess")
+    x, codes, *tensors = graph.inline(inner).values()
+    parts = [emit_flat(graph, v, t) for v, t in zip(tensors, layout.tensors, strict=True)]
+    names = [name for tensor in layout.tensors for name in tensor.features]
+    features = (*layout.features, *names)
+    titles = [info.name for info in inner.graph.output]
+    graph.output(titles[0], graph.Concat(x, *parts, axis=1), np.float32, ("N", len(features)))
+    graph.output(titles[1], codes, np.int64, ("N", len(layout.codes)))
+    columns = [tensor.column for tensor in layout.tensors for _ in tensor.features]
+    told = replace(layout, features=features, sources=(*layout.sources, *columns), tensors=())
+    return Preprocessing(graph.model(), told)

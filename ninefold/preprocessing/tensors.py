@@ -1,0 +1,94 @@
+"""Columns that become tensors: pictures, resized and normalised in the graph from their bytes."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ninefold.columns import Array, Column
+from ninefold.pixels import channels
+from ninefold.preprocessing.blocks.block import Reader
+from ninefold.preprocessing.layout import TensorLayout
+from ninefold.preprocessing.spec import ImageSpec
+
+SIDES = (8, 64)
+"""Pictures smaller or larger than this are resized unless a size is given."""
+COLOURS = {1: ("",), 3: (" red", " green", " blue")}
+
+
+@dataclass(frozen=True)
+class PictureTensor:
+    """What was fitted for one column of pictures; `mean` and `std` are per channel, of 0 … 255."""
+
+    column: str
+    height: int
+    width: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    flat_side: int
+
+    def emit(self, reader: Reader) -> str:
+        """Add the nodes: uint8 `[N, H, W, C]` -> float32 `[N, C, height, width]`."""
+        graph, depth = reader.graph, len(self.mean)
+        planes = graph.Transpose(graph.cast(reader.raw(self.column), np.float32), perm=[0, 3, 1, 2])
+        rows = graph.Shape(planes, start=0, end=1)
+        size = np.array([depth, self.height, self.width], dtype=np.int64)
+        resized = graph.Resize(
+            planes, None, None, graph.Concat(rows, size, axis=0), mode="linear", antialias=1
+        )
+        mean, std = (
+            np.array(part, dtype=np.float32).reshape(1, depth, 1, 1)
+            for part in (self.mean, self.std)
+        )
+        return graph.Div(graph.Sub(resized, mean), std)
+
+    @property
+    def layout(self) -> TensorLayout:
+        """What a network is told."""
+        depth = len(self.mean)
+        flat = (min(self.height, self.flat_side), min(self.width, self.flat_side))
+        return TensorLayout(
+            self.column,
+            "image",
+            (depth, self.height, self.width),
+            flat,
+            tuple(
+                f"{self.column} pixel {y},{x}{colour}"
+                for colour in COLOURS[depth]
+                for y in range(flat[0])
+                for x in range(flat[1])
+            ),
+        )
+
+
+def fit_pictures(column: Column, values: Array, spec: ImageSpec) -> PictureTensor:
+    """Fit size and scale on the train pictures `(n,)`; the default size is their median."""
+    sizes = np.array([picture.shape[:2] for picture in values])
+    median = np.clip(np.round(np.median(sizes, axis=0)), *SIDES).astype(int).tolist()
+    depth = channels(column.format)
+    count, total, square = 0, np.zeros(depth), np.zeros(depth)
+    for picture in values:
+        flat = picture.reshape(-1, depth).astype(np.float64)
+        count, total, square = count + len(flat), total + flat.sum(0), square + (flat**2).sum(0)
+    mean = total / count
+    std = np.sqrt(np.maximum(square / count - mean**2, 0.0))
+    return PictureTensor(
+        column.name,
+        spec.height or median[0],
+        spec.width or median[1],
+        tuple(mean.tolist()),
+        tuple(float(value) if value > 0 else 1.0 for value in std),
+        spec.flat_side,
+    )
+
+
+def emit_flat(graph: Any, value: str, tensor: TensorLayout) -> str:
+    """Add the nodes that shrink pictures `[N, C, h, w]` and lay them flat `[N, C * h * w]`."""
+    depth, *size = tensor.shape
+    if tuple(size) != tensor.flat:
+        rows = graph.Shape(value, start=0, end=1)
+        wanted = np.array([depth, *tensor.flat], dtype=np.int64)
+        value = graph.Resize(
+            value, None, None, graph.Concat(rows, wanted, axis=0), mode="linear", antialias=1
+        )
+    return str(graph.Reshape(value, np.array([-1, depth * tensor.flat[0] * tensor.flat[1]])))
