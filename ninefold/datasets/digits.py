@@ -1,5 +1,6 @@
 """1,797 handwritten digits, 8 x 8 pixels, from scikit-learn (UCI, test part of optdigits)."""
 
+import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -11,6 +12,8 @@ from ninefold.datasets.arrays import array_source
 if TYPE_CHECKING:
     from ninefold.datasets.tables.source import Source
 
+FILE = "datasets/data/digits.csv.gz"
+
 
 class DigitsSpec(DatasetSpec):
     """Gives the columns `image` and `digit`; the 17 levels of grey are spread over 0 … 255."""
@@ -18,9 +21,10 @@ class DigitsSpec(DatasetSpec):
     kind: Literal["digits"] = "digits"
 
     def open(self, workspace: Path) -> "Source":
-        from sklearn.datasets import load_digits
-
-        found = load_digits()
-        images = np.round(found.images * (255 / 16)).astype(np.uint8)
-        labels = np.array([str(digit) for digit in found.target], dtype=object)
+        spec = importlib.util.find_spec("sklearn")
+        assert spec is not None
+        assert spec.origin is not None
+        table = np.loadtxt(Path(spec.origin).parent / FILE, delimiter=",", dtype=np.int64)
+        images = np.round(table[:, :-1] * (255 / 16)).astype(np.uint8).reshape(-1, 8, 8)
+        labels = table[:, -1].astype(str).astype(object)
         return array_source("digits", images, {"digit": labels}, "image")

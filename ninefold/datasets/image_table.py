@@ -37,7 +37,7 @@ class ImageTableSpec(FileSpec, ImageFilesSpec):
             raise InputError(
                 f"{source.title}: column name `image` is taken by the pictures. Rename that column"
             )
-        table = pa.Table.from_batches(list(source.batches()))
+        table = pa.Table.from_batches(list(source.batches())).rename_columns(list(source.names))
         folder = (workspace / Path(self.path).expanduser()).parent
         names = [str(name or "").strip() for name in table[self.image_path].to_pylist()]
         others = {name: table[name].combine_chunks() for name in source.names}

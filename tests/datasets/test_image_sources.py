@@ -1,0 +1,122 @@
+"""Image files and arrays become typed tables; what is damaged is named."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ninefold import pixels
+from ninefold.columns import read_frame, to_frame, write_frame
+from ninefold.config import validate
+from ninefold.datasets import profile, read
+from ninefold.errors import InputError
+from ninefold.problem import ProblemSpec
+from tests.pictures import write_folder
+
+PROBLEM = ProblemSpec(target="label", task="classification")
+
+
+def load(folder, **content):
+    table, columns = read(validate("ingest", content), PROBLEM, folder)
+    return to_frame(table, columns), table
+
+
+def test_a_folder_per_class_gives_pictures_labels_and_files(tmp_path):
+    write_folder(tmp_path / "images", 12)
+    frame, table = load(tmp_path, kind="image_folder", path="images")
+    roles = {column.name: column.roles for column in frame.columns}
+    assert roles == {"image": {"input"}, "label": {"target"}, "file": {"id"}}
+    assert frame["label"].tolist() == ["across"] * 6 + ["down"] * 6
+    first = np.asarray(Image.open(tmp_path / "images" / frame["file"][0]))
+    np.testing.assert_array_equal(frame["image"][0][..., 0], first)
+    assert {picture.shape for picture in frame["image"]} == {(12, 12, 1), (10, 15, 1)}
+    described = profile(table, frame.columns)["columns"][0]
+    assert described["pictures"]["width"]["max"] == 15
+    assert described["distinct"] == 12
+
+
+def test_pictures_survive_parquet_bit_by_bit(tmp_path):
+    write_folder(tmp_path / "images", 6)
+    frame, _ = load(tmp_path, kind="image_folder", path="images")
+    write_frame(tmp_path / "t.parquet", frame)
+    back = read_frame(tmp_path / "t.parquet")
+    assert back.columns == frame.columns
+    for a, b in zip(frame["image"], back["image"], strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_damaged_files_are_named_or_left_out_and_counted(tmp_path, caplog):
+    folder = write_folder(tmp_path / "images", 8)
+    whole = (folder / "across" / "002.png").read_bytes()
+    (folder / "across" / "002.png").write_bytes(whole[: len(whole) // 2])
+    (folder / "down" / "zero.jpg").write_bytes(b"")
+    (folder / "down" / "text.png").write_text("no image")
+    with pytest.raises(InputError, match="3 of 10 do not") as error:
+        load(tmp_path, kind="image_folder", path="images")
+    for name in ("across/002.png", "down/zero.jpg (it is empty)", "down/text.png (it is no image)"):
+        assert name in str(error.value)
+    assert "\n" not in str(error.value)
+    frame, table = load(tmp_path, kind="image_folder", path="images", unreadable="drop")
+    assert len(frame) == 7
+    found = profile(table, frame.columns)["unreadable"]
+    assert found == {"count": 3, "files": ["across/002.png", "down/text.png", "down/zero.jpg"]}
+    assert "3 of 10 files" in caplog.text
+
+
+def test_a_table_of_paths_keeps_its_other_columns(tmp_path):
+    folder = write_folder(tmp_path / "images", 4)
+    names = sorted(path.relative_to(tmp_path).as_posix() for path in folder.rglob("*.*"))
+    lines = [f"{name},{number}.5,{name.split('/')[1]}" for number, name in enumerate(names)]
+    (tmp_path / "t.csv").write_text("picture,weight,label\n" + "\n".join(lines) + "\n")
+    frame, _ = load(tmp_path, kind="image_table", path="t.csv", image_path="picture")
+    assert [column.name for column in frame.columns] == ["image", "picture", "weight", "label"]
+    assert frame["weight"].tolist() == [0.5, 1.5, 2.5, 3.5]
+    assert frame.column("picture").roles == {"id"}
+    with pytest.raises(InputError, match="no column `pictures` .did you mean `picture`"):
+        load(tmp_path, kind="image_table", path="t.csv", image_path="pictures")
+    (tmp_path / names[0]).unlink()
+    with pytest.raises(InputError, match="1 of 4 do not: images/across/000"):
+        load(tmp_path, kind="image_table", path="t.csv", image_path="picture")
+
+
+def test_arrays_must_be_pixels(tmp_path):
+    rng = np.random.default_rng(0)
+    colour = rng.integers(0, 256, (6, 5, 7, 3), dtype=np.uint8)
+    label = np.array(["a", "b"] * 3)
+    np.savez(tmp_path / "a.npz", image=colour, label=label, weight=np.arange(6.0))
+    frame, _ = load(tmp_path, kind="arrays", path="a.npz")
+    np.testing.assert_array_equal(np.stack(frame["image"]), colour)
+    assert frame.column("image").format == "rgb 7"
+    for image in (colour / 255.0, colour.astype(int) - 3, colour[0, 0], np.zeros((6, 5, 7, 2), "u1")):
+        np.savez(tmp_path / "b.npz", image=image, label=label)
+        with pytest.raises(InputError, match=r"array `image` must h"):
+            load(tmp_path, kind="arrays", path="b.npz")
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour", "expected"),
+    [
+        ("L", 7, [7]),
+        ("RGB", (9, 9, 9), [9]),
+        ("RGB", (1, 2, 3), [1, 2, 3]),
+        ("RGBA", (200, 0, 0, 0), [255]),
+        ("LA", (40, 255), [40]),
+        ("1", 1, [255]),
+        ("I;16", 0x1234, [0x12]),
+        ("CMYK", (0, 255, 255, 0), [255, 0, 0]),
+    ],
+)
+def test_every_kind_of_file_becomes_grey_or_rgb(mode, colour, expected):
+    content = io.BytesIO()
+    Image.new(mode, (3, 2), colour).save(content, "TIFF")
+    picture = pixels.decode(content.getvalue())
+    assert picture.shape == (2, 3, len(expected))
+    assert picture[0, 0].tolist() == expected
+
+
+def test_large_files_are_shrunk_as_the_format_says():
+    content = io.BytesIO()
+    Image.new("RGB", (300, 100), (10, 20, 30)).save(content, "PNG")
+    assert pixels.decode(content.getvalue(), "rgb 64").shape == (21, 64, 3)
+    assert pixels.decode(content.getvalue(), "grey 64").shape == (21, 64, 1)
