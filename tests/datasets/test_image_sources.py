@@ -73,7 +73,7 @@ def test_a_table_of_paths_keeps_its_other_columns(tmp_path):
     assert [column.name for column in frame.columns] == ["image", "picture", "weight", "label"]
     assert frame["weight"].tolist() == [0.5, 1.5, 2.5, 3.5]
     assert frame.column("picture").roles == {"id"}
-    with pytest.raises(InputError, match="no column `pictures` .did you mean `picture`"):
+    with pytest.raises(InputError, match=r"no column `pictures` .did you mean `picture`"):
         load(tmp_path, kind="image_table", path="t.csv", image_path="pictures")
     (tmp_path / names[0]).unlink()
     with pytest.raises(InputError, match="1 of 4 do not: images/across/000"):
@@ -88,7 +88,8 @@ def test_arrays_must_be_pixels(tmp_path):
     frame, _ = load(tmp_path, kind="arrays", path="a.npz")
     np.testing.assert_array_equal(np.stack(frame["image"]), colour)
     assert frame.column("image").format == "rgb 7"
-    for image in (colour / 255.0, colour.astype(int) - 3, colour[0, 0], np.zeros((6, 5, 7, 2), "u1")):
+    two = np.zeros((6, 5, 7, 2), dtype=np.uint8)
+    for image in (colour / 255.0, colour.astype(int) - 3, colour[0, 0], two):
         np.savez(tmp_path / "b.npz", image=image, label=label)
         with pytest.raises(InputError, match=r"array `image` must h"):
             load(tmp_path, kind="arrays", path="b.npz")
