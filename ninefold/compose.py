@@ -1,14 +1,29 @@
 """Joins row-wise features, fitted preprocessing, network and head into one file for raw rows."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import onnx
 from onnx import helper
 
 from ninefold.errors import InputError
 from ninefold.graph import Graph
-from ninefold.head import Head
 from ninefold.preprocessing.layout import tensor_name
+
+
+class Head(Protocol):
+    """Turns a network's scores into what people read: `ninefold.head.Head` and its like."""
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the outputs, in order."""
+
+    @property
+    def title(self) -> str:
+        """What the model is called in messages."""
+
+    def emit(self, graph: Any, scores: str, names: Sequence[str] | None = None) -> None:
+        """Add the outputs to a `Graph`, under `names`."""
 
 
 def compose(
@@ -50,7 +65,7 @@ def compose(
     model = graph.model(metadata)
     if not model.graph.input:
         raise InputError(
-            f"the model of `{head.target.name}` must read at least one column, however: no column "
+            f"{head.title} must read at least one column, however: no column "
             "tells rows apart. Check problem.available_at and preprocess in params.yaml"
         )
     return model

@@ -29,6 +29,7 @@ SECTIONS: Mapping[str, str] = {
     "train": "ninefold.training:TrainSpec",
     "tune": "ninefold.tuning:TuneSpec",
     "crossvalidate": "ninefold.crossvalidation:CrossvalidateSpec",
+    "cluster": "ninefold.clustering:ClusterSpec",
     "evaluate": "ninefold.evaluation:EvaluateSpec",
     "export": "ninefold.export:ExportSpec",
     "report": "ninefold.report:ReportSpec",

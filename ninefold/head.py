@@ -43,6 +43,11 @@ class Head:
         return np.asarray(probabilities.argmax(axis=1))
 
     @property
+    def title(self) -> str:
+        """What the model is called in messages."""
+        return f"the model of `{self.target.name}`"
+
+    @property
     def outputs(self) -> tuple[str, ...]:
         """Names of the model's outputs, in order."""
         return ("value",) if self.target.task == "regression" else ("label", "probabilities")

@@ -1,23 +1,26 @@
-"""What is to be predicted, from what, and what is known when."""
+"""What is to be predicted or found, from what, and what is known when."""
 
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from ninefold.config import Spec
 from ninefold.durations import duration_us
 
-Task = Literal["classification", "regression"]
+Task = Literal["classification", "regression", "clustering"]
+LEARNED: tuple[Task, ...] = ("classification", "regression")
+"""Tasks that learn to give the target; the others have an `Aim` each, see `ninefold.aims`."""
 Availability = Literal["before", "after"]
 
 
 class ProblemSpec(Spec):
     """Target and roles of the columns; every stage reads them here."""
 
-    target: str
-    """Column to predict: a raw one or one that featurize derives."""
     task: Task
-    """classification (two or more classes) or regression."""
+    """classification (two or more classes), regression, or clustering (groups of rows alike)."""
+    target: str = Field("", validate_default=True)
+    """Column to predict: a raw one or one that featurize derives. clustering needs none; one that
+    is given is never learnt from, only what is found is compared with it."""
     positive: str | None = None
     """Binary classification: the class whose probability is reported; default: the rarer one."""
     metric: str | None = None
@@ -34,6 +37,19 @@ class ProblemSpec(Spec):
     """Identifiers: kept for reference, never a feature."""
     available_at: dict[str, Availability] = Field(default_factory=dict)
     """When a column's value is known, relative to the prediction; default: before."""
+
+    @field_validator("target")
+    @classmethod
+    def _is_given(cls, target: str, info: ValidationInfo) -> str:
+        task = info.data.get("task", LEARNED[0])
+        if task in LEARNED and not target:
+            raise ValueError(f"must be given for {task}: the column to predict")
+        return target
+
+    @property
+    def learns_target(self) -> bool:
+        """Tell whether models learn to give the target."""
+        return self.task in LEARNED
 
     @field_validator("horizon")
     @classmethod

@@ -2,8 +2,8 @@
 FOLDER`. Needs numpy and onnxruntime only, as a server does, and proves it.
 
 FOLDER holds `numbers.npz`, `tensors.npz` and `texts.json` (inputs, by position) and `batches.json`:
-which rows make up each run. `outputs.npz` and `labels.json` get the outputs, rows in the order of
-the runs.
+which rows make up each run. `outputs.npz` and `outputs.json` (texts) get the outputs, by position,
+rows in the order of the runs.
 """
 
 import json
@@ -34,9 +34,10 @@ def replay(model: bytes, folder: Path) -> None:
         index = np.asarray(batch, dtype=np.int64)
         runs.append(run(found, {name: values[index] for name, values in feeds.items()}))
     outputs = [np.concatenate(parts) for parts in zip(*runs, strict=True)]
-    np.savez(folder / "outputs.npz", prediction=outputs[-1])
-    labels = outputs[0].tolist() if len(outputs) > 1 else []
-    (folder / "labels.json").write_text(json.dumps(labels), encoding="utf-8")
+    numbers = {str(i): output for i, output in enumerate(outputs) if output.dtype != object}
+    texts = {str(i): output.tolist() for i, output in enumerate(outputs) if output.dtype == object}
+    np.savez(folder / "outputs.npz", **numbers)
+    (folder / "outputs.json").write_text(json.dumps(texts), encoding="utf-8")
 
 
 def write_tensors(path: Path, columns: Mapping[str, Array]) -> None:

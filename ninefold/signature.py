@@ -29,6 +29,34 @@ class Input:
     example: Any = None
 
 
+ResultKind = Literal["text", "number", "bool", "datetime", "numbers"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one output says of a row.
+
+    kind: `numbers` is `[N, K]`, one for each of `names`; every other kind is `[N]`. A datetime
+    counts microseconds since 1970.
+    """
+
+    name: str
+    kind: ResultKind
+    names: tuple[str, ...] = ()
+    each: str = ""
+    """What a column of `numbers` is called before its name; default: the result's own name."""
+    inside: str = ""
+    """The object in an answer that holds this result; "": it stands by itself."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns in a table of predictions."""
+        before = f"{self.inside}_" if self.inside else ""
+        if self.kind != "numbers":
+            return (f"{before}{self.name}",)
+        return tuple(f"{before}{self.each or self.name}_{name}" for name in self.names)
+
+
 @dataclass(frozen=True)
 class Signature:
     """Inputs in order, the task, and for classification the class labels in output order."""
@@ -42,6 +70,18 @@ class Signature:
     ignored: tuple[str, ...] = ()
     missing_tokens: tuple[str, ...] = ("",)
     outputs: tuple[str, ...] = field(default=())
+    results: tuple[Result, ...] = field(default=())
+    """What the outputs say, in order; () where a target is predicted."""
+
+    @property
+    def told(self) -> tuple[Result, ...]:
+        """What each output says of a row, in order."""
+        if self.results:
+            return self.results
+        if self.task == "regression":
+            return (Result("value", "number"),)
+        probabilities = Result("probabilities", "numbers", self.classes, "probability")
+        return Result("label", "text"), probabilities
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
@@ -52,6 +92,9 @@ class Signature:
         inputs = tuple(
             Input(**{**item, "levels": tuple(item["levels"])}) for item in content.pop("inputs")
         )
+        content["results"] = [
+            Result(**{**item, "names": tuple(item["names"])}) for item in content.get("results", ())
+        ]
         for key, value in content.items():
             if isinstance(value, list):
                 content[key] = tuple(value)

@@ -5,14 +5,19 @@ Only what is quick to import is imported before Ctrl-C is taken care of.
 
 import ctypes
 import importlib
+import importlib.util
 import signal
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ninefold import files, interruption, telemetry, threads
 from ninefold.errors import NinefoldError
 from ninefold.importing import forget_working_folder
+
+if TYPE_CHECKING:
+    from tasks.stage_io import StageIO
 
 
 def die_with_parent() -> None:
@@ -27,7 +32,17 @@ def run_stage(workspace: Path, stage: str) -> None:
 
     io = StageIO(workspace, stage)
     _ = io.declared, io.specs
-    importlib.import_module(f"tasks.{stage}").run(io)
+    importlib.import_module(stage_module(io)).run(io)
+
+
+def stage_module(io: "StageIO") -> str:
+    """Return the module of a stage: one of its own where the task learns no target."""
+    problem = io.specs.get("problem")
+    if problem is not None and not problem.learns_target:
+        own = f"tasks.unlabelled.{io.stage}"
+        if importlib.util.find_spec(own) is not None:
+            return own
+    return f"tasks.{io.stage}"
 
 
 def main(arguments: list[str]) -> int:

@@ -24,10 +24,12 @@ SHARED = (
     "scipy.sparse.csgraph",
     "scipy.special",
     "scipy.stats",
+    "sklearn.cluster",
     "sklearn.ensemble",
     "sklearn.feature_selection",
     "sklearn.linear_model",
     "sklearn.metrics",
+    "sklearn.mixture",
     "sklearn.neighbors",
 )
 """Packages loaded before stages run in threads side by side. Their parts import one another, so two

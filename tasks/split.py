@@ -1,5 +1,6 @@
 """split: train, valid and test part, the folds inside train, and the manifest."""
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -18,7 +19,11 @@ def run(io: StageIO) -> None:
     for name in ("train", "valid", "test"):
         write_frame(io.out(f"{name}.parquet"), frame.take(parts.index(name)))
     test, target = frame.take(parts.index("test")), io.params("problem").target
-    hashes = hash_values(test.column(target).kind, test[target])
+    hashes = (
+        hash_values(test.column(target).kind, test[target])
+        if target
+        else np.zeros(len(test), dtype=np.uint64)
+    )
     sealed = seal(io.out("test.parquet"), test.row, hashes)
     train = parts.index("train")
     write_folds(io.out("folds.parquet"), Folds.of(frame.row[train], parts.plan))

@@ -17,12 +17,12 @@ MEASURES = {
 
 
 def associations(view: View) -> dict[str, Any]:
-    """Return the matrix of associations of all columns, the target first, and the strongest pairs.
+    """Return the matrix of associations of all columns, a target first, and the strongest pairs.
 
     Numbers and dates by |Spearman|, levels by Cramér's V, one of each by the correlation ratio;
     rows where either is missing are left out of a pair.
     """
-    names = [view.target, *(c.name for c in view.columns)]
+    names = [view.target] * bool(view.target) + [c.name for c in view.columns]
     ordered = [name for name in names if view.is_ordered(name)]
     ranks = {name: _ranks(view.numbers[name]) for name in ordered}
     codes = {name: level_codes(view.numbers[name]) for name in names if name not in ranks}

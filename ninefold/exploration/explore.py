@@ -28,24 +28,30 @@ def explore(train: Frame, problem: ProblemSpec, masked: Collection[str] = ()) ->
 
     No value of a `masked` column is in it; its associations and tests are.
     """
-    view = look_at(described(train), problem.target, problem.task)
-    y, what = _outcome(view, problem)
-    tests = target_tests(view)
-    shown = list(dict.fromkeys(t["column"] for t in tests["tests"] if t["what"] == "values"))
-    shapes = [shape(view, name, y) for name in shown if name not in masked][:MAX_SHAPES]
+    view = look_at(described(train), problem.target if problem.learns_target else "", problem.task)
     return {
         "rows": view.rows,
         "looked_at": {
             "rows": len(view.frame), "columns": len(view.columns), "left_out": view.left_out,
         },
-        "target": {"name": problem.target, "task": problem.task, "what": what, **tests},
-        "shapes": shapes,
+        **(_with_target(view, problem, masked) if problem.learns_target else {}),
         "associations": associations(view),
         "gaps": gaps(view),
         "outliers": _outliers(view),
         "collinearity": _collinearity(view),
-        "learning_curve": _curve(view, problem),
     }  # fmt: skip
+
+
+def _with_target(view: View, problem: ProblemSpec, masked: Collection[str]) -> dict[str, Any]:
+    """Return what the columns tell of the target."""
+    y, what = _outcome(view, problem)
+    tests = target_tests(view)
+    shown = list(dict.fromkeys(t["column"] for t in tests["tests"] if t["what"] == "values"))
+    return {
+        "target": {"name": problem.target, "task": problem.task, "what": what, **tests},
+        "shapes": [shape(view, name, y) for name in shown if name not in masked][:MAX_SHAPES],
+        "learning_curve": _curve(view, problem),
+    }
 
 
 def _outcome(view: View, problem: ProblemSpec) -> tuple[Array, str]:

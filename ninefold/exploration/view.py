@@ -22,6 +22,7 @@ class View:
     left_out: int
     """Input columns beyond the first `MAX_COLUMNS`."""
     target: str
+    """"" where none is learnt."""
     task: str
 
     @cached_property
@@ -40,16 +41,19 @@ class View:
 
 
 def look_at(frame: Frame, target: str, task: str) -> View:
-    """Return what is looked at: inputs, derived columns and the target, no identifiers."""
+    """Return what is looked at: inputs, derived columns and the target, no identifiers.
+
+    Without a `target` (""), there are inputs and derived columns only.
+    """
     usable = [
         c
         for c in frame.columns
-        if c.name != target and not c.roles & {"id", "after"} and c.kind != "text"
+        if c.name != target and not c.roles & {"id", "after", "target"} and c.kind != "text"
     ]
-    kept = [*usable[:MAX_COLUMNS], frame.column(target)]
+    kept = usable[:MAX_COLUMNS] + ([frame.column(target)] if target else [])
     chosen = sample(len(frame), MAX_ROWS)
     shown = frame.select([c.name for c in kept]).take(chosen)
-    return View(shown, len(frame), len(usable) - len(kept) + 1, target, task)
+    return View(shown, len(frame), len(usable) - len(usable[:MAX_COLUMNS]), target, task)
 
 
 def sample(rows: int, most: int) -> Array:

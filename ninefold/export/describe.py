@@ -32,7 +32,7 @@ def signature(
     raw = [c.name for c in train.columns if "derived" not in c.roles]
     ignored = dict.fromkeys([*raw, *problem.ids, *problem.available_at, problem.target])
     return Signature(
-        inputs=tuple(_input(train.column(name), train[name]) for name in names),
+        inputs=tuple(described(train.column(name), train[name]) for name in names),
         task=target.task,
         target=target.name,
         classes=target.classes,
@@ -44,7 +44,8 @@ def signature(
     )
 
 
-def _input(column: Column, values: Array) -> Input:
+def described(column: Column, values: Array) -> Input:
+    """Return what the train rows' values `(N,)` say of an input."""
     missing = is_missing(column.kind, values)
     known = values[~missing]
     low: float | None = None

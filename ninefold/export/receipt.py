@@ -63,15 +63,8 @@ def receipt(
         tolerance: largest difference of a probability, or of a value divided by the target's scale.
     """
     names, frames = list(cases), list(cases.values())
-    bounds = np.cumsum([0, *(len(frame) for frame in frames)])
+    bounds, alone, batches = plan(cases)
     feeds = {n: np.concatenate([frame[n] for frame in frames]) for n in inputs}
-    alone = _spread(int(bounds[-1]), ALONE_ROWS)
-    batches = [np.arange(start, stop) for start, stop in itertools.pairwise(bounds)]
-    batches += (
-        [np.asarray([row]) for row in alone]
-        + [alone[i : i + SMALL_BATCH] for i in range(0, len(alone), SMALL_BATCH)]
-        + [alone[::-1]]
-    )
     found = run_fresh(model, feeds, batches)
     whole = found.take(slice(0, int(bounds[-1])))
     results = {
@@ -96,6 +89,22 @@ def receipt(
     }
 
 
+def plan(cases: Mapping[str, Frame]) -> tuple[Array, Array, list[Array]]:
+    """Return where each case begins and ends among all rows, the rows that run again, and the runs.
+
+    The runs: every case whole, then the rows `(n,)` that run again alone, in sevens and reversed.
+    """
+    bounds = np.cumsum([0, *(len(frame) for frame in cases.values())])
+    alone = _spread(int(bounds[-1]), ALONE_ROWS)
+    batches = [np.arange(start, stop) for start, stop in itertools.pairwise(bounds)]
+    batches += (
+        [np.asarray([row]) for row in alone]
+        + [alone[i : i + SMALL_BATCH] for i in range(0, len(alone), SMALL_BATCH)]
+        + [alone[::-1]]
+    )
+    return bounds, alone, batches
+
+
 def gate(found: Mapping[str, Any]) -> None:
     """Raise `GateError` unless the receipt is clean."""
     if not found["pass"]:
@@ -107,7 +116,15 @@ def gate(found: Mapping[str, Any]) -> None:
 
 
 def run_fresh(model: bytes, feeds: Mapping[str, Array], batches: Sequence[Array]) -> Outputs:
+    """Return labels and prediction of the file, run in a fresh process; see `run_outputs`."""
+    *labels, prediction = run_outputs(model, feeds, batches)
+    return Outputs(labels[0].tolist() if labels else [], prediction)
+
+
+def run_outputs(model: bytes, feeds: Mapping[str, Array], batches: Sequence[Array]) -> list[Array]:
     """Run the file in a process that imports numpy and onnxruntime only (`ninefold.replay`).
+
+    Returns every output, rows in the order of the batches.
 
     Raises:
         GateError: the file does not run there.
@@ -141,8 +158,10 @@ def run_fresh(model: bytes, feeds: Mapping[str, Array], batches: Sequence[Array]
                 "Nothing was published"
             )
         with np.load(folder / "outputs.npz") as outputs:
-            prediction = outputs["prediction"]
-        return Outputs(json.loads((folder / "labels.json").read_text("utf-8")), prediction)
+            found = {int(position): outputs[position] for position in outputs.files}
+        spoken = json.loads((folder / "outputs.json").read_text("utf-8"))
+        found |= {int(p): np.asarray(values, dtype=object) for p, values in spoken.items()}
+        return [found[position] for position in sorted(found)]
 
 
 def _compare(got: Outputs, expected: Array, head: Head, tolerance: float) -> dict[str, Any]:

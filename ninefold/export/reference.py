@@ -1,8 +1,8 @@
 """What a raw row must give: features and preprocessing as in training, torch, and numpy's head."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,35 +24,39 @@ class Reference:
     """The model in parts, as training has it."""
 
     model: "TrainedModel"
-    derived: Any
-    derived_columns: tuple[Column, ...]
+    derive: Callable[[Frame], Frame]
 
     @staticmethod
     def of(featurize: "onnx.ModelProto", model: "TrainedModel") -> "Reference":
         """Keep of `featurize` only what the model reads."""
-        wanted = {column.name: column for column in model.preprocessing.layout.columns}
-        infos = [info for info in featurize.graph.output if info.name in wanted]
-        columns = tuple(wanted[info.name] for info in infos)
-        if not columns:
-            return Reference(model, None, ())
-        graph = Graph("featurize")
-        values = graph.inline(featurize)
-        for column in columns:
-            graph.output(column.name, values[column.name], DTYPES[column.kind], ("N", 1))
-        return Reference(model, session(graph.model()), columns)
+        return Reference(model, derive_with(featurize, model.preprocessing.layout.columns))
 
     def predict(self, raw: Frame) -> Array:
         """Return probabilities `(N, K)`, or values `(N,)`."""
-        return self.model.head.predict(self.model.scores(self._with_derived(raw)))
+        return self.model.head.predict(self.model.scores(self.derive(raw)))
 
-    def _with_derived(self, raw: Frame) -> Frame:
-        if self.derived is None:
-            return raw
-        parts = [outputs for _, outputs in run_chunks(self.derived, raw)]
-        for position, column in enumerate(self.derived_columns):
-            values = np.concatenate([part[position][:, 0] for part in parts])
-            raw = raw.with_column(column, values)
+
+def derive_with(featurize: "onnx.ModelProto", read: Sequence[Column]) -> Callable[[Frame], Frame]:
+    """Return what adds those of the columns `read` to raw rows that `featurize` derives."""
+    wanted = {column.name: column for column in read}
+    infos = [info for info in featurize.graph.output if info.name in wanted]
+    columns = tuple(wanted[info.name] for info in infos)
+    if not columns:
+        return lambda raw: raw
+    graph = Graph("featurize")
+    values = graph.inline(featurize)
+    for column in columns:
+        graph.output(column.name, values[column.name], DTYPES[column.kind], ("N", 1))
+    running = session(graph.model())
+
+    def derive(raw: Frame) -> Frame:
+        parts = [outputs for _, outputs in run_chunks(running, raw)]
+        for position, column in enumerate(columns):
+            found = np.concatenate([part[position][:, 0] for part in parts])
+            raw = raw.with_column(column, found)
         return raw
+
+    return derive
 
 
 def raw_frame(frame: Frame, inputs: "Sequence[onnx.ValueInfoProto]") -> Frame:

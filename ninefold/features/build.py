@@ -69,7 +69,7 @@ def _roles(scope: Scope, problem: ProblemSpec) -> dict[str, frozenset[Role]]:
         ConfigError: an unknown target, or a feature made from the target or from what is known
             only after the outcome.
     """
-    if problem.target not in {*scope.raw, *scope.derived}:
+    if problem.target and problem.target not in {*scope.raw, *scope.derived}:
         known = [*scope.derived, *scope.raw]
         raise ConfigError(
             f"params.yaml: problem.target: no column `{problem.target}`"

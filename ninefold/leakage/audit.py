@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from pydantic import Field
 
 from ninefold.columns import Array, Frame, is_missing
@@ -55,6 +56,7 @@ def audit(
     """
     checks = [check() for check in components("ninefold.leakage", Check)]
     _check_ignored(spec, [kind for check in checks for kind in check.kinds])
+    checks = [check for check in checks if problem.learns_target or not check.needs_target]
     used = part != ""
     tensors = {
         column.name: features[column.name][used]
@@ -106,6 +108,8 @@ def stop_on_block(report: dict[str, Any]) -> None:
 
 def _without_target(features: Frame, problem: ProblemSpec) -> Array:
     """Return the mask `(N,)` of the rows that have no target."""
+    if not problem.learns_target:
+        return np.zeros(len(features), dtype=bool)
     column = features.column(problem.target)
     return is_missing(column.kind, features[column.name])
 

@@ -89,7 +89,9 @@ class Case:
 
     @cached_property
     def y(self) -> Array:
-        """The target `(N,)`: class codes int64, or numbers float64."""
+        """The target `(N,)`: class codes int64, or numbers float64; one class if none is learnt."""
+        if not self.problem.learns_target:
+            return np.zeros(len(self), dtype=np.int64)
         values = self.frame[self.problem.target]
         if self.problem.task == "regression":
             return np.asarray(values, dtype=np.float64)
@@ -131,7 +133,7 @@ class Case:
 
     @cached_property
     def is_classification(self) -> bool:
-        return self.problem.task == "classification"
+        return self.problem.task != "regression"
 
     @cached_property
     def power(self) -> "Power":
@@ -201,6 +203,8 @@ class Check(ABC):
     family: ClassVar[str]
     kinds: ClassVar[tuple[str, ...]]
     """Every `family.name` this check can report."""
+    needs_target: ClassVar[bool] = True
+    """Whether it asks what tells a target that is learnt; it is left out where none is."""
 
     @abstractmethod
     def findings(self, case: Case) -> Iterator[Finding]:

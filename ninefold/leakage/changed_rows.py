@@ -30,6 +30,7 @@ class ChangedRowsCheck(Check):
 
     family: ClassVar[str] = "rows"
     kinds: ClassVar[tuple[str, ...]] = ("rows.changed",)
+    needs_target: ClassVar[bool] = False
 
     def findings(self, case: Case) -> Iterator[Finding]:
         if case.split_kind != "given" or case.follows_time or not case.inputs:

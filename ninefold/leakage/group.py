@@ -22,6 +22,7 @@ class GroupCheck(Check):
 
     family: ClassVar[str] = "group"
     kinds: ClassVar[tuple[str, ...]] = ("group.overlap",)
+    needs_target: ClassVar[bool] = False
 
     def findings(self, case: Case) -> Iterator[Finding]:
         if not case.problem.group:

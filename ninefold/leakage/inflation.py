@@ -42,6 +42,8 @@ def inflations(case: Case, findings: Sequence[Finding]) -> list[Inflation | None
 
 
 def _why_not(case: Case) -> str:
+    if not case.problem.learns_target:
+        return "no target is learnt"
     if case.test.sum() < MIN_TEST or case.train.sum() < MIN_TEST:
         return f"fewer than {MIN_TEST} train or test rows"
     if case.is_classification and len(np.unique(case.y)) > MAX_CLASSES:

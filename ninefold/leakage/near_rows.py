@@ -46,6 +46,7 @@ class NearRowsCheck(Check):
 
     family: ClassVar[str] = "rows"
     kinds: ClassVar[tuple[str, ...]] = ("rows.near_duplicate",)
+    needs_target: ClassVar[bool] = False
 
     def findings(self, case: Case) -> Iterator[Finding]:
         case = case.limited(ROWS)

@@ -41,6 +41,7 @@ class PreprocessingCheck(Check):
         "preprocessing.rotation",
         "preprocessing.ranks",
     )
+    needs_target: ClassVar[bool] = False
 
     def findings(self, case: Case) -> Iterator[Finding]:
         columns = [c for name in case.inputs if (c := _column(case, name)) is not None]

@@ -36,6 +36,7 @@ class RowsCheck(Check):
 
     family: ClassVar[str] = "rows"
     kinds: ClassVar[tuple[str, ...]] = ("rows.duplicate",)
+    needs_target: ClassVar[bool] = False
 
     def findings(self, case: Case) -> Iterator[Finding]:
         columns = [case.hashes[name] for name in case.inputs or case.features]

@@ -52,6 +52,7 @@ class ShiftCheck(Check):
         "shift.drift",
         "shift.target",
     )
+    needs_target: ClassVar[bool] = False
 
     def findings(self, case: Case) -> Iterator[Finding]:
         if min(case.train.sum(), case.test.sum()) < MIN_ROWS:
@@ -65,7 +66,7 @@ class ShiftCheck(Check):
             found = cut.get(name) or _judge(case, name, drift, mixed)
             if found is not None:
                 yield _finding(case, name, found)
-        found = _target(case, mixed)
+        found = _target(case, mixed) if case.problem.learns_target else None
         if found is not None:
             yield _finding(case, case.problem.target, found)
 

@@ -28,6 +28,7 @@ class SyntheticRowsCheck(Check):
 
     family: ClassVar[str] = "rows"
     kinds: ClassVar[tuple[str, ...]] = ("rows.synthetic",)
+    needs_target: ClassVar[bool] = False
 
     def findings(self, case: Case) -> Iterator[Finding]:
         names = _numbers(case)

@@ -18,6 +18,7 @@ class TimeCheck(Check):
 
     family: ClassVar[str] = "time"
     kinds: ClassVar[tuple[str, ...]] = ("time.order", "time.horizon")
+    needs_target: ClassVar[bool] = False
 
     def findings(self, case: Case) -> Iterator[Finding]:
         name = case.problem.time

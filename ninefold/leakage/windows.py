@@ -38,6 +38,7 @@ class WindowsCheck(Check):
 
     family: ClassVar[str] = "time"
     kinds: ClassVar[tuple[str, ...]] = ("time.windows",)
+    needs_target: ClassVar[bool] = False
 
     def findings(self, case: Case) -> Iterator[Finding]:
         if case.problem.time or len(case) < MIN_ROWS or case.test.sum() < MIN_TEST:

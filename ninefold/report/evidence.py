@@ -44,6 +44,13 @@ class Evidence:
         return self.documents.get(name, {})
 
     @property
+    def task(self) -> str:
+        """The task of the run; that of the demo where nothing says so."""
+        found = self.params.get("problem")
+        told = found.get("task") if isinstance(found, Mapping) else self.evaluation.get("task")
+        return str(told or "classification")
+
+    @property
     def metric(self) -> str:
         """Name of the reported metric, "" if it is not known."""
         found = self.evaluation.get("metric")

@@ -47,7 +47,8 @@ def headline(evidence: Evidence) -> str:
 
 
 def _has_sources(section: Section, evidence: Evidence) -> bool:
-    return all(evidence.documents.get(name) for name in section.sources)
+    is_there = all(evidence.documents.get(name) for name in section.sources)
+    return section.fits(evidence.task) and is_there
 
 
 def _section(section: Section, evidence: Evidence) -> Html:

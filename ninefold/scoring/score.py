@@ -22,6 +22,7 @@ from ninefold.scoring.sinks import check_sink, open_sink
 from ninefold.scoring.sources import Source, open_source
 from ninefold.serving.model import Array, Model, concatenated, first_line, read_model
 from ninefold.serving.rows import Rows, replay
+from ninefold.signature import NAT, Result
 
 READ_ROWS, READ_CELLS = 16_384, 2**20
 """Rows, and cells of wide tables, read and encoded at once: each step has a fixed price."""
@@ -97,10 +98,11 @@ class _Scorer:
     def schema(self) -> pa.Schema:
         """Return the columns of the output: those kept, then the predictions."""
         kept = [(name, self.source.type_of(name)) for name in self.keep]
-        if self.rows.signature.task == "regression":
-            types = [pa.float64()]
-        else:
-            types = [pa.string(), *(pa.float32() for _ in self.rows.signature.classes)]
+        types = [
+            _type(result, output.dtype)
+            for result, output in zip(self.rows.told, self.model.outputs, strict=True)
+            for _ in result.columns
+        ]
         if self.spec.on_error == "null":
             types.append(pa.string())
         return pa.schema([*kept, *zip(self.names, types, strict=True)])
@@ -181,25 +183,18 @@ class _Scorer:
         """Return the prediction columns, null in the rows that have an error."""
         mask = np.zeros(count, dtype=bool)
         mask[list(errors)] = True
-        values = [outputs[name] for name in self.rows.outputs]
-        if self.rows.signature.task == "regression":
-            arrays = [pa.array(values[0].ravel(), pa.float64(), mask=mask)]
-        else:
-            label, probabilities = values
-            arrays = [pa.array(label.ravel(), pa.string(), mask=mask)]
-            arrays += [
-                pa.array(np.ascontiguousarray(p), pa.float32(), mask=mask) for p in probabilities.T
-            ]
+        arrays = [
+            array
+            for result, name in zip(self.rows.told, self.rows.outputs, strict=True)
+            for array in _arrays(result, outputs[name], mask)
+        ]
         if self.spec.on_error == "null":
             arrays.append(pa.array([errors.get(row) for row in range(count)], pa.string()))
         return arrays
 
     def _names(self) -> list[str]:
         """Return the names of the prediction columns."""
-        if self.rows.signature.task == "regression":
-            names = ["value"]
-        else:
-            names = ["label", *(f"probability_{name}" for name in self.rows.signature.classes)]
+        names = [name for result in self.rows.told for name in result.columns]
         if self.spec.on_error == "null":
             names.append("error")
         return [f"{self.spec.prefix}{name}" for name in names]
@@ -216,6 +211,25 @@ class _Scorer:
                 f"{path}: column `{min(taken)}` bears the name of a prediction. Set the "
                 "predictions apart with --prefix"
             )
+
+
+def _type(result: Result, dtype: Any) -> pa.DataType:
+    """Return the type of a result's columns, by what the model gives."""
+    if result.kind == "datetime":
+        return pa.timestamp("us")
+    return pa.string() if dtype is object else pa.from_numpy_dtype(dtype)
+
+
+def _arrays(result: Result, values: Array, mask: Array) -> list[pa.Array]:
+    """Return a result's columns, null under `mask` `(N,)` and where the model says nothing."""
+    if result.kind == "numbers":
+        return [pa.array(np.ascontiguousarray(column), mask=mask) for column in values.T]
+    flat = values.ravel()
+    if result.kind == "datetime":
+        return [pa.array(flat, pa.int64(), mask=mask | (flat == NAT)).cast(pa.timestamp("us"))]
+    if result.kind == "text":
+        return [pa.array(flat, pa.string(), mask=mask | (flat == ""))]
+    return [pa.array(flat, mask=mask)]
 
 
 def _listed(items: Sequence[str], most: int = 10) -> str:

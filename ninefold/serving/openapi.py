@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ninefold.serving.model import VERSION, Model
-from ninefold.signature import Input, Signature
+from ninefold.signature import Input, Result, Signature
 
 KINDS: dict[str, dict[str, Any]] = {
     "number": {"type": ["number", "null"]},
@@ -89,13 +89,13 @@ def _rows(signature: Signature) -> dict[str, Any]:
 
 
 def _predictions(signature: Signature) -> dict[str, Any]:
-    number = {"type": "number"}
-    classes = {"type": "object", "properties": dict.fromkeys(signature.classes, number)}
-    properties: dict[str, Any] = (
-        {"value": number}
-        if signature.task == "regression"
-        else {"label": {"type": "string"}, "probabilities": classes}
-    )
+    properties: dict[str, Any] = {}
+    for result in signature.told:
+        place = properties
+        if result.inside:
+            nested = properties.setdefault(result.inside, {"type": "object", "properties": {}})
+            place = nested["properties"]
+        place[result.name] = _said(result)
     properties |= {
         "error": {"type": "string", "description": "What is wrong with this row"},
         "missing": {
@@ -106,6 +106,14 @@ def _predictions(signature: Signature) -> dict[str, Any]:
     }
     answer = {"type": "object", "properties": properties}
     return {"type": "object", "properties": {"predictions": {"type": "array", "items": answer}}}
+
+
+def _said(result: Result) -> dict[str, Any]:
+    number = {"type": "number"}
+    if result.kind == "numbers":
+        return {"type": "object", "properties": dict.fromkeys(result.names, number)}
+    types = {"number": number, "bool": {"type": "boolean"}}
+    return types.get(result.kind, {"type": "string"})
 
 
 def _tensor(name: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 from ninefold.errors import InputError, nearest
 from ninefold.serving.cells import ABSENT, Cells, shown
 from ninefold.serving.model import Array, Model
+from ninefold.signature import NAT, Result
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Rows:
         self.signature, self.outputs = model.signature, [item.name for item in model.outputs]
         columns = {item.name: item for item in model.signature.inputs}
         unknown = [item.name for item in model.inputs if item.name not in columns]
-        if unknown or len(self.outputs) != (1 if model.signature.task == "regression" else 2):
+        self.told = model.signature.told
+        if unknown or len(self.outputs) != len(self.told):
             raise InputError(
                 f"model `{model.name}` must fit its signature, however: inputs {unknown} are not "
                 f"in it, outputs are {self.outputs}. Export it again (`ninefold run`)"
@@ -74,7 +76,7 @@ class Rows:
         return Batch(feeds, good, errors, absent, len(rows))
 
     def answers(self, batch: Batch, outputs: Mapping[str, Array]) -> list[dict[str, Any]]:
-        """Return one answer per row: label and probabilities, or value, or what is wrong."""
+        """Return one answer per row: what the model says of it, or what is wrong with it."""
         answers: list[dict[str, Any]] = [
             {"error": batch.errors[position]} if position in batch.errors else {}
             for position in range(batch.count)
@@ -86,18 +88,37 @@ class Rows:
         return answers
 
     def _predictions(self, outputs: Mapping[str, Array]) -> list[dict[str, Any]]:
-        if self.signature.task == "regression":
-            return [{"value": value} for value in outputs[self.outputs[0]].ravel().tolist()]
-        label, probabilities = (outputs[name] for name in self.outputs)
-        classes = self.signature.classes
-        return [
-            {"label": name, "probabilities": dict(zip(classes, row, strict=True))}
-            for name, row in zip(label.ravel().tolist(), probabilities, strict=True)
+        columns = [
+            _said(result, outputs[name])
+            for result, name in zip(self.told, self.outputs, strict=True)
         ]
+        names = [result.name for result in self.told]
+        if any(result.inside for result in self.told):
+            return [self._nested(values) for values in zip(*columns, strict=True)]
+        return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+    def _nested(self, values: Sequence[Any]) -> dict[str, Any]:
+        answer: dict[str, Any] = {}
+        for result, value in zip(self.told, values, strict=True):
+            place = answer.setdefault(result.inside, {}) if result.inside else answer
+            place[result.name] = value
+        return answer
 
     def _unknown(self, row: Mapping[str, Any]) -> str:
         name = next(key for key in row if key not in self.known)
         return f"unknown column `{name[:100]}`{nearest(name[:100], sorted(self.known))}"
+
+
+def _said(result: Result, values: Array) -> list[Any]:
+    """Return what an output `(N,)` or `(N, K)` says of each row, as JSON takes it."""
+    if result.kind == "numbers":
+        return [dict(zip(result.names, row, strict=True)) for row in values]
+    items: list[Any] = values.ravel().tolist()
+    if result.kind == "text":
+        return [None if item == "" else item for item in items]
+    if result.kind == "datetime":
+        return [None if item == NAT else str(np.datetime64(item, "us")) for item in items]
+    return items
 
 
 def _listed(names: Any) -> str:

@@ -9,6 +9,7 @@ from ninefold.problem import ProblemSpec
 from ninefold.splitting.base import Glance, SplitterSpec
 from ninefold.splitting.group import MIN_ENTITIES, GroupSplitSpec
 from ninefold.splitting.group_time import GroupTimeSplitSpec, kept_share
+from ninefold.splitting.random import RandomSplitSpec
 from ninefold.splitting.stratified import StratifiedSplitSpec
 from ninefold.splitting.stratified_group import StratifiedGroupSplitSpec
 from ninefold.splitting.time import TimeSplitSpec
@@ -19,7 +20,7 @@ MIN_KEPT = 2 / 3
 
 class AutoSplitSpec(SplitterSpec):
     """By time if the problem has a time, by entity if it has a group, by both if entities come and
-    go, else stratified.
+    go, else stratified; random where there is no target.
     """
 
     kind: Literal["auto"] = "auto"
@@ -49,10 +50,12 @@ class AutoSplitSpec(SplitterSpec):
             )
         if problem.group:
             reason = f"problem.group is {who}: an entity never spans two parts"
-            if problem.task == "regression":
+            if problem.task != "classification":
                 return GroupSplitSpec(**settings), reason
             return StratifiedGroupSplitSpec(**settings), f"{reason}{_rarest(glance)}"
-        mix = "classes" if problem.task == "classification" else "deciles of the target"
+        if not problem.target:
+            return RandomSplitSpec(**settings), "neither time, group nor target is declared"
+        mix = "classes" if problem.task != "regression" else "deciles of the target"
         reason = f"neither time nor group is declared: every part has the same mix of {mix}"
         rare = _rarest(glance) if problem.task == "classification" else ""
         return StratifiedSplitSpec(**settings), f"{reason}{rare}"

@@ -78,6 +78,8 @@ def _part(
 
 
 def _target(frame: Frame, index: Array, problem: ProblemSpec) -> dict[str, Any]:
+    if not problem.target:
+        return {}
     values = frame[problem.target][index]
     if problem.task == "regression":
         y = values.astype(np.float64)

@@ -39,6 +39,8 @@ MIN_ROWS = {TRAIN: 30, VALID: 5, TEST: 5}
 """Fewer rows than these in a part and nothing can be learned, chosen or measured."""
 STRATA = 10
 """Quantile bins of a regression target."""
+MAX_STRATA = 20
+"""Most classes of a target that is only compared with for parts to have the same mix of it."""
 
 
 def split(
@@ -54,8 +56,9 @@ def split(
     """
     usable = np.flatnonzero(~_missing_target(frame, problem))
     if len(usable) < sum(MIN_ROWS.values()):
+        which = " with a target" if problem.learns_target else ""
         raise InputError(
-            f"the data must have at least {sum(MIN_ROWS.values())} rows with a target to be split, "
+            f"the data must have at least {sum(MIN_ROWS.values())} rows{which} to be split, "
             f"however: {len(usable)} of {len(frame)}. Bring more data"
         )
     inside = frame.take(usable)
@@ -64,14 +67,15 @@ def split(
     stratum, entity = _strata(inside, problem), _entities(inside, problem)
     time = _time(inside, problem)
     chosen, why = spec.resolve(problem, Glance(stratum, time, entity))
-    hashes = hash_rows(inside, features_of(inside, problem) or [problem.target])
+    hashes = hash_rows(inside, _compared(inside, problem))
     unit, identical = _units(inside, problem, chosen, hashes)
     rows = Rows(by_appearance(unit), stratum, inside.row, time, problem, workspace, entity)
     assignment = chosen.assign(rows)
     code, dropped = _finish(assignment, rows)
     _check_sizes(code, chosen, dropped)
     train = np.flatnonzero(code == TRAIN)
-    Target.fit(inside.select([problem.target]).take(train), problem)
+    if problem.learns_target:
+        Target.fit(inside.select([problem.target]).take(train), problem)
     plan = chosen.fold(_train_rows(rows, inside, train))
     fold = np.full(len(code), -1, dtype=np.int64)
     fold[train] = plan.fold
@@ -98,7 +102,16 @@ def _train_rows(rows: Rows, frame: Frame, train: Array) -> Rows:
     return replace(taken, unit=by_appearance(taken.unit), stratum=stratum)
 
 
+def _compared(frame: Frame, problem: ProblemSpec) -> list[str]:
+    """Return the columns by which rows are identical: the features, else all there is."""
+    others = [problem.target] if problem.target else [column.name for column in frame.columns]
+    return features_of(frame, problem) or others
+
+
 def _missing_target(frame: Frame, problem: ProblemSpec) -> Array:
+    """Return the mask `(N,)` of rows that no model can learn from or be measured on."""
+    if not problem.learns_target:
+        return np.zeros(len(frame), dtype=bool)
     try:
         kind = frame.column(problem.target).kind
     except KeyError:
@@ -109,8 +122,16 @@ def _missing_target(frame: Frame, problem: ProblemSpec) -> Array:
 
 
 def _strata(frame: Frame, problem: ProblemSpec) -> Array:
-    """Return `(N,)`: class codes, or the quantile bin of the target."""
+    """Return `(N,)`: class codes, or the quantile bin of the target; 0 where nothing is told apart.
+
+    A target that is only compared with gives strata too, if it has classes.
+    """
+    if not problem.target:
+        return np.zeros(len(frame), dtype=np.int64)
     values = frame[problem.target]
+    if not problem.learns_target:
+        codes, names = class_codes(frame.column(problem.target).kind, values)
+        return codes if len(names) <= MAX_STRATA else np.zeros(len(frame), dtype=np.int64)
     if problem.task == "classification":
         return class_codes(frame.column(problem.target).kind, values)[0]
     y = values.astype(np.float64)

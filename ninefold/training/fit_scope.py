@@ -39,7 +39,7 @@ def fit_scope(
 
     Takes what `ninefold.training.fit` takes, and raises what it raises before the network.
     """
-    sample, beside = _spread(train), _spread(valid)
+    sample, beside = spread(train), spread(valid)
     prints = [
         fingerprints(preparing.prepare(sample, other, problem, sampling, preprocess, spec))
         for other in (beside, poisoned(beside, problem.target))
@@ -112,7 +112,8 @@ def _poison(column: Column, values: Array) -> Array:
     return np.array([f"poison {number % 7} poison" for number in range(len(values))], dtype=object)
 
 
-def _spread(frame: Frame) -> Frame:
+def spread(frame: Frame) -> Frame:
+    """Return at most `ROWS` rows, evenly spread."""
     if len(frame) <= ROWS:
         return frame
     return frame.take(np.unique(np.linspace(0, len(frame) - 1, ROWS).round().astype(np.int64)))

@@ -5,11 +5,11 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from ninefold.config import nearest, validate
 from ninefold.errors import InputError
-from ninefold.problem import ProblemSpec
+from ninefold.problem import LEARNED, ProblemSpec, Task
 
 SHOWN = 6
 
@@ -18,8 +18,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `ninefold init`."""
     add = parser.add_argument
     add("data", metavar="DATA", type=Path, help="csv, tsv (also .gz) or parquet file")
-    add("--target", required=True, metavar="COL", help="column to predict")
-    add("--task", choices=("classification", "regression"), help="default: told by the target")
+    add("--target", default="", metavar="COL",
+        help="column to predict; a task that needs none only compares with it")  # fmt: skip
+    add("--task", choices=get_args(Task),
+        help="default: told by the target; clustering needs none")  # fmt: skip
     add("--time", metavar="COL", help="date (or number) that orders the rows: split by time")
     add("--group", metavar="COL", nargs="+", action="extend", default=[],
         help="what tells entities apart; none of them spans two parts")  # fmt: skip
@@ -36,12 +38,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Read the data, propose, ask where somebody can answer, and write the workspace."""
+    from ninefold.aims import aim_of
     from ninefold.datasets import read
     from ninefold.splitting.given import read_parts
     from tasks.drafting import cells, params, proposals, workspace
     from tasks.drafting.deciding import decide
     from tasks.drafting.suite import drafted_path, first_draft
 
+    if not args.target and args.task in (None, *LEARNED):
+        others = [task for task in get_args(Task) if task not in LEARNED]
+        raise InputError(
+            "--target must name the column to predict, however: it is not given. Tasks that need "
+            f"none: --task {', '.join(others)}"
+        )
     folder = args.into.resolve()
     workspace.refuse_to_overwrite(folder, {"params.yaml": None})
     content = {"kind": "file", "path": str(args.data)} | (
@@ -66,8 +75,8 @@ def main(args: argparse.Namespace) -> int:
     found = proposals.propose(table, columns, args.target, filter(None, declared))
     answers = decide(args, found, table, columns, asks=can_ask)
     problem = answers.problem
-    target, values = proposals.check_target(table, columns, problem)
-    about = _about(target, values)
+    aim = None if problem.learns_target else aim_of(problem.task)
+    about = "" if aim else _about(*proposals.check_target(table, columns, problem))
     draft = params.Draft(
         problem=problem,
         about_target=about,
@@ -75,7 +84,8 @@ def main(args: argparse.Namespace) -> int:
         encoding=args.encoding,
         cells=settled,
         split_path=split_path,
-        title=f"{args.target}, from {args.data.name}",
+        title=f"{args.target or problem.task.capitalize()}, from {args.data.name}",
+        own=aim.draft if aim else (),
         constants=found.constants,
         other_times=found.times,
         perhaps=answers.perhaps,
@@ -86,7 +96,7 @@ def main(args: argparse.Namespace) -> int:
     contents = {
         workspace.SUITE: suite,
         drafted_path(Path(workspace.SUITE)).as_posix(): first_draft(suite),
-        "dvc.yaml": workspace.pipeline(split_path),
+        "dvc.yaml": workspace.pipeline(split_path, problem.task),
         "params.yaml": rendered,
     }
     workspace.refuse_to_overwrite(folder, contents)
@@ -119,7 +129,7 @@ def _suite(
 def _check_names(args: argparse.Namespace, names: list[str]) -> None:
     """Raise `InputError` for a column that is not there, or a role the target cannot have."""
     options = {
-        "--target": [args.target],
+        "--target": [args.target] if args.target else [],
         "--time": [args.time] if args.time else [],
         "--group": args.group,
         "--id": args.ids,
@@ -165,7 +175,7 @@ def _tell(args: argparse.Namespace, table: Any, found: Any, answers: Any, about:
     dates = f"; dates: {_listed(others)} (--time COL splits by time)" if others else ""
     rows = {
         "data": f"{args.data} ({len(table)} rows, {len(table.column_names) - 1} columns)",
-        "target": f"{args.target}: {about}",
+        "target": f"{args.target}: {about}" if about else args.target or "none",
         "task": f"{problem.task}{why}",
         "ids": _listed(problem.ids),
         "time": f"{problem.time or 'none'}{'' if problem.time else dates}",
@@ -177,6 +187,8 @@ def _tell(args: argparse.Namespace, table: Any, found: Any, answers: Any, about:
     }
     if problem.time is None:
         del rows["horizon"]
+    if not problem.learns_target:
+        del rows["after"]
     for key, value in rows.items():
         print(f"{key:<9} {value}")
     where = args.into

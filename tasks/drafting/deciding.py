@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ninefold.columns import Column
 from ninefold.config import validate
-from ninefold.problem import ProblemSpec
+from ninefold.problem import LEARNED, ProblemSpec
 from tasks.drafting.params import Perhaps
 from tasks.drafting.proposals import Proposal
 from tasks.drafting.questions import ask_choice, ask_column, ask_columns, ask_duration, introduce
@@ -58,7 +58,10 @@ def decide(
     time = args.time
     if time is None and not args.group and not has_split:
         time = found.time
-    late = found.roles.perhaps_after
+    learns = args.task is None or args.task in LEARNED
+    if not learns:
+        time = args.time
+    late = found.roles.perhaps_after if learns else ()
     entity = [] if has_split or time is not None else list(found.roles.group)
     said = _Answers(
         task=args.task or found.task,
@@ -113,7 +116,7 @@ def _ask(
         because = f" ({why})" if why else ""
         question = f"time from prediction to outcome, such as 12h or 7d{because}"
         said.horizon = ask_duration(question, proposal_h)
-    if not args.available_after:
+    if not args.available_after and said.task in LEARNED:
         said.after = ask_columns("known only after the outcome, never a feature", late, free)
 
 

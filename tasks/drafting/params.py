@@ -12,6 +12,13 @@ PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:[ ./-][A-Za-z0-9_]+)*")
 WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n", "none", "nan", "inf"}
 
 
+SAMPLING = (
+    "sampling:",
+    "  kind: none               # under, over or class_weights for rare classes; train only",
+)
+LEARNING = ("baselines: {}", "train:", "  network: {kind: mlp}", "crossvalidate: {}")
+
+
 @dataclass(frozen=True)
 class Perhaps:
     """Roles that names and values suggest and nobody has confirmed."""
@@ -36,6 +43,8 @@ class Draft:
     slices: tuple[str, ...] = ()
     perhaps: Perhaps = Perhaps()
     cells: Cells = field(default_factory=Cells)
+    own: tuple[str, ...] = ()
+    """Lines of a task that learns no target, in the place of sampling, baselines and train."""
 
 
 def scalar(text: str) -> str:
@@ -53,7 +62,7 @@ def sequence(texts: Sequence[str]) -> str:
 def render(draft: Draft) -> str:
     """Return params.yaml as text."""
     lines = [
-        "# What to predict, from what, and how. Checked whole before any data is read;",
+        "# What to find or predict, from what, and how. Checked whole before any data is read;",
         "# a section changed reruns its stage and those after it.",
         *_problem(draft),
         "ingest:",
@@ -66,16 +75,11 @@ def render(draft: Draft) -> str:
         "featurize: {}",
         "  # derive: [{name: NEW, kind: expression, expression: a / (b + 1)}]",
         *_split(draft),
-        "sampling:",
-        "  kind: none               # under, over or class_weights for rare classes; train only",
+        *(() if draft.own else SAMPLING),
         "audit: {}                  # ignore: [{finding: target.copy, columns: [c], reason: why}]",
         "preprocess: {}",
-        "baselines: {}",
-        "train:",
-        "  network: {kind: mlp}",
-        "crossvalidate: {}",
-        "evaluate:",
-        f"  slices: {sequence(draft.slices)}",
+        *(draft.own or LEARNING),
+        *(("evaluate: {}",) if draft.own else ("evaluate:", f"  slices: {sequence(draft.slices)}")),
         "export: {}",
         "report:",
         f"  title: {scalar(draft.title)}",
@@ -87,8 +91,8 @@ def _problem(draft: Draft) -> list[str]:
     problem = draft.problem
     lines = [
         "problem:",
-        f"  # {_comment(draft.about_target)}",
-        f"  target: {scalar(problem.target)}",
+        *([f"  # {_comment(draft.about_target)}"] if draft.about_target else []),
+        *([f"  target: {scalar(problem.target)}"] if problem.target else []),
     ]
     lines.append(f"  task: {problem.task}")
     if problem.time is not None:

@@ -57,7 +57,9 @@ def propose(
     free = [column for column in columns if column.name not in taken]
     distinct = {column.name: pc.count_distinct(table[column.name]).as_py() for column in free}
     ids = tuple(c.name for c in free if _is_identifier(table, c, distinct[c.name]))
-    task, why = infer_task(table, _named(columns, target))
+    task, why = (
+        infer_task(table, _named(columns, target)) if target else ("classification", "no target")
+    )
     dates = [c.name for c in free if c.kind == "datetime" and distinct[c.name] > 2]
     roles = propose_roles(table, columns, target, {c.name for c in free} - set(ids))
     early = [name for name in dates if name not in roles.perhaps_after]

@@ -2,6 +2,7 @@
 
 import configparser
 import contextlib
+import io
 import os
 import subprocess
 import sys
@@ -9,8 +10,12 @@ from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
+from ruamel.yaml import YAML
+
+from ninefold.aims import Aim, aim_of
 from ninefold.errors import InputError
 from ninefold.files import replacing, whole_or_gone
+from ninefold.problem import LEARNED, Task
 
 SUITE = "expectations/suite.yaml"
 UNDER_WAY = ".ninefold-init"
@@ -21,15 +26,27 @@ MERGE = f"{LEDGER} merge=union\n"
 SETTINGS = {"analytics": "false", "check_update": "false", "autostage": "false"}
 
 
-def pipeline(split_path: str | None) -> str:
+def pipeline(split_path: str | None, task: Task = "classification") -> str:
     """Return dvc.yaml of a workspace that reads a file, and a split file if there is one."""
-    text = files("tasks.templates").joinpath("dvc.yaml").read_text(encoding="utf-8")
+    text = _template("dvc.yaml") if task in LEARNED else _unlabelled(aim_of(task))
     if split_path is None:
         return text
     before = "    params: [problem, split]\n"
     if text.count(before) != 1:
         raise AssertionError("the template's split stage must read `params: [problem, split]`")
     return text.replace(before, "      - ${split.path}\n" + before)
+
+
+def _unlabelled(aim: Aim) -> str:
+    """Return dvc.yaml for a task that learns no target."""
+    text = _template("unlabelled.yaml").replace("SECTIONS", ", ".join(aim.sections))
+    plots = io.StringIO()
+    YAML().dump({"plots": [{title: dict(plot)} for title, plot in aim.plots.items()]}, plots)
+    return text.replace("plots: PLOTS\n", plots.getvalue() if aim.plots else "")
+
+
+def _template(name: str) -> str:
+    return files("tasks.templates").joinpath(name).read_text(encoding="utf-8")
 
 
 def refuse_to_overwrite(folder: Path, contents: Mapping[str, str | None]) -> None:

@@ -30,7 +30,7 @@ def test_defaults_come_from_the_spec(tmp_path):
         ("problem: {target: y}", "params.yaml: `problem.task` must be given"),
         (
             "problem: {target: y, task: regresion}",
-            "params.yaml: problem.task must be 'classification' or 'regression', "
+            "params.yaml: problem.task must be 'classification', 'regression' or 'clustering', "
             "however: 'regresion'",
         ),
         (

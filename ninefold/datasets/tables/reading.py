@@ -86,7 +86,7 @@ def _check_references(
     places: list[tuple[str, Iterable[str]]] = [
         ("ingest.drop", spec.drop),
         ("ingest.columns", spec.columns),
-        ("problem.target", [problem.target]),
+        ("problem.target", [problem.target] if problem.target else []),
         ("problem.time", [problem.time] if problem.time else []),
         ("problem.group", problem.group),
         ("problem.ids", problem.ids),

@@ -1,6 +1,7 @@
 """Which features are worth their place; one file per rule."""
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 from ninefold.columns import Array
 from ninefold.config import Spec
@@ -12,6 +13,8 @@ class SelectorSpec(Spec, ABC):
 
     kind: str
     """Which rule."""
+    needs_target: ClassVar[bool] = False
+    """Whether it asks what tells the target."""
 
     @abstractmethod
     def keep(self, X: Array, y: Array, task: Task) -> Array:

@@ -1,6 +1,6 @@
 """Keeps the features that tell most about the target, each looked at alone."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -14,6 +14,7 @@ class TopKSpec(SelectorSpec):
     """Keeps the `k` features with the highest score; codes for embeddings always stay."""
 
     kind: Literal["top_k"] = "top_k"
+    needs_target: ClassVar[bool] = True
     k: int = Field(ge=1)
     """Number of features."""
     score: Literal["mutual_information", "f_test"] = "mutual_information"

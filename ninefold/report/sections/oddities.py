@@ -42,7 +42,7 @@ class Oddities(Section):
                 _outliers(found["outliers"]),
                 _collinear(found["collinearity"]),
                 tag("h3", "Would more rows help?"),
-                _curve(found["learning_curve"]),
+                _curve(found.get("learning_curve")),
             ]
         )
 

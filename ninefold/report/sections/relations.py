@@ -34,18 +34,21 @@ class Relations(Section):
 
     def render(self, evidence: Evidence) -> Html:
         found = evidence.exploration
-        target, pairs = found["target"], found["associations"]
+        target, pairs = found.get("target"), found["associations"]
         return join(
             [
                 paragraph(_looked_at(found)),
-                tag("h3", "With the target"),
-                _tests(target),
-                _shapes(found["shapes"], target),
+                *(_with_target(found, target) if target else ()),
                 tag("h3", "With each other"),
-                _matrix(pairs),
+                _matrix(pairs, bool(target)),
                 details(f"The {count(len(pairs['strongest']), 'strongest pair')}", _pairs(pairs)),
             ]
         )
+
+
+def _with_target(found: Mapping[str, Any], target: Mapping[str, Any]) -> tuple[Html, ...]:
+    title = tag("h3", "With the target")
+    return title, _tests(target), _shapes(found["shapes"], target)
 
 
 def _looked_at(found: Mapping[str, Any]) -> str:
@@ -107,19 +110,20 @@ def _shapes(shapes: list[Mapping[str, Any]], target: Mapping[str, Any]) -> Html:
     return join([lead, grid(pictures, small=True)])
 
 
-def _matrix(pairs: Mapping[str, Any]) -> Html:
+def _matrix(pairs: Mapping[str, Any], has_target: bool) -> Html:
     names, values = pairs["columns"], pairs["matrix"]
     strongest = [max((v for j, v in enumerate(row) if j != i), default=0.0)
                  for i, row in enumerate(values)]  # fmt: skip
-    order = sorted(range(1, len(names)), key=lambda i: -strongest[i])[: MAX_MATRIX - 1]
-    kept = [0, *sorted(order)]
+    first = [0] * has_target
+    order = sorted(range(len(first), len(names)), key=lambda i: -strongest[i])
+    kept = [*first, *sorted(order[: MAX_MATRIX - len(first)])]
     picture = associations(
         "Associations of all pairs", [names[i] for i in kept],
         [[values[i][j] for j in kept] for i in kept],
     )  # fmt: skip
     rest = len(names) - len(kept)
     more = f"; {rest} columns with weaker ties are not drawn" if rest > 0 else ""
-    said = f"0 (pale) to 1 (dark), the target first{more}"
+    said = f"0 (pale) to 1 (dark){', the target first' * has_target}{more}"
     return join([tag("div", figure(picture, said), class_="wide"), paragraph(_measures(pairs))])
 
 

@@ -1,0 +1,94 @@
+"""What a task that learns no target asks of the stages after the split; one file per task.
+
+`classification` and `regression` have their own path; every other task is an `Aim`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ninefold.errors import ConfigError
+from ninefold.registry import components
+
+if TYPE_CHECKING:
+    from ninefold.columns import Frame
+    from ninefold.evaluation import EvaluateSpec
+    from ninefold.problem import ProblemSpec
+    from ninefold.unlabelled.model import Model
+    from ninefold.unlabelled.preparing import Prepared
+
+Settings = Mapping[str, Any]
+"""Section of params.yaml -> its Spec."""
+
+
+@dataclass(frozen=True)
+class Peers:
+    """What a model is measured against: `models` by name, `report` is reports/baselines.json."""
+
+    models: "Mapping[str, Model]"
+    report: dict[str, Any]
+
+
+class Aim(ABC):
+    """One task: what is fitted, what it is compared with, and how it is measured."""
+
+    task: ClassVar[str]
+    about: ClassVar[str]
+    """What it does, for `ninefold init`."""
+    sections: ClassVar[tuple[str, ...]]
+    """Sections of params.yaml that baselines and train read beside problem and preprocess."""
+    draft: ClassVar[tuple[str, ...]]
+    """Lines of a new params.yaml for those sections."""
+    plots: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """What dvc.yaml holds under `plots`, by title."""
+
+    @abstractmethod
+    def fit(self, ready: "Prepared", settings: Settings) -> "Model":
+        """Fit the model on the train rows. Raises `InputError`, `ConfigError`."""
+
+    @abstractmethod
+    def peers(self, ready: "Prepared", settings: Settings) -> Peers:
+        """Fit the baselines on the train rows."""
+
+    @abstractmethod
+    def load(self, folder: Path) -> "Model":
+        """Read what `Model.save` wrote. Raises `InputError`."""
+
+    @abstractmethod
+    def evaluate(
+        self,
+        model: "Model",
+        parts: "Mapping[str, Frame]",
+        said: Mapping[str, Mapping[str, list[Any]]],
+        problem: "ProblemSpec",
+        spec: "EvaluateSpec",
+    ) -> dict[str, Any]:
+        """Return what reports/evaluation.json says.
+
+        Args:
+            parts: the train, valid and test rows.
+            said: part (valid, test) -> baseline -> the outputs of its file, in order.
+        """
+
+    def tables(self, content: Mapping[str, Any]) -> dict[str, tuple[list[str], list[list[Any]]]]:
+        """Return file stem -> header and rows of the CSV files that `plots` draws."""
+        return {}
+
+
+def aims() -> dict[str, Aim]:
+    """Return every aim by its task."""
+    found = [kind() for kind in components("ninefold.aims", Aim)]
+    return {aim.task: aim for aim in found}
+
+
+def aim_of(task: str) -> Aim:
+    """Return the aim of a task. Raises `ConfigError` for a task that learns a target."""
+    found = aims()
+    if task not in found:
+        raise ConfigError(
+            f"params.yaml: problem.task must be one of {', '.join(sorted(found))} for the stages "
+            f"of this dvc.yaml, however: {task}. Draft a workspace for it with `ninefold init`"
+        )
+    return found[task]

@@ -1,0 +1,115 @@
+"""From prepared train rows to clusters, and to what they are measured against."""
+
+from typing import Any
+
+import numpy as np
+
+from ninefold.clustering import ClusterSpec
+from ninefold.clustering.algorithms import AlgorithmSpec
+from ninefold.clustering.choosing import choose_k, inside, structure
+from ninefold.clustering.model import ClusterModel
+from ninefold.clustering.space import owners, weights, widen
+from ninefold.columns import Array
+from ninefold.errors import InputError
+from ninefold.registry import components
+from ninefold.unlabelled.preparing import Prepared
+
+MAP_ROWS = 600
+
+
+def fit(ready: Prepared, spec: ClusterSpec) -> ClusterModel:
+    """Choose how many clusters there are and find them, on the train rows.
+
+    Raises:
+        InputError: too few rows for that many clusters, or none is found.
+    """
+    z = space(ready)
+    algorithm = spec.algorithm
+    sample = _sample(z, spec.sample_rows, spec.seed)
+    choice: dict[str, Any] | None = None
+    k = spec.k or 0
+    if algorithm.needs_k and not k:
+        choice = choose_k(sample, algorithm, spec.k_max, spec.bootstraps, spec.seed)
+        k = int(choice["k"])
+    if algorithm.needs_k and len(z) < 2 * k:
+        raise InputError(
+            f"params.yaml: cluster.k must leave two train rows for each cluster, however: {k} "
+            f"clusters in {len(z)} rows"
+        )
+    model = _fitted(ready, z, algorithm, k, spec.seed)
+    found = structure(sample, algorithm, model.clusters.k, owners(ready.preprocessing.layout),
+                      spec.seed)  # fmt: skip
+    model.facts |= {"choice": choice, "structure": found, "map": _map(z, model, spec.seed)}
+    return model
+
+
+def peers(ready: Prepared, spec: ClusterSpec) -> dict[str, ClusterModel]:
+    """Return what every other algorithm finds with its defaults, by kind.
+
+    They get the number of clusters that was chosen; an algorithm that finds none is left out.
+    """
+    z = space(ready)
+    found: dict[str, ClusterModel] = {}
+    k = spec.k or choose_k(
+        _sample(z, spec.sample_rows, spec.seed), spec.algorithm, spec.k_max, spec.bootstraps,
+        spec.seed,
+    )["k"]  # fmt: skip
+    for kind in components("ninefold.clustering.algorithms", AlgorithmSpec):
+        algorithm = kind()
+        if algorithm.kind == spec.algorithm.kind:
+            continue
+        try:
+            found[algorithm.kind] = _fitted(ready, z, algorithm, k, spec.seed)
+        except InputError:
+            continue
+    return found
+
+
+def space(ready: Prepared) -> Array:
+    """Return the train rows in the space of the features: `(n, D)` float64."""
+    layout = ready.preprocessing.layout
+    wide = widen(ready.X, ready.codes, layout, weights(ready.X, layout))
+    return np.asarray(wide, dtype=np.float64)
+
+
+def _fitted(ready: Prepared, z: Array, algorithm: AlgorithmSpec, k: int, seed: int) -> ClusterModel:
+    clusters = algorithm.fit(z, k, seed)
+    codes, distances, _ = clusters.assign(z)
+    sizes = np.bincount(codes, minlength=len(clusters.names)).tolist()
+    facts: dict[str, Any] = {
+        "title": "the clustering model",
+        "algorithm": algorithm.kind,
+        "settings": algorithm.model_dump(),
+        "k": clusters.k,
+        "clusters": dict(zip(clusters.names, sizes, strict=True)),
+        "unit": float(distances.std()) or 1.0,
+        "train_rows": len(z),
+        "valid_rows": len(ready.X_valid),
+        **clusters.notes,
+    }
+    by = weights(ready.X, ready.preprocessing.layout)
+    return ClusterModel(ready.preprocessing, facts, clusters=clusters, weights=by)
+
+
+def _map(z: Array, model: ClusterModel, seed: int) -> dict[str, Any]:
+    """Return train rows in the plane of their two principal components, with their cluster."""
+    rows = _sample(z, MAP_ROWS, seed)
+    centred = rows - z.mean(axis=0)
+    _, spread, axes = np.linalg.svd(centred, full_matrices=False)
+    plane = centred @ axes[:2].T if len(axes) > 1 else np.c_[centred[:, 0], np.zeros(len(rows))]
+    total = float((spread**2).sum()) or 1.0
+    codes = inside(model.clusters, rows)
+    return {
+        "explained": [float(s**2 / total) for s in spread[:2]],
+        "points": [
+            [round(float(x), 4), round(float(y), 4), int(code)]
+            for (x, y), code in zip(plane, codes, strict=True)
+        ],
+    }
+
+
+def _sample(z: Array, most: int, seed: int) -> Array:
+    if len(z) <= most:
+        return z
+    chosen = np.random.default_rng(seed).choice(len(z), most, replace=False)
+    return np.asarray(z[np.sort(chosen)])

@@ -1,0 +1,86 @@
+"""Preprocessing fitted on the train rows, and the proof that no other row has a say in it."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ninefold.columns import Array, Frame
+from ninefold.errors import ConfigError
+from ninefold.problem import ProblemSpec
+from ninefold.target import Target
+
+if TYPE_CHECKING:
+    from ninefold.preprocessing import Preprocessing, PreprocessSpec
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Rows as a model takes them: `X` `(n, F)` float32 and `codes` `(n, C)` int64 of each part.
+
+    Pictures are laid flat: small ones, pixel by pixel, are features.
+    """
+
+    preprocessing: "Preprocessing"
+    X: Array
+    codes: Array
+    X_valid: Array
+    codes_valid: Array
+
+
+def prepare(
+    train: Frame, valid: Frame, problem: ProblemSpec, preprocess: "PreprocessSpec"
+) -> Prepared:
+    """Fit preprocessing on `train` and apply it to both.
+
+    Raises:
+        ConfigError: a rule of feature selection that asks for a target.
+        InputError: no column tells rows apart, or a feature is not finite.
+    """
+    from ninefold.preprocessing import fit
+    from ninefold.training.fitting import check_finite
+
+    for number, selector in enumerate(preprocess.select):
+        if selector.needs_target:
+            raise ConfigError(
+                f"params.yaml: preprocess.select.{number}.kind must need no target for "
+                f"{problem.task}, however: {selector.kind}"
+            )
+    target = Target(problem.target, problem.task)
+    fitted = fit(train, np.zeros(len(train)), target, problem, preprocess).flattened()
+    (X, codes, *_), (X_valid, codes_valid, *_) = fitted.transform(train), fitted.transform(valid)
+    check_finite(X, fitted.layout)
+    check_finite(X_valid, fitted.layout)
+    return Prepared(fitted, X, codes, X_valid, codes_valid)
+
+
+def fit_scope(
+    train: Frame, valid: Frame, problem: ProblemSpec, preprocess: "PreprocessSpec"
+) -> dict[str, Any]:
+    """Return the verdict: `pass`, or `fail` and what differs; see `ninefold.training.fit_scope`.
+
+    A sample of the train rows is prepared twice, once beside poisoned valid rows.
+    """
+    from ninefold.training.fit_scope import poisoned, spread
+
+    sample, beside = spread(train), spread(valid)
+    prints = []
+    for other in (beside, poisoned(beside, problem.target)):
+        ready = prepare(sample, other, problem, preprocess)
+        graph = ready.preprocessing.model.SerializeToString(deterministic=True)
+        contents = {
+            "graph": graph,
+            "layout": repr(ready.preprocessing.layout).encode(),
+            "features": ready.X.tobytes() + ready.codes.tobytes(),
+        }
+        prints.append({name: hashlib.sha256(item).hexdigest() for name, item in contents.items()})
+    differs = [name for name in prints[0] if prints[0][name] != prints[1][name]]
+    return {
+        "kind": "preprocessing.fit_scope",
+        "verdict": "fail" if differs else "pass",
+        "differs": differs,
+        "train_rows": len(sample),
+        "poisoned_valid_rows": len(beside),
+        "graph_sha256": prints[0]["graph"],
+    }

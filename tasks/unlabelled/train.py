@@ -1,0 +1,24 @@
+"""Fit the preprocessing graph and the model; reads the train and valid parts only."""
+
+from ninefold.aims import aim_of
+from ninefold.columns import read_frame
+from ninefold.training.fit_scope import stop_if_failed
+from ninefold.unlabelled.preparing import fit_scope, prepare
+from tasks.stage_io import StageIO
+
+
+def run(io: StageIO) -> None:
+    """Read both parts, prove that only train is fitted on, fit, and write `models/network`.
+
+    Raises:
+        GateError: valid rows have a say in what is fitted before the model.
+    """
+    problem, preprocess = io.params("problem"), io.params("preprocess")
+    aim = aim_of(problem.task)
+    train, valid = read_frame(io.dep("train.parquet")), read_frame(io.dep("valid.parquet"))
+    proof = fit_scope(train, valid, problem, preprocess)
+    stop_if_failed(proof)
+    ready = prepare(train, valid, problem, preprocess)
+    model = aim.fit(ready, {name: io.params(name) for name in aim.sections})
+    model.facts["fit_scope"] = proof
+    model.save(io.out("models/network"))

@@ -1,0 +1,121 @@
+"""Clusters: found, chosen, exported, served."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import adjusted_rand_score
+
+from ninefold.clustering import ClusterSpec
+from ninefold.clustering.algorithms import AlgorithmSpec
+from ninefold.clustering.algorithms.k_means import KMeansSpec
+from ninefold.clustering.choosing import choose_k, structure
+from ninefold.files import read_json
+from ninefold.graph import Graph
+from ninefold.registry import components
+from ninefold.runtime import session
+from ninefold.serving.model import read_model
+from ninefold.serving.rows import Rows, replay
+from tests.end_to_end.commands import ninefold
+from tests.unlabelled.workspaces import blobs, change, draft, run
+
+ALGORITHMS = components("ninefold.clustering.algorithms", AlgorithmSpec)
+QUICK = "{bootstraps: 3, k_max: 5, algorithm: {kind: %s}}"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clusters")
+    changes = {"cluster": QUICK % "k_means", "evaluate": "{bootstrap: 100}"}
+    return run(draft(folder, blobs(), "clustering", "--target", "kind", **changes))
+
+
+def test_the_clusters_are_the_groups_that_were_put_in(trained):
+    found = read_json(trained / "reports" / "evaluation.json")
+    assert found["test"]["adjusted_rand"]["value"] > 0.85
+    assert found["choice"]["k"] == 3
+    assert found["structure"]["p"] <= 0.05
+    assert found["verdict"]["answer"] == "not asked"
+    assert {"gaussian_mixture", "hdbscan"} == set(found["baselines"])
+    best = found["profile"][0]["apart"][0]
+    assert best["column"] in ("Größe (m²)", "weight", "colour")
+
+
+def test_the_target_is_compared_with_and_never_learnt_from(trained):
+    layout = read_json(trained / "models" / "network" / "layout.json")
+    assert "kind" not in layout["sources"] + layout["codes"]
+    assert (
+        read_json(trained / "models" / "network" / "network.json")["facts"]["fit_scope"]["verdict"]
+        == "pass"
+    )
+
+
+def test_file_and_rows_give_the_same_clusters(trained, tmp_path):
+    receipt = read_json(trained / "reports" / "receipt.json")
+    assert receipt["pass"]
+    assert receipt["max_delta"] <= 1e-5
+    table = pd.read_csv(trained.parent / "rows.csv").drop(columns="kind").head(30)
+    table.to_csv(tmp_path / "new.csv", index=False)
+    ninefold("predict", trained / "models" / "model.onnx", "new.csv", "out.csv", cwd=tmp_path)
+    scored = pd.read_csv(tmp_path / "out.csv", dtype={"cluster": str})
+    assert list(scored) == ["cluster", "distance_0", "distance_1", "distance_2"]
+    model = read_model(trained / "models" / "model.onnx")
+    rows = Rows(model)
+    assert replay(model, rows) is None
+    batch = rows.read(json.loads(table.to_json(orient="records")))
+    answers = rows.answers(batch, model.run(batch.feeds))
+    assert [answer["cluster"] for answer in answers] == scored["cluster"].tolist()
+    got = np.array([list(answer["distances"].values()) for answer in answers])
+    np.testing.assert_array_equal(got, scored.iloc[:, 1:].to_numpy())
+    assert (got.argmin(axis=1).astype(str) == scored["cluster"]).all()
+
+
+def test_the_same_data_give_the_same_bytes(trained):
+    model = trained / "models" / "model.onnx"
+    before = model.read_bytes()
+    run(trained, "baselines", "train", "evaluate", "export")
+    assert model.read_bytes() == before
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS, ids=lambda found: found.__name__)
+def test_the_graph_sorts_rows_as_the_library_does(algorithm):
+    rng = np.random.default_rng(0)
+    z = np.concatenate([rng.normal(place, 0.5, (60, 3)) for place in (0, 4, 8)])
+    clusters = algorithm().fit(z, 3, 0)
+    assert clusters.k == 3
+    graph = Graph("test")
+    code, distances = clusters.emit(graph, graph.input("z", np.float64, ("N", 3)))
+    graph.output("code", code, np.int64, ("N",))
+    graph.output("distances", distances, np.float64, ("N", clusters.k))
+    running = session(graph.model())
+    fresh = rng.normal(4, 6, (500, 3))
+    for rows in (z, fresh, fresh[:1]):
+        got, far = running.run(None, {"z": rows})
+        codes, expected, margin = clusters.assign(rows)
+        np.testing.assert_allclose(far, expected, atol=1e-9)
+        assert (got == codes)[margin > 1e-9].all()
+    truth = np.repeat([0, 1, 2], 60)
+    assert adjusted_rand_score(truth, clusters.assign(z)[0]) > 0.95
+    again = type(clusters).of(clusters.arrays())
+    np.testing.assert_array_equal(again.assign(fresh)[1], clusters.assign(fresh)[1])
+
+
+def test_rows_without_clusters_are_called_so():
+    z = np.random.default_rng(0).normal(size=(300, 4))
+    found = choose_k(z, KMeansSpec(), 5, 5, 0)
+    apart = structure(z, KMeansSpec(), found["k"], ("a", "b", "c", "d"), 0)
+    assert apart["p"] > 0.05
+
+
+def test_one_sentence_says_what_is_wrong(trained, tmp_path):
+    blobs().to_csv(tmp_path / "rows.csv", index=False)
+    done = ninefold("init", "rows.csv", "--yes", cwd=tmp_path, code=2)
+    assert "--target must name the column to predict" in done.stderr
+    assert "clustering" in done.stderr
+    params = (trained / "params.yaml").read_text()
+    change(trained, cluster="{k: 1}")
+    done = ninefold("-C", trained, "run", cwd=tmp_path, code=2)
+    (trained / "params.yaml").write_text(params)
+    assert "cluster.k must be >= 2, however: 1" in done.stderr
+    assert ClusterSpec().k is None
