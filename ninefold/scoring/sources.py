@@ -4,6 +4,7 @@ import codecs
 import csv
 import gzip
 import io
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -51,7 +52,7 @@ def unreadable_file(path: Path, error: Exception) -> InputError:
     return InputError(f"{path} cannot be read: {reason}{hint}")
 
 
-class Source:
+class Source(ABC):
     """A file of rows: its column names, and its rows as record batches."""
 
     def __init__(self, path: Path, names: Sequence[str]) -> None:
@@ -73,8 +74,9 @@ class Source:
         """Return the Arrow type of a column."""
         return pa.string()
 
+    @abstractmethod
     def _read(self, columns: list[str], rows: int) -> Iterator[tuple[pa.RecordBatch, float]]:
-        raise NotImplementedError
+        """Yield batches as `batches` does, of any length."""
 
 
 class ParquetSource(Source):
