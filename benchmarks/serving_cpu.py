@@ -22,6 +22,7 @@ import psutil
 from ninefold.serving import server
 from ninefold.serving.model import read_model
 from ninefold.serving.openapi import example_row
+from ninefold.serving.readiness import prepare
 from ninefold.serving.rows import Rows
 
 CONNECTIONS = (1, 32)
@@ -30,10 +31,10 @@ CONNECTIONS = (1, 32)
 def serve(model_path: Path, pipe: Connection) -> None:
     """Serve in this process; send the port."""
     model = read_model(model_path)
-    server.prepare(model)
+    prepare(model)
     bound = server.bind("127.0.0.1", 0)
     pipe.send(bound.getsockname()[1])
-    server.serve([model], bound)
+    server.serve([model], {model.name: model_path}, bound)
 
 
 def floor(model_path: Path, pipe: Connection) -> None:

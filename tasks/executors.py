@@ -31,9 +31,11 @@ SHARED = (
     "sklearn.metrics",
     "sklearn.mixture",
     "sklearn.neighbors",
+    "torch",
 )
 """Packages loaded before stages run in threads side by side. Their parts import one another, so two
-threads that enter at different parts can wait for each other: Python then breaks one import off."""
+threads that enter at different parts can wait for each other: Python then breaks one import off.
+And scipy asks torch whether an array is its own as soon as torch has begun to load."""
 _loading = threading.Lock()
 _children: set[subprocess.Popen[str]] = set()
 

@@ -5,7 +5,8 @@
 
 Rows:     curl localhost:8000/v1/models/model/predict -d '{"rows": [{"column": 1.5}]}'
 Protocol: POST /v2/models/model/infer; the page /docs describes both.
-There is no authentication: keep to the loopback address or put a proxy in front.
+A model's file may be replaced while it is served: the new one is proved, then swapped in.
+Anyone who reaches the address may ask, unless --api-keys names the keys that are accepted.
 """
 
 import argparse
@@ -33,6 +34,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=int, default=DEFAULT_PORT, help="port to bind (%(default)s); 0: a free one"
     )
+    parser.add_argument(
+        "--api-keys", type=Path, metavar="FILE", help="accept only requests with a key of this file"
+    )
+    parser.add_argument(
+        "--access-log", type=Path, metavar="FILE", help="a line of JSON per request; - for stderr"
+    )
+    parser.add_argument(
+        "--reload-s",
+        type=float,
+        default=1.0,
+        metavar="S",
+        help="how often to look for a new model file (%(default)s); 0: only on SIGHUP",
+    )
     parser.add_argument("--sha256", metavar="HEX", help="serve the model only if it has this hash")
 
 
@@ -45,20 +59,29 @@ def main(arguments: argparse.Namespace) -> int:
     named = _named(arguments.models or [DEFAULT_MODEL])
     if arguments.sha256 and len(named) > 1:
         raise InputError("--sha256 must go with one model, however: there are several")
+    if arguments.reload_s < 0:
+        raise InputError(f"--reload-s must be at least 0, however: {arguments.reload_s:g}")
     for path in named.values():
         if not path.is_file():
             raise InputError(
                 f"model {path} is missing: make it with `ninefold run`, or name another file"
             )
     from ninefold.serving import server
+    from ninefold.serving.access_log import AccessLog
+    from ninefold.serving.keys import Keys
     from ninefold.serving.model import read_model
+    from ninefold.serving.readiness import prepare
 
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(message)s"
     )
     models = [read_model(path, name, arguments.sha256) for name, path in named.items()]
     for model in models:
-        server.prepare(model)
+        prepare(model)
+    keys, log = arguments.api_keys, arguments.access_log
+    settings = server.Settings(
+        arguments.reload_s, Keys.read(keys) if keys else None, AccessLog(log) if log else None
+    )
     bound = server.bind(arguments.host, arguments.port)
     host, port = bound.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -67,10 +90,10 @@ def main(arguments: argparse.Namespace) -> int:
             _say(f"model `{model.name}` is ready (sha256 {model.sha256[:16]}…)")
         else:
             print(f"model `{model.name}` is not ready: {model.fault}", file=sys.stderr, flush=True)
-    if arguments.host not in LOOPBACK:
-        _say("anyone who reaches this address may ask: there is no authentication")
+    if arguments.host not in LOOPBACK and not arguments.api_keys:
+        _say("anyone who reaches this address may ask: there are no --api-keys")
     _say(f"serving at {address}, described at {address}/docs; Ctrl-C stops")
-    server.serve(models, bound)
+    server.serve(models, {} if arguments.sha256 else named, bound, settings=settings)
     _say("stopped")
     return 0
 

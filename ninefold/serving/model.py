@@ -14,8 +14,7 @@ from ninefold.errors import InputError
 from ninefold.signature import METADATA_KEY, Signature
 
 Array = np.ndarray[Any, Any]
-VERSION = "1"
-"""A server holds one version of each model."""
+VERSION_DIGITS = 12
 DATATYPES: Mapping[str, tuple[str, Any]] = {
     "tensor(bool)": ("BOOL", np.bool_),
     "tensor(uint8)": ("UINT8", np.uint8),
@@ -48,7 +47,7 @@ class Tensor:
 
 
 class Model:
-    """A loaded model.
+    """A loaded model; its `version` is the first digits of its content's hash.
 
     `fault` says why it must not answer (None: it may); `is_batchable` tells that rows of several
     requests may share a run, since a row's outputs do not depend on its neighbours; `row_s` is the
@@ -59,6 +58,7 @@ class Model:
         """Raises `InputError` when `content` is no model ONNX Runtime can run."""
         self.name = name
         self.sha256 = hashlib.sha256(content).hexdigest()
+        self.version = self.sha256[:VERSION_DIGITS]
         try:
             self.session = runtime.session(content, arena)
         except Exception as error:
@@ -89,7 +89,7 @@ class Model:
         """Return the protocol's model metadata."""
         return {
             "name": self.name,
-            "versions": [VERSION],
+            "versions": [self.version],
             "platform": "onnxruntime_onnx",
             "inputs": [tensor.to_json() for tensor in self.inputs],
             "outputs": [tensor.to_json() for tensor in self.outputs],

@@ -3,8 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+<<<<<<< HEAD
 from ninefold.serving.model import VERSION, Model
 from ninefold.signature import Input, Result, Signature
+=======
+from ninefold.serving.model import Model
+from ninefold.signature import Input, Signature
+>>>>>>> ee3f716 (Serving: new versions swapped in under load, keys, metrics, access log; torch is loaded before stages run side by side)
 
 KINDS: dict[str, dict[str, Any]] = {
     "number": {"type": ["number", "null"]},
@@ -18,6 +23,7 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 ERROR = {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]}
 REFUSALS = {
+    "401": "A key is needed, see `ninefold serve --api-keys`",
     "400": "The request is wrong; `error` says where and why",
     "408": "The body arrived too slowly",
     "413": "Too many bytes, rows or elements",
@@ -31,7 +37,7 @@ def inference_paths(models: Sequence[Model]) -> dict[str, Any]:
     """Return the OpenAPI paths of every model's infer and predict endpoint."""
     paths: dict[str, Any] = {}
     for model in models:
-        for middle in ("", f"/versions/{VERSION}"):
+        for middle in ("", f"/versions/{model.version}"):
             paths[f"/v2/models/{model.name}{middle}/infer"] = _operation(
                 "Open Inference Protocol v2", _tensors(model), _tensors_out()
             )

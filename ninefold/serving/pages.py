@@ -2,7 +2,6 @@
 
 import html
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -12,20 +11,29 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 
 from ninefold.errors import nearest
-from ninefold.serving.model import VERSION, Model
+from ninefold.serving.metrics import Metrics
+from ninefold.serving.model import Model
 from ninefold.serving.openapi import example_row, inference_paths
+from ninefold.serving.repository import Repository
 
+EXTENSIONS = ["binary_tensor_data", "model_repository"]
 TEMPLATE = Path(__file__).with_name("docs.html")
 
 
 class Pages:
     """What can be asked about the models of one server."""
 
-    def __init__(self, models: Sequence[Model], release: str) -> None:
-        self.models, self.release = {model.name: model for model in models}, release
+    def __init__(self, repository: Repository, metrics: Metrics, release: str) -> None:
+        self.repository, self.metrics, self.release = repository, metrics, release
+
+    @property
+    def models(self) -> dict[str, Model]:
+        """The models as they are now."""
+        return self.repository.models
 
     def app(self) -> FastAPI:
         """Return the FastAPI app: health, metadata, `/docs` and `/openapi.json`."""
@@ -40,15 +48,17 @@ class Pages:
         for path in ("/v2/models/{name}", "/v2/models/{name}/versions/{version}"):
             app.add_api_route(path, self.metadata, summary="Inputs and outputs of a model")
             app.add_api_route(f"{path}/ready", self.model_ready, summary="A model may answer")
+        app.add_api_route(
+            "/v2/repository/index", self.index, methods=["POST"], summary="Models and versions"
+        )
+        app.add_api_route("/metrics", self.measured, summary="For Prometheus")
         app.add_exception_handler(HTTPException, _refusal)
         app.add_exception_handler(RequestValidationError, _refusal)
         app.add_exception_handler(404, self._unknown)
-        schema: dict[str, Any] = {}
 
         def openapi() -> dict[str, Any]:
-            if not schema:
-                schema.update(get_openapi(title=app.title, version=self.release, routes=app.routes))
-                schema["paths"] |= inference_paths(list(self.models.values()))
+            schema = get_openapi(title=app.title, version=self.release, routes=app.routes)
+            schema["paths"] |= inference_paths(list(self.models.values()))
             return schema
 
         app.openapi = openapi  # type: ignore[method-assign]
@@ -56,9 +66,7 @@ class Pages:
 
     async def server(self) -> Response:
         """Name, version and extensions of the server."""
-        return _json(
-            {"name": "ninefold", "version": self.release, "extensions": ["binary_tensor_data"]}
-        )
+        return _json({"name": "ninefold", "version": self.release, "extensions": EXTENSIONS})
 
     async def live(self) -> Response:
         """Answer 200 as long as the server runs."""
@@ -73,17 +81,35 @@ class Pages:
         """List the models with their content hash and state."""
         return _json({"models": [_state(model) for model in self.models.values()]})
 
+    async def index(self) -> Response:
+        """List the models as the protocol's repository extension does."""
+        return _json(
+            [
+                {
+                    "name": model.name,
+                    "version": model.version,
+                    "state": "READY" if model.fault is None else "UNAVAILABLE",
+                    "reason": model.fault or "",
+                }
+                for model in self.models.values()
+            ]
+        )
+
+    async def measured(self) -> Response:
+        """Return the counters in Prometheus' text format."""
+        return Response(self.metrics.page(self.repository), media_type=CONTENT_TYPE_LATEST)
+
     async def signature(self, name: str) -> Response:
         """Return a model's state and the columns it takes."""
-        model = self._model(name, VERSION)
+        model = self._model(name)
         taken = json.loads(model.signature.to_json()) if model.signature else None
         return _json({**_state(model), "signature": taken})
 
-    async def metadata(self, name: str, version: str = VERSION) -> Response:
+    async def metadata(self, name: str, version: str | None = None) -> Response:
         """Return a model's inputs and outputs."""
         return _json(self._model(name, version).to_json())
 
-    async def model_ready(self, name: str, version: str = VERSION) -> Response:
+    async def model_ready(self, name: str, version: str | None = None) -> Response:
         """Answer 200 when the model may answer, otherwise 503."""
         model = self._model(name, version)
         return _json(_state(model), 200 if model.fault is None else 503)
@@ -97,14 +123,15 @@ class Pages:
         )
         return HTMLResponse(page)
 
-    def _model(self, name: str, version: str) -> Model:
+    def _model(self, name: str, version: str | None = None) -> Model:
         if name not in self.models:
             raise HTTPException(404, f"unknown model `{name[:100]}`{nearest(name, self.models)}")
-        if version != VERSION:
+        model = self.models[name]
+        if version not in (None, model.version):
             raise HTTPException(
-                404, f"model `{name}` has version {VERSION}, however: {version[:20]!r}"
+                404, f"model `{name}` has version {model.version}, however: {str(version)[:20]!r}"
             )
-        return self.models[name]
+        return model
 
     async def _unknown(self, request: Request, error: Exception) -> Response:
         """Say which model or path was meant."""
@@ -114,6 +141,9 @@ class Pages:
             name = parts[3] if len(parts) > 3 else ""
             if name in self.models and parts[-1] == "predict":
                 reason = f"model `{name}` has no signature; use /v2/models/{name}/infer"
+            elif name in self.models and parts[-1] == "infer" and "versions" in parts:
+                version = self.models[name].version
+                reason = f"model `{name}` has version {version}, however: {parts[-2][:20]!r}"
             elif name not in self.models:
                 reason = f"unknown model `{name[:100]}`{nearest(name, self.models)}"
         if reason == "Not Found":
@@ -135,7 +165,7 @@ def _json(content: Any, status: int = 200, headers: dict[str, str] | None = None
 
 
 def _state(model: Model) -> dict[str, Any]:
-    state = {"name": model.name, "version": VERSION, "sha256": model.sha256}
+    state = {"name": model.name, "version": model.version, "sha256": model.sha256}
     return {**state, "ready": model.fault is None, "fault": model.fault}
 
 

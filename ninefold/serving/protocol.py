@@ -13,7 +13,7 @@ import orjson
 from ninefold.errors import nearest
 from ninefold.serving import tensors
 from ninefold.serving.limits import Limits, RequestError
-from ninefold.serving.model import VERSION, Array, Model
+from ninefold.serving.model import Array, Model
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
 
@@ -80,7 +80,7 @@ def encode(
         else:
             output["data"] = tensors.to_json(array)
         outputs.append(output)
-    content = {"model_name": model.name, "model_version": VERSION, "outputs": outputs}
+    content = {"model_name": model.name, "model_version": model.version, "outputs": outputs}
     if request.id is not None:
         content["id"] = request.id
     head = orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)

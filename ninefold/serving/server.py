@@ -2,65 +2,48 @@
 
 import signal
 import socket
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
 
-import numpy as np
 import uvicorn
 
 from ninefold import __version__
 from ninefold.errors import InputError
+from ninefold.serving.access_log import AccessLog
 from ninefold.serving.endpoints import ASGIApp, Endpoints
+from ninefold.serving.keys import Keys
 from ninefold.serving.limits import Limits
-from ninefold.serving.model import Array, Model, first_line
-from ninefold.serving.openapi import example_row
+from ninefold.serving.metrics import Metrics
+from ninefold.serving.model import Model
 from ninefold.serving.pages import Pages
-from ninefold.serving.rows import Rows, replay
+from ninefold.serving.repository import Repository
+from ninefold.serving.watching import Watcher
 
-WARM_UP_RUNS = 5
 BACKLOG = 2048
 MAX_PORT = 65535
 
 
-def prepare(model: Model) -> None:
-    """Replay the golden rows and warm the model up; sets `fault`, `is_batchable` and `row_s`."""
-    if model.signature is None:
-        return
-    rows = Rows(model)
-    try:
-        model.fault = replay(model, rows)
-        _measure(model, rows)
-    except Exception as error:
-        model.fault = model.fault or f"it cannot run: {first_line(error)}"
+@dataclass(frozen=True)
+class Settings:
+    """How a server behaves beside its limits.
+
+    `reload_s` is how often model files are looked at, in seconds; 0 only on SIGHUP.
+    """
+
+    reload_s: float = 1.0
+    keys: Keys | None = None
+    access_log: AccessLog | None = None
 
 
-def _measure(model: Model, rows: Rows) -> None:
-    """Find out how long a row takes, and whether its outputs depend on its neighbours."""
-    assert model.signature is not None
-    filled = rows.read([example_row(model.signature)])
-    empty = {name: cells.read([cells.placeholder], {}) for name, cells in rows.cells.items()}
-    feeds = [dict(filled.feeds) if filled.good else empty, empty]
-    alone = [model.run(part) for part in feeds]
-    together = model.run({name: np.concatenate([part[name] for part in feeds]) for name in empty})
-    model.is_batchable = all(
-        np.array_equal(np.concatenate([part[name] for part in alone]), together[name], _nan(value))
-        for name, value in together.items()
-    )
-    for _ in range(WARM_UP_RUNS):
-        start = time.perf_counter()
-        model.run(feeds[0])
-        model.row_s = min(model.row_s, time.perf_counter() - start)
-
-
-def _nan(array: Array) -> bool:
-    return bool(array.dtype.kind == "f")
-
-
-def application(models: Sequence[Model], limits: Limits | None = None) -> ASGIApp:
-    """Return the ASGI app that serves `models`."""
-    limits = limits or Limits()
-    return Endpoints(models, Pages(models, __version__).app(), limits)
+def application(
+    repository: Repository, metrics: Metrics | None = None, settings: Settings | None = None
+) -> ASGIApp:
+    """Return the ASGI app that serves the models of `repository`."""
+    metrics, settings = metrics or Metrics(), settings or Settings()
+    pages = Pages(repository, metrics, __version__).app()
+    return Endpoints(repository, pages, metrics, settings.keys, settings.access_log)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -82,11 +65,22 @@ def bind(host: str, port: int) -> socket.socket:
     return bound
 
 
-def serve(models: Sequence[Model], bound: socket.socket, limits: Limits | None = None) -> None:
-    """Serve until SIGINT or SIGTERM; requests under way are finished first."""
-    limits = limits or Limits()
+def serve(
+    models: Sequence[Model],
+    files: Mapping[str, Path],
+    bound: socket.socket,
+    limits: Limits | None = None,
+    settings: Settings | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM; requests under way are finished first.
+
+    `files` names the file of each model; a new version in it is proved and swapped in.
+    """
+    limits, settings, metrics = limits or Limits(), settings or Settings(), Metrics()
+    repository = Repository(models, limits)
+    watcher = Watcher(repository, files, metrics, settings.reload_s)
     config = uvicorn.Config(
-        application(models, limits),
+        application(repository, metrics, settings),
         log_config=None,
         access_log=False,
         lifespan="off",
@@ -97,5 +91,9 @@ def serve(models: Sequence[Model], bound: socket.socket, limits: Limits | None =
     )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, lambda *_: watcher.wake())
+    watcher.start()
     with closing(bound):
         uvicorn.Server(config).run(sockets=[bound])
+    watcher.stop()

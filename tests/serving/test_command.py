@@ -32,8 +32,11 @@ def test_serving_imports_nothing_heavy(tmp_path):
     program = (
         "import sys, ninefold.serving.command, ninefold.serving.server as s\n"
         "from ninefold.serving.model import read_model\n"
+        "from ninefold.serving.limits import Limits\n"
+        "from ninefold.serving.readiness import prepare\n"
         "from pathlib import Path\n"
-        "model = read_model(Path('model.onnx')); s.prepare(model); s.application([model])\n"
+        "model = read_model(Path('model.onnx')); prepare(model)\n"
+        "s.application(s.Repository([model], Limits()))\n"
         f"print([m for m in {HEAVY} if m in sys.modules], model.fault, model.is_batchable)\n"
         "print(sorted(m for m in sys.modules if m.startswith('ninefold.')))\n"
     )

@@ -13,7 +13,16 @@ from packaging.utils import canonicalize_name
 from tests.serving.models import build, example
 
 ROOT = Path(__file__).parents[2]
-DIRECT = ("numpy", "onnxruntime", "fastapi", "uvicorn", "uvloop", "httptools", "orjson")
+DIRECT = (
+    "numpy",
+    "onnxruntime",
+    "fastapi",
+    "uvicorn",
+    "uvloop",
+    "httptools",
+    "orjson",
+    "prometheus-client",
+)
 
 
 def lock(name):
@@ -82,7 +91,10 @@ def test_what_the_serving_image_copies_is_enough(tmp_path):
         f"assert ninefold.__file__.startswith({str(tmp_path)!r})\n"
         "import ninefold.serving.__main__; from ninefold.serving import server\n"
         "from ninefold.serving.model import read_model; from ninefold.serving.rows import Rows\n"
-        "m = read_model(Path('model.onnx')); server.prepare(m); server.application([m])\n"
+        "from ninefold.serving.limits import Limits\n"
+        "from ninefold.serving.readiness import prepare\n"
+        "m = read_model(Path('model.onnx')); prepare(m)\n"
+        "server.application(server.Repository([m], Limits()))\n"
         f"assert m.fault is None; print(m.run(Rows(m).read([{example()!r}]).feeds)['label'])\n"
     )
     done = subprocess.run(

@@ -37,7 +37,10 @@ def test_health_and_metadata_pass_tritons_client(triton):
     assert triton.is_server_live()
     assert triton.is_server_ready()
     assert triton.is_model_ready("model")
-    assert triton.is_model_ready("model", "1")
+    (version,) = triton.get_model_metadata("model")["versions"]
+    assert triton.is_model_ready("model", version)
+    (listed, *_) = triton.get_model_repository_index()
+    assert (listed["name"], listed["version"], listed["state"]) == ("model", version, "READY")
     assert not triton.is_model_ready("other")
     assert triton.get_server_metadata()["name"] == "ninefold"
     inputs = triton.get_model_metadata("price")["inputs"]
@@ -107,8 +110,12 @@ def body(**changes):
 def test_the_example_is_valid(client):
     assert client.post(INFER, json=body()).status_code == 200
     assert client.post(INFER, json=body(data=[[31.5]])).status_code == 200
-    assert client.post("/v2/models/model/versions/1/infer", json=body()).status_code == 200
-    assert client.post("/v2/models/model/versions/2/infer", json=body()).status_code == 404
+    version = client.get("/v2/models/model").json()["versions"][0]
+    path = "/v2/models/model/versions"
+    answer = client.post(f"{path}/{version}/infer", json=body())
+    assert (answer.status_code, answer.json()["model_version"]) == (200, version)
+    other = client.post(f"{path}/2/infer", json=body())
+    assert (other.status_code, version in other.json()["error"]) == (404, True)
 
 
 @pytest.mark.parametrize(

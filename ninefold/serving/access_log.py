@@ -1,0 +1,52 @@
+"""One line of JSON a request: who asked what, and how it went; never what was in it."""
+
+import sys
+import threading
+import time
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from ninefold.errors import InputError
+from ninefold.serving.repository import Route
+
+
+class AccessLog:
+    """Appends to a file, or to standard error for `-`. Raises `InputError` if it cannot."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._file = sys.stderr.buffer if str(path) == "-" else path.open("ab", buffering=0)
+        except OSError as error:
+            raise InputError(
+                f"--access-log {path} must be writable, however: {error.strerror}"
+            ) from None
+        self._lock = threading.Lock()
+
+    def write(
+        self,
+        scope: MutableMapping[str, Any],
+        status: int,
+        elapsed_s: float,
+        route: Route | None = None,
+        rows: int = 0,
+    ) -> None:
+        """Write one line."""
+        client = scope.get("client")
+        content: dict[str, Any] = {
+            "time": round(time.time(), 3),
+            "client": client[0] if client else None,
+            "method": scope["method"],
+            "path": scope["path"][:200],
+            "status": status,
+            "ms": round(elapsed_s * 1000, 3),
+        }
+        if route is not None:
+            content |= {"model": route.model.name, "version": route.model.version, "rows": rows}
+        line = orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE)
+        with self._lock:
+            self._file.write(line)
+            if self._file is sys.stderr.buffer:
+                self._file.flush()

@@ -1,0 +1,45 @@
+"""Proves a loaded model on its golden rows and warms it up, before it may answer."""
+
+import time
+
+import numpy as np
+
+from ninefold.serving.model import Array, Model, first_line
+from ninefold.serving.openapi import example_row
+from ninefold.serving.rows import Rows, replay
+
+WARM_UP_RUNS = 5
+
+
+def prepare(model: Model) -> None:
+    """Replay the golden rows and warm the model up; sets `fault`, `is_batchable` and `row_s`."""
+    if model.signature is None:
+        return
+    rows = Rows(model)
+    try:
+        model.fault = replay(model, rows)
+        _measure(model, rows)
+    except Exception as error:
+        model.fault = model.fault or f"it cannot run: {first_line(error)}"
+
+
+def _measure(model: Model, rows: Rows) -> None:
+    """Find out how long a row takes, and whether its outputs depend on its neighbours."""
+    assert model.signature is not None
+    filled = rows.read([example_row(model.signature)])
+    empty = {name: cells.read([cells.placeholder], {}) for name, cells in rows.cells.items()}
+    feeds = [dict(filled.feeds) if filled.good else empty, empty]
+    alone = [model.run(part) for part in feeds]
+    together = model.run({name: np.concatenate([part[name] for part in feeds]) for name in empty})
+    model.is_batchable = all(
+        np.array_equal(np.concatenate([part[name] for part in alone]), together[name], _nan(value))
+        for name, value in together.items()
+    )
+    for _ in range(WARM_UP_RUNS):
+        start = time.perf_counter()
+        model.run(feeds[0])
+        model.row_s = min(model.row_s, time.perf_counter() - start)
+
+
+def _nan(array: Array) -> bool:
+    return bool(array.dtype.kind == "f")

@@ -1,0 +1,109 @@
+"""One model behind its two endpoints: infer (tensors) and predict (rows)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple
+
+import orjson
+
+from ninefold.serving import protocol
+from ninefold.serving.batching import Batcher, threads
+from ninefold.serving.cells import shown
+from ninefold.serving.limits import Limits, RequestError
+from ninefold.serving.model import Model
+from ninefold.serving.rows import Rows
+
+JSON = {"Content-Type": "application/json"}
+
+
+class Answer(NamedTuple):
+    """A response, and how many rows the model predicted for it."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+    rows: int = 0
+
+
+Handler = Callable[[bytes, Mapping[bytes, bytes]], Awaitable[Answer]]
+
+
+class Served:
+    """One model behind its batcher."""
+
+    def __init__(self, model: Model, limits: Limits) -> None:
+        self.model, self.limits = model, limits
+        self.batcher = Batcher(model, limits)
+        self.rows = Rows(model) if model.signature is not None else None
+
+    async def infer(self, body: bytes, headers: Mapping[bytes, bytes]) -> Answer:
+        """Answer a request of the Open Inference Protocol."""
+        self._check_ready()
+        length = _header_length(headers.get(protocol.HEADER_LENGTH.lower().encode()))
+        is_small = len(body) <= self.limits.inline_bytes
+        request = await _call(is_small, protocol.decode, body, length, self.model, self.limits)
+        values = await self.batcher.run(request.feeds, request.rows)
+        content, more = await _call(is_small, protocol.encode, self.model, request, values)
+        return Answer(200, content, more, request.rows)
+
+    async def predict(self, body: bytes, headers: Mapping[bytes, bytes]) -> Answer:
+        """Answer `{"rows": [{column: value}]}`: 400 when no row is right, otherwise row by row."""
+        self._check_ready()
+        assert self.rows is not None
+        is_small = len(body) <= self.limits.inline_bytes
+        rows = await _call(is_small, _rows, body, self.limits)
+        batch = await _call(is_small, self.rows.read, rows)
+        if not batch.good:
+            first = encodable(f"row 0: {batch.errors[0]}")
+            answers = [{"error": encodable(batch.errors[i])} for i in range(batch.count)]
+            return Answer(400, orjson.dumps({"error": first, "predictions": answers}), JSON)
+        values = await self.batcher.run(batch.feeds, len(batch.good))
+        answers = await _call(is_small, self.rows.answers, batch, values)
+        content = {
+            "model_name": self.model.name,
+            "model_version": self.model.version,
+            "predictions": answers,
+        }
+        body = orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
+        return Answer(200, body, JSON, len(batch.good))
+
+    def _check_ready(self) -> None:
+        if self.model.fault is not None:
+            raise RequestError(f"model `{self.model.name}` is not ready: {self.model.fault}", 503)
+
+
+async def _call(is_small: bool, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call `function` here, or in a thread when it would hold up the event loop."""
+    if is_small:
+        return function(*arguments)
+    return await asyncio.get_running_loop().run_in_executor(threads(), function, *arguments)
+
+
+def _rows(body: bytes, limits: Limits) -> list[Any]:
+    content = protocol.parse(body)
+    if not isinstance(content, dict) or content.keys() != {"rows"}:
+        found = f"keys {sorted(content)[:5]}" if isinstance(content, dict) else shown(content)
+        raise RequestError(f'the body must be {{"rows": [{{column: value}}]}}, however: {found}')
+    rows = content["rows"]
+    if not isinstance(rows, list) or not rows:
+        raise RequestError("rows must be a list of at least one row")
+    if len(rows) > limits.max_rows:
+        raise RequestError(
+            f"a request must have at most {limits.max_rows} rows, not {len(rows)}; "
+            "use `ninefold predict` for large files",
+            413,
+        )
+    return rows
+
+
+def _header_length(value: bytes | None) -> int | None:
+    if value is None:
+        return None
+    if not value.isdigit() or len(value) > 12:
+        raise RequestError(f"{protocol.HEADER_LENGTH} must be a whole number")
+    return int(value)
+
+
+def encodable(text: str) -> str:
+    """Return the text without lone surrogates, which JSON cannot carry."""
+    return text.encode("utf-8", "replace").decode()
