@@ -3,13 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-<<<<<<< HEAD
-from ninefold.serving.model import VERSION, Model
-from ninefold.signature import Input, Result, Signature
-=======
 from ninefold.serving.model import Model
-from ninefold.signature import Input, Signature
->>>>>>> ee3f716 (Serving: new versions swapped in under load, keys, metrics, access log; torch is loaded before stages run side by side)
+from ninefold.signature import Input, Result, Signature
 
 KINDS: dict[str, dict[str, Any]] = {
     "number": {"type": ["number", "null"]},
