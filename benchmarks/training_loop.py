@@ -40,6 +40,7 @@ BATCH, STEPS = 256, 12
 LOOPS = ("products", "ours", "usual")
 MOST_OVER_PRODUCTS = 1.8
 SPEC = TrainSpec()
+LR = SPEC.optimizer.lr
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def ours(case: Case) -> Callable[[], None]:
 
     def epoch() -> None:
         batches = rows.take(torch.randperm(len(rows))).batches(BATCH)
-        run_epoch(module, optimizer, batches, SPEC, SPEC.lr, 0, standing, pieces)
+        run_epoch(module, optimizer, batches, SPEC, LR, 0, standing, pieces)
 
     return epoch
 
@@ -106,7 +107,7 @@ def usual(case: Case) -> Callable[[], None]:
         network, loss = with_torch_layers(module.network), module.objective.loss
         dataset = TensorDataset(rows.x, rows.codes, rows.y, rows.weight)
     inputs = 1 if case.network == PLAIN else 2
-    optimizer = torch.optim.AdamW(network.parameters(), lr=SPEC.lr, weight_decay=SPEC.weight_decay)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=LR, weight_decay=SPEC.weight_decay)
     loader = DataLoader(dataset, batch_size=BATCH, shuffle=True)
 
     def epoch() -> None:

@@ -5,6 +5,7 @@ words what is wrong: rule, place, value and the nearest right key.
 """
 
 import importlib
+import re
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -105,7 +106,7 @@ def validate(section: str, content: Any, source: str = "params.yaml") -> Any:
     try:
         return TypeAdapter(spec).validate_python({} if content is None else content)
     except ValidationError as error:
-        lines = [f"{source}: {_sentence(section, spec, e)}" for e in error.errors()]
+        lines = [f"{source}: {_sentence(section, spec, e)}" for e in _merged(error.errors())]
         raise ConfigError("\n".join(dict.fromkeys(lines))) from None
 
 
@@ -132,6 +133,40 @@ RULES = {
 }
 
 
+ALTERNATIVE = re.compile(r"(constrained-)?(float|int|str|bool)|literal\[.*\]")
+"""How pydantic names the members of a union of plain values in an error's location."""
+
+
+def _merged(errors: Iterable[Any]) -> list[Any]:
+    """Make one error of those that the members of a union of plain values raise in one place.
+
+    A number is told what numbers must be; anything else, all that it might be.
+    """
+    by_place: dict[Any, list[Any]] = {}
+    for error in errors:
+        if error["type"] == "default_factory_not_called":  # follows from a mistake elsewhere
+            continue
+        *rest, last = error["loc"]
+        is_member = isinstance(last, str) and ALTERNATIVE.fullmatch(last) and len(rest) > 0
+        place = tuple(rest) if is_member else error["loc"]
+        by_place.setdefault(place, []).append({**error, "loc": place})
+    found = []
+    for members in by_place.values():
+        is_number = type(members[0]["input"]) in (int, float)
+        fitting = [e for e in members if not (is_number and e["type"] == "literal_error")]
+        first, *others = fitting or members
+        found.append({**first, "others": [_rule(other) for other in others]})
+    return found
+
+
+def _rule(error: Any) -> str:
+    """Return what a value must be."""
+    rule = RULES.get(error["type"])
+    limits = error.get("ctx", {}).items()
+    shown = {name: f"{v:g}" if isinstance(v, float) else v for name, v in limits}
+    return rule.format(**shown) if rule else str(error["msg"]).lower()
+
+
 def _sentence(section: str, spec: Any, error: Any) -> str:
     """Word one pydantic error as place, rule and value."""
     names, fields = _place(spec, error["loc"])
@@ -149,9 +184,7 @@ def _sentence(section: str, spec: Any, error: Any) -> str:
         return f"`{place}.kind` must be given"
     if kind == "value_error":
         return f"{place} {context['error']}"
-    rule = RULES.get(kind)
-    limits = {name: f"{v:g}" if isinstance(v, float) else v for name, v in context.items()}
-    rule = rule.format(**limits) if rule else str(error["msg"]).lower()
+    rule = " or ".join(dict.fromkeys([_rule(error), *error.get("others", ())]))
     return f"{place} must be {rule}, however: {value!r}"
 
 

@@ -24,6 +24,8 @@ class ObjectiveSpec(Spec, ABC):
     kind: str
     task: ClassVar[Task]
     is_default: ClassVar[bool] = False
+    is_watched: ClassVar[bool] = False
+    """Whether early stopping watches this loss on valid in place of the reported metric."""
 
     @abstractmethod
     def loss(self, outputs: "Tensor", y: "Tensor", weight: "Tensor") -> "Tensor":

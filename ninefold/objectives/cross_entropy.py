@@ -37,10 +37,7 @@ class CrossEntropySpec(ObjectiveSpec):
 
     def sample_weight(self, y: Array) -> Array:
         """Return weights `(N,)` with a mean of 1."""
-        if self.class_weight == "none":
-            return np.ones(len(y), dtype=np.float32)
-        classes, inverse, counts = np.unique(y, return_inverse=True, return_counts=True)
-        return np.asarray(len(y) / (len(classes) * counts[inverse]), dtype=np.float32)
+        return balanced_weight(y) if self.class_weight == "balanced" else super().sample_weight(y)
 
     def loss(self, outputs: "Tensor", y: "Tensor", weight: "Tensor") -> "Tensor":
         """Return the weighted mean over rows and members."""
@@ -58,6 +55,12 @@ class CrossEntropySpec(ObjectiveSpec):
     def scores(self, outputs: "Tensor") -> "Tensor":
         """Return the log of the members' mean probability, `(B, K)`."""
         return log_mean_probability(outputs)
+
+
+def balanced_weight(y: Array) -> Array:
+    """Return weights `(N,)` by which every class of the codes `y (N,)` weighs the same in sum."""
+    classes, inverse, counts = np.unique(y, return_inverse=True, return_counts=True)
+    return np.asarray(len(y) / (len(classes) * counts[inverse]), dtype=np.float32)
 
 
 def log_mean_probability(outputs: "Tensor") -> "Tensor":

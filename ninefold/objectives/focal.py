@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from ninefold.columns import Array
 from ninefold.objectives import ObjectiveSpec
-from ninefold.objectives.cross_entropy import log_mean_probability
+from ninefold.objectives.cross_entropy import balanced_weight, log_mean_probability
 from ninefold.problem import Task
 
 if TYPE_CHECKING:
@@ -19,6 +20,12 @@ class FocalSpec(ObjectiveSpec):
     task: ClassVar[Task] = "classification"
     gamma: float = Field(2.0, ge=0, le=10)
     """How strongly rows that are already right are discounted; 0 is cross entropy."""
+    class_weight: Literal["none", "balanced"] = "none"
+    """balanced: every class weighs the same in sum."""
+
+    def sample_weight(self, y: Array) -> Array:
+        """Return weights `(N,)` with a mean of 1."""
+        return balanced_weight(y) if self.class_weight == "balanced" else super().sample_weight(y)
 
     def loss(self, outputs: "Tensor", y: "Tensor", weight: "Tensor") -> "Tensor":
         """Return the weighted mean of `(1 - p) ** gamma * -log p` over rows and members."""

@@ -41,8 +41,11 @@ class TrainSpec(Spec):
         default_factory=FlatCosSpec
     )
     """How the learning rate rises and falls."""
-    lr: float = Field(default_factory=lambda data: _of_optimizer(data, "lr"), gt=0, le=1)
-    """Learning rate after warm-up; default by optimizer: 0.002 for adamw."""
+    lr: Annotated[float, Field(gt=0, le=1)] | Literal["auto"] = Field(
+        default_factory=lambda data: _of_optimizer(data, "lr")
+    )
+    """Learning rate after warm-up; default by optimizer: 0.002 for adamw. `auto` tries rising ones
+    and takes what they show (range test: Smith, 2017)."""
     weight_decay: float = Field(
         default_factory=lambda data: _of_optimizer(data, "weight_decay"), ge=0, le=1
     )

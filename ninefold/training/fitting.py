@@ -58,10 +58,12 @@ def fit(
         ready.valid,
         ready.preprocessing.layout,
         target,
-        (watched, reported.higher_is_better),
+        (watched, reported.higher_is_better, ready.objective.is_watched),
         spec,
         fold,
     )
+    assert outcome.found is not None
+    spec = spec.model_copy(update={"lr": outcome.found.lr})
     model = TrainedModel(ready.preprocessing, module, head, tuple(outcome.history), spec)
     scores = model.scores_of(X_valid, codes_valid, *tensors_valid)
     model.head = fit_head(scores, y_valid, target, reported, spec.calibrate, spec.threshold)
@@ -77,7 +79,7 @@ def _train(
     valid: Table,
     layout: "Layout",
     target: Target,
-    watched: tuple[Callable[[Array], float], bool],
+    watched: tuple[Callable[[Array], float], bool, bool],
     spec: "TrainSpec",
     fold: int,
 ) -> "tuple[ScoringModule, Outcome]":
@@ -145,9 +147,22 @@ def _facts(
         "epochs": len(outcome.history),
         "retries": outcome.retries,
         "micro_batch_size": outcome.micro_batch_size,
+        "lr_finder": _curve(outcome),
         "parameters": sum(p.numel() for p in model.module.parameters()),
         "valid": {
             found.name: found.compute(y, prediction, None, threshold)
             for found in metrics_for(model.head.target)
         },
+    }
+
+
+def _curve(outcome: "Outcome") -> dict[str, Any] | None:
+    """Return what the range test saw, None without one."""
+    found = outcome.found
+    if found is None or not found.rates:
+        return None
+    return {
+        "lr": found.lr,
+        "rates": [float(f"{rate:.6g}") for rate in found.rates],
+        "losses": [float(f"{loss:.6g}") for loss in found.losses],
     }

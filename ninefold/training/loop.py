@@ -12,6 +12,7 @@ from ninefold.columns import Array
 from ninefold.errors import ConfigError, InputError
 from ninefold.progress import progress
 from ninefold.training.defaults import batch_size, patience
+from ninefold.training.lr_finder import Found, find_lr
 from ninefold.training.memory import Pieces
 from ninefold.training.optimizer import FlatOptimizer
 from ninefold.training.schedules import Standing
@@ -27,15 +28,17 @@ MAX_RETRIES = 2
 class Watch:
     """What early stopping watches on the valid rows.
 
-    `compute` takes scores `(N, K)`; where it gives NaN, the loss on valid is watched instead.
+    `compute` takes scores `(N, K)`; where it gives NaN, or `by_loss`, the loss on valid is watched
+    instead.
     """
 
     compute: Callable[[Array], float]
     higher_is_better: bool
+    by_loss: bool = False
 
     def goal(self, value: float, loss: float) -> float:
         """Return a number to maximise."""
-        if math.isnan(value):
+        if self.by_loss or math.isnan(value):
             return -loss
         return value if self.higher_is_better else -value
 
@@ -93,6 +96,8 @@ class Outcome:
     best_epoch: int = 0
     history: list[Epoch] = field(default_factory=list)
     retries: int = 0
+    found: Found | None = None
+    """The learning rate taken, and what the range test saw if there was one."""
     micro_batch_size: int | None = None
     """Rows that were differentiated at once, if fewer than a batch."""
 
@@ -116,7 +121,11 @@ def train(
     waits = spec.patience or patience(len(rows))
     pieces = Pieces(spec.micro_batch_size or size)
     steps = spec.epochs * len(rows.batches(size))
-    lr, step = spec.lr, 0
+    if spec.lr == "auto":
+        found = find_lr(module, optimizer, rows, size, pieces, spec.clip_norm)
+    else:
+        found = Found(spec.lr)
+    lr, step, outcome.found = found.lr, 0, found
     for epoch in progress(range(1, spec.epochs + 1), "train", unit="epochs"):
         standing = Standing(steps, epoch - 1, tuple(goals))
         last_lr = lr * spec.schedule.factor(step, standing)

@@ -57,6 +57,13 @@ def test_a_wrong_number_reads_as_promised(tmp_path):
     assert line == ["params.yaml: train.lr must be > 0, however: -0.1"]
 
 
+def test_a_value_that_may_be_a_number_or_a_word_is_told_what_it_might_be(tmp_path):
+    line = mistakes(tmp_path, PROBLEM + "train: {threshold: tunned}", "train")
+    assert line == ["params.yaml: train.threshold must be a number or 'tuned', however: 'tunned'"]
+    line = mistakes(tmp_path, PROBLEM + "train: {threshold: 2}", "train")
+    assert line == ["params.yaml: train.threshold must be < 1, however: 2"]
+
+
 @pytest.mark.parametrize("text", ["a: [", "- 1", "a: 1\na: 2"])
 def test_broken_yaml_is_one_line(tmp_path, text):
     assert len(mistakes(tmp_path, text, "problem")) == 1

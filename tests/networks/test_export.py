@@ -11,7 +11,7 @@ from ninefold.export.network import module_to_onnx
 from ninefold.networks import NetworkSpec
 from ninefold.networks.cnn import CNNSpec
 from ninefold.networks.mlp import MLPSpec
-from ninefold.objectives import objective
+from ninefold.objectives import ObjectiveSpec, objective
 from ninefold.preprocessing import Layout
 from ninefold.preprocessing.layout import TensorLayout, tensor_name
 from ninefold.problem import Task
@@ -43,6 +43,10 @@ CASES: list[tuple[NetworkSpec, Task, int, int, int]] = [
     *((network, "classification", 2, 20, 2) for network in NETWORKS),
     (MLPSpec(ensemble_size=1, hidden_size=17, normalization="batch"), "regression", 1, 1, 0),
     (MLPSpec(ensemble_size=3, activation="gelu", normalization="layer"), "classification", 5, 0, 3),
+    *(
+        (MLPSpec(ensemble_size=1, hidden_size=9, activation=name), "regression", 1, 3, 0)
+        for name in ("tanh", "leaky_relu", "elu")
+    ),
     (MLPSpec(num_layers=0, embedding="none", ensemble_size=2), "classification", 3, 4, 1),
     (SMALL.model_copy(update={"summary": "average", "pooling": "average"}), "regression", 1, 0, 0),
     (
@@ -81,11 +85,29 @@ def test_onnx_gives_torchs_numbers_whatever_the_batch(
     module = ScoringModule(
         network.build(layout(features, codes, tensors), outputs, X, seed=0), objective(None, task)
     )
-    rows = [torch.from_numpy(array) for array in (X, C, *pictures)]
     module.train()
-    module(*rows)
-    expected = module.scores(*rows)
-    model = module_to_onnx(module, features, codes, outputs, tensors)
+    module(*map(torch.from_numpy, (X, C, *pictures)))
+    compare(module, [X, C, *pictures], outputs, tensors, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [kind() for kind in components("ninefold.objectives", ObjectiveSpec)],
+    ids=lambda loss: loss.kind,
+)
+def test_scores_of_every_objective_are_exported(loss, tmp_path):
+    X = np.random.default_rng(0).normal(size=(1000, 3)).astype(np.float32)
+    outputs = 3 if loss.task == "classification" else 1
+    network = MLPSpec(ensemble_size=3, hidden_size=8, embedding="none")
+    module = ScoringModule(network.build(layout(3, 0), outputs, X, seed=0), loss)
+    compare(module, [X, np.zeros((1000, 0), dtype=np.int64)], outputs, (), tmp_path)
+
+
+def compare(module, rows, outputs, tensors, tmp_path):
+    """Export the module and compare it with torch, row by row and in batches."""
+    X, C, *pictures = rows
+    expected = module.scores(*map(torch.from_numpy, rows))
+    model = module_to_onnx(module, X.shape[1], C.shape[1], outputs, tensors)
     (tmp_path / "net.onnx").write_bytes(model.SerializeToString())
     named = {tensor_name(position): array for position, array in enumerate(pictures)}
     np.savez(tmp_path / "rows.npz", X=X, codes=C, **named)

@@ -82,6 +82,27 @@ def test_members_start_apart_and_a_single_one_is_a_plain_network():
     assert torch.equal(one.scale, torch.ones_like(one.scale))
 
 
+@pytest.mark.parametrize("how", ["default", "xavier", "kaiming", "orthogonal"])
+@pytest.mark.parametrize("activation", ["relu", "silu", "tanh"])
+def test_initialization_neither_blows_values_up_nor_lets_them_die_out(how, activation):
+    X = np.random.default_rng(0).normal(size=(500, 64)).astype(np.float32)
+    spec = MLPSpec(
+        embedding="none",
+        ensemble_size=1,
+        num_layers=8,
+        hidden_size=64,
+        initialization=how,
+        activation=activation,
+    )
+    module = spec.build(layout(64, 0), 1, X, 0).eval()
+    with torch.no_grad():
+        spread = float(module.hidden(torch.from_numpy(X)).std())
+    if how == "default":
+        assert spread < 0.2
+    else:
+        assert 0.05 < spread < 20
+
+
 @pytest.mark.parametrize(
     "fields", [{"hidden_size": 0}, {"dropout": 1.0}, {"bins": 1}, {"activation": "selu"}]
 )

@@ -5,10 +5,13 @@ from pydantic import ValidationError
 
 from ninefold.errors import ConfigError
 from ninefold.objectives import ObjectiveSpec, objective
+from ninefold.objectives.bce import BCESpec
 from ninefold.objectives.cross_entropy import CrossEntropySpec
 from ninefold.objectives.focal import FocalSpec
 from ninefold.objectives.huber import HuberSpec
+from ninefold.objectives.mae import MAESpec
 from ninefold.objectives.mse import MSESpec
+from ninefold.objectives.quantile import QuantileSpec
 from ninefold.registry import components
 
 SPECS = [kind() for kind in components("ninefold.objectives", ObjectiveSpec)]
@@ -58,11 +61,12 @@ class TestEveryObjective:
 
     def test_scores_are_the_members_mean(self, spec):
         outputs, _ = batch(spec)
-        expected = (
-            outputs.mean(1)
-            if spec.task == "regression"
-            else torch.softmax(outputs, dim=2).mean(1).log()
-        )
+        expected = outputs.mean(1)
+        if spec.kind == "bce":
+            answers = torch.sigmoid(outputs).mean(1)
+            expected = (answers / answers.sum(1, keepdim=True)).log()
+        elif spec.task == "classification":
+            expected = torch.softmax(outputs, dim=2).mean(1).log()
         torch.testing.assert_close(spec.scores(outputs), expected)
 
 
@@ -85,9 +89,10 @@ def test_label_smoothing_is_for_accuracy_only_unless_given():
     assert CrossEntropySpec(label_smoothing=0.2).for_metric("roc_auc").label_smoothing == 0.2
 
 
-def test_balanced_class_weights_give_every_class_the_same_sum():
+@pytest.mark.parametrize("kind", [CrossEntropySpec, FocalSpec, BCESpec])
+def test_balanced_class_weights_give_every_class_the_same_sum(kind):
     y = np.array([0] * 90 + [1] * 9 + [2])
-    weight = CrossEntropySpec(class_weight="balanced").sample_weight(y)
+    weight = kind(class_weight="balanced").sample_weight(y)
     sums = np.bincount(y, weights=weight)
     np.testing.assert_allclose(sums, sums[0], rtol=1e-6)
     assert weight.mean() == pytest.approx(1.0)
@@ -107,6 +112,32 @@ def test_huber_is_linear_far_out():
         for row in range(2)
     ]
     assert float(losses[1] - losses[0]) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("quantile", [0.1, 0.5, 0.8])
+def test_the_constant_that_minimises_pinball_is_the_quantile(quantile):
+    y = torch.arange(101.0)
+    spec = QuantileSpec(quantile=quantile)
+    losses = [
+        float(spec.loss(value.expand(101, 2, 1), y, torch.ones(101))) for value in torch.arange(101)
+    ]
+    assert int(np.argmin(losses)) == round(100 * quantile)
+
+
+def test_pinball_at_a_half_is_half_the_mean_absolute_error():
+    outputs, y = batch(QuantileSpec())
+    ones = torch.ones(len(y))
+    torch.testing.assert_close(
+        2 * QuantileSpec().loss(outputs, y, ones), MAESpec().loss(outputs, y, ones)
+    )
+
+
+def test_bce_smooths_answers_towards_a_half():
+    sure = torch.tensor([[[30.0, -30.0, -30.0]]])
+    y, one = torch.tensor([0]), torch.ones(1)
+    plain, smooth = (BCESpec(label_smoothing=s).loss(sure, y, one) for s in (0.0, 0.2))
+    assert float(plain) < 1e-6
+    assert float(smooth) == pytest.approx(3 * 0.1 * 30, rel=1e-4)
 
 
 def test_bounds_are_checked():

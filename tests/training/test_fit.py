@@ -136,6 +136,38 @@ def test_loss_is_watched_where_the_metric_is_undefined():
     assert model.head.temperature == 1.0
 
 
+def test_a_quantile_is_what_that_share_of_rows_stays_below():
+    fields = {"epochs": 30, "lr": 0.005}
+    shares = []
+    for quantile in (0.1, 0.9):
+        loss = {"kind": "quantile", "quantile": quantile}
+        model = trained("regression", objective=loss, **fields)
+        _, valid = parts("regression")
+        shares.append(float((valid["y"] < model.predict(valid)).mean()))
+        losses = [epoch.valid_loss for epoch in model.history]
+        assert model.facts["best_epoch"] == 1 + int(np.argmin(losses))
+    assert shares == pytest.approx([0.1, 0.9], abs=0.1)
+
+
+@pytest.mark.parametrize("fields", [{}, {"optimizer": {"kind": "sgd"}}, {"batch_size": 400}])
+def test_the_range_test_finds_a_learning_rate_that_trains(fields):
+    model = trained("binary", lr="auto", **fields)
+    curve = model.facts["lr_finder"]
+    assert curve["lr"] == model.spec.lr
+    assert 3e-4 < model.spec.lr < 0.3
+    assert min(curve["losses"]) < curve["losses"][0]
+    assert curve["rates"] == sorted(curve["rates"])
+    assert model.facts["valid"]["roc_auc"] > 0.65
+
+
+def test_the_range_test_leaves_no_trace():
+    found = trained("binary", lr="auto", epochs=2)
+    again = trained("binary", lr="auto", epochs=2)
+    _, valid = parts("binary")
+    np.testing.assert_array_equal(found.scores(valid), again.scores(valid))
+    assert trained("binary", epochs=1).facts["lr_finder"] is None
+
+
 def test_history_has_one_line_per_epoch(tmp_path):
     trained("regression", epochs=2).save(tmp_path / "m")
     lines = (tmp_path / "m" / "history.csv").read_text().splitlines()

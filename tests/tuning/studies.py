@@ -15,7 +15,10 @@ from ninefold.tuning.tune import tune
 from ninefold.tuning.work import Material
 from tests.training.samples import parts, problem
 
-TRAIN = {"epochs": 2, "network": {"hidden_size": 8, "num_layers": 1, "ensemble_size": 2}}
+TRAIN = {
+    "epochs": 2,
+    "network": {"kind": "mlp", "hidden_size": 8, "num_layers": 1, "ensemble_size": 2},
+}
 SPACE = {
     "train.lr": {"low": 1e-4, "high": 1e-1, "log": True},
     "train.network.num_layers": {"low": 1, "high": 2},

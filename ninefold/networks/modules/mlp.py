@@ -12,7 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from ninefold.columns import Array
+from ninefold.networks.modules.activations import ACTIVATIONS
 from ninefold.networks.modules.dropout import FastDropout, SiLUDropout, SiLULinear
+from ninefold.networks.modules.initialization import initialize
 from ninefold.networks.modules.parameters import mark
 
 if TYPE_CHECKING:
@@ -22,7 +24,6 @@ MAX_CODE_DIM = 8
 """Widest embedding of a categorical column."""
 FEW_OUTPUTS = 32
 """Up to so many outputs of all groups together one product is faster than one per group."""
-ACTIVATIONS = {"relu": nn.ReLU, "gelu": nn.GELU}
 
 
 class GroupedLinear(nn.Module):
@@ -139,6 +140,7 @@ class MLP(nn.Module):
         if self.members == 1:
             nn.init.ones_(self.scale)
         self.hidden = nn.Sequential(*hidden_layers(width, spec))
+        initialize(self.hidden, spec.initialization, spec.activation)
         self.head = GroupedLinear(
             self.members, spec.hidden_size if spec.num_layers else width, outputs
         )
