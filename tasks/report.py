@@ -17,7 +17,9 @@ def run(io: StageIO) -> None:
     """Write reports/report.html."""
     network = io.dep("models/network")
     files = {
-        name: network / file if name in INSIDE else io.dep(file) for name, file in DOCUMENTS.items()
+        name: network / file if name in INSIDE else io.dep(file)
+        for name, file in DOCUMENTS.items()
+        if name in INSIDE or io.has_dep(file)
     }
     evidence = Evidence(
         spec=io.params("report"),
@@ -25,6 +27,7 @@ def run(io: StageIO) -> None:
         history=read_history(network / "history.csv"),
         params={name: jsonable(spec) for name, spec in io.specs.items()},
         versions={name: version(name) for name in PACKAGES},
+        expected=tuple(files),
     )
     with replacing(io.out("report.html")) as temporary:
         temporary.write_text(render(evidence), encoding="utf-8")

@@ -46,6 +46,10 @@ class StageIO:
         """Return the path of a declared dependency."""
         return self._path(name, ["deps"])
 
+    def has_dep(self, name: str) -> bool:
+        """Tell whether a dependency of that name is declared."""
+        return bool(self._named(name, ["deps"])[0])
+
     def out(self, name: str) -> Path:
         """Return the path of a declared output, metric or plot."""
         return self._path(name, ["outs", "metrics", "plots"])
@@ -60,18 +64,22 @@ class StageIO:
         return self.workspace / str(name)
 
     def _path(self, name: str, keys: list[str]) -> Path:
-        paths = [
-            str(next(iter(item)) if isinstance(item, dict) else item)
-            for key in keys
-            for item in self.declared.get(key) or []
-        ]
-        found = [path for path in paths if path == name or path.endswith(f"/{name}")]
+        found, paths = self._named(name, keys)
         if len(found) != 1:
             raise ConfigError(
                 f"dvc.yaml: stage `{self.stage}` must declare `{name}` once under "
                 f"{' or '.join(keys)}, however: {paths}"
             )
         return self.workspace / found[0]
+
+    def _named(self, name: str, keys: list[str]) -> tuple[list[str], list[str]]:
+        """Return the declared paths that end in `name`, and all of them."""
+        paths = [
+            str(next(iter(item)) if isinstance(item, dict) else item)
+            for key in keys
+            for item in self.declared.get(key) or []
+        ]
+        return [path for path in paths if path == name or path.endswith(f"/{name}")], paths
 
 
 def _filled(content: Any, params: Mapping[str, Any]) -> Any:

@@ -36,6 +36,8 @@ class Evidence:
     history: tuple[Mapping[str, float], ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    expected: tuple[str, ...] = tuple(DOCUMENTS)
+    """Documents that a run of this workspace leaves."""
 
     def __getattr__(self, name: str) -> Mapping[str, Any]:
         """Return a document: `evidence.quality`."""

@@ -62,7 +62,7 @@ def _section(section: Section, evidence: Evidence) -> Html:
 
 
 def _missing(evidence: Evidence) -> Html:
-    gone = [file for name, file in DOCUMENTS.items() if not evidence.documents.get(name)]
+    gone = [DOCUMENTS[name] for name in evidence.expected if not evidence.documents.get(name)]
     if not gone:
         return Html()
     names = join((code(file) for file in gone), ", ")

@@ -56,6 +56,13 @@ def _f1(value: float, _: Mapping[str, Any]) -> str:
     return f"Precision and recall balance at {number(value)}; 1 would be perfect."
 
 
+def _silhouette(value: float, _: Mapping[str, Any]) -> str:
+    return (
+        f"Rows lie nearer to their own group than to the next one by {number(value)} on a scale "
+        "where 1 is apart and 0 is no border at all."
+    )
+
+
 MEANINGS: Mapping[str, Callable[[float, Mapping[str, Any]], str]] = {
     "accuracy": _accuracy,
     "balanced_accuracy": _balanced_accuracy,
@@ -68,6 +75,7 @@ MEANINGS: Mapping[str, Callable[[float, Mapping[str, Any]], str]] = {
     "r2": _r2,
     "rmse": _off("A typical error, large ones weighing more, is"),
     "roc_auc": _roc_auc,
+    "silhouette": _silhouette,
 }
 NAMES: Mapping[str, str] = {
     "hist_gradient_boosting": "gradient boosting",

@@ -1,5 +1,8 @@
 """The answer first: how good, whether deep learning was needed, and what the gates said."""
 
+from typing import get_args
+
+from ninefold.problem import Task
 from ninefold.report.charts.intervals import Row, forest
 from ninefold.report.evidence import Evidence
 from ninefold.report.markup import (
@@ -33,6 +36,7 @@ class Answer(Section):
     title = "The answer"
     order = 10
     sources = ("evaluation",)
+    tasks = get_args(Task)
 
     def render(self, evidence: Evidence) -> Html:
         found, metric = evidence.evaluation, evidence.metric
