@@ -18,21 +18,17 @@ from ninefold.training.optimizers.adamw import AdamWSpec
 from ninefold.training.schedules import ScheduleSpec
 from ninefold.training.schedules.flat_cos import FlatCosSpec
 
-__all__ = ["TrainSpec", "TrainedModel", "fit"]
+__all__ = ["LoopSpec", "TrainSpec", "TrainedModel", "fit"]
 
 
-class TrainSpec(Spec):
-    """How the network is trained."""
+def _of_optimizer(data: dict[str, Any], name: str) -> Any:
+    """Return what the optimizer takes unless it is given."""
+    return getattr(data.get("optimizer", AdamWSpec), name)
 
-    search_space: ClassVar[Mapping[str, Any]] = {
-        "lr": {"low": 3e-4, "high": 1e-2, "log": True},
-        "weight_decay": {"low": 1e-4, "high": 0.2, "log": True},
-    }
-    """What tuning searches by default, beside what the network's Spec proposes."""
-    network: Annotated[NetworkSpec, OneOf("ninefold.networks")] = Field(default_factory=MLPSpec)
-    """What is trained."""
-    objective: Annotated[ObjectiveSpec, OneOf("ninefold.objectives")] | None = None
-    """What training minimises; default: cross_entropy for classification, mse for regression."""
+
+class LoopSpec(Spec):
+    """How any network is trained: optimizer, learning rate, epochs, batches."""
+
     optimizer: Annotated[OptimizerSpec, OneOf("ninefold.training.optimizers")] = Field(
         default_factory=AdamWSpec
     )
@@ -72,11 +68,6 @@ class TrainSpec(Spec):
     micro_batch_size: int | None = Field(None, ge=1)
     """Rows that are differentiated at once; below the batch size, gradients are accumulated. By
     itself it is halved when a batch does not fit into memory."""
-    threshold: Threshold = 0.5
-    """Two classes: probability from which the label is the positive class; `tuned` picks the one
-    best on valid for the reported metric, or for balanced accuracy if that does not read labels."""
-    calibrate: bool = True
-    """Fit a temperature on valid, so that probabilities match how often things happen."""
     seed: int = Field(0, ge=0, lt=2**32)
     """Seed of weights, shuffling and dropout."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -85,6 +76,20 @@ class TrainSpec(Spec):
     """CPU threads; the same number gives the same bytes."""
 
 
-def _of_optimizer(data: dict[str, Any], name: str) -> Any:
-    """Return what the optimizer takes unless it is given."""
-    return getattr(data.get("optimizer", AdamWSpec), name)
+class TrainSpec(LoopSpec):
+    """How the network is trained."""
+
+    search_space: ClassVar[Mapping[str, Any]] = {
+        "lr": {"low": 3e-4, "high": 1e-2, "log": True},
+        "weight_decay": {"low": 1e-4, "high": 0.2, "log": True},
+    }
+    """What tuning searches by default, beside what the network's Spec proposes."""
+    network: Annotated[NetworkSpec, OneOf("ninefold.networks")] = Field(default_factory=MLPSpec)
+    """What is trained."""
+    objective: Annotated[ObjectiveSpec, OneOf("ninefold.objectives")] | None = None
+    """What training minimises; default: cross_entropy for classification, mse for regression."""
+    threshold: Threshold = 0.5
+    """Two classes: probability from which the label is the positive class; `tuned` picks the one
+    best on valid for the reported metric, or for balanced accuracy if that does not read labels."""
+    calibrate: bool = True
+    """Fit a temperature on valid, so that probabilities match how often things happen."""

@@ -19,7 +19,7 @@ from ninefold.training.schedules import Standing
 from ninefold.training.scoring_module import ScoringModule
 
 if TYPE_CHECKING:
-    from ninefold.training import TrainSpec
+    from ninefold.training import LoopSpec
 
 MAX_RETRIES = 2
 
@@ -103,7 +103,7 @@ class Outcome:
 
 
 def train(
-    module: ScoringModule, rows: Rows, valid: Rows, watch: Watch, spec: "TrainSpec"
+    module: ScoringModule, rows: Rows, valid: Rows, watch: Watch, spec: "LoopSpec"
 ) -> Outcome:
     """Train `module` in place and leave it with the weights that were best on `valid`.
 
@@ -158,7 +158,7 @@ def train(
     return outcome
 
 
-def start_optimizer(module: ScoringModule, spec: "TrainSpec") -> FlatOptimizer:
+def start_optimizer(module: ScoringModule, spec: "LoopSpec") -> FlatOptimizer:
     """Return the optimizer of a module's parameters that `spec` describes.
 
     Raises:
@@ -180,7 +180,7 @@ def run_epoch(
     module: ScoringModule,
     optimizer: FlatOptimizer,
     batches: list[Rows],
-    spec: "TrainSpec",
+    spec: "LoopSpec",
     lr: float,
     step: int,
     standing: Standing,
