@@ -133,3 +133,8 @@ def to_cell(picture: Array) -> dict[str, Any]:
     """Return a picture as JSON holds it: its shape, and its bytes in base64."""
     content = np.ascontiguousarray(picture).tobytes()
     return {"shape": list(picture.shape), "base64": base64.b64encode(content).decode()}
+
+
+def blank(depth: int) -> Array:
+    """Return the smallest picture, black, `(1, 1, depth)`."""
+    return np.zeros((1, 1, depth), dtype=np.uint8)

@@ -1,6 +1,7 @@
 """A record batch as a file has it -> the tensors a model takes, read exactly as ingest read it."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -9,6 +10,7 @@ import pyarrow.compute as pc
 from ninefold.columns import Array, Column, to_array
 from ninefold.datasets.tables.parsing import is_text, parse, unreadable
 from ninefold.errors import InputError
+from ninefold.scoring.pictures import read_cells
 from ninefold.signature import Input, Signature
 
 SAMPLE_ROWS = 1024
@@ -25,18 +27,27 @@ RULES: Mapping[str, str] = {
 class Encoder:
     """Encodes the columns a model takes."""
 
-    def __init__(self, signature: Signature, names: Sequence[str]) -> None:
-        """`names` are the model's inputs, all of them in the signature."""
+    def __init__(self, signature: Signature, names: Sequence[str], folder: Path = Path()) -> None:
+        """`names` are the model's inputs, all of them in the signature; image files are looked for
+        in `folder`.
+        """
+        self.folder = folder
         columns = {item.name: item for item in signature.inputs}
         self.inputs = [columns[name] for name in names]
         self.missing_tokens = signature.missing_tokens
 
     def encode(self, batch: pa.RecordBatch) -> tuple[dict[str, Array], dict[int, str]]:
-        """Return the feeds `(N, 1)` and, for each row with an unreadable cell, what is wrong."""
+        """Return the feeds `(N, 1)`, of pictures `(N,)`, and, for each row with an unreadable cell,
+        what is wrong.
+        """
         feeds: dict[str, Array] = {}
         errors: dict[int, str] = {}
         for item in self.inputs:
             values = batch.column(item.name)
+            if item.kind == "image":
+                feeds[item.name], wrong = read_cells(values, item, self.folder)
+                errors = {**wrong, **errors}
+                continue
             array, bad = self._read(values, item)
             for row in np.flatnonzero(bad).tolist():
                 errors.setdefault(row, _wrong(item, values[row].as_py()))

@@ -18,6 +18,8 @@ from ninefold.errors import InputError, nearest
 from ninefold.files import replacing
 from ninefold.progress import progress
 from ninefold.scoring.encoding import Encoder
+from ninefold.scoring.pictures import FILE, FolderSource, with_pictures
+from ninefold.scoring.pictures import ROWS as PICTURE_ROWS
 from ninefold.scoring.sinks import check_sink, open_sink
 from ninefold.scoring.sources import Source, open_source
 from ninefold.serving.model import Array, Model, concatenated, first_line, read_model
@@ -46,6 +48,8 @@ class ScoreSpec(Spec):
     why in a column `error`."""
     encoding: str = "utf-8"
     """Character encoding of a text file."""
+    image_path: str | None = None
+    """Column that names the image files."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,9 @@ def score(model_path: Path, source_path: Path, sink_path: Path, spec: ScoreSpec)
     rows = Rows(model)
     if (fault := replay(model, rows)) is not None:
         raise InputError(f"model {model_path} must not be used: {fault}. Export it again")
-    source = open_source(source_path, rows.cells, spec.encoding)
+    source = _open(source_path, rows, spec)
+    if isinstance(source, FolderSource) and not spec.keep:
+        spec = spec.model_copy(update={"keep": (FILE,)})
     scorer = _Scorer(model, rows, source, spec)
     with (
         replacing(sink_path) as temporary,
@@ -82,6 +88,16 @@ def score(model_path: Path, source_path: Path, sink_path: Path, spec: ScoreSpec)
     return Scored(scorer.done, scorer.failed)
 
 
+def _open(path: Path, rows: Rows, spec: ScoreSpec) -> Source:
+    inputs = [cells.column for cells in rows.cells.values()]
+    wanted = [item.name for item in inputs if item.kind == "image"]
+    if path.is_dir() and wanted:
+        source: Source = FolderSource(path, wanted[0])
+    else:
+        source = open_source(path, rows.cells, spec.encoding)
+    return with_pictures(source, inputs, spec.image_path)
+
+
 class _Scorer:
     """One run over one source."""
 
@@ -90,7 +106,9 @@ class _Scorer:
         self.keep = list(dict.fromkeys(source.names)) if spec.with_input else list(spec.keep)
         self.names = self._names()
         self._check_columns()
-        self.encoder = Encoder(rows.signature, list(rows.cells))
+        path = source.path
+        folder = path if path.is_dir() else path.parent
+        self.encoder = Encoder(rows.signature, list(rows.cells), folder)
         self.columns = list(dict.fromkeys([*rows.cells, *self.keep]))
         self.done = self.failed = 0
 
@@ -165,6 +183,8 @@ class _Scorer:
 
     def _read_rows(self) -> int:
         """Return how many rows are read at once: a multiple of those that run at once."""
+        if any(item.kind == "image" for item in self.encoder.inputs):
+            return min(self.spec.rows_per_chunk, PICTURE_ROWS)
         most = min(READ_ROWS, READ_CELLS // max(1, len(self.columns)))
         return self.spec.rows_per_chunk * max(1, most // self.spec.rows_per_chunk)
 

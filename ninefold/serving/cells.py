@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ninefold import dates
+from ninefold import dates, pixels
+from ninefold.serving.pictures import RULE, read_picture
 from ninefold.signature import NAT, Array, Input
 
 ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "nothing"})()
@@ -32,7 +33,13 @@ class Cells:
         self.placeholder, self._dtype, self._read = self._reader()
 
     def read(self, values: Sequence[Any], errors: dict[int, str]) -> Array:
-        """Return `(N, 1)`; a value that is wrong becomes a placeholder and an entry of `errors`."""
+        """Return `(N, 1)`, or `(N,)` pictures; a value that is wrong becomes a placeholder and an
+        entry of `errors`.
+        """
+        if self.column.kind == "image":
+            return pixels.objects(
+                self._read_one(position, value, errors) for position, value in enumerate(values)
+            )
         if self.column.kind == "datetime":
             values = self._parsed(values)
         array = self._read_uniform(values)
@@ -63,6 +70,8 @@ class Cells:
 
     def _reader(self) -> tuple[Any, Any, Callable[[Any], Any]]:
         kind = self.column.kind
+        if kind == "image":
+            return pixels.blank(pixels.channels(self.column.format)), object, self._picture
         if kind == "number":
             return float("nan"), np.float64, _number
         if kind == "bool":
@@ -70,6 +79,12 @@ class Cells:
         if kind == "datetime":
             return NAT, np.int64, self._datetime
         return "", object, self._text
+
+    def _picture(self, value: Any) -> Array:
+        try:
+            return read_picture(value, self.column.format)
+        except ValueError as error:
+            raise CellError(f"{RULE}; however: {error}") from None
 
     def _text(self, value: Any) -> str:
         if type(value) is str:

@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from ninefold.pixels import channels, to_cell
 from ninefold.serving.model import Model
+from ninefold.serving.pictures import RULE
 from ninefold.signature import Input, Result, Signature
 
 KINDS: dict[str, dict[str, Any]] = {
@@ -11,6 +15,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "bool": {"type": "boolean"},
     "category": {"type": ["string", "null"]},
     "text": {"type": ["string", "null"]},
+    "image": {"type": ["string", "object", "array"], "description": RULE},
     "datetime": {
         "type": ["string", "integer", "null"],
         "description": "ISO 8601, the source's own format, or whole microseconds since 1970",
@@ -53,6 +58,8 @@ def example_row(signature: Signature) -> dict[str, Any]:
 def _example(item: Input) -> Any:
     if item.example is not None:
         return item.example
+    if item.kind == "image":
+        return to_cell(np.zeros((8, 8, channels(item.format)), dtype=np.uint8))
     middle = 0.0 if item.minimum is None else item.minimum
     level = item.levels[0] if item.levels else ""
     examples = {"number": middle, "bool": True, "datetime": "2013-12-31T14:05:00"}
@@ -79,7 +86,7 @@ def _rows(signature: Signature) -> dict[str, Any]:
     row = {
         "type": "object",
         "properties": {item.name: KINDS[item.kind] for item in signature.inputs},
-        "required": [item.name for item in signature.inputs if item.kind == "bool"],
+        "required": [i.name for i in signature.inputs if i.kind in ("bool", "image")],
     }
     schema = {
         "type": "object",

@@ -17,7 +17,9 @@ SHOWN = 6
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `ninefold init`."""
     add = parser.add_argument
-    add("data", metavar="DATA", type=Path, help="csv, tsv (also .gz) or parquet file")
+    add("data", metavar="DATA", type=Path,
+        help="csv, tsv (also .gz) or parquet file; folder with a subfolder of images per class; "
+        ".npz of arrays")  # fmt: skip
     add("--target", default="", metavar="COL",
         help="column to predict; a task that needs none only compares with it")  # fmt: skip
     add("--task", choices=get_args(Task),
@@ -31,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--available-after", metavar="COL", nargs="+", action="extend", default=[],
         help="columns known only after the outcome, never a feature")  # fmt: skip
     add("--split", type=Path, metavar="FILE", help="CSV row,part of people who already split")
+    add("--image-path", metavar="COL", help="column that names image files (default: found)")
     add("--encoding", help="of a text file that is not UTF-8, such as cp1252")
     add("--into", type=Path, metavar="DIR", default=Path(), help="default: this folder")
     add("--yes", action="store_true", help="take every proposal, ask nothing")
@@ -41,7 +44,7 @@ def main(args: argparse.Namespace) -> int:
     from ninefold.aims import aim_of
     from ninefold.datasets import read
     from ninefold.splitting.given import read_parts
-    from tasks.drafting import cells, params, proposals, workspace
+    from tasks.drafting import cells, params, proposals, sources, workspace
     from tasks.drafting.deciding import decide
     from tasks.drafting.suite import drafted_path, first_draft
 
@@ -53,9 +56,12 @@ def main(args: argparse.Namespace) -> int:
         )
     folder = args.into.resolve()
     workspace.refuse_to_overwrite(folder, {"params.yaml": None})
-    content = {"kind": "file", "path": str(args.data)} | (
+    kind = sources.look(args.data, args.image_path, args.encoding)
+    content = {"kind": kind.kind, "path": str(args.data), **kind.keys} | (
         {"encoding": args.encoding} if args.encoding else {}
     )
+    if kind.kind in sources.FILES:
+        content["unreadable"] = "drop"
     source = validate("ingest", content, source="init")
     names = source.open(Path.cwd()).names
     _check_names(args, names)
@@ -73,6 +79,7 @@ def main(args: argparse.Namespace) -> int:
     _check_time(args.time, columns)
     declared = [args.time, *args.group, *args.ids, *args.available_after]
     found = proposals.propose(table, columns, args.target, filter(None, declared))
+    unreadable = sources.unreadable(table)
     answers = decide(args, found, table, columns, asks=can_ask)
     problem = answers.problem
     aim = None if problem.learns_target else aim_of(problem.task)
@@ -82,6 +89,8 @@ def main(args: argparse.Namespace) -> int:
         about_target=about,
         path=workspace.stored_path(args.data, folder),
         encoding=args.encoding,
+        source=kind,
+        unreadable=unreadable,
         cells=settled,
         split_path=split_path,
         title=f"{args.target or problem.task.capitalize()}, from {args.data.name}",
@@ -96,15 +105,25 @@ def main(args: argparse.Namespace) -> int:
     contents = {
         workspace.SUITE: suite,
         drafted_path(Path(workspace.SUITE)).as_posix(): first_draft(suite),
-        "dvc.yaml": workspace.pipeline(split_path, problem.task),
+        "dvc.yaml": workspace.pipeline(split_path, problem.task, _watched(kind, folder)),
         "params.yaml": rendered,
     }
     workspace.refuse_to_overwrite(folder, contents)
     workspace.make(folder, contents)
     _tell(args, table, found, answers, about)
-    for sentence in settled.sentences():
+    for sentence in [*unreadable, *settled.sentences()]:
         print(f"note      {sentence} (ingest in params.yaml)")
     return 0
+
+
+def _watched(kind: Any, folder: Path) -> str | None:
+    """Return the folder of image files as dvc.yaml names it, unless the workspace lies in it."""
+    from tasks.drafting.workspace import stored_path
+
+    path = kind.pictures
+    if path is None or path == folder or path in folder.parents:
+        return None
+    return stored_path(path, folder)
 
 
 def _suite(

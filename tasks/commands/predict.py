@@ -1,6 +1,7 @@
-"""Score a CSV or Parquet file of raw rows with an exported model.
+"""Score a CSV or Parquet file of raw rows, or a folder of images, with an exported model.
 
   ninefold predict models/model.onnx flights.csv predictions.parquet
+  ninefold predict models/model.onnx pictures/ predictions.csv
   ninefold predict models/model.onnx flights.csv.gz late.csv --keep flight --on-error null
 
 Every row of INPUT gives one row of OUTPUT, in the same order: `label` and `probability_<class>`,
@@ -15,7 +16,12 @@ from pathlib import Path
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `ninefold predict`."""
     parser.add_argument("model", type=Path, metavar="MODEL", help="exported model (.onnx)")
-    parser.add_argument("input", type=Path, metavar="INPUT", help=".csv, .tsv (.gz) or .parquet")
+    parser.add_argument(
+        "input",
+        type=Path,
+        metavar="INPUT",
+        help=".csv, .tsv (.gz), .parquet, or a folder of images",
+    )
     parser.add_argument("output", type=Path, metavar="OUTPUT", help=".csv (.gz), .tsv or .parquet")
     parser.add_argument("--rows-per-chunk", type=int, metavar="N", help="rows per run of the model")
     parser.add_argument(
@@ -32,6 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "prediction and says why in a column `error`",
     )
     parser.add_argument("--encoding", help="character encoding of a text INPUT (default: utf-8)")
+    parser.add_argument(
+        "--image-path",
+        metavar="COL",
+        help="column of INPUT that names image files, as seen from it",
+    )
 
 
 def main(arguments: argparse.Namespace) -> int:

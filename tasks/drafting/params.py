@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ninefold.problem import ProblemSpec
 from tasks.drafting.cells import Cells
+from tasks.drafting.sources import Found
 
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:[ ./-][A-Za-z0-9_]+)*")
 WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n", "none", "nan", "inf"}
@@ -16,7 +17,6 @@ SAMPLING = (
     "sampling:",
     "  kind: none               # under, over or class_weights for rare classes; train only",
 )
-LEARNING = ("baselines: {}", "train:", "  network: {kind: mlp}", "crossvalidate: {}")
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,9 @@ class Draft:
     cells: Cells = field(default_factory=Cells)
     own: tuple[str, ...] = ()
     """Lines of a task that learns no target, in the place of sampling, baselines and train."""
+    source: Found = field(default_factory=Found)
+    unreadable: tuple[str, ...] = ()
+    """What was said of image files that hold no whole image."""
 
 
 def scalar(text: str) -> str:
@@ -66,8 +69,11 @@ def render(draft: Draft) -> str:
         "# a section changed reruns its stage and those after it.",
         *_problem(draft),
         "ingest:",
-        "  kind: file",
+        f"  kind: {draft.source.kind}",
         f"  path: {scalar(draft.path)}",
+        *(f"  {key}: {scalar(value)}" for key, value in draft.source.keys.items()),
+        *(f"  # {_comment(sentence)}" for sentence in draft.unreadable),
+        *(["  unreadable: drop"] if draft.unreadable else []),
         *([f"  encoding: {scalar(draft.encoding)}"] if draft.encoding else []),
         "  sample_rows: null        # a number for a quick first run on that many rows",
         *_cells(draft.cells),
@@ -78,13 +84,18 @@ def render(draft: Draft) -> str:
         *(() if draft.own else SAMPLING),
         "audit: {}                  # ignore: [{finding: target.copy, columns: [c], reason: why}]",
         "preprocess: {}",
-        *(draft.own or LEARNING),
+        *(draft.own or _learning(draft)),
         *(("evaluate: {}",) if draft.own else ("evaluate:", f"  slices: {sequence(draft.slices)}")),
         "export: {}",
         "report:",
         f"  title: {scalar(draft.title)}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _learning(draft: Draft) -> tuple[str, ...]:
+    network = f"  network: {{kind: {draft.source.network}}}"
+    return ("baselines: {}", "train:", network, "crossvalidate: {}")
 
 
 def _problem(draft: Draft) -> list[str]:

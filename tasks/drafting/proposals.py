@@ -54,9 +54,11 @@ def propose(
 ) -> Proposal:
     """Look at a table as ingest reads it; `reserved` columns have a role already."""
     taken = {target, *reserved}
-    free = [column for column in columns if column.name not in taken]
+    free = [c for c in columns if c.name not in taken and not c.is_tensor]
     distinct = {column.name: pc.count_distinct(table[column.name]).as_py() for column in free}
-    ids = tuple(c.name for c in free if _is_identifier(table, c, distinct[c.name]))
+    ids = tuple(
+        c.name for c in free if "id" in c.roles or _is_identifier(table, c, distinct[c.name])
+    )
     task, why = (
         infer_task(table, _named(columns, target)) if target else ("classification", "no target")
     )

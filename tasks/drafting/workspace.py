@@ -3,6 +3,7 @@
 import configparser
 import contextlib
 import io
+import json
 import os
 import subprocess
 import sys
@@ -26,9 +27,18 @@ MERGE = f"{LEDGER} merge=union\n"
 SETTINGS = {"analytics": "false", "check_update": "false", "autostage": "false"}
 
 
-def pipeline(split_path: str | None, task: Task = "classification") -> str:
-    """Return dvc.yaml of a workspace that reads a file, and a split file if there is one."""
+def pipeline(
+    split_path: str | None, task: Task = "classification", pictures: str | None = None
+) -> str:
+    """Return dvc.yaml of a workspace that reads a file, and a split file if there is one.
+
+    Args:
+        pictures: the folder of image files that the file names.
+    """
     text = _template("dvc.yaml") if task in LEARNED else _unlabelled(aim_of(task))
+    if pictures is not None:
+        source = "      - ${ingest.path}\n"
+        text = text.replace(source, f"{source}      - {json.dumps(pictures)}\n")
     if split_path is None:
         return text
     before = "    params: [problem, split]\n"

@@ -1,0 +1,108 @@
+"""What kind of source `ninefold init` was given: a table, a folder of images, arrays."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ninefold.config import nearest, validate
+from ninefold.errors import InputError
+from ninefold.pixels import SUFFIXES
+
+PROBE = 200
+ARRAYS = ".npz"
+FILES = ("image_folder", "image_table")
+"""Kinds of sources that read image files."""
+SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Found:
+    """How the source is read: the keys of `ingest` beside its path, and the network that fits."""
+
+    kind: str = "file"
+    keys: Mapping[str, str] = field(default_factory=dict)
+    network: str = "mlp"
+    pictures: Path | None = None
+    """Folder of the image files that a table names, for dvc.yaml to watch."""
+
+
+def look(data: Path, image_path: str | None, encoding: str | None) -> Found:
+    """Tell what kind of source `data` is.
+
+    Args:
+        image_path: column of a table that names image files; by default the only one whose first
+            cells all end as image files do.
+
+    Raises:
+        InputError: it cannot be read, or has no such column.
+    """
+    if data.is_dir():
+        return Found("image_folder", network="cnn")
+    if data.suffix.lower() == ARRAYS:
+        return Found("arrays", _array_of_pictures(data), network="cnn")
+    content = {"kind": "file", "path": str(data)} | ({"encoding": encoding} if encoding else {})
+    source = validate("ingest", content, source="init").open(Path.cwd())
+    column = image_path
+    if column is None:
+        named = _columns_of_files(source)
+        column = named[0] if len(named) == 1 else None
+    elif column not in source.names:
+        raise InputError(
+            f"--image-path must name a column of {data.name}, however: {column!r}"
+            f"{nearest(column, source.names)}"
+        )
+    if column is None:
+        return Found()
+    return Found("image_table", {"image_path": column}, "cnn", _folder(source, column, data))
+
+
+def unreadable(table: Any) -> tuple[str, ...]:
+    """Say which image files of a table as read were left out, if any."""
+    notes = json.loads((table.schema.metadata or {}).get(b"notes", b"{}"))
+    found = notes.get("unreadable", {"count": 0})
+    if not found["count"]:
+        return ()
+    shown = ", ".join(found["files"][:SHOWN]) + (", …" if found["count"] > SHOWN else "")
+    return (f"image files that hold no whole image are left out ({found['count']}): {shown}",)
+
+
+def _array_of_pictures(data: Path) -> dict[str, str]:
+    import numpy as np
+
+    try:
+        with np.load(data) as stored:
+            found = [name for name in stored.files if stored[name].ndim in (3, 4)]
+    except (OSError, ValueError, AttributeError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{data} must be an .npz file of arrays, however: {reason}") from None
+    if len(found) != 1:
+        raise InputError(
+            f"{data} must hold one array of pictures, (N, H, W) or (N, H, W, C), however: "
+            f"{found or 'none'}"
+        )
+    return {} if found == ["image"] else {"image": found[0]}
+
+
+def _columns_of_files(source: Any) -> list[str]:
+    batch = next(iter(source.batches()), None)
+    found = []
+    for position, name in enumerate(source.names if batch is not None else ()):
+        assert batch is not None
+        cells = [str(cell or "").strip() for cell in batch.column(position)[:PROBE].to_pylist()]
+        present = [cell for cell in cells if cell]
+        if present and all(cell.lower().endswith(SUFFIXES) for cell in present):
+            found.append(name)
+    return found
+
+
+def _folder(source: Any, column: str, data: Path) -> Path | None:
+    """Return the folder that holds all named files; None if it holds the table as well."""
+    position = source.names.index(column)
+    names = {str(n or "") for batch in source.batches() for n in batch.column(position).to_pylist()}
+    home = data.resolve().parent
+    folders = {os.path.normpath(home / Path(name).parent) for name in names if name}
+    common = Path(os.path.commonpath(folders)) if folders else home
+    return None if home == common or common in home.parents else common
