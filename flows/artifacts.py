@@ -148,6 +148,23 @@ def _comparison(content: Any) -> Rows:
     ] or [{"column": "none", "message": "nothing could be compared"}]
 
 
+def _tuning(content: Any) -> Rows:
+    """Return a row per trial, the winner first."""
+    metric = content["metric"]["name"]
+    ranked = sorted(content["trials"], key=lambda trial: trial["number"] != content["winner"])
+    return [
+        {
+            "trial": trial["number"],
+            "state": "winner" if trial["number"] == content["winner"] else trial["state"],
+            metric: _rounded(trial["value"]),
+            **{name: _rounded(value) for name, value in trial["cost"].items()},
+            **{name: _rounded(value) for name, value in trial["params"].items()},
+            "why it ended": trial["reason"],
+        }
+        for trial in ranked
+    ]
+
+
 def _names(columns: object) -> str:
     if isinstance(columns, Sequence) and not isinstance(columns, str):
         return ", ".join(map(str, columns))
@@ -159,5 +176,6 @@ TABLES: Mapping[str, Callable[[Any], Rows]] = {
     "quality.json": _quality,
     "leakage.json": _leakage,
     "comparison.json": _comparison,
+    "tuning.json": _tuning,
 }
 """File name of a report -> its key figures as rows."""

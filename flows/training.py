@@ -99,7 +99,7 @@ def _run_name() -> str:
     return f"{folder} {datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
 
 
-def _threads() -> Any:
+def threads() -> Any:
     """Return a runner with a thread for every stage: one that waits on another holds its thread."""
     return ThreadPoolTaskRunner[Any](max_workers=THREADS)
 
@@ -107,7 +107,7 @@ def _threads() -> Any:
 @flow(
     name="training",
     flow_run_name=_run_name,
-    task_runner=_threads(),
+    task_runner=threads(),
     validate_parameters=False,
     persist_result=False,
 )
@@ -128,7 +128,13 @@ def training(
     """
     global running
     running = str(runtime.flow_run.id)
-    folder = Path(workspace).resolve()
+    return carry_out(Path(workspace).resolve(), targets, force, push)
+
+
+def carry_out(
+    folder: Path, targets: Sequence[str] = (), force: bool = False, push: bool = False
+) -> State[Any]:
+    """Do, inside a flow run, what `training` says."""
     with healing.flow_lease(folder, lambda: log.info("waiting for another flow in %s", folder)):
         for sentence in healing.heal(folder):
             log.warning("%s", sentence)

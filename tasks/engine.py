@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from ninefold.config import load_params, nearest
 from ninefold.errors import ConfigError, InputError
-from tasks import executors, healing
+from tasks import executors, healing, pipelines
 from tasks.executors import StageError
 from tasks.repository import BusyError, one_line, readable, repository
 
@@ -43,12 +43,16 @@ class StageInfo:
     retries: int
     """`meta.retries`: how often a failure that is neither a gate nor wrong input is tried again."""
     is_frozen: bool
+    is_optional: bool = False
+    """Declared apart from dvc.yaml: runs only when asked for."""
     journal: Path | None = None
     """`meta.journal`: a file the stage adds to, kept by git."""
 
 
 def graph(workspace: Path) -> dict[str, StageInfo]:
-    """Return the stages of the workspace's dvc.yaml, each after those it depends on.
+    """Return the stages of the workspace, each after those it depends on.
+
+    They are those of dvc.yaml, and optional ones that are declared already.
 
     Raises:
         ConfigError: no dvc.yaml, no DVC repository, or what dvc.yaml says cannot be.
@@ -57,8 +61,8 @@ def graph(workspace: Path) -> dict[str, StageInfo]:
         import networkx
 
         found = repo.index.graph
-        loaded = repo.stage.load_file(str(workspace.resolve() / "dvc.yaml"))
-        own = {stage.name: stage for stage in loaded}
+        files = pipelines.present(workspace.resolve())
+        own = {stage.name: stage for file in files for stage in repo.stage.load_file(str(file))}
         upstream = {
             name: [other for other in own if own[other] in found.successors(stage)]
             for name, stage in own.items()
@@ -93,6 +97,7 @@ def _info(stage: Any, upstream: Sequence[str]) -> StageInfo:
         outs=tuple(Path(out.fs_path) for out in stage.outs),
         retries=retries,
         is_frozen=bool(stage.frozen),
+        is_optional=stage.name in pipelines.OPTIONAL,
         journal=Path(stage.wdir) / str(meta["journal"]) if meta.get("journal") else None,
     )
 
@@ -108,13 +113,15 @@ def check_params(workspace: Path, stages: Iterable[StageInfo]) -> None:
 
 
 def plan(stages: dict[str, StageInfo], targets: Sequence[str]) -> list[str]:
-    """Return `targets` and everything upstream of them (all stages without targets), in order.
+    """Return `targets` and everything upstream of them, in order.
+
+    Without targets it is all stages but optional ones.
 
     Raises:
         ConfigError: a target is no stage of dvc.yaml.
     """
     wanted: set[str] = set()
-    waiting = list(targets or stages)
+    waiting = list(targets or (name for name in stages if not stages[name].is_optional))
     while waiting:
         name = waiting.pop()
         if name not in stages:
@@ -182,8 +189,8 @@ def run_stage(
 
 
 def outdated(workspace: Path) -> list[str]:
-    """Return the stages whose dependencies, params or outputs are not as dvc.lock says."""
-    stages = graph(workspace)
+    """Return the stages of dvc.yaml whose deps, params or outputs are not as dvc.lock says."""
+    stages = {name: stage for name, stage in graph(workspace).items() if not stage.is_optional}
     with repository(workspace) as repo, readable(workspace, None):
         from dvc.repo import lock_repo
 
@@ -219,7 +226,7 @@ def _reproduce(repo: Any, workspace: Path, name: str, force: bool) -> Happened:
     from dvc.repo import lock_repo
 
     with lock_repo(repo), repo.scm_context():
-        stage = repo.stage.load_one(str(workspace / "dvc.yaml"), name)
+        stage = repo.stage.load_one(str(pipelines.declaring(workspace, name)), name)
         if missing := [str(dep.def_path) for dep in stage.deps if not dep.exists]:
             raise InputError(
                 f"stage `{name}` needs {', '.join(missing)}, however: missing. "
@@ -260,7 +267,7 @@ def _execute(stage: Any, run_env: dict[str, str] | None) -> None:
         own is not None
         and own == stage.name
         and meta.get("exec") != "subprocess"
-        and Path(stage.path).parent == workspace
+        and Path(stage.path) == pipelines.declaring(workspace, own)
         and executors.is_own_code(workspace)
         and not _is_code_newer(stage)
     ):

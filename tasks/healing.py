@@ -16,7 +16,7 @@ from typing import Any
 
 from ninefold.errors import InputError
 from ninefold.files import replacing, sweep
-from tasks import openings
+from tasks import openings, pipelines
 from tasks.repository import repository
 
 HASH = re.compile(r"[0-9a-f]{32}(\.dir)?")
@@ -52,10 +52,16 @@ def heal(workspace: Path) -> list[str]:
     from the run-cache. The damaged file is kept in DVC's tmp folder.
     """
     with repository(workspace) as repo, repo.lock:
-        _sweep(workspace.resolve())
+        for file in pipelines.present(workspace.resolve()):
+            _sweep(file)
+        places = [file.parent for file in pipelines.present(workspace.resolve())]
         return [
             *_heal_rwlock(repo),
-            *_heal_dvc_lock(workspace.resolve() / "dvc.lock", _copy_place(repo, workspace)),
+            *(
+                said
+                for place in places
+                for said in _heal_dvc_lock(place / "dvc.lock", _copy_place(repo, place))
+            ),
             *openings.recover(repo, workspace.resolve()),
         ]
 
@@ -66,7 +72,8 @@ def settle(workspace: Path) -> None:
     Where there is no room for it, it is left for the next run.
     """
     with contextlib.suppress(InputError):
-        _settle(workspace)
+        for file in pipelines.present(workspace):
+            _settle(file.parent)
 
 
 def _settle(workspace: Path) -> None:
@@ -118,21 +125,21 @@ def _is_whole(entry: dict[str, Any]) -> bool:
     return bool(entry.keys() - {"path", "hash", "size", "nfiles", "isexec"})
 
 
-def _sweep(folder: Path) -> None:
-    """Remove temporary files that killed processes left beside the outputs dvc.yaml declares."""
+def _sweep(file: Path) -> None:
+    """Remove temporary files that killed processes left beside the outputs a file declares."""
     from dvc.utils.serialize import ParseError, load_yaml
 
     try:
-        stages = load_yaml(folder / "dvc.yaml").get("stages", {}).values()
+        stages = load_yaml(file).get("stages", {}).values()
         entries = [
-            entry
+            (file.parent / stage.get("wdir", "."), entry)
             for stage in stages
             for kind in ("outs", "metrics", "plots")
             for entry in stage.get(kind) or ()
         ]
     except (ParseError, OSError, AttributeError, TypeError):
         return
-    for entry in entries:
+    for folder, entry in entries:
         path = folder / str(next(iter(entry), "") if isinstance(entry, dict) else entry)
         sweep(path)
         for stale in path.parent.glob(".*.tmp"):

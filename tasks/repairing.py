@@ -1,6 +1,5 @@
 """Writes the params changes that findings ask for into params.yaml; comments and layout stay."""
 
-import copy
 import difflib
 import io
 import re
@@ -31,7 +30,9 @@ class Change:
 
     path: tuple[str, ...]
     value: Any
-    because: tuple[str, ...]
+    because: tuple[str, ...] = ()
+    is_whole: bool = False
+    """Put the value in the place of what stands there; else lists are united, mappings merged."""
 
     @property
     def place(self) -> str:
@@ -98,7 +99,7 @@ def edited(text: str, changes: Sequence[Change]) -> str:
     """
     yaml, content = _load(text)
     before = _dump(yaml, content)
-    after = copy.deepcopy(content)
+    after = yaml.load(text)  # a copy of `content` would lack some comments
     for change in changes:
         _set(after, change)
     if any(change.path == KIND for change in changes):
@@ -179,7 +180,7 @@ def _set(content: Any, change: Change) -> None:
             )
     if not node:
         node.fa.set_flow_style()
-    node[_quoted(last)] = _joined(node.get(last), change.value)
+    node[_quoted(last)] = _joined(None if change.is_whole else node.get(last), change.value)
 
 
 def _quoted(value: Any) -> Any:
@@ -216,7 +217,7 @@ def _drop_foreign_keys(split: Any) -> None:
                 del split[key]
 
 
-def write(workspace: Path, changes: Sequence[Change]) -> str:
+def write(workspace: Path, changes: Sequence[Change], title: str = "fixed") -> str:
     """Write the changes into params.yaml (and dvc.yaml, if a split file is no longer read).
 
     Returns the unified diff, "" if the changes stand there already. What is written is checked
@@ -237,7 +238,7 @@ def write(workspace: Path, changes: Sequence[Change]) -> str:
     for place, (_, text) in changed.items():
         with replacing(place.resolve()) as temporary:
             temporary.write_text(text, encoding="utf-8")
-    return "".join(_diff(place.name, *both) for place, both in changed.items())
+    return "".join(_diff(place.name, title, *both) for place, both in changed.items())
 
 
 def _check(text: str) -> None:
@@ -252,8 +253,7 @@ def _check(text: str) -> None:
             ) from None
 
 
-def _diff(name: str, before: str, after: str) -> str:
-    lines = difflib.unified_diff(
-        before.splitlines(keepends=True), after.splitlines(keepends=True), name, f"{name} (fixed)"
-    )
+def _diff(name: str, title: str, before: str, after: str) -> str:
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    lines = difflib.unified_diff(old, new, name, f"{name} ({title})")
     return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)

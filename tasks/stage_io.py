@@ -8,6 +8,7 @@ from typing import Any
 
 from ninefold.config import load_params, nearest, read_yaml
 from ninefold.errors import ConfigError
+from tasks.pipelines import declaring
 
 
 class StageIO:
@@ -22,7 +23,7 @@ class StageIO:
     @cached_property
     def declared(self) -> Mapping[str, Any]:
         """The stage's entry in dvc.yaml, with `${...}` filled in from params.yaml."""
-        stages = read_yaml(self.workspace / "dvc.yaml").get("stages") or {}
+        stages = read_yaml(declaring(self.workspace, self.stage)).get("stages") or {}
         if self.stage not in stages:
             raise ConfigError(f"dvc.yaml: no stage `{self.stage}`{nearest(self.stage, stages)}")
         params = read_yaml(self.workspace / "params.yaml")

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ninefold.config import SECTIONS, json_schema, read_yaml
+from tasks import pipelines
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("ninefold", "expectations", "tasks", "flows")
@@ -25,7 +26,11 @@ MAY_IMPORT = {
 ORCHESTRATORS = {"prefect", "dvc", "great_expectations"}
 SOURCES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
 FINDERS = {ROOT / "ninefold" / "config.py", ROOT / "ninefold" / "registry.py"}
-STAGES = read_yaml(ROOT / "dvc.yaml")["stages"]
+TEMPLATES = ROOT / "tasks" / "templates"
+OPTIONAL_STAGES = {
+    name: read_yaml(TEMPLATES / f"{name}.yaml")["stages"][name] for name in pipelines.OPTIONAL
+}
+STAGES = read_yaml(ROOT / "dvc.yaml")["stages"] | OPTIONAL_STAGES
 
 
 def name_of(path):
@@ -125,6 +130,7 @@ def test_nothing_is_pickled(path):
 
 def test_the_test_part_is_sealed_until_evaluate():
     order = list(STAGES)
+    assert not set(order[: order.index("evaluate")]) & set(OPTIONAL_STAGES)
     readers = [
         stage
         for stage, declared in STAGES.items()
@@ -145,7 +151,8 @@ def test_a_stage_declares_the_params_it_reads(stage):
     text = (ROOT / "tasks" / f"{stage}.py").read_text(encoding="utf-8")
     read = set(re.findall(r'params\(\s*"(\w+)"\s*\)', text))
     if "io.specs" in text:
-        read |= {section for stage in STAGES.values() for section in stage["params"]}
+        own = [STAGES[name] for name in STAGES if name not in OPTIONAL_STAGES]
+        read |= {section for stage in own for section in stage["params"]}
     assert read == set(STAGES[stage]["params"])
 
 
@@ -190,7 +197,13 @@ def is_base(file):
     inside = file.relative_to(ROOT).as_posix()
     return inside in {"ninefold/__init__.py", "tasks/__init__.py", "expectations/__init__.py"} or (
         inside.startswith(
-            ("tasks/stage_io", "ninefold/errors", "ninefold/progress", "ninefold/files")
+            (
+                "tasks/stage_io",
+                "tasks/pipelines",
+                "ninefold/errors",
+                "ninefold/progress",
+                "ninefold/files",
+            )
         )
     )
 

@@ -5,16 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ninefold.baselines import BaselinesSpec
 from ninefold.baselines.base import BaselineSpec
 from ninefold.baselines.comparing import Prepared, prepare
-from ninefold.columns import Array
 from ninefold.crossvalidation.rounds import Round
 from ninefold.errors import InputError
 from ninefold.evaluation.metrics import Metric
-from ninefold.evaluation.part import known_rows
+from ninefold.evaluation.part import known_rows, widened
 from ninefold.head import Head
 from ninefold.problem import ProblemSpec
 from ninefold.target import Target
@@ -26,8 +23,6 @@ if TYPE_CHECKING:
     from ninefold.sampling import Sampling
 
 NETWORK = "network"
-UNSEEN = 1e-9
-"""Probability of a class that no row to fit on has."""
 
 
 @dataclass(frozen=True)
@@ -115,12 +110,3 @@ class Contest:
         head = fit_head(scores, y, ready.target, self.reported, given.calibrate, given.threshold)
         prediction = head.predict(ready.scores_new(fitted))
         return self.reported.compute(ready.y_new, prediction, None, head.threshold)
-
-
-def widened(prediction: Array, own: Target, target: Target) -> Array:
-    """Return probabilities `(N, k)` of a model's own classes as `(N, K)` of all of them."""
-    if target.task == "regression" or own.classes == target.classes:
-        return prediction
-    wide = np.full((len(prediction), target.outputs), UNSEEN, dtype=prediction.dtype)
-    wide[:, [target.classes.index(name) for name in own.classes]] = prediction
-    return wide

@@ -8,7 +8,7 @@ import numpy as np
 from ninefold.columns import Array, Frame
 from ninefold.errors import InputError
 from ninefold.head import Head
-from ninefold.target import class_names
+from ninefold.target import Target, class_names
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,19 @@ class Part:
 
     def __len__(self) -> int:
         return len(self.y)
+
+
+UNSEEN = 1e-9
+"""Probability of a class that no row to fit on has."""
+
+
+def widened(prediction: Array, own: Target, target: Target) -> Array:
+    """Return probabilities `(N, k)` of a model's own classes as `(N, K)` of all of them."""
+    if target.task == "regression" or own.classes == target.classes:
+        return prediction
+    wide = np.full((len(prediction), target.outputs), UNSEEN, dtype=prediction.dtype)
+    wide[:, [target.classes.index(name) for name in own.classes]] = prediction
+    return wide
 
 
 def known_rows(frame: Frame, head: Head, part: str) -> Frame:

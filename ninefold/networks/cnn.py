@@ -1,6 +1,7 @@
 """Convolutions over pictures, with whatever other columns there are beside the last layers."""
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -25,6 +26,13 @@ class CNNSpec(NetworkSpec):
 
     kind: Literal["cnn"] = "cnn"
     reads_tensors: ClassVar[bool] = True
+    search_space: ClassVar[Mapping[str, Any]] = {
+        "filters": {"choices": [[16, 32], [32, 64], [32, 64, 128], [64, 128, 256]]},
+        "kernel_size": {"choices": [3, 5]},
+        "convolutions": {"low": 1, "high": 3},
+        "hidden_size": {"low": 32, "high": 256, "log": True},
+        "dropout": {"low": 0.0, "high": 0.5},
+    }
     filters: tuple[int, ...] = Field((32, 64, 128), min_length=1, max_length=8)
     """Filters of each block."""
     kernel_size: int = Field(3, ge=1, le=15)

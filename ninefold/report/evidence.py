@@ -25,6 +25,8 @@ DOCUMENTS: Mapping[str, str] = {
     "ledger": "test_ledger.jsonl",
 }
 """Name in the report -> file that a stage wrote."""
+APART: Mapping[str, str] = {"tuning": "tuning.json"}
+"""The same of documents that have a page of their own."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Evidence:
 
     def __getattr__(self, name: str) -> Mapping[str, Any]:
         """Return a document: `evidence.quality`."""
-        if name not in DOCUMENTS:
+        if name not in {*DOCUMENTS, *APART}:
             raise AttributeError(name)
         return self.documents.get(name, {})
 

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from ninefold.registry import components
-from ninefold.report.evidence import DOCUMENTS, Evidence
+from ninefold.report.evidence import APART, DOCUMENTS, Evidence
 from ninefold.report.markup import Html, callout, code, html, join, tag
 from ninefold.report.section import Section
 
+FILES = {**DOCUMENTS, **APART}
 CHANGED = (AttributeError, IndexError, KeyError, TypeError, ValueError, ZeroDivisionError)
 """What reading a document of another shape raises."""
 
@@ -55,14 +56,14 @@ def _section(section: Section, evidence: Evidence) -> Html:
     try:
         content: Any = section.render(evidence)
     except CHANGED as error:
-        files = join((code(DOCUMENTS[name]) for name in section.sources), ", ")
+        files = join((code(FILES[name]) for name in section.sources), ", ")
         said = f"{type(error).__name__}: {error}"
         content = callout("warn", "This part could not be drawn from ", files, f" ({said}).")
     return tag("section", tag("h2", section.title), content, id=_anchor(section))
 
 
 def _missing(evidence: Evidence) -> Html:
-    gone = [DOCUMENTS[name] for name in evidence.expected if not evidence.documents.get(name)]
+    gone = [FILES[name] for name in evidence.expected if not evidence.documents.get(name)]
     if not gone:
         return Html()
     names = join((code(file) for file in gone), ", ")

@@ -1,7 +1,6 @@
 """Trains a network on the train part, watches the valid part, and keeps what was best there."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -75,15 +74,21 @@ class LoopSpec(Spec):
     threads: int = Field(1, ge=1, le=1024)
     """CPU threads; the same number gives the same bytes."""
 
+    def search_space(self) -> dict[str, Any]:
+        """Return what tuning searches by default, beside what the network's Spec proposes.
+
+        Ranges lie around the defaults of the optimizer.
+        """
+        lr, decay = self.optimizer.lr, self.optimizer.weight_decay
+        space = {"lr": {"low": lr / 8, "high": min(lr * 5, 1.0), "log": True}}
+        if decay:
+            space["weight_decay"] = {"low": decay / 200, "high": min(decay * 10, 1.0), "log": True}
+        return space
+
 
 class TrainSpec(LoopSpec):
     """How the network is trained."""
 
-    search_space: ClassVar[Mapping[str, Any]] = {
-        "lr": {"low": 3e-4, "high": 1e-2, "log": True},
-        "weight_decay": {"low": 1e-4, "high": 0.2, "log": True},
-    }
-    """What tuning searches by default, beside what the network's Spec proposes."""
     network: Annotated[NetworkSpec, OneOf("ninefold.networks")] = Field(default_factory=MLPSpec)
     """What is trained."""
     objective: Annotated[ObjectiveSpec, OneOf("ninefold.objectives")] | None = None

@@ -16,7 +16,6 @@ from ninefold.columns import Array
 from ninefold.evaluation.bootstrap import clusters, interval, replicates
 from ninefold.evaluation.metrics import Metric
 from ninefold.progress import progress
-from ninefold.target import Target
 from ninefold.tuning.running import Here
 from ninefold.tuning.work import Job, Material
 
@@ -27,7 +26,6 @@ def held_back(
     runner: Here,
     material: Material,
     values: Mapping[str, Any],
-    target: Target,
     reported: Metric,
     seed: int,
 ) -> dict[str, Any]:
@@ -38,9 +36,8 @@ def held_back(
     """
     folds = range(len(material.rows))
     jobs = [Job(given, fold, is_held_back=True) for given in ({}, values) for fold in folds]
-    predictions = _run(runner, jobs)
-    y = target.encode(material.valid)
-    statistics = [reported.prepare(y, prediction) for prediction in predictions]
+    y = material.target.encode(material.valid)
+    statistics = [reported.prepare(y, p, threshold) for p, threshold in _run(runner, jobs)]
     ones = np.ones(len(y))
     found = np.array([statistic(ones) for statistic in statistics])
     drawn = replicates(statistics, clusters(material.valid, material.problem), REPLICATES, seed)
@@ -60,17 +57,17 @@ def held_back(
     return {**content, "is_better": bool(low is not None and low > 0)}
 
 
-def _run(runner: Here, jobs: Sequence[Job]) -> list[Array]:
-    """Return the predictions of all jobs, as many at a time as there is room for."""
-    found: list[Array] = []
+def _run(runner: Here, jobs: Sequence[Job]) -> list[tuple[Array, float]]:
+    """Return prediction and threshold of all jobs, as many at a time as there is room for."""
+    found: list[tuple[Array, float]] = []
     starts = range(0, len(jobs), runner.slots)
     for start in progress(starts, "tune: held-back rows", unit="rounds"):
         futures = [runner.submit(job) for job in jobs[start : start + runner.slots]]
         wait(futures)
         for future in futures:
-            prediction = future.result().prediction
-            assert prediction is not None
-            found.append(prediction)
+            done = future.result()
+            assert done.prediction is not None
+            found.append((done.prediction, done.threshold))
     return found
 
 

@@ -175,9 +175,12 @@ def proposed(settings: Settings) -> dict[str, Any]:
     """Return the search space that TrainSpec and the chosen network propose beside their fields."""
     from ninefold.training import TrainSpec
 
-    network = TrainSpec.model_validate(settings["train"]).network
-    inner = {f"train.network.{name}": item for name, item in network.search_space.items()}
-    return {f"train.{name}": item for name, item in TrainSpec.search_space.items()} | inner
+    spec = TrainSpec.model_validate(settings["train"])
+    own, network = spec.search_space(), spec.network.search_space
+    return {
+        **{f"train.{name}": item for name, item in own.items()},
+        **{f"train.network.{name}": item for name, item in network.items()},
+    }
 
 
 def patched(settings: Settings, values: Mapping[str, Any]) -> dict[str, Any]:

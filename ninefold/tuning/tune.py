@@ -11,7 +11,6 @@ from ninefold.evaluation.metrics import reported_metric
 from ninefold.evaluation.part import known_rows
 from ninefold.head import Head
 from ninefold.progress import progress
-from ninefold.target import Target
 from ninefold.tuning import held_back, journal
 from ninefold.tuning.goals import Row
 from ninefold.tuning.running import Here, runner
@@ -41,9 +40,8 @@ def tune(material: Material, space: Space, spec: "TuneSpec", path: Path) -> dict
             "folds.parquet must list the rows of train.parquet, however: they differ. Run the "
             "split stage again"
         )
-    target = Target.fit(material.train, material.problem)
-    reported = reported_metric(material.problem, target)
-    valid = known_rows(material.valid, Head(target), "valid")
+    reported = reported_metric(material.problem, material.target)
+    valid = known_rows(material.valid, Head(material.target), "valid")
     material = replace(material, valid=valid)
     count = len(material.rows)
     if count == 0:
@@ -59,7 +57,7 @@ def tune(material: Material, space: Space, spec: "TuneSpec", path: Path) -> dict
         rows = search.rows()
         stop_if_all_failed(rows)
         found = _judged(rows, spec, reported, _importance(study, space, rows))
-        return found | _estimated(found, running, material, target, reported, spec.seed)
+        return found | _estimated(found, running, material, reported, spec.seed)
 
 
 def _judged(
@@ -113,7 +111,6 @@ def _estimated(
     found: Mapping[str, Any],
     running: Here,
     material: Material,
-    target: Target,
     reported: "Metric",
     seed: int,
 ) -> dict[str, Any]:
@@ -131,7 +128,7 @@ def _estimated(
         )
         return {"folds": folds, "held_back": None, "sentence": said}
     values = {change["path"]: change["to"] for change in found["changes"]}
-    estimate = held_back.held_back(running, material, values, target, reported, seed)
+    estimate = held_back.held_back(running, material, values, reported, seed)
     return {
         "folds": folds,
         "held_back": estimate,

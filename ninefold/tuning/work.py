@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from ninefold.columns import Array, Frame
 from ninefold.errors import InputError
 from ninefold.evaluation.metrics import reported_metric
-from ninefold.evaluation.part import known_rows
+from ninefold.evaluation.part import widened
 from ninefold.problem import ProblemSpec
 from ninefold.progress import silent
 from ninefold.splitting import Folds
+from ninefold.target import Target
 from ninefold.tuning.space import Dimension, Settings, Space
 
 if TYPE_CHECKING:
@@ -49,6 +50,11 @@ class Material:
     space: Mapping[str, Dimension] = field(default_factory=dict)
 
     @cached_property
+    def target(self) -> Target:
+        """The target of all train rows; a fold may lack some of its classes."""
+        return Target.fit(self.train, self.problem)
+
+    @cached_property
     def rows(self) -> list[Rows]:
         """The rows of each fold that is trained in."""
         return fold_rows(self.folds)[-(self.most_folds or 0) :]
@@ -74,6 +80,7 @@ class Done:
     score: float
     cost: Mapping[str, float] = field(default_factory=dict)
     prediction: Array | None = None
+    threshold: float = 0.5
 
 
 def fold_rows(folds: Folds) -> list[Rows]:
@@ -126,12 +133,14 @@ def _work(material: Material, job: Job) -> Done:
         specs["train"],
         fold=job.fold,
     )
+    target, own, threshold = material.target, model.head.target, model.head.threshold
     if job.is_held_back:
-        return Done(math.nan, prediction=model.predict(material.valid))
-    judged = known_rows(train.take(rows.judge), model.head, "judged")
-    reported = reported_metric(material.problem, model.head.target)
-    y, prediction = model.head.target.encode(judged), model.predict(judged)
-    score = reported.compute(y, prediction, None, model.head.threshold)
+        prediction = widened(model.predict(material.valid), own, target)
+        return Done(math.nan, prediction=prediction, threshold=threshold)
+    judged = train.take(rows.judge)
+    prediction = widened(model.predict(judged), own, target)
+    reported = reported_metric(material.problem, target)
+    score = reported.compute(target.encode(judged), prediction, None, threshold)
     cost = {}
     if job.needs_cost:
         from ninefold.tuning.cost import measure

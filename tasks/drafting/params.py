@@ -19,6 +19,9 @@ SAMPLING = (
 )
 
 
+TUNE = "tune: {}                   # only `ninefold tune` reads it: trials, space, goal"
+
+
 @dataclass(frozen=True)
 class Perhaps:
     """Roles that names and values suggest and nobody has confirmed."""
@@ -95,7 +98,7 @@ def render(draft: Draft) -> str:
 
 def _learning(draft: Draft) -> tuple[str, ...]:
     network = f"  network: {{kind: {draft.source.network}}}"
-    return ("baselines: {}", "train:", network, "crossvalidate: {}")
+    return ("baselines: {}", "train:", network, "crossvalidate: {}", TUNE)
 
 
 def _problem(draft: Draft) -> list[str]:
