@@ -57,12 +57,17 @@ class StageIO:
 
     def journal(self) -> Path:
         """Return the path of the file the stage adds to and never begins anew: `meta.journal`."""
-        name = (self.declared.get("meta") or {}).get("journal")
-        if not name:
+        path = self.beside("journal")
+        if path is None:
             raise ConfigError(
                 f"dvc.yaml: stage `{self.stage}` must name the file it adds to under meta.journal"
             )
-        return self.workspace / str(name)
+        return path
+
+    def beside(self, role: str) -> Path | None:
+        """Return the path of a file beside the outputs, `meta.<role>`; None if none is named."""
+        name = (self.declared.get("meta") or {}).get(role)
+        return self.workspace / str(name) if name else None
 
     def _path(self, name: str, keys: list[str]) -> Path:
         found, paths = self._named(name, keys)

@@ -18,7 +18,7 @@ from ninefold.problem import ProblemSpec
 from ninefold.verdict import Measured, fold_evidence, verdict
 
 if TYPE_CHECKING:
-    from ninefold.training.loop import Epoch
+    from ninefold.training.run import Epoch
 
 Estimate = dict[str, Any]
 

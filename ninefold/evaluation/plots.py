@@ -28,7 +28,15 @@ LOSS = {
         "x": "epoch",
         "y": {HISTORY: ["train_loss", "valid_loss"]},
         "y_label": "loss",
-    }
+    },
+    **{
+        title: {"template": "linear", "x": "epoch", "y": {HISTORY: column}}
+        for title, column in (
+            ("Metric on valid", "metric"),
+            ("Learning rate", "lr"),
+            ("Gradient norm", "grad_norm"),
+        )
+    },
 }
 CLASSIFICATION = {
     "ROC": {

@@ -1,6 +1,7 @@
 """From train and valid rows to a trained model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from ninefold.preprocessing import Layout, PreprocessSpec
     from ninefold.sampling import Sampling
     from ninefold.training import TrainSpec
-    from ninefold.training.loop import Outcome, Rows
+    from ninefold.training.loop import Rows
+    from ninefold.training.run import Observer, Outcome
     from ninefold.training.scoring_module import ScoringModule
 
 
@@ -34,11 +36,16 @@ def fit(
     spec: "TrainSpec",
     *,
     fold: int = -1,
+    checkpoint: Path | None = None,
+    live: Path | None = None,
 ) -> TrainedModel:
     """Fit preprocessing and network on `train`; stop early and calibrate on `valid`.
 
     Args:
         fold: gives the seeds of this fold; -1 is the model that is shipped.
+        checkpoint: where a run is kept after each epoch, and taken up again by the same call after
+            it was killed; whoever has saved the model removes it.
+        live: where the history is written as CSV after each epoch.
 
     Raises:
         InputError: the data cannot be learnt from, or training diverges.
@@ -61,6 +68,7 @@ def fit(
         (watched, reported.higher_is_better, ready.objective.is_watched),
         spec,
         fold,
+        (checkpoint, live),
     )
     assert outcome.found is not None
     spec = spec.model_copy(update={"lr": outcome.found.lr})
@@ -82,6 +90,7 @@ def _train(
     watched: tuple[Callable[[Array], float], bool, bool],
     spec: "TrainSpec",
     fold: int,
+    files: tuple[Path | None, Path | None],
 ) -> "tuple[ScoringModule, Outcome]":
     from ninefold.training.device import choose_device, keep_freed_memory, reproducible
     from ninefold.training.loop import Watch, train
@@ -96,10 +105,26 @@ def _train(
     with reproducible(training_seed, spec.threads, device):
         network = spec.network.build(layout, target.outputs, rows[0], weights_seed)
         module = ScoringModule(network, spec.objective).to(device)
-        outcome = train(
-            module, _rows(rows, target, device), _rows(valid, target, device), Watch(*watched), spec
-        )
+        parts = _rows(rows, target, device), _rows(valid, target, device)
+        observers = _observers(files, spec, fold, (*rows, *valid))
+        outcome = train(module, *parts, Watch(*watched), spec, observers)
     return module.cpu().eval(), outcome
+
+
+def _observers(
+    files: tuple[Path | None, Path | None], spec: "TrainSpec", fold: int, arrays: Sequence[Array]
+) -> "list[Observer]":
+    from ninefold.training.checkpoint import Checkpoint, key
+    from ninefold.training.live import LiveHistory
+
+    checkpoint, live = files
+    observers: list[Observer] = []
+    if checkpoint is not None:
+        settings = {"train": spec.model_dump(mode="json"), "fold": fold}
+        observers.append(Checkpoint(checkpoint, key(settings, arrays)))
+    if live is not None:
+        observers.append(LiveHistory(live))
+    return observers
 
 
 def seeds(seed: int, fold: int) -> tuple[int, int]:

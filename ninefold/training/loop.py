@@ -1,8 +1,8 @@
 """The training loop: data on the device once, one gather per epoch, views per batch."""
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -15,6 +15,7 @@ from ninefold.training.defaults import batch_size, patience
 from ninefold.training.lr_finder import Found, find_lr
 from ninefold.training.memory import Pieces
 from ninefold.training.optimizer import FlatOptimizer
+from ninefold.training.run import Epoch, Observer, Outcome, Run, restore_buffers
 from ninefold.training.schedules import Standing
 from ninefold.training.scoring_module import ScoringModule
 
@@ -77,33 +78,13 @@ class Rows:
         return Rows(self.x[rows], self.codes[rows], self.y[rows], self.weight[rows], tensors)
 
 
-@dataclass(frozen=True)
-class Epoch:
-    """One line of the history."""
-
-    epoch: int
-    train_loss: float
-    valid_loss: float
-    metric: float
-    lr: float
-    grad_norm: float
-
-
-@dataclass
-class Outcome:
-    """What a training run came to; epochs count from 1, 0 is the untrained network."""
-
-    best_epoch: int = 0
-    history: list[Epoch] = field(default_factory=list)
-    retries: int = 0
-    found: Found | None = None
-    """The learning rate taken, and what the range test saw if there was one."""
-    micro_batch_size: int | None = None
-    """Rows that were differentiated at once, if fewer than a batch."""
-
-
 def train(
-    module: ScoringModule, rows: Rows, valid: Rows, watch: Watch, spec: "LoopSpec"
+    module: ScoringModule,
+    rows: Rows,
+    valid: Rows,
+    watch: Watch,
+    spec: "LoopSpec",
+    observers: Sequence[Observer] = (),
 ) -> Outcome:
     """Train `module` in place and leave it with the weights that were best on `valid`.
 
@@ -113,49 +94,63 @@ def train(
     Raises:
         InputError: loss and gradient would not stay finite.
     """
-    optimizer = start_optimizer(module, spec)
-    best, best_buffers = optimizer.values.clone(), _buffers(module)
-    best_goal, outcome, goals = -math.inf, Outcome(), list[float]()
     size = min(spec.batch_size or batch_size(len(rows)), len(rows))
     size = len(rows) if spec.optimizer.takes_all_rows else size
-    waits = spec.patience or patience(len(rows))
     pieces = Pieces(spec.micro_batch_size or size)
-    steps = spec.epochs * len(rows.batches(size))
-    if spec.lr == "auto":
-        found = find_lr(module, optimizer, rows, size, pieces, spec.clip_norm)
-    else:
-        found = Found(spec.lr)
-    lr, step, outcome.found = found.lr, 0, found
-    for epoch in progress(range(1, spec.epochs + 1), "train", unit="epochs"):
-        standing = Standing(steps, epoch - 1, tuple(goals))
-        last_lr = lr * spec.schedule.factor(step, standing)
-        shuffled = rows.take(torch.randperm(len(rows), device=rows.x.device))
-        batches = shuffled.batches(size)
-        loss, norm = run_epoch(module, optimizer, batches, spec, lr, step, standing, pieces)
-        step += len(batches)
-        with optimizer.averaged():
-            valid_loss, value = validate(module, valid, watch)
-        if not all(map(math.isfinite, (loss, norm, valid_loss))):
-            outcome.retries += 1
-            if outcome.retries > MAX_RETRIES:
-                raise InputError(_diverged(epoch, loss, norm, lr))
-            lr *= 0.5
-            optimizer.reset(best)
-            _restore(module, best_buffers)
-            continue
-        outcome.history.append(Epoch(epoch, loss, valid_loss, value, last_lr, norm))
-        goal = watch.goal(value, valid_loss)
-        goals.append(goal)
-        if goal > best_goal + spec.min_delta:
-            best_goal, outcome.best_epoch = goal, epoch
-            best.copy_(optimizer.kept)
-            best_buffers = _buffers(module)
-        elif epoch - outcome.best_epoch >= waits:
+    run = Run.start(module, start_optimizer(module, spec), pieces.size)
+    for observer in observers:
+        observer.begin(run)
+    pieces.size = run.rows_at_once
+    if run.outcome.found is None:
+        run.outcome.found = (
+            find_lr(module, run.optimizer, rows, size, pieces, spec.clip_norm)
+            if spec.lr == "auto"
+            else Found(spec.lr)
+        )
+        run.lr = run.outcome.found.lr
+    last = run.epoch if run.is_over else spec.epochs
+    for _ in progress(range(run.epoch, last), "train", unit="epochs"):
+        advance(run, rows, valid, watch, spec, size, pieces)
+        run.rows_at_once = pieces.size
+        for observer in observers:
+            observer.note(run)
+        if run.is_over:
             break
-    optimizer.values.copy_(best)
-    _restore(module, best_buffers)
-    outcome.micro_batch_size = pieces.size if pieces.size < size else None
-    return outcome
+    run.optimizer.values.copy_(run.best)
+    restore_buffers(module, run.best_buffers)
+    run.outcome.micro_batch_size = pieces.size if pieces.size < size else None
+    return run.outcome
+
+
+def advance(
+    run: Run, rows: Rows, valid: Rows, watch: Watch, spec: "LoopSpec", size: int, pieces: Pieces
+) -> None:
+    """Take the run through one epoch and see whether it helped."""
+    module, outcome = run.module, run.outcome
+    assert isinstance(module, ScoringModule)
+    steps = spec.epochs * len(rows.batches(size))
+    standing = Standing(steps, run.epoch, tuple(run.goals))
+    lr = run.lr * spec.schedule.factor(run.step, standing)
+    shuffled = rows.take(torch.randperm(len(rows), device=rows.x.device))
+    batches = shuffled.batches(size)
+    loss, norm = run_epoch(module, run.optimizer, batches, spec, run.lr, run.step, standing, pieces)
+    run.step += len(batches)
+    run.epoch += 1
+    with run.optimizer.averaged():
+        valid_loss, value = validate(module, valid, watch)
+    if not all(map(math.isfinite, (loss, norm, valid_loss))):
+        outcome.retries += 1
+        if outcome.retries > MAX_RETRIES:
+            raise InputError(_diverged(run.epoch, loss, norm, run.lr))
+        run.go_back()
+        return
+    outcome.history.append(Epoch(run.epoch, loss, valid_loss, value, lr, norm))
+    goal = watch.goal(value, valid_loss)
+    run.goals.append(goal)
+    if goal > run.best_goal + spec.min_delta:
+        run.keep(goal)
+    elif run.epoch - outcome.best_epoch >= (spec.patience or patience(len(rows))):
+        run.is_over = True
 
 
 def start_optimizer(module: ScoringModule, spec: "LoopSpec") -> FlatOptimizer:
@@ -207,15 +202,6 @@ def validate(module: ScoringModule, valid: Rows, watch: Watch) -> tuple[float, f
     members = torch.from_numpy(scores).unsqueeze(1).to(valid.y.device)
     loss = float(module.objective.loss(members, valid.y, valid.weight))
     return loss, watch.compute(scores)
-
-
-def _buffers(module: torch.nn.Module) -> dict[str, Tensor]:
-    return {name: buffer.clone() for name, buffer in module.named_buffers()}
-
-
-def _restore(module: torch.nn.Module, buffers: dict[str, Tensor]) -> None:
-    for name, buffer in module.named_buffers():
-        buffer.copy_(buffers[name])
 
 
 def _diverged(epoch: int, loss: float, norm: float, lr: float) -> str:

@@ -15,7 +15,7 @@ from ninefold.head import Head
 if TYPE_CHECKING:
     from ninefold.preprocessing import Preprocessing
     from ninefold.training import TrainSpec
-    from ninefold.training.loop import Epoch
+    from ninefold.training.run import Epoch
     from ninefold.training.scoring_module import ScoringModule
 
 WEIGHTS, DESCRIPTION, HISTORY = "weights.safetensors", "network.json", "history.csv"
@@ -104,7 +104,7 @@ class TrainedModel:
 
 def history_csv(history: "Sequence[Epoch]") -> str:
     """Return the history as CSV, one line per epoch, for `dvc plots`."""
-    from ninefold.training.loop import Epoch
+    from ninefold.training.run import Epoch
 
     lines = [",".join(column.name for column in fields(Epoch))]
     lines += [",".join(f"{value:.9g}" for value in asdict(epoch).values()) for epoch in history]
@@ -113,7 +113,7 @@ def history_csv(history: "Sequence[Epoch]") -> str:
 
 def read_history(path: Path) -> "tuple[Epoch, ...]":
     """Read what `history_csv` wrote."""
-    from ninefold.training.loop import Epoch
+    from ninefold.training.run import Epoch
 
     lines = path.read_text(encoding="utf-8").splitlines()[1:]
     values = [[float(cell) for cell in line.split(",")] for line in lines]

@@ -37,6 +37,19 @@ class KeepMask:
         kept = torch.from_numpy((bits >= self.dropped).view(np.uint8))
         return kept.to(dtype).mul_(256 / (256 - self.dropped)).view(shape)
 
+    def state(self) -> list[int] | None:
+        """Return what the next mask depends on, None before the first draw."""
+        return None if self._bits is None else [int(n) for n in self._bits.state["state"]["state"]]
+
+    def restore(self, state: list[int] | None) -> None:
+        """Go on from what `state` gave."""
+        self._bits = None
+        if state is not None:
+            self._bits = np.random.SFC64(0)
+            whole = self._bits.state
+            whole["state"]["state"] = np.array(state, dtype=np.uint64)
+            self._bits.state = whole
+
 
 class FastDropout(nn.Module):
     """Zeroes a share `p` of the values while training and scales up the rest; any shape in and out.
