@@ -41,6 +41,8 @@ class _Running:
     is_default: bool
     folds: list[float] = field(default_factory=list)
     cost: Mapping[str, float] = field(default_factory=dict)
+    is_suspect: bool = False
+    """A process that worked on it has gone."""
 
     def row(self, state: Any, said: str = "") -> Row:
         """Return what is known of it."""
@@ -143,9 +145,11 @@ class Search:
         affected = [running, *self._under_way.values()]
         self._under_way.clear()
         self.runner.mend()
-        if was_alone:
+        if was_alone and running.is_suspect:
             said = f"its process ended, most likely out of memory ({type(error).__name__})"
             return self._end(running, "failed", said)
+        for one in affected:
+            one.is_suspect = True
         self._suspects += affected
         return False
 

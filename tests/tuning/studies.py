@@ -31,13 +31,13 @@ def settings(**sections):
     return settings_of({name: validate(name, content) for name, content in given.items()})
 
 
-def material(kind="binary", rows=240, change=None, **sections):
+def material(kind="binary", rows=240, change=None, most_folds=None, **sections):
     train, valid = parts(kind, rows, 200)
     if change:
         train, valid = change(train), change(valid)
     folds = Folds(train.row, np.arange(rows) % 3, "partition")
     empty = Graph("featurize").model().SerializeToString()
-    return Material(train, valid, folds, problem(kind), settings(**sections), empty)
+    return Material(train, valid, folds, problem(kind), settings(**sections), empty, most_folds)
 
 
 def study(journal, given=None, space=SPACE, **more):
