@@ -82,7 +82,9 @@ def test_a_scheduler_that_does_not_answer_is_named(tmp_path, monkeypatch):
 def test_the_exported_file_is_measured_and_a_limit_that_nothing_keeps_is_said(tmp_path):
     given = {"space": LARGER, "folds": 1}
     one_fold = material(most_folds=1)
-    found = study(tmp_path / "f.log", one_fold, goal={"kind": "front"}, trials=2, seed=SEED, **given)
+    found = study(
+        tmp_path / "f.log", one_fold, goal={"kind": "front"}, trials=2, seed=SEED, **given
+    )
     small, large = sorted(
         found["trials"], key=lambda trial: trial["params"]["train.network.hidden_size"]
     )
