@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from ninefold import dates
 from ninefold.columns import Column, Kind
 from ninefold.config import Spec
+from ninefold.numerals import DECIMAL_COMMA, NUMBER_FORMATS
 from ninefold.problem import ProblemSpec
 from ninefold.registry import OneOf
 
@@ -29,7 +30,6 @@ MISSING = (
 )  # fmt: skip
 
 
-NUMBER_FORMATS = (",", "1,234.5", "1.234,5", "%", "$1,234.5", "1.234,5 €")
 """How numbers may be written, other than plainly."""
 
 
@@ -57,10 +57,10 @@ class ColumnSpec(Spec):
                 dates.pattern(self.format)
             except ValueError as error:
                 raise ValueError(f"format {error}") from None
-        elif self.kind != "number" or self.format not in NUMBER_FORMATS:
+        elif self.kind != "number" or self.format not in (DECIMAL_COMMA, *NUMBER_FORMATS):
             raise ValueError(
                 "format goes with kind: datetime (such as %d.%m.%Y) or, as one of "
-                f"{' '.join(NUMBER_FORMATS)}, with kind: number, "
+                f"{DECIMAL_COMMA} {' '.join(NUMBER_FORMATS)}, with kind: number, "
                 f"however: format {self.format!r} with kind: {self.kind}"
             )
         return self

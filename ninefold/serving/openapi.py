@@ -111,6 +111,12 @@ def _predictions(signature: Signature) -> dict[str, Any]:
             "items": {"type": "string"},
             "description": "Columns the row did not have; they counted as missing values",
         },
+        "flags": {
+            "type": "object",
+            "description": "What is unusual: columns whose value no train row had (unseen), beyond "
+            "all train rows (out_of_range), or not there (missing)",
+            "additionalProperties": {"type": "array", "items": {"type": "string"}},
+        },
     }
     answer = {"type": "object", "properties": properties}
     return {"type": "object", "properties": {"predictions": {"type": "array", "items": answer}}}

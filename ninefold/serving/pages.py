@@ -22,6 +22,16 @@ from ninefold.serving.repository import Repository
 
 EXTENSIONS = ["binary_tensor_data", "model_repository"]
 TEMPLATE = Path(__file__).with_name("docs.html")
+FRONT = Path(__file__).with_name("front.html")
+CARD = ("metrics", "verdict", "data", "code", "test_set", "leakage_ignored")
+"""Keys of the file's metadata that tell how good the model is and what it was made from."""
+PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
+    "script-src 'unsafe-inline'; connect-src 'self'; img-src data: blob:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
 
 
 class Pages:
@@ -38,13 +48,14 @@ class Pages:
     def app(self) -> FastAPI:
         """Return the FastAPI app: health, metadata, `/docs` and `/openapi.json`."""
         app = FastAPI(title="Ninefold", version=self.release, docs_url=None, redoc_url=None)
-        for path in ("/", "/docs"):
-            app.add_api_route(path, self.docs, include_in_schema=False)
+        app.add_api_route("/", self.front, include_in_schema=False)
+        app.add_api_route("/docs", self.docs, include_in_schema=False)
         app.add_api_route("/v2", self.server, summary="About the server")
         app.add_api_route("/v2/health/live", self.live, summary="The server runs")
         app.add_api_route("/v2/health/ready", self.ready, summary="All models may answer")
         app.add_api_route("/v1/models", self.listing, summary="The models and their state")
         app.add_api_route("/v1/models/{name}", self.signature, summary="What a model takes")
+        app.add_api_route("/v1/models/{name}/card", self.card, summary="How good a model is")
         for path in ("/v2/models/{name}", "/v2/models/{name}/versions/{version}"):
             app.add_api_route(path, self.metadata, summary="Inputs and outputs of a model")
             app.add_api_route(f"{path}/ready", self.model_ready, summary="A model may answer")
@@ -105,6 +116,13 @@ class Pages:
         taken = json.loads(model.signature.to_json()) if model.signature else None
         return _json({**_state(model), "signature": taken})
 
+    async def card(self, name: str) -> Response:
+        """Return a model's metrics, verdict and hashes, as export wrote them into the file."""
+        model = self._model(name)
+        content = {key: _read(model.metadata.get(f"ninefold.{key}")) for key in CARD}
+        release = model.metadata.get("ninefold.version")
+        return _json({**_state(model), "release": release, **content})
+
     async def metadata(self, name: str, version: str | None = None) -> Response:
         """Return a model's inputs and outputs."""
         return _json(self._model(name, version).to_json())
@@ -113,6 +131,10 @@ class Pages:
         """Answer 200 when the model may answer, otherwise 503."""
         model = self._model(name, version)
         return _json(_state(model), 200 if model.fault is None else 503)
+
+    async def front(self) -> Response:
+        """Return the page on which people try a model; all of it is in one file."""
+        return HTMLResponse(FRONT.read_text(encoding="utf-8"), headers=PAGE_HEADERS)
 
     async def docs(self, request: Request) -> Response:
         """Return the page for people."""
@@ -158,6 +180,14 @@ async def _refusal(_: Request, error: Exception) -> Response:
         status,
         dict(getattr(error, "headers", None) or {}),
     )
+
+
+def _read(text: str | None) -> Any:
+    """Return what a piece of metadata says; text where it is no JSON."""
+    try:
+        return json.loads(text) if text is not None else None
+    except ValueError:
+        return text
 
 
 def _json(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ninefold.errors import InputError, nearest
 from ninefold.serving.cells import ABSENT, Cells, shown
+from ninefold.serving.flags import Flagger
 from ninefold.serving.model import Array, Model
 from ninefold.signature import NAT, Result
 
@@ -47,6 +48,7 @@ class Rows:
             )
         tokens = model.signature.missing_tokens
         self.cells = {item.name: Cells(columns[item.name], tokens) for item in model.inputs}
+        self.flagger = Flagger({name: columns[name] for name in self.cells})
         self.known = frozenset({*columns, *model.signature.ignored, model.signature.target})
 
     def read(self, rows: Sequence[Any]) -> Batch:
@@ -85,6 +87,8 @@ class Rows:
             answers[position] = answer
             if position in batch.absent:
                 answer["missing"] = batch.absent[position]
+        for place, flags in self.flagger.flags(batch.feeds).items():
+            answers[batch.good[place]]["flags"] = flags
         return answers
 
     def _predictions(self, outputs: Mapping[str, Array]) -> list[dict[str, Any]]:

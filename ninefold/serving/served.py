@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from ninefold.serving import protocol
+from ninefold.serving import protocol, tables
 from ninefold.serving.batching import Batcher, threads
 from ninefold.serving.cells import shown
 from ninefold.serving.limits import Limits, RequestError
@@ -47,11 +47,19 @@ class Served:
         return Answer(200, content, more, request.rows)
 
     async def predict(self, body: bytes, headers: Mapping[bytes, bytes]) -> Answer:
-        """Answer `{"rows": [{column: value}]}`: 400 when no row is right, otherwise row by row."""
+        """Answer `{"rows": [{column: value}]}`, CSV or Parquet.
+
+        400 when no row is right, otherwise row by row.
+        """
         self._check_ready()
         assert self.rows is not None
         is_small = len(body) <= self.limits.inline_bytes
-        rows = await _call(is_small, _rows, body, self.limits)
+        type_ = headers.get(b"content-type", b"").split(b";")[0].strip().lower().decode("latin-1")
+        if type_ in tables.TYPES:
+            signature = self.rows.signature
+            rows = await _call(is_small, tables.rows_of, body, type_, signature, self.limits)
+        else:
+            rows = await _call(is_small, _rows, body, self.limits)
         batch = await _call(is_small, self.rows.read, rows)
         if not batch.good:
             first = encodable(f"row 0: {batch.errors[0]}")
@@ -59,6 +67,9 @@ class Served:
             return Answer(400, orjson.dumps({"error": first, "predictions": answers}), JSON)
         values = await self.batcher.run(batch.feeds, len(batch.good))
         answers = await _call(is_small, self.rows.answers, batch, values)
+        if headers.get(b"accept", b"").strip().lower() == tables.CSV.encode():
+            content = await _call(is_small, tables.to_csv, answers)
+            return Answer(200, content, {"Content-Type": tables.CSV}, len(batch.good))
         content = {
             "model_name": self.model.name,
             "model_version": self.model.version,

@@ -46,7 +46,9 @@ def test_serving_imports_nothing_heavy(tmp_path):
     first, second = done.stdout.splitlines()
     assert first == "[] None True"
     own = [name for name in json.loads(second.replace("'", '"')) if "serving" not in name]
-    assert own == [f"ninefold.{name}" for name in ("dates", "errors", "runtime", "signature")]
+    assert own == [
+        f"ninefold.{name}" for name in ("dates", "errors", "numerals", "runtime", "signature")
+    ]
 
 
 def test_mistakes_are_one_clear_line_and_exit_2(tmp_path):
@@ -122,7 +124,7 @@ def test_requests_at_once_get_their_own_answers(client):
 
 
 def test_the_page_and_the_description_show_the_columns(client):
-    for path in ("/", "/docs"):
+    for path in ("/docs",):
         page = client.get(path)
         assert "Größe (m²)" in page.text
         assert page.text.count("http") == page.text.count(str(client.base_url).rstrip("/"))

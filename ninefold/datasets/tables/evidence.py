@@ -10,14 +10,8 @@ import pyarrow.compute as pc
 
 from ninefold import dates
 from ninefold.columns import Array, Column
-from ninefold.datasets.tables.parsing import (
-    CURRENCIES,
-    NUMBER,
-    NUMBER_FORMATS,
-    is_missing_text,
-    is_text,
-    parse_datetime,
-)
+from ninefold.datasets.tables.parsing import is_missing_text, is_text, parse_datetime
+from ninefold.numerals import CURRENCIES, NUMBER, NUMBER_FORMATS
 
 EXACT = 2**53
 """Integers up to here are exact as double."""

@@ -11,8 +11,9 @@ from ninefold.columns import Column
 from ninefold.datasets import ColumnSpec
 from ninefold.datasets.tables.evidence import EXACT, TextEvidence, TypedEvidence
 from ninefold.datasets.tables.mixed import Mixed, MixedTypesError
-from ninefold.datasets.tables.parsing import BOOLEAN, DECIMAL_COMMA, NUMBER_FORMATS
+from ninefold.datasets.tables.parsing import BOOLEAN
 from ninefold.errors import InputError
+from ninefold.numerals import DECIMAL_COMMA, NUMBER_FORMATS
 
 log = logging.getLogger("ninefold")
 

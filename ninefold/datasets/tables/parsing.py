@@ -1,8 +1,6 @@
 """Reads cells by what is known of their column: ingest and prediction call the same function."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -10,51 +8,10 @@ import pyarrow.compute as pc
 
 from ninefold import dates
 from ninefold.columns import NAT, Array, Column, picture_type
+from ninefold.numerals import DECIMAL_COMMA, NUMBER, NUMBER_FORMATS, PLAIN
 
 BOOLEAN = "boolean"
 """Format of a category column that holds true, false and missing."""
-DECIMAL_COMMA = ","
-"""Format of a number column written as 3,14."""
-
-
-@dataclass(frozen=True)
-class NumberFormat:
-    """One way to write numbers other than 1234.5.
-
-    looks: what a cell looks like. without: the characters that are left out, as a class of a
-    regular expression. plain: which plain numbers may stand among such cells.
-    """
-
-    looks: str
-    without: str
-    decimal: str = "."
-    plain: Literal["any", "whole", "none"] = "none"
-
-
-CURRENCIES = "$€£¥₹"
-SIGN = f"[{CURRENCIES}]"
-NUMBER_FORMATS = {
-    "1,234.5": NumberFormat(r"^[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?$", "[,]", plain="any"),
-    "1.234,5": NumberFormat(
-        r"^[+-]?([0-9]{1,3}(\.[0-9]{3})+|[0-9]+)(,[0-9]+)?$", "[.]", decimal=",", plain="whole"
-    ),
-    "%": NumberFormat(r"^[+-]?[0-9]+(\.[0-9]+)? ?%$", "[%]"),
-    "$1,234.5": NumberFormat(
-        rf"^[+-]?({SIGN} ?-?{{n}}|{{n}} ?{SIGN})$".format(n=r"[0-9]{1,3}(,?[0-9]{3})*(\.[0-9]+)?"),
-        f"[, ]|{SIGN}",
-        plain="any",
-    ),
-    "1.234,5 €": NumberFormat(
-        rf"^[+-]?({SIGN} ?-?{{n}}|{{n}} ?{SIGN})$".format(n=r"[0-9]{1,3}(\.?[0-9]{3})*(,[0-9]+)?"),
-        f"[. ]|{SIGN}",
-        decimal=",",
-        plain="whole",
-    ),
-}
-"""Other formats of a number column, the way `ingest.columns` names them."""
-NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?(?i:inf|infinity)$"
-PLAIN = {"any": NUMBER, "whole": "^[+-]?[0-9]+$", "none": "a^"}
-"""What the plain numbers of `NumberFormat.plain` look like."""
 STRINGS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 
 

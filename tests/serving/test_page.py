@@ -1,0 +1,155 @@
+"""The page for people: a form from the signature, predictions with flags, many rows, the card."""
+
+import csv
+import io
+
+import httpx
+import pytest
+
+from tests.serving.browser import BROWSER, opened
+from tests.serving.conftest import running
+from tests.serving.models import CITY, SIZE, build, example
+
+PREDICT = "/v1/models/model/predict"
+
+
+def test_the_page_is_one_file_that_asks_nobody_else(client):
+    page = client.get("/")
+    assert "http://" not in page.text
+    assert "https://" not in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+def test_the_card_tells_what_export_wrote(client):
+    card = client.get("/v1/models/model/card").json()
+    assert card["name"] == "model"
+    assert card["metrics"] is None
+    assert client.get("/v1/models/moddel/card").status_code == 404
+
+
+def flags(client, **changes):
+    answer = client.post(PREDICT, json={"rows": [{**example(), **changes}]}).json()
+    return answer["predictions"][0].get("flags", {})
+
+
+@pytest.mark.parametrize(
+    ("changes", "flagged"),
+    [
+        ({}, {}),
+        ({CITY: "Ulm"}, {"unseen": [CITY]}),
+        ({CITY: None}, {"missing": [CITY]}),
+        ({SIZE: 90.5}, {"out_of_range": [SIZE]}),
+        ({SIZE: 90}, {}),
+        ({SIZE: None}, {"missing": [SIZE]}),
+        ({SIZE: -3, CITY: "?"}, {"out_of_range": [SIZE], "missing": [CITY]}),
+        ({"note, long": "never seen"}, {}),
+    ],
+)
+def test_a_row_says_what_is_unusual_about_it(client, changes, flagged):
+    assert flags(client, **changes) == flagged
+
+
+def as_csv(rows, delimiter=","):
+    file = io.StringIO(newline="")
+    writer = csv.DictWriter(file, rows[0], delimiter=delimiter)
+    writer.writeheader()
+    writer.writerows(rows)
+    return file.getvalue().encode()
+
+
+ROWS = [
+    {**example(), "signed up": "31.12.2013 14:05", "is.member": "TRUE"},
+    {**example(), SIZE: "NA", CITY: "東京", "signed up": "", "is.member": "false"},
+]
+JSON_ROWS = [{**ROWS[0], "is.member": True}, {**ROWS[1], SIZE: None, "is.member": False}]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_csv_body_gives_what_its_rows_give(client, delimiter):
+    want = client.post(PREDICT, json={"rows": JSON_ROWS}).json()
+    got = client.post(
+        PREDICT, content=as_csv(ROWS, delimiter), headers={"Content-Type": "text/csv"}
+    )
+    assert got.json() == want
+    assert all("error" not in answer for answer in want["predictions"])
+
+
+def test_a_parquet_body_gives_what_its_rows_give(client):
+    pa = pytest.importorskip("pyarrow")
+    pq = pytest.importorskip("pyarrow.parquet")
+    file = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pylist(JSON_ROWS), file)
+    type_ = {"Content-Type": "application/vnd.apache.parquet"}
+    got = client.post(PREDICT, content=file.getvalue().to_pybytes(), headers=type_)
+    assert got.json() == client.post(PREDICT, json={"rows": JSON_ROWS}).json()
+    assert client.post(PREDICT, content=b"PAR1nope", headers=type_).status_code == 400
+
+
+def test_predictions_come_as_csv_for_who_asks(client):
+    got = client.post(PREDICT, json={"rows": JSON_ROWS}, headers={"Accept": "text/csv"})
+    assert got.headers["content-type"] == "text/csv"
+    first = next(csv.DictReader(io.StringIO(got.text)))
+    answer = client.post(PREDICT, json={"rows": JSON_ROWS}).json()["predictions"][0]
+    assert first["label"] == answer["label"]
+    assert float(first["probabilities_yes"]) == answer["probabilities"]["yes"]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "names"),
+        (b"a,a\n1,2\n", "`a` stands twice"),
+        (b"is.member\ntrue,1\n", "1 cells"),
+        (b"is.member\n", "at least one row"),
+        (b"\xff\xfe", "UTF-8"),
+        ("Größe (m²)\n12abc\n".encode(), "a number or null"),
+        (b"membr\ntrue\n", "unknown column"),
+    ],
+)
+def test_a_wrong_csv_is_refused_with_the_reason(client, body, reason):
+    got = client.post(PREDICT, content=body, headers={"Content-Type": "text/csv; charset=utf-8"})
+    assert got.status_code == 400
+    assert reason in got.json()["error"]
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no chromium")
+def test_people_fill_in_the_form_and_read_the_prediction(url, tmp_path):
+    with opened(url, tmp_path / "profile") as page:
+        page.until("document.querySelectorAll('#fields label').length == 5")
+        assert page.run("document.getElementById('f0').value") == "31.5"
+        page.run("document.getElementById('f1').value = 'Ulm'")
+        page.run("document.getElementById('predict').focus()")
+        for kind in ("keyDown", "keyUp"):
+            page.send("Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", text="\r")
+        text = page.until("document.querySelector('#result .flags') && result.innerText")
+        assert "Never seen in training: city 'x'" in text
+        row = {**example(), CITY: "Ulm"}
+        with httpx.Client(base_url=url) as client:
+            answer = client.post(PREDICT, json={"rows": [row]}).json()["predictions"][0]
+        assert answer["label"] in text
+        assert f"{100 * answer['probabilities']['yes']:.1f} %" in text
+        (tmp_path / "rows.csv").write_bytes(as_csv(ROWS))
+        page.choose_file("#file", tmp_path / "rows.csv")
+        page.until("document.querySelectorAll('#many tr').length == 3")
+        assert "2 rows" in page.run("many.innerText")
+        page.run(
+            "const choice = document.getElementById('models'); choice.value = 'price';"
+            "choice.dispatchEvent(new Event('change'))"
+        )
+        page.until("document.getElementById('title').innerText.includes('price')")
+        page.run("document.getElementById('predict').click()")
+        page.until("document.getElementById('result').innerText.includes('value')")
+        assert not page.complaints
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no chromium")
+def test_the_page_asks_for_the_key(tmp_path):
+    build(tmp_path / "models" / "model.onnx")
+    (tmp_path / "keys").write_text("k-0123456789abcdef\n")
+    with (
+        running("--api-keys", "keys", cwd=tmp_path) as (url, _),
+        opened(url, tmp_path / "profile") as page,
+    ):
+        page.until("document.getElementById('locked')?.hidden === false")
+        page.run("key.value = 'k-0123456789abcdef'; key.dispatchEvent(new Event('change'))")
+        page.until("document.querySelectorAll('#fields label').length == 5")
