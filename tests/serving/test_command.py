@@ -47,7 +47,7 @@ def test_serving_imports_nothing_heavy(tmp_path):
     assert first == "[] None True"
     own = [name for name in json.loads(second.replace("'", '"')) if "serving" not in name]
     assert own == [
-        f"ninefold.{name}" for name in ("dates", "errors", "numerals", "runtime", "signature")
+        f"ninefold.{name}" for name in ("dates", "errors", "numerals", "pixels", "runtime", "signature")
     ]
 
 
