@@ -46,9 +46,8 @@ def test_serving_imports_nothing_heavy(tmp_path):
     first, second = done.stdout.splitlines()
     assert first == "[] None True"
     own = [name for name in json.loads(second.replace("'", '"')) if "serving" not in name]
-    assert own == [
-        f"ninefold.{name}" for name in ("dates", "errors", "numerals", "pixels", "runtime", "signature")
-    ]
+    light = ("dates", "errors", "numerals", "pixels", "runtime", "signature")
+    assert own == [f"ninefold.{name}" for name in light]
 
 
 def test_mistakes_are_one_clear_line_and_exit_2(tmp_path):
