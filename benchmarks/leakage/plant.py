@@ -4,7 +4,7 @@ A planter takes a source and a generator and yields one trial, or none where the
 the table. It leaves the table honest but for the leak; `twin` is the same without it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +36,31 @@ def leak(*families: str) -> Callable[[Planter], Planter]:
         return plant
 
     return register
+
+
+def planted(
+    source: Source,
+    table: pd.DataFrame,
+    name: str,
+    *,
+    columns: Iterable[str] = (),
+    rows: Iterable[int] = (),
+    families: Iterable[str] = (),
+    **declared: object,
+) -> Trial:
+    """Return a trial with what `source` declares, unless `declared` says otherwise.
+
+    It leaks if `families` are named: those whose finding on `columns` or `rows` counts.
+    """
+    roles = {"time": source.time, "group": source.group, "ids": source.ids, "after": source.after}
+    return Trial(
+        f"{source.name}: {name}",
+        table,
+        columns=frozenset(columns),
+        rows=frozenset(int(row) for row in rows),
+        families=frozenset(families),
+        **{"target": source.target, **roles, **declared},  # type: ignore[arg-type]
+    )
 
 
 def random_part(count: int, rng: np.random.Generator) -> Array:

@@ -5,11 +5,13 @@ from dataclasses import replace
 
 from ninefold.leakage.case import Finding
 
-MERGED = ("target", "missing", "id")
+MERGED = ("target", "missing", "id", "encoding")
 """Families whose findings on one column are about the same thing."""
 SEVERITIES = ("block", "warn", "info")
 STRONGEST = (
     "target.copy",
+    "encoding.target",
+    "encoding.summary",
     "missing.encodes_target",
     "target.determines",
     "target.bands",

@@ -16,6 +16,10 @@ NEW = 0.5
 """Share of the test rows with categories that train lacks, from which a warning is due."""
 CUT = 0.2
 """Share of the train rows outside the range of the test rows, from which a filter shows."""
+AT_THE_END = 0.9
+"""Distance of the parts' places in the file from which test is simply its end, or beginning."""
+DISTINCT = 20
+"""Values that a column has at least in each part, to measure something."""
 ONE_PART = 0.2
 """Share of missing values in one part, with none in the other, that is a break."""
 
@@ -62,6 +66,8 @@ class ShiftCheck(Check):
         order = _order(case)
         mixed = by_lot and is_mixed(list(drifts.values()), order)
         cut = _cut(case, drifts) if by_lot and order.effect < APART else {}
+        if by_lot and order.effect < AT_THE_END:
+            cut |= _beyond(case, drifts)
         for name, drift in drifts.items():
             found = cut.get(name) or _judge(case, name, drift, mixed)
             if found is not None:
@@ -175,6 +181,30 @@ def _filtered(case: Case, name: str, drift: Drift) -> _Shift | None:
     return _Shift("shift.support", "warn", what, evidence)
 
 
+def _beyond(case: Case, drifts: dict[str, Drift]) -> dict[str, _Shift]:
+    """Return the measured columns by a value of which the parts were told apart.
+
+    Few values, dates and numbers of rows may stand for a site or a time: a split may go by them.
+    """
+    found = {}
+    for name, drift in drifts.items():
+        measures = case.frame.column(name).kind == "number" and not _places(case, name)
+        if not drift.is_apart or drift.unit is not None or not measures:
+            continue
+        values = case.number(name)
+        known = np.isfinite(values)
+        test, train = (np.unique(values[known & mask]) for mask in (case.test, case.train))
+        if min(len(test), len(train)) < DISTINCT or drift.log10_p > -8:
+            continue
+        where = "above" if test[0] > train[-1] else "below"
+        what = (
+            f"is {where} every train value in all test rows: the parts were made by it, and the "
+            "score is one of extrapolation"
+        )
+        found[name] = _Shift("shift.support", "warn", what, drift.evidence)
+    return found
+
+
 def _levels(case: Case, name: str, drift: Drift, mixed: bool) -> _Shift | None:
     if case.frame.column(name).kind not in ("category", "text"):
         return None
@@ -217,11 +247,14 @@ def _moved(case: Case, name: str, drift: Drift, mixed: bool) -> _Shift | None:
 
 def _places(case: Case, name: str) -> bool:
     """Tell whether a column dates or numbers the rows: a split may well go by it."""
-    if case.frame.column(name).kind == "datetime" or PLACE.search(name):
+    kind, values = case.frame.column(name).kind, case.number(name)
+    known = values[np.isfinite(values)]
+    is_whole = bool((known == np.round(known)).all())
+    if kind == "datetime" or (PLACE.search(name) and (is_whole or kind != "number")):
         return True
-    values = case.number(name)
-    is_whole = bool((values == np.round(values)).all())
-    return is_whole and len(np.unique(case.codes[name])) > 0.99 * len(case)
+    return (
+        is_whole and len(known) == len(case) and len(np.unique(case.codes[name])) > 0.99 * len(case)
+    )
 
 
 def _target(case: Case, mixed: bool) -> _Shift | None:

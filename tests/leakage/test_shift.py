@@ -6,6 +6,8 @@ import pytest
 from ninefold.columns import Column, Frame
 from ninefold.leakage import AuditSpec, audit
 from ninefold.problem import ProblemSpec
+from tests.leakage.reports import loud as loud_of
+from tests.leakage.reports import report
 
 N = 1000
 PROBLEM = ProblemSpec(target="y", task="regression")
@@ -87,3 +89,16 @@ def test_one_class_in_the_test_part_warns():
     part = np.where(TEST & (data["y"] == "no"), "", PART).astype(object)
     problem = ProblemSpec(target="y", task="classification")
     assert ("shift.target", "y") in loud(data, part, problem)
+
+
+def test_a_test_part_beyond_a_value_of_a_measured_column_is_named():
+    rng = np.random.default_rng(0)
+    height = np.round(rng.normal(170, 9, 800), 1)
+    weight = height - 100 + rng.normal(0, 8, 800)
+    table = {"height": height, "age": rng.integers(20, 70, 800), "weight": weight}
+    tall = np.where(height > np.quantile(height, 0.85), "test", "train").astype(object)
+    found = loud_of(report(table, "weight", tall), "shift.support")
+    assert [item["columns"] for item in found] == [["height"]]
+    order = np.argsort(height)
+    ordered = {name: values[order] for name, values in table.items()}
+    assert not loud_of(report(ordered, "weight", tall[order]), "shift.support")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.leakage.plant import leak
+from benchmarks.leakage.plant import leak, planted, random_part
 from benchmarks.leakage.sources import Source
 from benchmarks.leakage.trial import Array, Trial
 
@@ -125,3 +125,77 @@ def noisy_look_ahead(
 def honest_lags(source: Source, table: pd.DataFrame, rng: np.random.Generator) -> Iterator[Trial]:
     """Columns computed from earlier rows only."""
     yield from _plant(source, table, rng, HONEST)
+
+
+FEATURE_AHEAD: dict[str, Make] = {
+    "centred mean of 5": lambda x: x.rolling(5, center=True).mean(),
+    "mean of the next 3": lambda x: x[::-1].rolling(3).mean()[::-1].shift(-1),
+    "change to the next": lambda x: x.shift(-1) - x,
+}
+FEATURE_PAST: dict[str, Make] = {
+    "mean of the last 5": lambda x: x.rolling(5).mean(),
+    "change from the last": lambda x: x.diff(),
+    "last": lambda x: x.shift(1),
+}
+
+
+def _of_feature(source: Source, table: pd.DataFrame, makes: dict[str, Make]) -> Iterator[Trial]:
+    if not source.is_series or source.group:
+        return
+    ordered = table.sort_values(source.time, kind="stable") if source.time else table
+    ordered = ordered.reset_index(drop=True)
+    numbers = ordered.drop(columns=[source.target]).select_dtypes("number")
+    for number, (name, make) in enumerate(makes.items()):
+        if not numbers.shape[1]:
+            return
+        column = str(numbers.columns[number % numbers.shape[1]])
+        made = ordered.assign(derived=make(ordered[column].astype(float)))
+        leaks = makes is FEATURE_AHEAD
+        yield planted(
+            source, made, f"{name} of {column}",
+            columns=["derived"] if leaks else [], families=["time"] if leaks else [],
+        )  # fmt: skip
+
+
+@leak("time")
+def features_ahead(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """A column computed from another feature's later rows."""
+    yield from _of_feature(source, table, FEATURE_AHEAD)
+
+
+@leak()
+def features_behind(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """A column computed from another feature's earlier rows."""
+    yield from _of_feature(source, table, FEATURE_PAST)
+
+
+@leak("time")
+def series_split_at_random(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """A series with dates, split at random, the time declared or not."""
+    if not source.is_series or source.time is None:
+        return
+    part = random_part(len(table), rng)
+    test = np.flatnonzero(part == "test")
+    for told, time in (("declared", source.time), ("undeclared", None)):
+        yield planted(
+            source, table, f"random split, time {told}", columns=[source.time], rows=test,
+            families=["time"], time=time, part=part,
+        )  # fmt: skip
+
+
+@leak()
+def dated_records(source: Source, table: pd.DataFrame, rng: np.random.Generator) -> Iterator[Trial]:
+    """Records with a date that tells nothing, split at random: honest."""
+    if source.is_series or source.time:
+        return
+    for way in ("daily", "irregular"):
+        days = np.arange(len(table)) if way == "daily" else rng.integers(0, 3000, len(table))
+        dates = pd.Timestamp("2010-01-01") + pd.to_timedelta(days, "D")
+        made = table.assign(entered=dates.astype(str))
+        yield planted(source, made, f"dated {way}", part=random_part(len(made), rng))

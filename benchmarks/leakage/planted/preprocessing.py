@@ -1,11 +1,12 @@
 """preprocessing: numbers fitted on all rows before the table came, and on the train rows only."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.leakage.plant import leak, numbers_of, random_part
+from benchmarks.leakage.plant import leak, numbers_of, planted, random_part
 from benchmarks.leakage.sources import Source
 from benchmarks.leakage.trial import Array, Trial
 
@@ -150,3 +151,39 @@ def _filled(
         for given in (part, None) if leaks else (part,):
             told = f"{centre} of {where}, {'own' if given is None else 'given'} split"
             yield _trial(source, filled, told, [name] if leaks else [], given)
+
+
+@leak("preprocessing")
+def several_filled_on_all_rows(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """Gaps in several columns, whole numbers and coarse ones too, filled with one centre each."""
+    yield from _several_filled(source, table, rng, True)
+
+
+@leak()
+def several_filled_on_train(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """The same, with the centres of the train rows."""
+    yield from _several_filled(source, table, rng, False)
+
+
+def _several_filled(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator, leaks: bool
+) -> Iterator[Trial]:
+    names = numbers_of(table, source)[:6]
+    if len(names) < 2 or source.time:
+        return
+    table = table.drop_duplicates().reset_index(drop=True)
+    for centre, share in (("mean", 0.05), ("median", 0.05), ("mean", 0.2), ("median", 0.2)):
+        part = random_part(len(table), rng)
+        use = np.ones(len(table), dtype=bool) if leaks else part == "train"
+        made = table.copy()
+        for name in names:
+            x = made[name].astype(float).where(rng.random(len(table)) > share)
+            made[name] = x.fillna(x[use].agg(centre))
+        where = "all rows" if leaks else "train"
+        told = f"{centre} of {where} in {share:.0%} of {len(names)} columns"
+        leaking: dict[str, Any] = {"columns": names, "families": ["preprocessing"]} if leaks else {}
+        yield planted(source, made, told, part=part, **leaking)

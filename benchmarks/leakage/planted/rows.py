@@ -41,9 +41,10 @@ def _jitter(share: float, with_target: bool = False) -> Disguise:
     return disguise
 
 
-def _rounded(
+def rounded(
     copies: pd.DataFrame, source: Source, table: pd.DataFrame, rng: np.random.Generator
 ) -> pd.DataFrame:
+    """Return copies with every number rounded to a tenth of its spread or so."""
     copies = copies.copy()
     for name in _numbers(table, source):
         digits = 1 - int(np.floor(np.log10(max(float(table[name].std()), 1e-12))))
@@ -69,7 +70,7 @@ DISGUISES: dict[str, Disguise] = {
     "noise of 1 %": _jitter(0.01),
     "noise of 5 %": _jitter(0.05),
     "noise of 2 %, target too": _jitter(0.02, True),
-    "rounded": _rounded,
+    "rounded": rounded,
     "one cell changed": _one_cell,
 }
 

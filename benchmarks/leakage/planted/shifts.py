@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.leakage.plant import leak, numbers_of, random_part
+from benchmarks.leakage.plant import leak, numbers_of, planted, random_part
 from benchmarks.leakage.sources import Source
 from benchmarks.leakage.trial import Trial
 
@@ -134,3 +134,22 @@ def honest_splits(source: Source, table: pd.DataFrame, rng: np.random.Generator)
         if chosen_rows.sum() >= 30 and table[source.target][chosen_rows].nunique() > 1:
             name = f"{source.name}: given split by {column}"
             yield Trial(name, table, source.target, part=part)
+
+
+@leak("shift")
+def split_by_a_measure(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """The test part is all rows above, or below, a value of one measured column."""
+    if source.time or source.is_series or len(table) < 300:
+        return
+    table = _ready(source, table)
+    for number, column in enumerate(numbers_of(table, source)[:3]):
+        cut = table[column].quantile((0.85, 0.2, 0.7)[number])
+        chosen = table[column] > cut if number != 1 else table[column] < cut
+        if chosen.sum() < 40 or table[column][chosen].nunique() < 20:
+            continue
+        yield planted(
+            source, table, f"test part beyond a value of {column}",
+            columns=[column], families=["shift"], part=np.where(chosen, "test", "train"),
+        )  # fmt: skip
