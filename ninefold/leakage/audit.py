@@ -1,5 +1,6 @@
 """Run every check, apply what people chose to ignore, and come to a verdict."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from ninefold.leakage.merging import merged
 from ninefold.problem import ProblemSpec
 from ninefold.registry import components
 
+LARGEST = 1e50
+"""Size of a number whose square can still be squared."""
 ORDER = ("block", "warn", "info")
 
 
@@ -56,14 +59,15 @@ def audit(
     """
     checks = [check() for check in components("ninefold.leakage", Check)]
     _check_ignored(spec, [kind for check in checks for kind in check.kinds])
-    checks = [check for check in checks if problem.learns_target or not check.needs_target]
     used = part != ""
+    has_target = problem.learns_target and _varies(features[problem.target][used])
+    checks = [check for check in checks if has_target or not check.needs_target]
     tensors = {
         column.name: features[column.name][used]
         for column in features.columns
         if column.is_tensor and "input" in column.roles
     }
-    table = described(features)
+    table = _bounded(described(features), problem.target)
     case = Case(
         table.take(used),
         part[used],
@@ -88,6 +92,32 @@ def audit(
         "kinds": [kind for check in checks for kind in check.kinds],
     }
     return {"verdict": verdict, "findings": found, "checked": checked}
+
+
+def _varies(values: Array) -> bool:
+    """Tell whether there is anything to tell: a target of one value says nothing of leaks."""
+    return len(values) > 0 and bool((values != values[0]).any())
+
+
+def _bounded(frame: Frame, target: str) -> Frame:
+    """Return the frame with numbers that statistics can be computed of.
+
+    Others than `LARGEST` allows, infinite ones too, count as missing, or are cut in the target:
+    their squares overflow, and nobody measured them.
+    """
+    changed = {}
+    for column in frame.columns:
+        values = frame[column.name]
+        if column.kind != "number" or values.dtype.kind != "f":
+            continue
+        size = np.abs(values)
+        if (size > LARGEST).any():
+            cut = np.clip(values, -LARGEST, LARGEST) if column.name == target else np.nan
+            changed[column.name] = np.where(size > LARGEST, cut, values)
+        if ((size < 1 / LARGEST) & (size > 0)).any():
+            known = changed.get(column.name, values)
+            changed[column.name] = np.where(size < 1 / LARGEST, 0.0, known)
+    return replace(frame, data={**frame.data, **changed}) if changed else frame
 
 
 def stop_on_block(report: dict[str, Any]) -> None:
