@@ -138,3 +138,26 @@ def to_cell(picture: Array) -> dict[str, Any]:
 def blank(depth: int) -> Array:
     """Return the smallest picture, black, `(1, 1, depth)`."""
     return np.zeros((1, 1, depth), dtype=np.uint8)
+
+
+def thumbnail(picture: Array, longest: int = 96) -> str:
+    """Return a picture as a small PNG file in a data URI; larger ones are shrunk."""
+    from PIL import Image
+
+    image = Image.fromarray(picture if picture.shape[2] == 3 else picture[..., 0])
+    if max(image.size) > longest:
+        image.thumbnail((longest, longest), Image.Resampling.BILINEAR)
+    content = io.BytesIO()
+    image.save(content, "PNG", optimize=False)
+    return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
+
+
+def stretched(values: Array) -> Array:
+    """Return numbers `(H, W, C)` as a picture whose darkest pixel is 0 and whose brightest 255.
+
+    C other than 3 becomes the mean over the channels.
+    """
+    if values.shape[2] != 3:
+        values = values.mean(axis=2, keepdims=True)
+    low, high = float(values.min()), float(values.max())
+    return np.round((values - low) / max(high - low, 1e-12) * 255).astype(np.uint8)

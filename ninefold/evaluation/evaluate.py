@@ -10,6 +10,7 @@ from ninefold.columns import Array
 from ninefold.evaluation import EvaluateSpec, curves
 from ninefold.evaluation.bootstrap import clusters, estimate, replicates
 from ninefold.evaluation.metrics import Metric, metrics_for, reported_metric
+from ninefold.evaluation.mistakes import worst_pictures
 from ninefold.evaluation.part import Part
 from ninefold.evaluation.residuals import residuals
 from ninefold.evaluation.slices import slice_table
@@ -83,6 +84,7 @@ def evaluate(
             spec,
         ),
         "history": [asdict(epoch) for epoch in history],
+        "mistakes": worst_pictures(test, head),
     }
     return content | _pictures(test, setting)
 

@@ -9,6 +9,7 @@ from ninefold.columns import Array, Frame
 from ninefold.describing import described
 from ninefold.exploration.association import associations
 from ninefold.exploration.collinearity import condition_number, variance_inflation
+from ninefold.exploration.galleries import galleries
 from ninefold.exploration.gaps import gaps
 from ninefold.exploration.learning_curve import learning_curve
 from ninefold.exploration.outliers import isolation, robust_z
@@ -39,6 +40,7 @@ def explore(train: Frame, problem: ProblemSpec, masked: Collection[str] = ()) ->
         "gaps": gaps(view),
         "outliers": _outliers(view),
         "collinearity": _collinearity(view),
+        "galleries": galleries(train, problem, masked),
     }  # fmt: skip
 
 

@@ -49,7 +49,7 @@ def headline(evidence: Evidence) -> str:
 
 def _has_sources(section: Section, evidence: Evidence) -> bool:
     is_there = all(evidence.documents.get(name) for name in section.sources)
-    return section.fits(evidence.task) and is_there
+    return section.fits(evidence.task) and is_there and section.has_content(evidence)
 
 
 def _section(section: Section, evidence: Evidence) -> Html:

@@ -30,6 +30,10 @@ class Section(ABC):
             return task in self.tasks
         return task in LEARNED or not LEARNERS & set(self.sources)
 
+    def has_content(self, evidence: Evidence) -> bool:
+        """Tell whether the documents hold anything for it."""
+        return True
+
     @abstractmethod
     def render(self, evidence: Evidence) -> Html:
         """Return the section's content without its heading."""

@@ -12,6 +12,7 @@ from ninefold.head import Head
 from ninefold.problem import ProblemSpec
 from ninefold.target import Target
 from ninefold.training.calibration import fit_head
+from ninefold.training.filters import filter_pictures
 from ninefold.training.model import TrainedModel
 from ninefold.training.preparing import Table, prepare
 
@@ -174,6 +175,7 @@ def _facts(
         "micro_batch_size": outcome.micro_batch_size,
         "lr_finder": _curve(outcome),
         "parameters": sum(p.numel() for p in model.module.parameters()),
+        "filters": filter_pictures(model.module.network),
         "valid": {
             found.name: found.compute(y, prediction, None, threshold)
             for found in metrics_for(model.head.target)

@@ -141,7 +141,8 @@ def test_flipped_labels_count_where_no_two_classes_are_close(tmp_path):
 
 
 def test_all_baselines_are_trained_unless_told_otherwise():
-    assert {model.kind for model in BaselinesSpec().models} == {b.kind for b in BASELINES}
+    defaults = {baseline.kind for baseline in BASELINES if baseline.is_default}
+    assert {model.kind for model in BaselinesSpec().models} == defaults
 
 
 def test_each_kind_may_stand_once():

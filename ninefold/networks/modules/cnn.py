@@ -51,6 +51,13 @@ class CNN(nn.Module):
         self.hidden = nn.Sequential(*layers)
         self.head = GroupedLinear(1, spec.hidden_size or width, outputs)
 
+    def filters(self) -> list[Tensor]:
+        """Return the filters of the first layer of each column, `(filters, C, k, k)`."""
+        return [
+            next(layer.weight for layer in trunk.modules() if isinstance(layer, nn.Conv2d))
+            for trunk in self.trunks
+        ]
+
     def forward(self, x: Tensor, codes: Tensor, *pictures: Tensor) -> Tensor:
         parts = [trunk(picture) for trunk, picture in zip(self.trunks, pictures, strict=True)]
         parts += [embed(codes[:, column]) for column, embed in enumerate(self.codes)]

@@ -1,0 +1,45 @@
+"""The worst answers on test pictures: what to look at first."""
+
+from typing import Any
+
+import numpy as np
+
+from ninefold.evaluation.part import Part
+from ninefold.head import Head
+from ninefold.pixels import thumbnail
+
+MOST = 12
+
+
+def worst_pictures(part: Part, head: Head) -> list[dict[str, Any]]:
+    """Return for each column of pictures the rows answered wrong most surely, or by farthest."""
+    columns = [column.name for column in part.frame.columns if column.is_tensor]
+    if not columns:
+        return []
+    said: list[tuple[str, str, float | None]]
+    if head.target.task == "regression":
+        error = np.abs(part.prediction - part.y)
+        rows = np.argsort(-error, kind="stable")[:MOST]
+        said = [(f"{part.y[i]:.4g}", f"{part.prediction[i]:.4g}", None) for i in rows]
+    else:
+        labels, classes = head.labels(part.prediction), head.target.classes
+        sure = part.prediction[np.arange(len(part)), labels]
+        wrong = np.flatnonzero(labels != part.y)
+        rows = wrong[np.argsort(-sure[wrong], kind="stable")][:MOST]
+        said = [(classes[part.y[i]], classes[labels[i]], float(sure[i])) for i in rows]
+    return [
+        {
+            "column": name,
+            "rows": [
+                {
+                    "row": int(part.frame.row[i]),
+                    "actual": actual,
+                    "predicted": predicted,
+                    "probability": probability,
+                    "picture": thumbnail(part.frame[name][i]),
+                }
+                for i, (actual, predicted, probability) in zip(rows, said, strict=True)
+            ],
+        }
+        for name in columns
+    ]

@@ -1,0 +1,56 @@
+"""Pictures people look at: some of each class, as small PNG files inside the report."""
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+
+from ninefold.columns import Array, Column, Frame
+from ninefold.pixels import thumbnail
+from ninefold.problem import ProblemSpec
+from ninefold.target import class_names
+
+MAX_CLASSES, PER_CLASS, TOGETHER = 12, 8, 24
+SEED = 0
+
+
+def galleries(train: Frame, problem: ProblemSpec, masked: Collection[str]) -> list[dict[str, Any]]:
+    """Return for each column of pictures, but masked ones, some train pictures of each class."""
+    groups = _groups(train, problem, masked)
+    return [
+        {
+            "column": column.name,
+            "groups": [
+                {
+                    "label": label,
+                    "rows": len(rows),
+                    "pictures": [thumbnail(picture) for picture in train[column.name][_some(rows)]],
+                }
+                for label, rows in groups
+            ],
+        }
+        for column in train.columns
+        if column.is_tensor and column.name not in masked
+    ]
+
+
+def _groups(train: Frame, problem: ProblemSpec, masked: Collection[str]) -> list[tuple[str, Array]]:
+    """Return label and rows of each frequent class; elsewhere all rows, in the target's order."""
+    everything = np.arange(len(train))
+    if not problem.learns_target or problem.target in masked:
+        return [("", everything)]
+    column: Column = train.column(problem.target)
+    if problem.task == "regression":
+        order = np.argsort(train[problem.target].astype(np.float64), kind="stable")
+        return [(f"in the order of {problem.target}", order)]
+    names = class_names(column.kind, train[problem.target])
+    levels, counts = np.unique(names, return_counts=True)
+    frequent = sorted(levels[np.argsort(-counts, kind="stable")[:MAX_CLASSES]].tolist())
+    return [(str(level), np.flatnonzero(names == level)) for level in frequent]
+
+
+def _some(rows: Array) -> Array:
+    """Return a few of the rows, evenly spread; in their order."""
+    most = PER_CLASS if len(rows) < 2 or (np.diff(rows) > 0).all() else TOGETHER
+    places = np.linspace(0, len(rows) - 1, min(len(rows), most)).round().astype(int)
+    return np.asarray(rows[np.unique(places)])

@@ -1,0 +1,91 @@
+"""Pictures saved anew, shifted or brightened across parts are found; look-alikes are not."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageEnhance
+
+from ninefold.columns import Column, Frame, to_array
+from ninefold.datasets.digits import DigitsSpec
+from ninefold.describing import described
+from ninefold.leakage.case import Case
+from ninefold.leakage.near_pictures import NearPicturesCheck
+from ninefold.pixels import objects
+from ninefold.problem import ProblemSpec
+
+PROBLEM = ProblemSpec(target="y", task="classification")
+
+
+def scenes(count, seed=0, side=40):
+    """Return smooth random grey pictures: sums of blobs."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:side, :side] / side
+    made = []
+    for _ in range(count):
+        field = sum(
+            rng.uniform(-1, 1) * np.exp(-((y - rng.random()) ** 2 + (x - rng.random()) ** 2) * 30)
+            for _ in range(8)
+        )
+        field = 255 * (field - field.min()) / np.ptp(field)
+        made.append(field.astype(np.uint8)[..., None])
+    return made
+
+
+def case_of(pictures, part, kind="random"):
+    columns = (
+        Column("image", "image", frozenset({"input"}), "grey 64"),
+        Column("y", "category", frozenset({"target"})),
+    )
+    label = np.array(["a", "b"] * len(part), dtype=object)[: len(part)]
+    data = {"image": objects(pictures), "y": label}
+    frame = Frame(columns, data, np.arange(len(part)))
+    tensors = {"image": data["image"]}
+    parts = np.array(part, dtype=object)
+    return Case(described(frame), parts, PROBLEM, kind, tensors=tensors)
+
+
+def saved_anew(picture):
+    content = io.BytesIO()
+    Image.fromarray(picture[..., 0]).save(content, "JPEG", quality=70)
+    return np.asarray(Image.open(content))[..., None]
+
+
+def shifted(picture):
+    return np.roll(picture, (2, -2), axis=(0, 1))
+
+
+def brightened(picture):
+    return np.asarray(ImageEnhance.Brightness(Image.fromarray(picture[..., 0])).enhance(0.7))[
+        ..., None
+    ]
+
+
+def resized(picture):
+    return np.asarray(Image.fromarray(picture[..., 0]).resize((61, 61)))[..., None]
+
+
+@pytest.mark.parametrize("change", [saved_anew, shifted, brightened, resized])
+def test_changed_copies_in_test_are_found(change):
+    originals = scenes(300)
+    copies = [change(picture) for picture in originals[:20]]
+    part = ["train"] * 240 + ["test"] * 60 + ["test"] * 20
+    found = list(NearPicturesCheck().findings(case_of(originals + copies, part)))
+    assert [item.severity for item in found] == ["block"]
+    assert set(found[0].rows) <= set(range(300, 320))
+    assert len(found[0].rows) >= 18
+
+
+def test_honest_pictures_give_no_warning():
+    part = ["train"] * 240 + ["test"] * 60
+    found = list(NearPicturesCheck().findings(case_of(scenes(300), part)))
+    assert not [item for item in found if item.severity != "info"]
+
+
+def test_handwritten_digits_that_look_alike_are_no_copies(tmp_path):
+    table = next(DigitsSpec().open(tmp_path).batches())
+    pictures = to_array(table.column("image"), "image")
+    rng = np.random.default_rng(0)
+    part = rng.choice(["train", "test"], len(pictures), p=[0.8, 0.2])
+    found = list(NearPicturesCheck().findings(case_of(pictures, part)))
+    assert not [item for item in found if item.severity != "info"]
