@@ -17,7 +17,7 @@ import tempfile
 import time
 import tomllib
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ninefold.errors import NinefoldError
@@ -25,12 +25,11 @@ from ninefold.errors import NinefoldError
 START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 10.0
 POLL_S = 0.1
-SETTINGS = {
-    "PREFECT__SERVER_EPHEMERAL": "1",
-    "PREFECT__SERVER_FINAL": "1",
-    "PREFECT_UI_ENABLED": "0",
-    "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
-}
+QUIET = {"PREFECT__SERVER_FINAL": "1", "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL"}
+SETTINGS = {**QUIET, "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT_UI_ENABLED": "0"}
+"""For one command: without the services that schedule runs, and without pages."""
+SCHEDULING = {**QUIET, "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+"""With them."""
 
 
 class ServerError(NinefoldError):
@@ -42,7 +41,7 @@ class ServerError(NinefoldError):
 class Server:
     """A running server process and its address; `None` in its place means one is configured."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Mapping[str, str] = SETTINGS) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}/api"
         self._output = tempfile.TemporaryFile()  # noqa: SIM115
@@ -50,7 +49,7 @@ class Server:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "flows.server", str(number), str(os.getpid())],
             pass_fds=[number],
-            env={**os.environ, **SETTINGS},
+            env={**os.environ, **settings, "PREFECT_SERVER_UI_API_URL": self.url},
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=self._output,
@@ -112,12 +111,12 @@ def configured_url() -> str | None:
 
 
 @contextlib.contextmanager
-def started() -> Iterator[Server | None]:
+def started(settings: Mapping[str, str] = SETTINGS) -> Iterator[Server | None]:
     """Start a server unless one is configured; call `wait` on it before the first flow run."""
     if configured_url():
         yield None
         return
-    server = Server()
+    server = Server(settings)
     os.environ["PREFECT_API_URL"] = server.url
     try:
         yield server

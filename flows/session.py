@@ -79,7 +79,9 @@ def quiet(stream: TextIO) -> None:
     log.propagate = False
 
 
-def interruptible(own: Any, said: str) -> AbstractContextManager[None]:
+def interruptible(
+    own: Any, said: str, *steps: Callable[[], object]
+) -> AbstractContextManager[None]:
     """End at once on Ctrl-C or SIGTERM: stages in threads cannot be interrupted otherwise.
 
     Nothing half-written can stay, as with kill -9: DVC records a stage only when it is whole.
@@ -93,7 +95,7 @@ def interruptible(own: Any, said: str) -> AbstractContextManager[None]:
         if own is not None:
             own.kill()
 
-    return interruption.ending(said, end_run)
+    return interruption.ending(said, *steps, end_run)
 
 
 def _tell_prefect() -> None:

@@ -17,7 +17,7 @@ from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Crashed
 
-FLOWS = ["training", "quality"]
+FLOWS = ["training", "tuning", "quality"]
 PID = "pid:"
 LIMIT = 200
 

@@ -34,6 +34,7 @@ SECTIONS: Mapping[str, str] = {
     "evaluate": "ninefold.evaluation:EvaluateSpec",
     "export": "ninefold.export:ExportSpec",
     "report": "ninefold.report:ReportSpec",
+    "schedule": "ninefold.scheduling:ScheduleSpec",
 }
 """Section of params.yaml -> where its Spec stands."""
 
@@ -146,7 +147,7 @@ def _merged(errors: Iterable[Any]) -> list[Any]:
     for error in errors:
         if error["type"] == "default_factory_not_called":  # follows from a mistake elsewhere
             continue
-        *rest, last = error["loc"]
+        *rest, last = error["loc"] or ("",)
         is_member = isinstance(last, str) and ALTERNATIVE.fullmatch(last) and len(rest) > 0
         place = tuple(rest) if is_member else error["loc"]
         by_place.setdefault(place, []).append({**error, "loc": place})

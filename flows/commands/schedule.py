@@ -1,0 +1,57 @@
+"""Serve the flows of this workspace on their schedules, until Ctrl-C."""
+
+import argparse
+import contextlib
+import sys
+from pathlib import Path
+
+INTERRUPTED = "ninefold: schedules end; `ninefold schedule` serves them again"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`ninefold schedule` has no options: the section `schedule` of params.yaml says when."""
+
+
+def main(args: argparse.Namespace) -> int:
+    """Serve until interrupted.
+
+    Raises:
+        ConfigError: nothing is scheduled, or a schedule cannot be read.
+    """
+    from flows import server, session
+    from ninefold.config import load_params
+    from ninefold.errors import ConfigError
+
+    workspace = Path.cwd()
+    spec = load_params(workspace, ["schedule"])["schedule"]
+    if not any((spec.training, spec.quality, spec.tuning)):
+        raise ConfigError(
+            "params.yaml: schedule must say when something runs, however: it is empty. For "
+            "example `schedule: {training: {cron: 0 3 * * *}, quality: {every: 1h, data: new.csv}}`"
+        )
+    session.quiet(sys.stdout)
+    with server.started(server.SCHEDULING) as own, session.interruptible(own, INTERRUPTED, _end):
+        from prefect.settings import PREFECT_API_URL, temporary_settings
+
+        from flows import schedules
+
+        made = schedules.deployments(workspace, spec)
+        if own is not None:
+            own.wait()
+        settings = {} if own is None else {PREFECT_API_URL: own.url}
+        with temporary_settings(settings):
+            for flow in made:
+                when = getattr(spec, str(flow.flow_name))
+                print(f"{flow.flow_name:<10} {schedules.said(when)}")
+            print(f"server     {own.url if own else server.configured_url()}", flush=True)
+            schedules.serve_forever(made)
+    return 0
+
+
+def _end() -> None:
+    """End the runs that go on, with all they started."""
+    import psutil
+
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.kill()

@@ -1,0 +1,81 @@
+"""The flows of a workspace as Prefect deployments, each with its own schedule."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from prefect import Flow, serve
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.client.schemas.schedules import CronSchedule
+from prefect.deployments.runner import RunnerDeployment
+from prefect.schedules import Cron, Interval, Schedule
+from prefect.types.entrypoint import EntrypointType
+
+from flows.quality import quality
+from flows.training import training
+from flows.tuning import tuning
+from ninefold.durations import duration_us
+from ninefold.errors import ConfigError
+from ninefold.scheduling import ScheduleSpec, WhenSpec
+
+
+def deployments(workspace: Path, spec: ScheduleSpec) -> list[RunnerDeployment]:
+    """Return a deployment for each flow that has a schedule.
+
+    A run that is due while the one before it still goes on is left out.
+
+    Raises:
+        ConfigError: Prefect cannot read a schedule.
+    """
+    folder = str(workspace.resolve())
+    made = []
+    if spec.training:
+        given = {"workspace": folder, "push": spec.training.push}
+        made.append(_deployed(training, spec.training, given, workspace))
+    if spec.quality:
+        data = str((workspace / spec.quality.data).resolve())
+        given = {"workspace": folder, "data": data, "strict": spec.quality.strict}
+        made.append(_deployed(quality, spec.quality, given, workspace))
+    if spec.tuning:
+        made.append(_deployed(tuning, spec.tuning, {"workspace": folder}, workspace))
+    return made
+
+
+def serve_forever(made: list[RunnerDeployment]) -> None:
+    """Serve deployments until the process ends; each run is a process of its own."""
+    serve(*made, pause_on_shutdown=False, print_starting_message=False)
+
+
+def said(when: WhenSpec) -> str:
+    """Word a schedule."""
+    return f"every {when.every}" if when.every else f"at {when.cron} ({when.timezone})"
+
+
+def _deployed(
+    flow: Flow[..., Any], when: WhenSpec, parameters: dict[str, Any], workspace: Path
+) -> RunnerDeployment:
+    made: Any = flow.to_deployment(
+        workspace.resolve().name,
+        schedule=_schedule(flow.name, when),
+        parameters=parameters,
+        concurrency_limit=ConcurrencyLimitConfig(
+            limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
+        ),
+        enforce_parameter_schema=False,
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+    assert isinstance(made, RunnerDeployment)
+    return made
+
+
+def _schedule(name: str, when: WhenSpec) -> Schedule:
+    if when.every is not None:
+        return Interval(timedelta(microseconds=duration_us(when.every)))
+    cron = str(when.cron)
+    try:
+        CronSchedule(cron=cron, timezone=when.timezone)
+        return Cron(cron, timezone=when.timezone)
+    except ValueError:
+        raise ConfigError(
+            f"params.yaml: schedule.{name}.cron must be a cron expression, however: {when.cron!r}"
+        ) from None

@@ -1,0 +1,119 @@
+"""`ninefold schedule`: a run that nobody started but the clock; what is wrong is said at once."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+
+import pytest
+
+from ninefold.config import validate
+from ninefold.errors import ConfigError
+from tests.flows.test_run import ask, ninefold
+from tests.pipelines import Workspace, environment
+
+ONE_STAGE = """\
+stages:
+  make:
+    cmd: cp input.txt out.txt
+    deps: [input.txt]
+    outs: [out.txt]
+"""
+LIMIT_S = 150
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    made = Workspace(tmp_path / "clockwork", ONE_STAGE)
+    made.write("params.yaml", "schedule:\n  training: {every: 10s}\n")
+    return made
+
+
+def home(request, tmp_path):
+    """Return a folder for Prefect, its database as an earlier test left it migrated."""
+    kept = request.config.cache.mkdir(f"prefect-{version('prefect')}") / "prefect.db"
+    if kept.is_file():
+        shutil.copy(kept, tmp_path / "prefect.db")
+    return {"PREFECT_HOME": str(tmp_path), "PREFECT_RUNNER_POLL_FREQUENCY": "1"}
+
+
+def until(condition):
+    end = time.monotonic() + LIMIT_S
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(0.5)
+    raise AssertionError("nothing happened in time")
+
+
+def test_a_scheduled_run_fires_and_an_interruption_ends_all(request, workspace, tmp_path):
+    more = home(request, tmp_path)
+    settings = {k: v for k, v in environment().items() if k != "PREFECT_API_URL"} | more
+    command = [sys.executable, "-m", "ninefold", "schedule"]
+    serving = subprocess.Popen(
+        command, cwd=workspace.folder, env=settings, stdout=subprocess.PIPE, text=True
+    )
+    lines = [serving.stdout.readline() for _ in range(2)]
+    assert lines[0].split() == ["training", "every", "10s"]
+    server = lines[1].split()[1]
+
+    def completed():
+        states = {"state": {"type": {"any_": ["COMPLETED"]}}}
+        return ask(server, "flow_runs/filter", flow_runs=states, limit=1)
+
+    (run,) = until(completed)
+    assert run["auto_scheduled"]
+    assert run["created_by"]["type"] == "SCHEDULE"
+    assert run["deployment_id"]
+    assert workspace.read("out.txt") == "data\n"
+    serving.send_signal(signal.SIGINT)
+    assert serving.wait(30) == 130
+    serving.stdout.close()
+    with pytest.raises(OSError, match="refused"):
+        ask(server, "flow_runs/filter")
+
+
+WRONG = {
+    "": "schedule must say when something runs",
+    "training: {every: soon}": "training.every must be a duration",
+    "training: {cron: 99 * * * *}": "training.cron must be a cron expression",
+    "training: {cron: daily}": "training.cron must have 5 fields",
+    "training: {}": "training must hold either cron or every",
+    "quality: {every: 1h}": "quality.data` must be given",
+    "tuning: {every: 1h, timezone: Mars}": "tuning.timezone must be a time zone",
+}
+
+
+@pytest.mark.parametrize("content", [c for c in WRONG if c and "99" not in c])
+def test_a_wrong_schedule_is_named(content):
+    from ruamel.yaml import YAML
+
+    with pytest.raises(ConfigError, match=WRONG[content]):
+        validate("schedule", YAML(typ="safe").load(content))
+
+
+@pytest.mark.parametrize("content", ["", "training: {cron: 99 * * * *}"])
+def test_the_command_refuses_what_cannot_be_served(workspace, content, tmp_path):
+    workspace.write("params.yaml", f"schedule: {{{content}}}\n")
+    done = ninefold(workspace, "schedule", PREFECT_API_URL="http://127.0.0.1:9/api")
+    assert done.returncode == 2
+    assert WRONG[content] in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_every_flow_of_a_workspace_can_be_deployed(tmp_path):
+    from flows.schedules import deployments
+
+    content = {
+        "training": {"cron": "0 3 * * *", "timezone": "Europe/Berlin", "push": True},
+        "quality": {"every": "1h", "data": "new.csv", "strict": True},
+        "tuning": {"cron": "0 1 * * 0"},
+    }
+    made = {d.flow_name: d for d in deployments(tmp_path, validate("schedule", content))}
+    assert list(made) == ["training", "quality", "tuning"]
+    assert made["quality"].parameters["data"] == os.fspath(tmp_path.resolve() / "new.csv")
+    assert made["training"].parameters["push"]
+    assert all(deployment.entrypoint.startswith("flows.") for deployment in made.values())
