@@ -31,6 +31,8 @@ SECTIONS: Mapping[str, str] = {
     "tune": "ninefold.tuning:TuneSpec",
     "crossvalidate": "ninefold.crossvalidation:CrossvalidateSpec",
     "cluster": "ninefold.clustering:ClusterSpec",
+    "autoencoder": "ninefold.autoencoding:AutoEncoderSpec",
+    "anomaly": "ninefold.autoencoding:AnomalySpec",
     "evaluate": "ninefold.evaluation:EvaluateSpec",
     "export": "ninefold.export:ExportSpec",
     "report": "ninefold.report:ReportSpec",

@@ -7,7 +7,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from ninefold.config import Spec
 from ninefold.durations import duration_us
 
-Task = Literal["classification", "regression", "clustering"]
+Task = Literal["classification", "regression", "clustering", "anomaly", "embedding"]
 LEARNED: tuple[Task, ...] = ("classification", "regression")
 """Tasks that learn to give the target; the others have an `Aim` each, see `ninefold.aims`."""
 Availability = Literal["before", "after"]
@@ -17,10 +17,11 @@ class ProblemSpec(Spec):
     """Target and roles of the columns; every stage reads them here."""
 
     task: Task
-    """classification (two or more classes), regression, or clustering (groups of rows alike)."""
+    """classification (two or more classes), regression, clustering (groups of rows alike), anomaly
+    (rows unlike the others) or embedding (rows as a few numbers)."""
     target: str = Field("", validate_default=True)
-    """Column to predict: a raw one or one that featurize derives. clustering needs none; one that
-    is given is never learnt from, only what is found is compared with it."""
+    """Column to predict: a raw one or one that featurize derives. The other tasks need none;
+    one that is given is never learnt from, only what is found is compared with it."""
     positive: str | None = None
     """Binary classification: the class whose probability is reported; default: the rarer one."""
     metric: str | None = None

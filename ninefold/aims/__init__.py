@@ -44,6 +44,10 @@ class Aim(ABC):
     plots: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     """What dvc.yaml holds under `plots`, by title."""
 
+    def check(self, train: "Frame", problem: "ProblemSpec") -> None:
+        """Raise `InputError` or `ConfigError` for what would only be found after fitting."""
+        return
+
     @abstractmethod
     def fit(self, ready: "Prepared", settings: Settings) -> "Model":
         """Fit the model on the train rows. Raises `InputError`, `ConfigError`."""

@@ -8,11 +8,11 @@ from ninefold.clustering import ClusterSpec
 from ninefold.clustering.algorithms import AlgorithmSpec
 from ninefold.clustering.choosing import choose_k, inside, structure
 from ninefold.clustering.model import ClusterModel
-from ninefold.clustering.space import owners, weights, widen
 from ninefold.columns import Array
 from ninefold.errors import InputError
 from ninefold.registry import components
 from ninefold.unlabelled.preparing import Prepared
+from ninefold.unlabelled.space import owners, weights, widen
 
 MAP_ROWS = 600
 

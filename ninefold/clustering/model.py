@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from ninefold.clustering.algorithms import AlgorithmSpec, Clusters
-from ninefold.clustering.space import widen, widening
 from ninefold.columns import Array
 from ninefold.errors import InputError
 from ninefold.registry import components
 from ninefold.signature import Result
 from ninefold.unlabelled.model import Answer, Model, load_parts
+from ninefold.unlabelled.space import widen, widening
 
 
 @dataclass

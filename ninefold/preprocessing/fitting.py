@@ -10,6 +10,7 @@ from ninefold.preprocessing.blocks.bins import BinCell
 from ninefold.preprocessing.blocks.block import Block
 from ninefold.preprocessing.blocks.numbers import NumberCell
 from ninefold.preprocessing.choosing import select
+from ninefold.preprocessing.decoding import decoders
 from ninefold.preprocessing.layout import Layout
 from ninefold.preprocessing.model import Preprocessing
 from ninefold.preprocessing.plan import Plan, fit_column
@@ -56,6 +57,7 @@ def fit(
         "edges": _edges(blocks),
         "quantiles": {name: q for name, q in plan.quantiles.items() if name in read},
         "levels": {name: known for name, known in plan.known_levels.items() if name in read},
+        "decoders": decoders(blocks, codes, columns, train),
     }
     return Preprocessing(model, Layout(**{**layout.__dict__, **details}))
 

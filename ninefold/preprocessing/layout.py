@@ -64,6 +64,9 @@ class Layout:
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Column -> known levels as text."""
 
+    decoders: tuple[Mapping[str, Any], ...] = ()
+    """How raw columns are read off features; see `ninefold.preprocessing.decoding`."""
+
     @property
     def inputs(self) -> tuple[str, ...]:
         """Names of the columns that are read."""

@@ -56,6 +56,10 @@ def _f1(value: float, _: Mapping[str, Any]) -> str:
     return f"Precision and recall balance at {number(value)}; 1 would be perfect."
 
 
+def _explained(value: float, _: Mapping[str, Any]) -> str:
+    return f"Of what makes rows differ, {percent(value)} comes back from the code."
+
+
 def _silhouette(value: float, _: Mapping[str, Any]) -> str:
     return (
         f"Rows lie nearer to their own group than to the next one by {number(value)} on a scale "
@@ -76,6 +80,7 @@ MEANINGS: Mapping[str, Callable[[float, Mapping[str, Any]], str]] = {
     "rmse": _off("A typical error, large ones weighing more, is"),
     "roc_auc": _roc_auc,
     "silhouette": _silhouette,
+    "explained": _explained,
 }
 NAMES: Mapping[str, str] = {
     "hist_gradient_boosting": "gradient boosting",

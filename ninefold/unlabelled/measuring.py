@@ -120,7 +120,7 @@ def compare(
         why = f"{said}: a gain of {gain:.2g} ({low:.2g} to {high:.2g})"
     return {
         "answer": answer,
-        "sentence": f"{why[:1].upper()}{why[1:]}.",
+        "sentence": f"On the test rows: {why}.",
         "metric": metric,
         "baseline": name,
         "network_value": ours[0],

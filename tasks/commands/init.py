@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--target", default="", metavar="COL",
         help="column to predict; a task that needs none only compares with it")  # fmt: skip
     add("--task", choices=get_args(Task),
-        help="default: told by the target; clustering needs none")  # fmt: skip
+        help="default: told by the target; the others need none")  # fmt: skip
     add("--time", metavar="COL", help="date (or number) that orders the rows: split by time")
     add("--group", metavar="COL", nargs="+", action="extend", default=[],
         help="what tells entities apart; none of them spans two parts")  # fmt: skip

@@ -15,6 +15,7 @@ def run(io: StageIO) -> None:
     problem = io.params("problem")
     aim = aim_of(problem.task)
     train, valid = read_frame(io.dep("train.parquet")), read_frame(io.dep("valid.parquet"))
+    aim.check(train, problem)
     ready = prepare(train, valid, problem, io.params("preprocess"))
     peers = aim.peers(ready, {name: io.params(name) for name in aim.sections})
     featurize = onnx.load(io.dep("featurize.onnx"))

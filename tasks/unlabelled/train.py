@@ -16,6 +16,7 @@ def run(io: StageIO) -> None:
     problem, preprocess = io.params("problem"), io.params("preprocess")
     aim = aim_of(problem.task)
     train, valid = read_frame(io.dep("train.parquet")), read_frame(io.dep("valid.parquet"))
+    aim.check(train, problem)
     proof = fit_scope(train, valid, problem, preprocess)
     stop_if_failed(proof)
     ready = prepare(train, valid, problem, preprocess)

@@ -30,7 +30,8 @@ def test_defaults_come_from_the_spec(tmp_path):
         ("problem: {target: y}", "params.yaml: `problem.task` must be given"),
         (
             "problem: {target: y, task: regresion}",
-            "params.yaml: problem.task must be 'classification', 'regression' or 'clustering', "
+            "params.yaml: problem.task must be 'classification', 'regression', 'clustering', "
+            "'anomaly' or 'embedding', "
             "however: 'regresion'",
         ),
         (

@@ -1,0 +1,112 @@
+"""anomaly: rows unlike the others; alarm, error and the row as it came back come out."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ninefold.aims import Aim, Peers, Settings
+
+if TYPE_CHECKING:
+    from ninefold.autoencoding.model import Reconstruction
+    from ninefold.columns import Frame
+    from ninefold.evaluation import EvaluateSpec
+    from ninefold.problem import ProblemSpec
+    from ninefold.unlabelled.model import Model
+    from ninefold.unlabelled.preparing import Prepared
+
+LOSS: Mapping[str, Any] = {
+    "template": "linear",
+    "x": "epoch",
+    "y": {"models/network/history.csv": ["train_loss", "valid_loss"]},
+    "y_label": "loss",
+}
+
+
+class Anomaly(Aim):
+    """An AutoEncoder with a threshold, beside principal components and an isolation forest."""
+
+    task: ClassVar[str] = "anomaly"
+    about: ClassVar[str] = "rows unlike the others"
+    sections: ClassVar[tuple[str, ...]] = ("autoencoder", "anomaly")
+    draft: ClassVar[tuple[str, ...]] = (
+        "autoencoder:",
+        "  latent: null             # size of the bottleneck; default by principal components",
+        "  variational: false       # noise: 0.3 makes it denoising",
+        "anomaly:",
+        "  alarm_rate: 0.01         # share of ordinary rows that may raise an alarm",
+    )
+    plots: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "Loss": LOSS,
+        "Errors": {
+            "template": "simple",
+            "x": "log10_error",
+            "y": {"reports/plots/errors.csv": "rows"},
+        },
+    }
+
+    def check(self, train: "Frame", problem: "ProblemSpec") -> None:
+        from ninefold.autoencoding.evaluating import positives
+
+        positives(train, problem, train)
+
+    def fit(self, ready: "Prepared", settings: Settings) -> "Reconstruction":
+        from ninefold.autoencoding.fitting import fit
+
+        return _thresholded(fit(ready, settings["autoencoder"]), ready, settings["anomaly"])
+
+    def peers(self, ready: "Prepared", settings: Settings) -> Peers:
+        from ninefold.autoencoding.fitting import linear
+        from ninefold.autoencoding.isolation import fit_forest
+
+        spec, chosen = settings["autoencoder"], settings["anomaly"]
+        twin = _thresholded(linear(ready, spec), ready, chosen)
+        forest = fit_forest(
+            ready, spec.seed, chosen.alarm_rate, on_valid=chosen.threshold_on == "valid"
+        )
+        found: dict[str, Model] = {"isolation_forest": forest, "principal_components": twin}
+        return Peers(found, report_of(found))
+
+    def load(self, folder: Path) -> "Reconstruction":
+        from ninefold.autoencoding.model import Reconstruction
+
+        return Reconstruction.load(folder)
+
+    def evaluate(
+        self,
+        model: "Model",
+        parts: "Mapping[str, Frame]",
+        said: Mapping[str, Mapping[str, list[Any]]],
+        problem: "ProblemSpec",
+        spec: "EvaluateSpec",
+    ) -> dict[str, Any]:
+        from ninefold.autoencoding.evaluating import evaluate
+        from ninefold.autoencoding.model import Reconstruction
+
+        assert isinstance(model, Reconstruction)
+        return evaluate(model, parts, said, problem, spec)
+
+    def tables(self, content: Mapping[str, Any]) -> dict[str, tuple[list[str], list[list[Any]]]]:
+        found = content["errors"]
+        counts = zip(found["edges"], found["ordinary"], strict=False)
+        return {"errors": (["log10_error", "rows"], [[edge, count] for edge, count in counts])}
+
+
+def _thresholded(model: "Reconstruction", ready: "Prepared", spec: Any) -> "Reconstruction":
+    from ninefold.autoencoding.fitting import with_threshold
+
+    on_valid = spec.threshold_on == "valid"
+    X, codes = (ready.X_valid, ready.codes_valid) if on_valid else (ready.X, ready.codes)
+    return with_threshold(model, model.errors(model.scores(X, codes)), spec.alarm_rate)
+
+
+def report_of(found: "Mapping[str, Model]") -> dict[str, Any]:
+    """Return reports/baselines.json: what every peer has to tell of itself."""
+    return {
+        "metric": None,
+        "higher_is_better": True,
+        "best": None,
+        "baselines": [
+            {"name": name, "fold_scores": [], "valid": {}, "facts": dict(model.facts)}
+            for name, model in found.items()
+        ],
+    }

@@ -1,0 +1,43 @@
+"""AutoEncoders: rows through a bottleneck and back; what does not come back is unlike the rest."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from ninefold.config import Spec
+from ninefold.training import LoopSpec
+
+
+class AutoEncoderSpec(LoopSpec):
+    """A dense AutoEncoder: plain, denoising, or variational."""
+
+    latent: int | None = Field(default=None, ge=1, le=1024)
+    """Numbers that a row is squeezed into; default: as many principal components as hold 90 % of
+    the variance."""
+    width: int = Field(default=128, ge=1, le=8192)
+    """Width of the hidden layers."""
+    depth: int = Field(default=2, ge=0, le=10)
+    """Hidden layers on either side of the bottleneck; 0: as linear as principal components."""
+    noise: float = Field(default=0.0, ge=0, le=10)
+    """Denoising: standard deviation of what is added to each coordinate in training (Vincent et
+    al., 2010)."""
+    variational: bool = False
+    """Codes are drawn from a distribution held near the normal one (Kingma and Welling, 2014)."""
+    beta: float = Field(default=0.1, ge=0, le=100)
+    """Variational: weight of the codes' distance from the normal distribution."""
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    """Share of hidden units left out in each training step."""
+    epochs: int = Field(default=200, ge=1, le=100_000)
+    """Most passes over the train rows."""
+    sizes: tuple[int, ...] = ()
+    """Further sizes of the bottleneck that are tried for the picture of size against loss."""
+
+
+class AnomalySpec(Spec):
+    """When a row is called an anomaly."""
+
+    alarm_rate: float = Field(default=0.01, gt=0, lt=0.5)
+    """Share of ordinary rows that may raise an alarm; the threshold is that quantile of the rows
+    named by `threshold_on`."""
+    threshold_on: Literal["valid", "train"] = "valid"
+    """valid: rows the model was not fitted on, so that the rate holds for new ones."""

@@ -1,0 +1,182 @@
+"""From prepared train rows to a model that gives rows back, and its linear twin."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ninefold.autoencoding import AutoEncoderSpec
+from ninefold.autoencoding.model import Reconstruction
+from ninefold.columns import Array
+from ninefold.unlabelled.chain import Chain
+from ninefold.unlabelled.preparing import Prepared
+from ninefold.unlabelled.space import weights, widen
+
+HELD = 0.9
+"""Share of the variance that the principal components of the default size hold."""
+MOST_LATENT = 32
+
+
+def fit(ready: Prepared, spec: AutoEncoderSpec) -> Reconstruction:
+    """Train an AutoEncoder on the train rows; the valid rows say when to stop.
+
+    Raises:
+        InputError: loss and gradient would not stay finite.
+    """
+    z, z_valid = spaces(ready)
+    latent = size_of(spec, z)
+    encoder, decoder, facts, history = _trained(z, z_valid, latent, spec)
+    model = Reconstruction(
+        ready.preprocessing,
+        {"title": "the AutoEncoder", "latent": latent, **facts},
+        history,
+        encoder=encoder,
+        decoder=decoder,
+        weights=weights(ready.X, ready.preprocessing.layout),
+    )
+    _describe(model, ready)
+    model.facts["sizes"] = [
+        {"latent": size, "valid_error": _trained(z, z_valid, size, spec)[2]["valid_error"]}
+        for size in sorted(set(spec.sizes) - {latent})
+        if size < z.shape[1]
+    ]
+    model.facts["linear_sizes"] = _linear_sizes(z, z_valid)
+    return model
+
+
+def linear(ready: Prepared, spec: AutoEncoderSpec) -> Reconstruction:
+    """Return the principal components of the same number: the linear AutoEncoder."""
+    z, _ = spaces(ready)
+    latent = size_of(spec, z)
+    mean, axes = _components(z)
+    kept = axes[:latent]
+    encoder = Chain(((kept.T.astype(np.float32), (-mean @ kept.T).astype(np.float32)),))
+    decoder = Chain(((kept.astype(np.float32), mean.astype(np.float32)),))
+    model = Reconstruction(
+        ready.preprocessing,
+        {"title": "the principal components", "latent": latent},
+        encoder=encoder,
+        decoder=decoder,
+        weights=weights(ready.X, ready.preprocessing.layout),
+    )
+    _describe(model, ready)
+    return model
+
+
+def spaces(ready: Prepared) -> tuple[Array, Array]:
+    """Return the coordinates of the train and of the valid rows, float32."""
+    layout = ready.preprocessing.layout
+    by = weights(ready.X, layout)
+    return (
+        widen(ready.X, ready.codes, layout, by),
+        widen(ready.X_valid, ready.codes_valid, layout, by),
+    )
+
+
+def size_of(spec: AutoEncoderSpec, z: Array) -> int:
+    """Return the size of the bottleneck: as given, or by the principal components."""
+    if spec.latent is not None:
+        return spec.latent
+    variance = np.linalg.svd(z - z.mean(axis=0), compute_uv=False).astype(np.float64) ** 2
+    held = np.cumsum(variance) / max(variance.sum(), 1e-300)
+    return int(min(np.searchsorted(held, HELD) + 1, max(1, z.shape[1] - 1), MOST_LATENT))
+
+
+def with_threshold(model: Reconstruction, errors: Array, alarm_rate: float) -> Reconstruction:
+    """Return the model with the threshold that so many of the errors `(n,)` pass."""
+    threshold = float(np.quantile(errors, 1 - alarm_rate, method="higher"))
+    return replace(model, facts={**model.facts, "threshold": threshold, "alarm_rate": alarm_rate})
+
+
+def _trained(
+    z: Array, z_valid: Array, latent: int, spec: AutoEncoderSpec
+) -> tuple[Chain, Chain, dict[str, Any], tuple[dict[str, float], ...]]:
+    import torch
+
+    from ninefold.autoencoding.network import AutoEncoder, Reconstructing
+    from ninefold.training.device import choose_device, keep_freed_memory, reproducible
+    from ninefold.training.fitting import seeds
+    from ninefold.training.loop import Rows, Watch, train
+    from ninefold.training.scoring_module import ScoringModule
+
+    device = choose_device(spec.device)
+    keep_freed_memory()
+    weights_seed, training_seed = seeds(spec.seed, -1)
+    with reproducible(weights_seed, spec.threads, device):
+        network = AutoEncoder(
+            z.shape[1], latent, spec.width, spec.depth, noise=spec.noise, dropout=spec.dropout,
+            variational=spec.variational,
+        )  # fmt: skip
+
+    def rows(values: Array) -> Rows:
+        x = torch.from_numpy(np.ascontiguousarray(values)).to(device)
+        codes = torch.zeros((len(x), 0), dtype=torch.int64, device=device)
+        return Rows(x, codes, x, torch.ones(len(x), device=device))
+
+    with reproducible(training_seed, spec.threads, device):
+        objective: Any = Reconstructing(z.shape[1], spec.beta)
+        module = ScoringModule(network, objective).to(device)
+        watch = Watch(lambda _: float("nan"), higher_is_better=False, by_loss=True)
+        outcome = train(module, rows(z), rows(z_valid), watch, spec)
+    module = module.cpu().eval()
+    history = tuple(
+        {
+            "epoch": e.epoch, "train_loss": e.train_loss, "valid_loss": e.valid_loss, "lr": e.lr,
+            "grad_norm": e.grad_norm,
+        }
+        for e in outcome.history
+    )  # fmt: skip
+    best = next((e for e in outcome.history if e.epoch == outcome.best_epoch), None)
+    facts = {
+        "best_epoch": outcome.best_epoch,
+        "epochs": len(outcome.history),
+        "retries": outcome.retries,
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "valid_error": best.valid_loss if best else float("nan"),
+        "settings": spec.model_dump(mode="json"),
+    }
+    return Chain.of(network.encoder), Chain.of(network.decoder), facts, history
+
+
+def _describe(model: Reconstruction, ready: Prepared) -> None:
+    """Add what the receipt measures differences in, and how well train and valid come back."""
+    scores = model.scores(ready.X, ready.codes)
+    errors = model.errors(scores)
+    valid = model.errors(model.scores(ready.X_valid, ready.codes_valid))
+    z = scores[:, : model.size].astype(np.float64)
+    code = scores[:, 2 * model.size :]
+    model.facts |= {
+        "unit": float(errors.std()) or 1.0,
+        "code_unit": float(code.std()) or 1.0,
+        "column_units": {
+            d["column"]: (d["high"] - d["low"]) or 1.0
+            for d in model.preprocessing.layout.decoders
+            if "high" in d
+        },
+        "coordinates": model.size,
+        "variance": float(z.var(axis=0).mean()) or 1.0,
+        "train_error": float(errors.mean()),
+        "valid_error": float(valid.mean()),
+        "train_rows": len(z),
+        "valid_rows": len(valid),
+    }
+
+
+def _components(z: Array) -> tuple[Array, Array]:
+    """Return the mean `(D,)` and the principal axes `(R, D)`, signs fixed."""
+    mean = z.astype(np.float64).mean(axis=0)
+    _, _, axes = np.linalg.svd(z.astype(np.float64) - mean, full_matrices=False)
+    largest = axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)]
+    return mean, axes * np.sign(largest)[:, None]
+
+
+def _linear_sizes(z: Array, z_valid: Array) -> list[dict[str, Any]]:
+    """Return the error of the valid rows by the number of principal components."""
+    mean, axes = _components(z)
+    centred = z_valid.astype(np.float64) - mean
+    total = (centred**2).mean()
+    along = np.cumsum(((centred @ axes.T) ** 2).mean(axis=0)) / z.shape[1]
+    chosen = np.unique(np.geomspace(1, len(axes), min(len(axes), 12)).round().astype(int))
+    return [
+        {"latent": int(k), "valid_error": float(max(total - along[k - 1], 0.0))} for k in chosen
+    ]

@@ -1,0 +1,146 @@
+"""AutoEncoders: rows come back, alarms have the rate that was chosen, the file gives the same."""
+
+import json
+
+import numpy as np
+import onnxruntime as ort
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.ensemble import IsolationForest as Forest
+from sklearn.metrics import roc_auc_score
+
+from ninefold.aims import aims
+from ninefold.autoencoding.evaluating import area
+from ninefold.autoencoding.model import Reconstruction
+from ninefold.columns import read_frame
+from ninefold.errors import InputError
+from ninefold.files import read_json
+from ninefold.serving.model import read_model
+from ninefold.serving.rows import Rows, replay
+from tests.end_to_end.commands import ninefold
+from tests.unlabelled.workspaces import blobs, change, draft, run
+
+QUICK = "{epochs: 30, width: 32, depth: 1, latent: 3}"
+
+
+def with_anomalies(rows: int = 600) -> pd.DataFrame:
+    """Return ordinary rows and a few in which columns contradict each other."""
+    table = blobs(rows)
+    rng = np.random.default_rng(1)
+    table["kind"] = "ordinary"
+    odd = rng.choice(rows, rows // 25, replace=False)
+    table.loc[odd, "colour"] = np.roll(table.loc[odd, "colour"], 1)
+    table.loc[odd, "weight"] = rng.normal(3.5, 0.5, len(odd)).round(3)
+    table.loc[odd, "Größe (m²)"] = rng.choice([3.0, 9.0], len(odd))
+    table.loc[odd, "kind"] = "odd"
+    return table
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("anomalies")
+    changes = {
+        "autoencoder": QUICK, "anomaly": "{alarm_rate: 0.05}", "evaluate": "{bootstrap: 100}",
+    }  # fmt: skip
+    return run(draft(folder, with_anomalies(), "anomaly", "--target", "kind", **changes))
+
+
+def test_anomalies_are_told_and_measured_against_simpler_models(trained):
+    found = read_json(trained / "reports" / "evaluation.json")
+    assert found["metric"]["name"] == "roc_auc"
+    assert found["test"]["roc_auc"]["value"] > 0.75
+    assert found["test"]["roc_auc"]["low"] < found["test"]["roc_auc"]["high"]
+    assert set(found["baselines"]) == {"isolation_forest", "principal_components"}
+    assert found["verdict"]["answer"] in ("needed", "not needed", "inconclusive")
+    assert found["verdict"]["baseline"] in found["baselines"]
+    assert 0 < found["test"]["alarm_rate"]["value"] < 0.25
+
+
+def test_the_threshold_lets_the_chosen_share_of_valid_rows_alarm(trained):
+    model = Reconstruction.load(trained / "models" / "network")
+    valid = read_frame(trained / "data" / "splits" / "valid.parquet")
+    rate = model.predict(valid)[0].values.mean()
+    assert rate <= 0.05
+    assert rate > 0.05 - 2 / len(valid)
+    assert read_json(trained / "models" / "network" / "layout.json")["decoders"]
+
+
+def test_file_rows_and_table_say_the_same(trained, tmp_path):
+    assert read_json(trained / "reports" / "receipt.json")["pass"]
+    table = pd.read_csv(trained.parent / "rows.csv").drop(columns="kind").head(25)
+    table.to_csv(tmp_path / "new.csv", index=False)
+    ninefold("predict", trained / "models" / "model.onnx", "new.csv", "o.parquet", cwd=tmp_path)
+    scored = pd.read_parquet(tmp_path / "o.parquet")
+    assert {"is_anomaly", "reconstruction_error", "reconstruction_colour"} <= set(scored)
+    assert set(scored["reconstruction_colour"]) <= {"red", "green", "blue"}
+    model = read_model(trained / "models" / "model.onnx")
+    rows = Rows(model)
+    assert replay(model, rows) is None
+    batch = rows.read(json.loads(table.to_json(orient="records")))
+    answers = rows.answers(batch, model.run(batch.feeds))
+    assert [a["is_anomaly"] for a in answers] == scored["is_anomaly"].tolist()
+    assert [a["reconstruction_error"] for a in answers] == scored["reconstruction_error"].tolist()
+    back = [a["reconstruction"]["weight"] for a in answers]
+    np.testing.assert_array_equal(back, scored["reconstruction_weight"])
+
+
+def test_the_isolation_forest_is_scikit_learns(trained):
+    session = ort.InferenceSession(trained / "models" / "baselines" / "isolation_forest.onnx")
+    assert [output.name for output in session.get_outputs()] == ["is_anomaly", "anomaly_score"]
+    train = read_frame(trained / "data" / "splits" / "train.parquet")
+    names = [item.name for item in session.get_inputs()]
+    got = session.run(None, train.feeds(names))[1]
+    model = Reconstruction.load(trained / "models" / "network")
+    z = model.wide(*model.preprocessing.transform(train)[:2])
+    expected = -Forest(n_estimators=100, random_state=0).fit(z).score_samples(z)
+    np.testing.assert_allclose(got, expected, atol=1e-6)
+
+
+def test_the_same_data_give_the_same_bytes(trained):
+    model = trained / "models" / "model.onnx"
+    before = model.read_bytes()
+    run(trained, "train", "evaluate", "export")
+    assert model.read_bytes() == before
+
+
+@pytest.mark.parametrize("changes", ["variational: true", "noise: 0.3, dropout: 0.1, depth: 0"])
+def test_an_embedding_needs_no_label(tmp_path, changes):
+    workspace = draft(tmp_path, blobs(200), "embedding",
+                      autoencoder=QUICK[:-1].replace("depth: 1, ", "") + f", {changes}}}",
+                      evaluate="{bootstrap: 100}")  # fmt: skip
+    run(workspace)
+    found = read_json(workspace / "reports" / "evaluation.json")
+    assert found["metric"]["name"] == "explained"
+    assert found["test"]["explained"]["value"] > 0.1
+    assert read_json(workspace / "reports" / "receipt.json")["pass"]
+    model = read_model(workspace / "models" / "model.onnx")
+    assert [result.name for result in model.signature.results[:2]] == [
+        "embedding", "reconstruction_error",
+    ]  # fmt: skip
+    assert model.signature.results[0].names == ("0", "1", "2")
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=2, max_size=60))
+@settings(max_examples=50, deadline=None)
+def test_the_area_is_scikit_learns(rows):
+    scores, truth = (np.array(part) for part in zip(*rows, strict=True))
+    found = area(scores.astype(float), truth.astype(bool))
+    if truth.all() or not truth.any():
+        assert np.isnan(found(None))
+    else:
+        assert found(None) == pytest.approx(roc_auc_score(truth, scores))
+        assert found(np.full(len(truth), 2.0)) == pytest.approx(found(None))
+
+
+def test_a_label_of_three_classes_asks_for_the_one_that_counts(trained, tmp_path):
+    done = ninefold("init", trained.parent / "rows.csv", "--task", "anomaly", "--target", "colour",
+                    "--into", tmp_path / "x", "--yes", cwd=tmp_path)  # fmt: skip
+    assert "anomaly" in done.stdout
+    with pytest.raises(InputError, match="Name the anomalies"):
+        run(tmp_path / "x", "ingest", "featurize", "split", "audit", "baselines")
+    assert set(aims()) >= {"anomaly", "clustering", "embedding"}
+    change(tmp_path / "x", autoencoder="{latent: 0}")
+    done = ninefold("-C", tmp_path / "x", "run", cwd=tmp_path, code=2)
+    assert "autoencoder.latent must be >= 1, however: 0" in done.stderr
