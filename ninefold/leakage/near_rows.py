@@ -8,6 +8,7 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage._closeness import Records
+from ninefold.leakage._nearer import nearer
 from ninefold.leakage.case import Case, Check, Finding, Severity
 from ninefold.leakage.chance import log10_excess
 
@@ -63,6 +64,7 @@ class NearRowsCheck(Check):
         scale = max(float(min(scales)) / np.log10(2), MIN_SCALE)
         verdict = _judge(case, records, test, train, scale)
         if verdict is None:
+            yield from closer_than_inside(case, records, pool)
             return
         severity, leads, evidence = verdict
         if QUERIES < case.test.sum() <= LARGE:
@@ -189,6 +191,17 @@ def _naming(test: _Leads, scale: float, leads: int) -> float:
         if by_chance <= FALSE_SHARE * test.beyond(gap * scale, leads).sum():
             return gap
     return FAR
+
+
+def closer_than_inside(case: Case, records: Records, pool: Array) -> Iterator[Finding]:
+    """Say which rows of a given test part are nearer to learned rows than those to each other."""
+    if case.split_kind != "given" or case.follows_time:
+        return
+    found = nearer(case, records, pool)
+    if found is not None:
+        mask = np.zeros(len(case), dtype=bool)
+        mask[found.rows] = True
+        yield _finding(case, mask, "warn", found.evidence)
 
 
 def _finding(case: Case, mask: Array, severity: Severity, evidence: dict[str, float]) -> Finding:
