@@ -74,6 +74,12 @@ def _verdict(content: Any) -> str:
     return f"deep learning: {verdict['answer']}. {verdict['sentence']}"
 
 
+def _exported(content: Any) -> str:
+    """Name the model in the file, with the reason where it is no network."""
+    name = content["model"]
+    return "the network" if name == "network" else f"{name}, not the network: {content['why']}"
+
+
 def _metrics(content: Any) -> str:
     values = [(name, value) for name, value in _flat(content) if isinstance(value, (int, float))]
     return ", ".join(f"{name} {value:.4g}" for name, value in values[:6])
@@ -92,5 +98,6 @@ READERS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ("leakage", "leakage.json", _leakage),
     ("verdict", "evaluation.json", _verdict),
     ("metrics", "metrics.json", _metrics),
+    ("exported", "receipt.json", _exported),
 )
 """Title, file name and reader of each line that comes from a report."""

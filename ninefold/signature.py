@@ -72,6 +72,8 @@ class Signature:
     outputs: tuple[str, ...] = field(default=())
     results: tuple[Result, ...] = field(default=())
     """What the outputs say, in order; () where a target is predicted."""
+    model: str = "network"
+    """What was exported: the network, or the kind of the baseline that it does not beat."""
 
     @property
     def told(self) -> tuple[Result, ...]:

@@ -31,6 +31,7 @@ def run(io: StageIO) -> None:
     opening = Opening(sealed["rows_sha256"], hash_files(_compared(io, network, files)))
     record(io.journal(), [opening])
     model, spec = TrainedModel.load(network), io.params("evaluate")
+    baselines = io.dep("baselines.json")
     valid, test = (_part(io.dep(f"{n}.parquet"), n, model, files) for n in ("valid", "test"))
     cost = {
         "parameters": model.facts.get("parameters"),
@@ -46,6 +47,7 @@ def run(io: StageIO) -> None:
         model.history,
         cost,
         read_json(io.dep("folds.json")),
+        {found["name"]: found["threshold"] for found in read_json(baselines)["baselines"]},
     )
     opening = finished(opening, *measured(content))
     record(io.journal(), [opening])

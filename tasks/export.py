@@ -1,9 +1,11 @@
-"""One ONNX file for raw rows; written only if it gives the network's numbers."""
+"""One ONNX file for raw rows; written only if it gives the numbers of the model it holds."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ninefold.columns import read_frame
+from ninefold.columns import Frame, read_frame
 from ninefold.errors import InputError
+from ninefold.export.baseline import ExportedBaseline, refit
+from ninefold.export.choosing import Choice, choose
 from ninefold.export.describe import code_hash, hash_files
 from ninefold.export.publish import publish
 from ninefold.export.receipt import gate
@@ -11,22 +13,70 @@ from ninefold.files import read_json, replacing, write_json
 from ninefold.training import TrainedModel
 from tasks.stage_io import StageIO
 
+if TYPE_CHECKING:
+    import onnx
+
 
 def run(io: StageIO) -> None:
     """Write reports/receipt.json, and models/model.onnx unless the gate refuses it."""
+    train, valid = read_frame(io.dep("train.parquet")), read_frame(io.dep("valid.parquet"))
+    featurize = _featurize(io)
+    evaluation = read_json(io.dep("evaluation.json"))
+    spec = io.params("export")
+    choice = choose(spec.model, evaluation["verdict"])
+    found = publish(
+        featurize,
+        _model(io, choice, featurize, train, valid),
+        train,
+        valid,
+        io.params("problem"),
+        spec,
+        getattr(io.params("ingest"), "missing", ("",)),
+        _facts(io, choice, evaluation),
+        choice.name,
+    )
+    write_json(io.out("receipt.json"), {"model": choice.name, "why": choice.why, **found.receipt})
+    gate(found.receipt)
+    with replacing(io.out("model.onnx")) as temporary:
+        temporary.write_bytes(found.content)
+
+
+def _featurize(io: StageIO) -> "onnx.ModelProto":
     import onnx
 
-    train, valid = io.dep("train.parquet"), io.dep("valid.parquet")
     try:
-        featurize = onnx.load_model_from_string(io.dep("featurize.onnx").read_bytes())
+        return onnx.load_model_from_string(io.dep("featurize.onnx").read_bytes())
     except (OSError, ValueError) as error:
         raise InputError(f"data/featurize.onnx cannot be read: {error}. Run again") from None
-    evaluation = read_json(io.dep("evaluation.json"))
-    facts: dict[str, Any] = {
-        "metrics": {name: evaluation[name] for name in ("test", "valid")},
+
+
+def _model(
+    io: StageIO, choice: Choice, featurize: "onnx.ModelProto", train: Frame, valid: Frame
+) -> TrainedModel | ExportedBaseline:
+    if choice.is_network:
+        return TrainedModel.load(io.dep("models/network"))
+    return refit(
+        choice.name,
+        io.dep("models/baselines") / f"{choice.name}.onnx",
+        featurize,
+        train,
+        valid,
+        io.params("problem"),
+        io.params("sampling"),
+        io.params("preprocess"),
+        io.params("baselines"),
+    )
+
+
+def _facts(io: StageIO, choice: Choice, evaluation: dict[str, Any]) -> dict[str, Any]:
+    """Return what the file says of itself beside its signature."""
+    of_model = evaluation if choice.is_network else evaluation["baselines"][choice.name]
+    return {
+        "model": {"name": choice.name, "why": choice.why},
+        "metrics": {part: of_model[part] for part in ("test", "valid")},
         "verdict": evaluation["verdict"],
         "test_set": evaluation["test_set"],
-        "data": hash_files([train, valid]),
+        "data": hash_files([io.dep("train.parquet"), io.dep("valid.parquet")]),
         "code": code_hash(),
         "leakage_ignored": [
             finding
@@ -34,17 +84,3 @@ def run(io: StageIO) -> None:
             if finding.get("ignored")
         ],
     }
-    found = publish(
-        featurize,
-        TrainedModel.load(io.dep("models/network")),
-        read_frame(train),
-        read_frame(valid),
-        io.params("problem"),
-        io.params("export"),
-        getattr(io.params("ingest"), "missing", ("",)),
-        facts,
-    )
-    write_json(io.out("receipt.json"), found.receipt)
-    gate(found.receipt)
-    with replacing(io.out("model.onnx")) as temporary:
-        temporary.write_bytes(found.content)

@@ -33,6 +33,8 @@ class _Setting:
     head: Head
     metrics: tuple[Metric, ...]
     reported: Metric
+    thresholds: Mapping[str, float]
+    """From which probability on each baseline's label is the positive class."""
 
 
 def evaluate(
@@ -44,10 +46,11 @@ def evaluate(
     history: "Sequence[Epoch]" = (),
     cost: Mapping[str, Any] | None = None,
     folds: Mapping[str, Any] | None = None,
+    thresholds: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
     """Return metrics with intervals, baselines, verdict, curves, calibration and slices.
 
-    `folds` is what reports/folds.json holds.
+    `folds` is what reports/folds.json holds; `thresholds` are those of the baselines, default .5.
 
     A metric that is undefined on these rows has the value None and a `reason`.
 
@@ -56,7 +59,7 @@ def evaluate(
     """
     reported = reported_metric(problem, head.target)
     others = tuple(m for m in metrics_for(head.target) if m is not reported)
-    setting = _Setting(problem, spec, head, (reported, *others), reported)
+    setting = _Setting(problem, spec, head, (reported, *others), reported, thresholds or {})
     network, baselines, decided, error = _test_metrics(valid, test, setting, cost, folds or {})
     overall = network[reported.name]["value"]
     drawn = clusters(test.frame, problem)
@@ -109,7 +112,7 @@ def flat_metrics(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _network_metrics(part: Part, setting: _Setting) -> dict[str, Estimate]:
-    return _estimates(part, [part.prediction], setting)[0][0]
+    return _estimates(part, [part.prediction], [setting.head.threshold], setting)[0][0]
 
 
 def _test_metrics(
@@ -123,10 +126,12 @@ def _test_metrics(
     standard error of the reported metric."""
     names, reported = sorted(test.baselines), setting.reported
     on_valid = {
-        name: _values(valid.y, valid.baselines[name], setting) for name in sorted(valid.baselines)
+        name: _values(valid.y, valid.baselines[name], _threshold(name, setting), setting)
+        for name in sorted(valid.baselines)
     }
     predictions = [test.prediction, *(test.baselines[name] for name in names)]
-    found, draws = _estimates(test, predictions, setting)
+    thresholds = [setting.head.threshold, *(_threshold(name, setting) for name in names)]
+    found, draws = _estimates(test, predictions, thresholds, setting)
     best = folds.get("best")
     if best not in names:
         best = reported.best_of({name: on_valid[name][reported.name] for name in names})
@@ -150,13 +155,13 @@ def _test_metrics(
 
 
 def _estimates(
-    part: Part, predictions: Sequence[Array], setting: _Setting
+    part: Part, predictions: Sequence[Array], thresholds: Sequence[float], setting: _Setting
 ) -> tuple[list[dict[str, Estimate]], list[Array]]:
     """Return each model's metrics with intervals, and its reported metric on each resample."""
     ones, spec, width = np.ones(len(part)), setting.spec, len(setting.metrics)
     statistics = [
-        metric.prepare(part.y, prediction, _threshold(position, setting))
-        for position, prediction in enumerate(predictions)
+        metric.prepare(part.y, prediction, threshold)
+        for prediction, threshold in zip(predictions, thresholds, strict=True)
         for metric in setting.metrics
     ]
     drawn = clusters(part.frame, setting.problem)
@@ -178,13 +183,14 @@ def _estimates(
     return found, [draws[:, start] for start in range(0, len(statistics), width)]
 
 
-def _threshold(position: int, setting: _Setting) -> float:
-    """Return the network's threshold for the first model, .5 for the baselines after it."""
-    return setting.head.threshold if position == 0 else 0.5
+def _threshold(name: str, setting: _Setting) -> float:
+    return setting.thresholds.get(name, 0.5)
 
 
-def _values(y: Array, prediction: Array, setting: _Setting) -> dict[str, float]:
-    return {metric.name: metric.compute(y, prediction) for metric in setting.metrics}
+def _values(y: Array, prediction: Array, threshold: float, setting: _Setting) -> dict[str, float]:
+    return {
+        metric.name: metric.compute(y, prediction, None, threshold) for metric in setting.metrics
+    }
 
 
 def _number(found: Mapping[str, Estimate], metric: Metric) -> float:

@@ -1,13 +1,17 @@
-"""One ONNX file that takes raw rows, and the receipt that says it gives the network's numbers."""
+"""One ONNX file that takes raw rows, and the receipt that says it gives the model's numbers."""
 
 from pydantic import Field
 
 from ninefold.config import Spec
+from ninefold.export.choosing import Wanted
 
 
 class ExportSpec(Spec):
-    """How strictly the file is compared with the network, and what it carries."""
+    """What the file holds, how strictly it is compared with that model, and what it carries."""
 
+    model: Wanted = "auto"
+    """network, or baseline (the best one); auto takes the baseline if the verdict is that deep
+    learning is not needed."""
     tolerance: float = Field(default=1e-5, gt=0, le=1e-2)
     """Largest difference of a probability, or of a value in units of the target's spread."""
     held_out_rows: int = Field(default=2000, ge=1, le=1_000_000)

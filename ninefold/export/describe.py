@@ -26,6 +26,7 @@ def signature(
     head: Head,
     problem: ProblemSpec,
     missing_tokens: Sequence[str] = ("",),
+    model: str = "network",
 ) -> Signature:
     """Describe the inputs `names` by the train rows, and what the model gives."""
     target = head.target
@@ -41,6 +42,7 @@ def signature(
         ignored=tuple(name for name in ignored if name not in set(names)),
         missing_tokens=tuple(dict.fromkeys(["", *missing_tokens])),
         outputs=tuple(outputs),
+        model=model,
     )
 
 

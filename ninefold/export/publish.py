@@ -13,6 +13,8 @@ from ninefold.columns import Array, Frame
 from ninefold.compose import compose
 from ninefold.export import ExportSpec, describe
 from ninefold.export.adversarial import adversarial_rows
+from ninefold.export.baseline import ExportedBaseline
+from ninefold.export.choosing import NETWORK
 from ninefold.export.network import network_to_onnx
 from ninefold.export.receipt import receipt
 from ninefold.export.reference import Reference
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     import onnx
 
     from ninefold.training import TrainedModel
+
+    Exported = TrainedModel | ExportedBaseline
 
 DRIFT_ROWS = 20_000
 """Train rows behind the drift reference, evenly spread."""
@@ -40,33 +44,34 @@ class Published:
 
 def publish(
     featurize: "onnx.ModelProto",
-    model: "TrainedModel",
+    model: "Exported",
     train: Frame,
     valid: Frame,
     problem: ProblemSpec,
     spec: ExportSpec,
     missing_tokens: Sequence[str] = ("",),
     facts: Mapping[str, Any] | None = None,
+    name: str = NETWORK,
 ) -> Published:
     """Return the file for raw rows and its receipt. The same model gives the same bytes.
 
     Args:
         featurize: raw columns -> derived columns.
-        model: the trained network.
+        model: the trained network, or a fitted baseline.
         train: describes inputs, levels and drift reference.
         valid: held-out rows, for the receipt and the golden rows.
         problem: says what is to be predicted from what.
         spec: tolerance and numbers of rows.
         missing_tokens: texts that mean "missing" in the source.
         facts: more that the file's metadata holds, under `ninefold.<key>`, as JSON.
+        name: what the model is called: `network`, or the baseline's kind.
 
     Raises:
         GateError: the file does not run in a fresh process.
     """
     columns = [column.name for column in train.columns if "derived" not in column.roles]
-    proto = compose(
-        featurize, model.preprocessing.model, network_to_onnx(model), model.head, None, columns
-    )
+    net = model.to_onnx() if isinstance(model, ExportedBaseline) else network_to_onnx(model)
+    proto = compose(featurize, model.preprocessing.model, net, model.head, None, columns)
     names = [info.name for info in proto.graph.input]
     bare = session(proto)
     metadata = {
@@ -77,6 +82,7 @@ def publish(
             model.head,
             problem,
             missing_tokens,
+            name,
         ).to_json(),
         "ninefold.golden": _json(_golden(bare, valid.select(names), spec)),
         "ninefold.drift": _json(_drift(bare, train.select(names), model)),
@@ -94,7 +100,7 @@ def _receipt(
     content: bytes,
     names: Sequence[str],
     featurize: "onnx.ModelProto",
-    model: "TrainedModel",
+    model: "Exported",
     valid: Frame,
     spec: ExportSpec,
 ) -> dict[str, Any]:
@@ -110,7 +116,7 @@ def _golden(bare: Any, raw: Frame, spec: ExportSpec) -> dict[str, Any]:
     return describe.golden(rows, _outputs(bare, rows), spec.tolerance)
 
 
-def _drift(bare: Any, raw: Frame, model: "TrainedModel") -> dict[str, Any]:
+def _drift(bare: Any, raw: Frame, model: "Exported") -> dict[str, Any]:
     rows = raw.take(_spread(len(raw), DRIFT_ROWS))
     prediction = list(_outputs(bare, rows).values())[-1]
     return describe.drift_reference(rows, prediction, model.head)

@@ -109,7 +109,7 @@ def gate(found: Mapping[str, Any]) -> None:
     """Raise `GateError` unless the receipt is clean."""
     if not found["pass"]:
         raise GateError(
-            "export: the file must give the network's numbers, however: "
+            "export: the file must give the model's numbers, however: "
             f"{'; '.join(found['reasons'][:5])}. Nothing was published; every case stands in "
             "receipt.json"
         )

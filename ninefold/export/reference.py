@@ -1,4 +1,6 @@
-"""What a raw row must give: features and preprocessing as in training, torch, and numpy's head."""
+"""What a raw row must give: features and preprocessing as in training, the model in the library
+that trained it, and numpy's head.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from ninefold.runtime import run_chunks, session
 if TYPE_CHECKING:
     import onnx
 
+    from ninefold.export.baseline import ExportedBaseline
     from ninefold.training import TrainedModel
 
 KINDS: dict[int, Kind] = {11: "number", 8: "category", 9: "bool", 7: "datetime", 2: "image"}
@@ -23,11 +26,11 @@ KINDS: dict[int, Kind] = {11: "number", 8: "category", 9: "bool", 7: "datetime",
 class Reference:
     """The model in parts, as training has it."""
 
-    model: "TrainedModel"
+    model: "TrainedModel | ExportedBaseline"
     derive: Callable[[Frame], Frame]
 
     @staticmethod
-    def of(featurize: "onnx.ModelProto", model: "TrainedModel") -> "Reference":
+    def of(featurize: "onnx.ModelProto", model: "TrainedModel | ExportedBaseline") -> "Reference":
         """Keep of `featurize` only what the model reads."""
         return Reference(model, derive_with(featurize, model.preprocessing.layout.columns))
 

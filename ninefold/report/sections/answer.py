@@ -1,6 +1,7 @@
 """The answer first: how good, whether deep learning was needed, and what the gates said."""
 
-from typing import get_args
+from collections.abc import Mapping
+from typing import Any, get_args
 
 from ninefold.problem import Task
 from ninefold.report.charts.intervals import Row, forest
@@ -8,6 +9,7 @@ from ninefold.report.evidence import Evidence
 from ninefold.report.markup import (
     Html,
     Tone,
+    callout,
     card,
     cards,
     count,
@@ -40,12 +42,13 @@ class Answer(Section):
 
     def render(self, evidence: Evidence) -> Html:
         found, metric = evidence.evaluation, evidence.metric
-        estimate, verdict = found["test"][metric], found["verdict"]
+        estimate, verdict = _shipped(evidence)[metric], found["verdict"]
         rows = count(found["rows"]["test"], "row")
         return join(
             [
                 tag("p", meaning(metric, estimate["value"], found), class_="lead"),
                 tag("p", prose(verdict["sentence"]), class_="lead soft"),
+                *_baseline_note(evidence),
                 cards(_metric_card(evidence), _verdict_card(evidence), *_gate_cards(evidence)),
                 _gain(evidence),
                 tag(
@@ -68,12 +71,36 @@ def _openings(evidence: Evidence) -> str:
     return sentence(max(1, looks), sealed["metric"], sealed["standard_error"])
 
 
+def _shipped(evidence: Evidence) -> Mapping[str, Any]:
+    """Return the test metrics of the model that was exported."""
+    found, name = evidence.evaluation, evidence.receipt.get("model")
+    baseline = found["baselines"].get(name)
+    metrics: Mapping[str, Any] = baseline["test"] if baseline else found["test"]
+    return metrics
+
+
+def _baseline_note(evidence: Evidence) -> list[Html]:
+    """Say so where it is no network that was exported."""
+    name = evidence.receipt.get("model", "network")
+    if name == "network":
+        return []
+    return [
+        callout(
+            "warn",
+            f"What was exported is the {model_name(name)}, not the network: "
+            f"{evidence.receipt['why']}. Numbers and pictures of errors below are the network's.",
+        )
+    ]
+
+
 def _metric_card(evidence: Evidence) -> Html:
     found = evidence.evaluation
-    estimate = found["test"][evidence.metric]
+    estimate = _shipped(evidence)[evidence.metric]
     sure = f"{found['resampled']['confidence']:.0%}"
     note = f"{interval(estimate)} ({sure} interval)" if interval(estimate) else ""
-    return card(f"{evidence.metric} on test", worded(estimate["value"]), note)
+    name = evidence.receipt.get("model", "network")
+    of = "" if name == "network" else f", {model_name(name)}"
+    return card(f"{evidence.metric} on test{of}", worded(estimate["value"]), note)
 
 
 def _verdict_card(evidence: Evidence) -> Html:

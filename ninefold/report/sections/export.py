@@ -1,4 +1,4 @@
-"""The receipt of the exported file: it gives the network's numbers, or it is not published."""
+"""The receipt of the exported file: it gives the model's numbers, or it is not published."""
 
 from ninefold.report.evidence import Evidence
 from ninefold.report.markup import (
@@ -6,6 +6,7 @@ from ninefold.report.markup import (
     badge,
     bullets,
     callout,
+    code,
     count,
     join,
     number,
@@ -13,6 +14,7 @@ from ninefold.report.markup import (
     table,
 )
 from ninefold.report.section import Section
+from ninefold.report.wording import model_name
 
 CASES = {
     "held_out": "rows kept aside",
@@ -29,7 +31,7 @@ CASES = {
 
 
 class Export(Section):
-    """Parity of the ONNX file with the network, case by case."""
+    """Parity of the ONNX file with the model it holds, case by case."""
 
     title = "The exported file"
     order = 110
@@ -54,9 +56,10 @@ class Export(Section):
         header = ("case", "rows", "largest difference", "other decisions", "")
         return join(
             [
+                _content(evidence),
                 paragraph(
                     f"model.onnx was run in a fresh process, without the training library, on "
-                    f"{count(receipt['rows'], 'row')} and compared with the network. Allowed is a "
+                    f"{count(receipt['rows'], 'row')} and compared with that model. Allowed is a "
                     f"difference of {number(receipt['tolerance'])} ({receipt['unit']}); the "
                     f"largest was {number(receipt['max_delta'], 2)}.",
                     about + "." if about else "",
@@ -67,3 +70,13 @@ class Export(Section):
                 table(header, body, (1, 2, 3)),
             ]
         )
+
+
+def _content(evidence: Evidence) -> Html:
+    name = evidence.receipt.get("model", "network")
+    said = f"The file holds the {model_name(name)}: {evidence.receipt.get('why', '')}."
+    return paragraph(said) if name == "network" else callout("warn", said, *_override())
+
+
+def _override() -> tuple[object, ...]:
+    return (" ", code("export.model: network"), " in params.yaml exports the network all the same.")

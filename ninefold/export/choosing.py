@@ -1,0 +1,44 @@
+"""Which model becomes the file: the network, or the baseline that it does not beat."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ninefold.errors import ConfigError
+
+NETWORK = "network"
+Wanted = Literal["auto", "network", "baseline"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Name of the model (`network`, or a baseline's kind) and the reason, in words."""
+
+    name: str
+    why: str
+
+    @property
+    def is_network(self) -> bool:
+        return self.name == NETWORK
+
+
+def choose(wanted: Wanted, verdict: Mapping[str, Any]) -> Choice:
+    """Return what is exported, given `export.model` and the verdict of the evaluation.
+
+    Raises:
+        ConfigError: a baseline is asked for and there is none.
+    """
+    answer, best = verdict["answer"], verdict.get("baseline")
+    if wanted == "baseline" and best is not None:
+        return Choice(best, "export.model asks for the best baseline")
+    if wanted == "baseline":
+        raise ConfigError(
+            "params.yaml: export.model must be auto or network here, however: 'baseline', and no "
+            "baseline was trained. Name one under baselines.models"
+        )
+    if wanted == "network":
+        return Choice(NETWORK, "export.model asks for the network")
+    if answer == "not needed" and best is not None:
+        return Choice(best, "deep learning is not needed here, and this is the best baseline")
+    reason = "deep learning pays off here" if answer == "needed" else "no baseline is known to do"
+    return Choice(NETWORK, reason)

@@ -1,0 +1,76 @@
+"""The learning curve: what more rows would do for the network and for the best baseline."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ninefold.report.charts.lines import Curve, lines
+from ninefold.report.evidence import Evidence
+from ninefold.report.markup import Html, count, figure, join, number, paragraph
+from ninefold.report.section import Section
+from ninefold.report.wording import model_name
+
+MODELS = ("network", "rival")
+"""How the curves look, in the order of the models."""
+
+
+class MoreData(Section):
+    """Both models on growing shares of the train rows, and where the curves lead."""
+
+    title = "Would more data change the answer?"
+    order = 85
+    sources = ("folds",)
+
+    def render(self, evidence: Evidence) -> Html:
+        curve = evidence.folds.get("curve")
+        if not curve:
+            return paragraph(
+                "Not measured: there are too few rows for shares of them, or ",
+                "`crossvalidate` leaves it out.",
+            )
+        return join([paragraph(_said(curve, evidence)), _picture(curve, evidence)])
+
+
+def _said(curve: Mapping[str, Any], evidence: Evidence) -> str:
+    """Say where the fitted curves lead, and what that would make of the verdict."""
+    metric, best = evidence.folds["metric"], model_name(evidence.folds["best"])
+    now, *ahead = curve["ahead"]
+    if now["gain"] is None:
+        return f"{metric} has no value on some shares of the rows, so nothing can be said."
+    rope = evidence.evaluation.get("verdict", {}).get("equivalent_within") or 0.0
+    far = ahead[-1]
+    said = (
+        f"On the rows the folds are fitted on, {count(now['rows'], 'row')}, the network gains "
+        f"{_signed(now['gain'])} {metric} over the {best}. By the fitted curves that becomes "
+        + ", ".join(f"{_signed(a['gain'])} with {count(a['rows'], 'row')}" for a in ahead)
+        + ". "
+    )
+    if (now["gain"] > rope) == (far["gain"] > rope):
+        return said + "More rows would not change the answer; a curve fitted to few points may err."
+    towards = "for the network" if far["gain"] > rope else "against the network"
+    return said + f"More rows may change the answer {towards}: collect some and run again."
+
+
+def _signed(gain: float) -> str:
+    return ("+" if gain > 0 else "") + number(gain, 2)
+
+
+def _picture(curve: Mapping[str, Any], evidence: Evidence) -> Html:
+    curves = [
+        Curve(
+            model_name(name),
+            [
+                (rows, point["value"])
+                for rows, point in zip(curve["rows"], points, strict=True)
+                if point["value"] is not None
+            ],
+            css,
+            has_dots=True,
+        )
+        for css, (name, points) in zip(MODELS, curve["models"].items(), strict=True)
+    ]
+    metric, folds = evidence.folds["metric"], count(len(curve["folds"]), "fold")
+    picture = lines(f"{metric} by rows learnt from", curves, "rows learnt from", metric)
+    better = "higher" if evidence.folds["higher_is_better"] else "lower"
+    return figure(
+        picture, f"{metric} on rows of {folds} that no model has seen; {better} is better"
+    )
