@@ -3,13 +3,18 @@
 from typing import TYPE_CHECKING, Any
 
 from ninefold.columns import Frame, read_frame
+from ninefold.compose import compose
 from ninefold.errors import InputError
+from ninefold.evaluation.predicting import baseline_files
 from ninefold.export.baseline import ExportedBaseline, refit
 from ninefold.export.choosing import Choice, choose
 from ninefold.export.describe import code_hash, hash_files
+from ninefold.export.latency import latency
+from ninefold.export.network import network_to_onnx
 from ninefold.export.publish import publish
 from ninefold.export.receipt import gate
 from ninefold.files import read_json, replacing, write_json
+from ninefold.runtime import session
 from ninefold.training import TrainedModel
 from tasks.stage_io import StageIO
 
@@ -24,9 +29,10 @@ def run(io: StageIO) -> None:
     evaluation = read_json(io.dep("evaluation.json"))
     spec = io.params("export")
     choice = choose(spec.model, evaluation["verdict"])
+    model = _model(io, choice, featurize, train, valid)
     found = publish(
         featurize,
-        _model(io, choice, featurize, train, valid),
+        model,
         train,
         valid,
         io.params("problem"),
@@ -34,7 +40,10 @@ def run(io: StageIO) -> None:
         getattr(io.params("ingest"), "missing", ("",)),
         _facts(io, choice, evaluation),
         choice.name,
+        io.params("validate").mask,
     )
+    write_json(io.out("explanation.json"), found.explanation)
+    write_json(io.out("latency.json"), _latencies(io, found.content, model, featurize, valid))
     write_json(io.out("receipt.json"), {"model": choice.name, "why": choice.why, **found.receipt})
     gate(found.receipt)
     with replacing(io.out("model.onnx")) as temporary:
@@ -66,6 +75,24 @@ def _model(
         io.params("preprocess"),
         io.params("baselines"),
     )
+
+
+def _latencies(
+    io: StageIO,
+    content: bytes,
+    model: TrainedModel | ExportedBaseline,
+    featurize: "onnx.ModelProto",
+    valid: Frame,
+) -> dict[str, Any]:
+    """Time the network's file and those of the baselines; they differ from run to run."""
+    if isinstance(model, ExportedBaseline):
+        network = TrainedModel.load(io.dep("models/network"))
+        net = network_to_onnx(network)
+        proto = compose(featurize, network.preprocessing.model, net, network.head)
+        content = proto.SerializeToString()
+    files = baseline_files(io.dep("models/baselines"))
+    contents = {"network": content} | {name: path.read_bytes() for name, path in files.items()}
+    return {name: latency(session(file), valid) for name, file in contents.items()}
 
 
 def _facts(io: StageIO, choice: Choice, evaluation: dict[str, Any]) -> dict[str, Any]:

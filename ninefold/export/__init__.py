@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from ninefold.config import Spec
+from ninefold.explaining import ExplanationSpec
 from ninefold.export.choosing import Wanted
 
 
@@ -18,3 +19,5 @@ class ExportSpec(Spec):
     """Rows of the valid part that are compared."""
     golden_rows: int = Field(default=5, ge=1, le=100)
     """Rows stored in the file with what they must give; a server replays them when it starts."""
+    explanation: ExplanationSpec = ExplanationSpec()
+    """How the model is explained, in the report and to those who ask a server."""

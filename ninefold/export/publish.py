@@ -1,7 +1,7 @@
 """Puts the file together, compares it, and only then lets it be written."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from onnx import checker, helper
 import ninefold
 from ninefold.columns import Array, Frame
 from ninefold.compose import compose
+from ninefold.explaining.explain import compact, explain, spread
 from ninefold.export import ExportSpec, describe
 from ninefold.export.adversarial import adversarial_rows
 from ninefold.export.baseline import ExportedBaseline
@@ -36,10 +37,13 @@ DRIFT_ROWS = 20_000
 
 @dataclass(frozen=True)
 class Published:
-    """The file's bytes and reports/receipt.json; see `ninefold.export.receipt.gate`."""
+    """The file's bytes, reports/receipt.json (see `ninefold.export.receipt.gate`) and
+    reports/explanation.json.
+    """
 
     content: bytes
     receipt: dict[str, Any]
+    explanation: dict[str, Any]
 
 
 def publish(
@@ -52,6 +56,7 @@ def publish(
     missing_tokens: Sequence[str] = ("",),
     facts: Mapping[str, Any] | None = None,
     name: str = NETWORK,
+    masked: Collection[str] = (),
 ) -> Published:
     """Return the file for raw rows and its receipt. The same model gives the same bytes.
 
@@ -65,6 +70,7 @@ def publish(
         missing_tokens: texts that mean "missing" in the source.
         facts: more that the file's metadata holds, under `ninefold.<key>`, as JSON.
         name: what the model is called: `network`, or the baseline's kind.
+        masked: columns of which reports/explanation.json may show no value.
 
     Raises:
         GateError: the file does not run in a fresh process.
@@ -74,6 +80,11 @@ def publish(
     proto = compose(featurize, model.preprocessing.model, net, model.head, None, columns)
     names = [info.name for info in proto.graph.input]
     bare = session(proto)
+    network = None if isinstance(model, ExportedBaseline) else model
+    explained = explain(
+        bare, names, model.head, train, valid, problem, spec.explanation, masked, network
+    )
+    background = train.select(names).take(spread(len(train), spec.explanation.background))
     metadata = {
         METADATA_KEY: describe.signature(
             names,
@@ -86,6 +97,7 @@ def publish(
         ).to_json(),
         "ninefold.golden": _json(_golden(bare, valid.select(names), spec)),
         "ninefold.drift": _json(_drift(bare, train.select(names), model)),
+        "ninefold.explanation": _json(compact(explained, background)),
         "ninefold.head": _json(model.head.to_json()),
         "ninefold.version": ninefold.__version__,
         **{f"ninefold.{key}": _json(value) for key, value in (facts or {}).items()},
@@ -93,7 +105,9 @@ def publish(
     helper.set_model_props(proto, dict(sorted(metadata.items())))
     checker.check_model(proto, full_check=True)
     content = proto.SerializeToString(deterministic=True)
-    return Published(content, _receipt(content, names, featurize, model, valid, spec))
+    return Published(
+        content, _receipt(content, names, featurize, model, valid, spec), jsonable(explained)
+    )
 
 
 def _receipt(
@@ -104,7 +118,7 @@ def _receipt(
     valid: Frame,
     spec: ExportSpec,
 ) -> dict[str, Any]:
-    held_out = valid.select(names).take(_spread(len(valid), spec.held_out_rows))
+    held_out = valid.select(names).take(spread(len(valid), spec.held_out_rows))
     cases = {"held_out": held_out, **adversarial_rows(held_out, model.preprocessing.layout)}
     reference = Reference.of(featurize, model)
     found = receipt(content, names, cases, reference.predict, model.head, spec.tolerance)
@@ -117,7 +131,7 @@ def _golden(bare: Any, raw: Frame, spec: ExportSpec) -> dict[str, Any]:
 
 
 def _drift(bare: Any, raw: Frame, model: "Exported") -> dict[str, Any]:
-    rows = raw.take(_spread(len(raw), DRIFT_ROWS))
+    rows = raw.take(spread(len(raw), DRIFT_ROWS))
     prediction = list(_outputs(bare, rows).values())[-1]
     return describe.drift_reference(rows, prediction, model.head)
 
@@ -132,7 +146,3 @@ def _outputs(bare: Any, raw: Frame) -> dict[str, Array]:
 
 def _json(content: Any) -> str:
     return json.dumps(jsonable(content), ensure_ascii=False, sort_keys=False, allow_nan=False)
-
-
-def _spread(count: int, most: int) -> Array:
-    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))

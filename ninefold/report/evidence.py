@@ -20,6 +20,8 @@ DOCUMENTS: Mapping[str, str] = {
     "training_cost": "training_cost.json",
     "evaluation": "evaluation.json",
     "receipt": "receipt.json",
+    "explanation": "explanation.json",
+    "latency": "latency.json",
     "network": "network.json",
     "layout": "layout.json",
     "ledger": "test_ledger.jsonl",

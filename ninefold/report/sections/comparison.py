@@ -121,6 +121,7 @@ def _cost(evidence: Evidence) -> Html:
         (
             model_name(name),
             f"{number(round(size / 1000))} kB",
+            *_speed(evidence.latency.get(name)),
             f"{seconds[name]:.1f} s" if name in seconds else "–",
         )
         for name, size in sizes.items()
@@ -129,5 +130,13 @@ def _cost(evidence: Evidence) -> Html:
     if not body:
         return Html()
     rows = evidence.training_cost.get("rows")
-    header = ("model", "size", f"training, {rows:,} rows" if rows else "training")
-    return join([tag("h3", "What they cost"), table(header, body, (1, 2))])
+    training = f"training on {rows:,} rows" if rows else "training"
+    header = ("model", "size", "one row", "per row of 256", training)
+    note = "One thread; answers timed on the ONNX files from raw rows, training in CPU seconds."
+    return join([tag("h3", "What they cost"), table(header, body, (1, 2, 3, 4)), paragraph(note)])
+
+
+def _speed(found: Mapping[str, float] | None) -> tuple[str, str]:
+    if not found:
+        return ("–", "–")
+    return (f"{found['one_row_us']:,.0f} µs", f"{found['per_row_us']:,.1f} µs")

@@ -1,0 +1,163 @@
+"""reports/explanation.json: what the exported model looks at, from the file itself."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ninefold.columns import Array, Frame
+from ninefold.contributions import contributions
+from ninefold.evaluation.bootstrap import clusters
+from ninefold.evaluation.metrics import Metric, reported_metric
+from ninefold.evaluation.part import known_rows
+from ninefold.explaining import ExplanationSpec
+from ninefold.explaining.effects import effect
+from ninefold.explaining.gradients import integrated_gradients
+from ninefold.explaining.groups import Groups, column_groups
+from ninefold.explaining.importance import importance
+from ninefold.export.describe import to_cell
+from ninefold.head import Head
+from ninefold.problem import ProblemSpec
+from ninefold.runtime import run_chunks
+
+if TYPE_CHECKING:
+    from ninefold.training import TrainedModel
+
+EXAMPLES = (0.1, 0.5, 0.9)
+"""The rows that are explained, by where their answer stands among all."""
+
+
+def explain(
+    session: Any,
+    names: Sequence[str],
+    head: Head,
+    train: Frame,
+    valid: Frame,
+    problem: ProblemSpec,
+    spec: ExplanationSpec,
+    masked: Collection[str] = (),
+    network: "TrainedModel | None" = None,
+) -> dict[str, Any]:
+    """Return importance of columns, their effects, and the explanation of three rows.
+
+    Args:
+        session: runs the exported graph, which takes the raw columns `names`.
+        names: raw columns, in the model's order.
+        head: what the graph's scores were turned into.
+        train: rows that say which columns go together, and what is usual.
+        valid: rows to explain by.
+        problem: metric, and which rows belong together.
+        spec: how much of it.
+        masked: columns of which no value may be shown.
+        network: the trained network, where that is what was exported.
+    """
+    valid = known_rows(valid, head, "valid")
+    rows = valid.take(spread(len(valid), spec.rows))
+    raw, y, reported = rows.select(names), head.target.encode(rows), _metric(problem, head)
+
+    def predict(frame: Frame) -> Array:
+        return np.concatenate([outputs[-1] for _, outputs in run_chunks(session, frame)])
+
+    groups = column_groups(train.select(names), names, spec.together)
+    drawn, shuffles = clusters(rows, problem), (spec.repeats, spec.seed)
+    ranked = importance(predict, raw, y, reported, head.threshold, groups, drawn, *shuffles)
+    code = usual_class(predict(raw), head)
+
+    def answer(frame: Frame) -> Array:
+        return answers(predict(frame), head, code)
+
+    leading = [name for item in ranked for name in item["columns"] if name not in masked]
+    effects = [effect(answer, raw, name) for name in leading[: spec.effects]]
+    chosen = _examples(answer(raw))
+    background = train.select(names).take(spread(len(train), spec.background))
+    return {
+        "metric": reported.name,
+        "unit": unit(head, code),
+        "rows": len(rows),
+        "importance": ranked,
+        "effects": [found for found in effects if found is not None],
+        "examples": [
+            _example(raw.take(np.array([row])), background, answer, groups, masked)
+            for row in chosen
+        ],
+        "gradients": _gradients(network, train, rows.take(chosen)),
+    }
+
+
+def compact(found: Mapping[str, Any], background: Frame) -> dict[str, Any]:
+    """Return what the file keeps, so that a server explains a row: `ninefold.contributions`."""
+    cells = {column.name: to_cell(column, background[column.name]) for column in background.columns}
+    rows = [{name: values[i] for name, values in cells.items()} for i in range(len(background))]
+    kept = {key: found[key] for key in ("metric", "unit", "importance")}
+    return {**kept, "background": rows}
+
+
+def usual_class(prediction: Array, head: Head) -> int:
+    """Return the code of the class that is explained: the positive one, or the likeliest overall."""
+    if head.target.task == "regression" or head.target.is_binary:
+        return 1
+    return int(prediction.mean(axis=0).argmax())
+
+
+def answers(prediction: Array, head: Head, code: int) -> Array:
+    """Return one number a row `(N,)`: log-odds of the class `code`, or the value."""
+    if head.target.task == "regression":
+        return np.asarray(prediction, dtype=np.float64)
+    chance = np.clip(prediction[:, code].astype(np.float64), 1e-7, 1 - 1e-7)
+    return np.asarray(np.log(chance) - np.log1p(-chance))
+
+
+def unit(head: Head, code: int) -> str:
+    """Say in words what `answers` returns."""
+    if head.target.task == "regression":
+        return head.target.name
+    return f"log-odds of {head.target.classes[code]}"
+
+
+def spread(count: int, most: int) -> Array:
+    """Return at most `most` of `count` positions, evenly spread, the ends included."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
+
+
+def _metric(problem: ProblemSpec, head: Head) -> Metric:
+    return reported_metric(problem, head.target)
+
+
+def _examples(found: Array) -> Array:
+    """Return the positions of a low, a middling and a high answer."""
+    order = np.argsort(found, kind="stable")
+    return np.unique(order[np.round((len(order) - 1) * np.array(EXAMPLES)).astype(int)])
+
+
+def _example(
+    row: Frame,
+    background: Frame,
+    answer: Callable[[Frame], Array],
+    groups: Groups,
+    masked: Collection[str],
+) -> dict[str, Any]:
+    """Explain one row by what its groups of columns add, the largest first."""
+
+    def of_columns(columns: Mapping[str, Array]) -> Array:
+        count = len(next(iter(columns.values())))
+        return answer(Frame(row.columns, columns, np.arange(count)))
+
+    found = contributions(of_columns, row.data, background.data, groups)
+    cells = {column.name: to_cell(column, row[column.name])[0] for column in row.columns
+             if not column.is_tensor and column.name not in masked}  # fmt: skip
+    shares = [
+        {
+            "columns": list(group),
+            "values": {n: cells[n] for n in group if n in cells},
+            "share": share,
+        }
+        for group, share in zip(groups, found["values"], strict=True)
+    ]
+    shares.sort(key=lambda item: -abs(item["share"]))
+    return {"answer": found["answer"], "expected": found["expected"], "shares": shares}
+
+
+def _gradients(network: "TrainedModel | None", train: Frame, rows: Frame) -> list[dict[str, Any]]:
+    if network is None or network.preprocessing.layout.tensors:
+        return []
+    return integrated_gradients(network, train, rows)

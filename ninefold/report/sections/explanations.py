@@ -1,0 +1,112 @@
+"""What the exported model looks at: importance, effects, and three answers taken apart."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ninefold.report.charts.intervals import Row, forest
+from ninefold.report.charts.lines import Curve, lines
+from ninefold.report.evidence import Evidence
+from ninefold.report.markup import Html, count, figure, grid, join, number, paragraph, tag
+from ninefold.report.section import Section
+from ninefold.report.wording import model_name
+
+MOST, MOST_SHARES = 15, 8
+SMALLEST_SHARE = 1e-9
+
+
+class Explanations(Section):
+    """Permutation importance with intervals, effects of the leading columns, single answers."""
+
+    title = "What the model looks at"
+    order = 105
+    sources = ("explanation",)
+
+    def render(self, evidence: Evidence) -> Html:
+        found = evidence.explanation
+        model = model_name(evidence.receipt.get("model", "network"))
+        return join(
+            [
+                paragraph(
+                    f"Asked of the exported {model} on {count(found['rows'], 'valid row')}. "
+                    "Importance says what the model uses, not what causes the outcome; columns "
+                    "that go together are shuffled as one."
+                ),
+                grid([_importance(found), *(_effect(each, found) for each in found["effects"])]),
+                tag("h3", "Three answers taken apart"),
+                paragraph(_how(found)),
+                grid([_example(each, found) for each in _examples(found)]),
+            ]
+        )
+
+
+def _importance(found: Mapping[str, Any]) -> Html:
+    rows = [
+        Row(" + ".join(item["columns"]), item["value"], item["low"], item["high"])
+        for item in found["importance"][:MOST]
+    ]
+    caption = f"Loss of {found['metric']} when a column is shuffled, with its 95 % interval"
+    return figure(forest(caption, rows, f"loss of {found['metric']}", reference=(0.0, "")), caption)
+
+
+def _effect(effect: Mapping[str, Any], found: Mapping[str, Any]) -> Html:
+    name, points = effect["column"], effect["points"]
+    if effect["kind"] in ("category", "bool"):
+        rows = [Row(point["x"], point["y"]) for point in points]
+        caption = f"{name}: mean answer by level, against the mean of all"
+        return figure(forest(caption, rows, found["unit"], reference=(0.0, "")), caption)
+    curve = Curve(name, [(point["x"], point["y"]) for point in points], "network", has_dots=True)
+    is_date = effect["kind"] == "datetime"
+    caption = f"{name}: effect on the answer, other columns as they are (ALE)"
+    title = "microseconds since 1970" if is_date else name
+    return figure(lines(caption, [curve], title, found["unit"]), caption)
+
+
+def _how(found: Mapping[str, Any]) -> str:
+    if found["gradients"]:
+        return (
+            "A row with a low, a middling and a high answer. Each bar is what a column adds to the "
+            f"answer of a typical row, in {found['unit']}: integrated gradients, which add up to "
+            "the row's answer."
+        )
+    return (
+        "A row with a low, a middling and a high answer. Each bar is what a column adds to the "
+        f"mean answer for train rows, in {found['unit']}: Shapley values, which add up to the "
+        "row's answer."
+    )
+
+
+def _examples(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return answer, expected answer and named shares of each example."""
+    if found["gradients"]:
+        return [
+            {
+                "answer": each["answer"],
+                "expected": each["expected"],
+                "shares": sorted(each["columns"].items(), key=lambda item: -abs(item[1])),
+            }
+            for each in found["gradients"]
+        ]
+    return [
+        {**each, "shares": [(_named(item), item["share"]) for item in each["shares"]]}
+        for each in found["examples"]
+    ]
+
+
+def _named(item: Mapping[str, Any]) -> str:
+    values = item["values"]
+    if len(item["columns"]) > 1 or not values:
+        return " + ".join(item["columns"])
+    (name, value), *_ = values.items()
+    return f"{name} = {number(value) if isinstance(value, (int, float)) else value}"
+
+
+def _example(example: Mapping[str, Any], found: Mapping[str, Any]) -> Html:
+    shares = [(name, share) for name, share in example["shares"] if abs(share) > SMALLEST_SHARE]
+    rows = [Row(name, share) for name, share in shares[:MOST_SHARES]]
+    rest = sum(share for _, share in shares[MOST_SHARES:])
+    if len(shares) > MOST_SHARES:
+        rows.append(Row(f"{len(shares) - MOST_SHARES} others", rest, css="other"))
+    caption = f"Answer {number(example['answer'], 3)}, usual {number(example['expected'], 3)}"
+    if not rows:
+        return figure(Html(), f"{caption}: no column changes it")
+    return figure(forest(caption, rows, found["unit"], reference=(0.0, "")), caption)
