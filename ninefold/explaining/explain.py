@@ -93,7 +93,7 @@ def compact(found: Mapping[str, Any], background: Frame) -> dict[str, Any]:
 
 
 def usual_class(prediction: Array, head: Head) -> int:
-    """Return the code of the class that is explained: the positive one, or the likeliest overall."""
+    """Return the code of the class to explain: the positive one, or the likeliest overall."""
     if head.target.task == "regression" or head.target.is_binary:
         return 1
     return int(prediction.mean(axis=0).argmax())
@@ -126,7 +126,8 @@ def _metric(problem: ProblemSpec, head: Head) -> Metric:
 def _examples(found: Array) -> Array:
     """Return the positions of a low, a middling and a high answer."""
     order = np.argsort(found, kind="stable")
-    return np.unique(order[np.round((len(order) - 1) * np.array(EXAMPLES)).astype(int)])
+    chosen = order[np.round((len(order) - 1) * np.array(EXAMPLES)).astype(int)]
+    return np.array(list(dict.fromkeys(chosen.tolist())))
 
 
 def _example(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,7 +43,7 @@ class Published:
 
     content: bytes
     receipt: dict[str, Any]
-    explanation: dict[str, Any]
+    explanation: dict[str, Any] = field(default_factory=dict)
 
 
 def publish(

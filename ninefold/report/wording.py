@@ -86,6 +86,9 @@ NAMES: Mapping[str, str] = {
     "hist_gradient_boosting": "gradient boosting",
     "linear": "linear model",
     "dummy": "constant guess",
+    "lightgbm": "LightGBM",
+    "catboost": "CatBoost",
+    "k_nearest": "nearest neighbours",
 }
 """Baseline -> what people call it."""
 
