@@ -24,7 +24,6 @@ def run(io: StageIO) -> None:
     evidence = Evidence(
         spec=io.params("report"),
         documents=read_documents(files),
-        expected=tuple(files),
         history=read_history(network / "history.csv"),
         params={name: jsonable(spec) for name, spec in io.specs.items()},
         versions={name: version(name) for name in PACKAGES},
