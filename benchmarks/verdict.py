@@ -92,8 +92,8 @@ def learners(more: int, seed: int) -> tuple[str, bool]:
 def _predict(X: Array, y: Array, fit_rows: Array, new: Array, columns: list[int]) -> Array:
     from sklearn.linear_model import Ridge
 
-    model = Ridge().fit(X[np.ix_(fit_rows, columns)], y[fit_rows])
-    return np.asarray(model.predict(X[np.ix_(new, columns)]))
+    model = Ridge().fit(X[fit_rows][:, columns], y[fit_rows])
+    return np.asarray(model.predict(X[new][:, columns]))
 
 
 def _rmse(X: Array, y: Array, fit_rows: Array, new: Array, columns: list[int]) -> float:
@@ -102,12 +102,13 @@ def _rmse(X: Array, y: Array, fit_rows: Array, new: Array, columns: list[int]) -
 
 def noise(X: Array, random: np.random.Generator) -> Array:
     """Return an outcome that no column tells."""
-    return random.normal(size=len(X))
+    return np.asarray(random.normal(size=len(X)))
 
 
 def line(X: Array, random: np.random.Generator) -> Array:
     """Return an outcome that the linear model describes fully."""
-    return X @ np.array([1.0, -0.8, 0.6, 0.4, 0.2, 0.0]) + random.normal(size=len(X))
+    slopes = np.array([1.0, -0.8, 0.6, 0.4, 0.2, 0.0])
+    return np.asarray(X @ slopes + random.normal(size=len(X)))
 
 
 def products(X: Array, random: np.random.Generator) -> Array:
