@@ -151,7 +151,9 @@ def _work(material: Material, job: Job) -> Done:
 
 def out_of_memory(error: BaseException) -> bool:
     """Tell whether memory, of the machine or of a GPU, ran out."""
-    return isinstance(error, MemoryError) or "out of memory" in str(error).lower()
+    from ninefold.training.memory import SIGNS
+
+    return isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in SIGNS)
 
 
 def reason(error: BaseException) -> str:

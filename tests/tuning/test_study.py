@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ninefold.errors import ConfigError, InputError
 from ninefold.files import jsonable
 from ninefold.splitting import Folds
-from ninefold.tuning.work import fold_rows, stops_apart
+from ninefold.tuning.work import fold_rows, reason, stops_apart
 from tests.tuning.studies import TRAIN, material, study
 
 
@@ -108,6 +108,22 @@ def test_params_that_cannot_be_trained_end_it_at_once(tmp_path):
     given = material(train={**TRAIN, "objective": {"kind": "mse"}})
     with pytest.raises(ConfigError, match=r"train\.objective\.kind"):
         study(tmp_path / "j.log", given)
+
+
+@pytest.mark.parametrize("pruner", ["median", "hyperband"])
+def test_hopeless_trials_end_after_some_of_the_folds(pruner, tmp_path):
+    trials = study(tmp_path / "j.log", trials=7, pruner=pruner)["trials"]
+    pruned = [trial for trial in trials if trial["state"] == "pruned"]
+    assert pruned
+    assert all(len(trial["folds"]) == 2 for trial in pruned)
+    assert "after 2 of 3 folds" in pruned[0]["reason"]
+    assert trials[0]["state"] == "complete"
+
+
+def test_memory_that_runs_out_is_called_so():
+    for error in (MemoryError(), RuntimeError("CUDA out of memory. Tried to allocate")):
+        assert reason(error).startswith("out of memory")
+    assert reason(ValueError("a\nb")) == "ValueError: a b"
 
 
 def noise(frame):

@@ -46,7 +46,7 @@ def parallel(title: str, axes: Sequence[str], lines: Sequence[Line]) -> Html:
         shift = {"start": -left, "end": width - right, "middle": 0.0}[anchor]
         canvas.line(x, top, x, bottom, "frame")
         canvas.text(x + shift, top - 26 if i % 2 else top - 10, shortened(name, 22), "tick", anchor)
-        _name_ends(canvas, x, places[i], anchor)
+        _name_ends(canvas, x, places[i])
     return canvas.svg()
 
 
@@ -72,15 +72,12 @@ def _places(values: Sequence[Any], top: float, bottom: float) -> dict[Any, float
     return {name: bottom - gap * index for index, name in enumerate(names)}
 
 
-def _name_ends(canvas: Canvas, x: float, places: dict[Any, float], anchor: str) -> None:
+def _name_ends(canvas: Canvas, x: float, places: dict[Any, float]) -> None:
     """Name the ends of an axis of numbers, or every value of another one."""
     if not places:
         return
     are_numbers = all(map(_is_number, places))
     names = [min(places), max(places)] if are_numbers and len(places) > 2 else list(places)
-    side = -5 if anchor == "end" else 5
     for value in dict.fromkeys(names):
         text = number(value, 3) if are_numbers else shortened(value, 12)
-        canvas.text(
-            x + side, places[value] + 4, text, "tick", "end" if anchor == "end" else "start"
-        )
+        canvas.text(x + 5, places[value] + 4, text, "tick")
