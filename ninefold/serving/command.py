@@ -11,11 +11,13 @@ Anyone who reaches the address may ask, unless --api-keys names the keys that ar
 
 import argparse
 import logging
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from ninefold.errors import InputError
+from ninefold.serving import workers
 
 DEFAULT_MODEL = "models/model.onnx"
 DEFAULT_PORT = 8000
@@ -47,6 +49,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="how often to look for a new model file (%(default)s); 0: only on SIGHUP",
     )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=1,
+        metavar="N",
+        help="processes that share the address, at most one per core pays (%(default)s)",
+    )
+    parser.add_argument(workers.SOCKET, type=int, help=argparse.SUPPRESS)
     parser.add_argument("--sha256", metavar="HEX", help="serve the model only if it has this hash")
 
 
@@ -61,6 +71,8 @@ def main(arguments: argparse.Namespace) -> int:
         raise InputError("--sha256 must go with one model, however: there are several")
     if arguments.reload_s < 0:
         raise InputError(f"--reload-s must be at least 0, however: {arguments.reload_s:g}")
+    if arguments.workers < 1:
+        raise InputError(f"--workers must be at least 1, however: {arguments.workers}")
     for path in named.values():
         if not path.is_file():
             raise InputError(
@@ -82,6 +94,12 @@ def main(arguments: argparse.Namespace) -> int:
     settings = server.Settings(
         arguments.reload_s, Keys.read(keys) if keys else None, AccessLog(log) if log else None
     )
+    files = {} if arguments.sha256 else named
+    if arguments.inherited_socket is not None:
+        workers.end_with_parent()
+        inherited = socket.socket(fileno=arguments.inherited_socket)
+        server.serve(models, files, inherited, settings=settings)
+        return 0
     bound = server.bind(arguments.host, arguments.port)
     host, port = bound.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -93,9 +111,21 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.host not in LOOPBACK and not arguments.api_keys:
         _say("anyone who reaches this address may ask: there are no --api-keys")
     _say(f"serving at {address}, described at {address}/docs; Ctrl-C stops")
-    server.serve(models, {} if arguments.sha256 else named, bound, settings=settings)
+    if arguments.workers > 1:
+        workers.run(_for_workers(arguments), arguments.workers, bound, server.grace_s())
+    else:
+        server.serve(models, files, bound, settings=settings)
     _say("stopped")
     return 0
+
+
+def _for_workers(arguments: argparse.Namespace) -> list[str]:
+    """Return the options that a worker needs to do as this process was told."""
+    options = ["--reload-s", str(arguments.reload_s)]
+    for name in ("api_keys", "access_log", "sha256"):
+        if (value := getattr(arguments, name)) is not None:
+            options += [f"--{name.replace('_', '-')}", str(value)]
+    return [*options, "--", *(arguments.models or [DEFAULT_MODEL])]
 
 
 def _say(text: str) -> None:

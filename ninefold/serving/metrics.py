@@ -1,15 +1,17 @@
 """What Prometheus asks for at `/metrics`: requests, rows, times, loads, versions."""
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from ninefold.serving.repository import Repository, Route
+from ninefold.serving.workers import SHARED
 
-SHARED = "PROMETHEUS_MULTIPROC_DIR"
-"""Names the folder through which several worker processes count together."""
 BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -32,10 +34,6 @@ class Metrics:
         self.loads = Counter(
             "ninefold_model_loads", "New model files", ("model", "outcome"), registry=self.registry
         )
-        self.ready = Gauge(
-            "ninefold_model_ready", "1: the model answers", ("model", "version"),
-            registry=self.registry, multiprocess_mode="mostrecent",
-        )  # fmt: skip
         self._known: dict[tuple[str, str, str, int], tuple[Any, Any, Any]] = {}
 
     def count(self, route: Route, status: int, rows: int, elapsed_s: float) -> None:
@@ -60,11 +58,23 @@ class Metrics:
 
     def page(self, repository: Repository) -> bytes:
         """Return the text that Prometheus reads."""
-        self.ready.clear()
-        for model in repository.models.values():
-            self.ready.labels(model.name, model.version).set(model.fault is None)
-        registry = self.registry
+        registry = CollectorRegistry()
+        registry.register(_Ready(repository))
         if os.environ.get(SHARED):
-            registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        return generate_latest(registry)
+            return generate_latest(registry)
+        return generate_latest(registry) + generate_latest(self.registry)
+
+
+class _Ready(Collector):
+    """Tells which version of each model is served, and whether it answers."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        labels = ("model", "version")
+        family = GaugeMetricFamily("ninefold_model_ready", "1: the model answers", labels=labels)
+        for model in self._repository.models.values():
+            family.add_metric((model.name, model.version), float(model.fault is None))
+        yield family

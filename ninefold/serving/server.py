@@ -65,6 +65,11 @@ def bind(host: str, port: int) -> socket.socket:
     return bound
 
 
+def grace_s(limits: Limits | None = None) -> float:
+    """Return how long requests under way may take once a server is told to stop."""
+    return (limits or Limits()).run_timeout_s
+
+
 def serve(
     models: Sequence[Model],
     files: Mapping[str, Path],
@@ -87,7 +92,7 @@ def serve(
         ws="none",
         server_header=False,
         limit_concurrency=limits.max_connections,
-        timeout_graceful_shutdown=int(limits.run_timeout_s),
+        timeout_graceful_shutdown=int(grace_s(limits)),
     )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)

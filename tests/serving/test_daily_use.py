@@ -6,6 +6,7 @@ import threading
 import time
 
 import httpx
+import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -170,3 +171,31 @@ def test_a_file_that_is_not_whole_or_wrong_is_not_served(tmp_path):
         listed = httpx.post(f"{url}/v2/repository/index").json()
         assert [(m["version"], m["state"]) for m in listed] == [(version(url), "READY")]
         assert listed[0]["version"] != first
+
+
+def test_several_workers_share_the_address_and_die_with_the_first(tmp_path):
+    build(tmp_path / "models" / "model.onnx")
+    with running("--workers", "2", cwd=tmp_path) as (url, process):
+        parent = psutil.Process(process.pid)
+        until(lambda: len(parent.children()) == 2)
+        workers = parent.children()
+        until(lambda: _answers(url))
+        for _ in range(20):
+            httpx.post(url + PREDICT, json={"rows": [example()]})
+        text = httpx.get(f"{url}/metrics").text
+        families = text_string_to_metric_families(text)
+        samples = [sample for family in families for sample in family.samples]
+        counted = sum(s.value for s in samples if s.name == "ninefold_requests_total")
+        assert counted == 20
+        workers[0].kill()
+        until(lambda: {w.pid for w in parent.children()} - {w.pid for w in workers})
+        assert _answers(url)
+        process.kill()
+        until(lambda: not any(worker.is_running() for worker in workers[1:]))
+
+
+def _answers(url):
+    try:
+        return httpx.get(f"{url}/v2/health/ready").status_code == 200
+    except httpx.TransportError:
+        return False

@@ -1,0 +1,94 @@
+"""Several server processes behind one address: started, watched and ended together."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from types import FrameType
+
+SOCKET = "--inherited-socket"
+"""Hands a worker the number of the socket it answers on."""
+SHARED = "PROMETHEUS_MULTIPROC_DIR"
+"""Names the folder through which workers count together."""
+RESTART_S = 1.0
+"""A worker that died is replaced after so long, so that one that cannot live burns no core."""
+PAUSE_S = 0.1
+FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
+def run(arguments: Sequence[str], workers: int, bound: socket.socket, grace_s: float) -> None:
+    """Serve with `workers` processes on the socket `bound` until told to stop.
+
+    `arguments` are those of `ninefold serve`; each worker gets them, and the socket. The workers'
+    counters meet in a folder of their own, so that `/metrics` tells of all of them.
+    """
+    told: list[int] = []
+
+    def note(number: int, _: FrameType | None) -> None:
+        told.append(number)
+
+    for name in FORWARDED:
+        signal.signal(getattr(signal, name), note)
+    with tempfile.TemporaryDirectory(prefix="ninefold-metrics-") as folder:
+        environment = {**os.environ, SHARED: folder}
+        command = [sys.executable, "-m", "ninefold.serving", *arguments]
+        command[3:3] = [SOCKET, str(bound.fileno())]
+
+        def start() -> subprocess.Popen[bytes]:
+            return subprocess.Popen(
+                command,
+                env=environment,
+                stdin=subprocess.PIPE,
+                pass_fds=(bound.fileno(),),
+                start_new_session=True,
+            )
+
+        running = [start() for _ in range(workers)]
+        try:
+            while not _ends(told, running):
+                time.sleep(PAUSE_S)
+                for place, worker in enumerate(running):
+                    if worker.poll() is not None and not told:
+                        time.sleep(RESTART_S)
+                        running[place] = start()
+        finally:
+            _stop(running, grace_s)
+
+
+def end_with_parent() -> None:
+    """End this worker in its own time when the process that started it is gone."""
+
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()
+
+
+def _ends(told: list[int], running: Sequence[subprocess.Popen[bytes]]) -> bool:
+    """Hand signals on to the workers; tell whether one of them asks to end."""
+    while told:
+        number = told.pop(0)
+        if number != signal.SIGHUP:
+            return True
+        for worker in running:
+            worker.send_signal(number)
+    return False
+
+
+def _stop(running: Sequence[subprocess.Popen[bytes]], grace_s: float) -> None:
+    """Let the workers answer what they accepted, then end those that do not come to an end."""
+    for worker in running:
+        worker.terminate()
+    ends = time.monotonic() + grace_s
+    for worker in running:
+        try:
+            worker.wait(max(0.0, ends - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            worker.kill()
+            worker.wait()
