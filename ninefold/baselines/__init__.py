@@ -17,7 +17,7 @@ __all__ = ["BaselineSpec", "BaselinesSpec", "Fitted"]
 
 def _defaults() -> tuple[BaselineSpec, ...]:
     found: Any = components("ninefold.baselines", BaselineSpec)
-    return tuple(kind() for kind in found if kind.is_default)
+    return tuple(kind() for kind in found if kind.is_default and kind.is_installed())
 
 
 class BaselinesSpec(Spec):
@@ -26,7 +26,8 @@ class BaselinesSpec(Spec):
     models: tuple[Annotated[BaselineSpec, OneOf("ninefold.baselines")], ...] = Field(
         default_factory=_defaults, min_length=1
     )
-    """The baselines, each kind once; default: all of them."""
+    """The baselines, each kind once; default: dummy, linear, hist_gradient_boosting, and lightgbm
+    and catboost where they are installed (`pip install ninefold[boosting]`)."""
     seed: int = Field(default=0, ge=0, lt=2**32)
     """Seed of resampling and of baselines that draw."""
 
@@ -40,4 +41,10 @@ class BaselinesSpec(Spec):
         kinds = [model.kind for model in self.models]
         if len(set(kinds)) < len(kinds):
             raise ValueError(f"must name each kind once, however: {kinds}")
+        for model in self.models:
+            if not model.is_installed():
+                raise ValueError(
+                    f"must name baselines that are installed, however: {model.kind!r}, and there "
+                    f"is no package {model.package}. pip install {model.package}"
+                )
         return self

@@ -1,5 +1,6 @@
 """What every baseline offers."""
 
+import importlib.util
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -49,6 +50,13 @@ class BaselineSpec(Spec, ABC):
 
     kind: str
     is_default: ClassVar[bool] = True
+    package: ClassVar[str | None] = None
+    """What must be installed beside what Ninefold needs; the baseline is trained if it is."""
+
+    @classmethod
+    def is_installed(cls) -> bool:
+        """Tell whether what it needs is there."""
+        return cls.package is None or importlib.util.find_spec(cls.package) is not None
 
     @abstractmethod
     def fit(self, rows: TrainRows, seed: int) -> Fitted:

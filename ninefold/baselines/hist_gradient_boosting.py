@@ -6,7 +6,8 @@ import numpy as np
 from pydantic import Field
 
 from ninefold.baselines.base import BaselineSpec, Fitted, TrainRows
-from ninefold.baselines.scores import log_softmax, two_sided
+from ninefold.baselines.scores import join, log_softmax, tree_graph, two_sided
+from ninefold.baselines.trees import Tree, ensemble
 from ninefold.columns import Array
 from ninefold.target import Target
 
@@ -57,11 +58,6 @@ class HistGradientBoostingSpec(BaselineSpec):
         return _Boosted(model, rows.target, rows.layout)
 
 
-def join(X: Array, codes: Array) -> Array:
-    """Return features and codes side by side, `(N, F + C)` float64."""
-    return np.concatenate([X, codes], axis=1, dtype=np.float64)
-
-
 class _Boosted(Fitted):
     """A fitted scikit-learn model."""
 
@@ -78,52 +74,25 @@ class _Boosted(Fitted):
     def to_onnx(self) -> "onnx.ModelProto":
         """Write the trees as one `TreeEnsembleRegressor` in double precision.
 
-        Converters stop at this model (scikit-learn 1.9, onnx 1.23) and keep thresholds in single
-        precision; in double, each row takes the very branch it takes in scikit-learn.
+        Converters stop at this model (scikit-learn 1.9, onnx 1.23).
         """
-        from ninefold.graph import Graph
-
-        graph = Graph("hist_gradient_boosting")
-        x = graph.input("X", np.float32, ("N", len(self.layout.features)))
-        codes = graph.input("codes", np.int64, ("N", len(self.layout.codes)))
-        rows = graph.Concat(graph.cast(x, np.float64), graph.cast(codes, np.float64), axis=1)
-        raw = graph.TreeEnsembleRegressor(rows, **tree_attributes(self.model))
-        if self.target.is_binary:
-            raw = graph.MatMul(raw, np.array([[-0.5, 0.5]], dtype=np.float32))
-        if self.target.task == "classification":
-            raw = graph.LogSoftmax(raw, axis=1)
-        graph.output("scores", raw, np.float32, ("N", self.target.outputs))
-        return graph.model()
+        attributes = tree_attributes(self.model)
+        return tree_graph("hist_gradient_boosting", attributes, self.target, self.layout)
 
 
 def tree_attributes(model: Any) -> dict[str, Any]:
     """Return a fitted model's trees as attributes of ai.onnx.ml's `TreeEnsembleRegressor`."""
-    from onnx import TensorProto, helper
-
-    trees = [(k, tree.nodes) for round_ in model._predictors for k, tree in enumerate(round_)]
-    nodes = np.concatenate([tree for _, tree in trees])
-    sizes = [len(tree) for _, tree in trees]
-    tree_ids = np.repeat(np.arange(len(trees)), sizes)
-    node_ids = np.concatenate([np.arange(size) for size in sizes])
-    targets = np.repeat([k for k, _ in trees], sizes)
-    leaf = nodes["is_leaf"].astype(bool)
-    base = np.ravel(model._baseline_prediction).astype(np.float64)
-
-    def doubles(name: str, values: Array) -> Any:
-        return helper.make_tensor(name, TensorProto.DOUBLE, [len(values)], values.tolist())
-
-    return {
-        "n_targets": len(base),
-        "base_values_as_tensor": doubles("base", base),
-        "nodes_treeids": tree_ids.tolist(),
-        "nodes_nodeids": node_ids.tolist(),
-        "nodes_modes": np.where(leaf, "LEAF", "BRANCH_LEQ").tolist(),
-        "nodes_featureids": np.where(leaf, 0, nodes["feature_idx"]).astype(int).tolist(),
-        "nodes_values_as_tensor": doubles("values", np.where(leaf, 0.0, nodes["num_threshold"])),
-        "nodes_truenodeids": np.where(leaf, 0, nodes["left"]).astype(int).tolist(),
-        "nodes_falsenodeids": np.where(leaf, 0, nodes["right"]).astype(int).tolist(),
-        "target_treeids": tree_ids[leaf].tolist(),
-        "target_nodeids": node_ids[leaf].tolist(),
-        "target_ids": targets[leaf].tolist(),
-        "target_weights_as_tensor": doubles("weights", nodes["value"][leaf]),
-    }
+    trees = [
+        Tree(
+            target,
+            tree.nodes["is_leaf"].astype(bool),
+            tree.nodes["feature_idx"],
+            tree.nodes["num_threshold"],
+            tree.nodes["left"],
+            tree.nodes["right"],
+            tree.nodes["value"],
+        )
+        for round_ in model._predictors
+        for target, tree in enumerate(round_)
+    ]
+    return ensemble(trees, np.ravel(model._baseline_prediction))

@@ -7,7 +7,10 @@ import numpy as np
 from ninefold.columns import Array
 
 if TYPE_CHECKING:
+    import onnx
+
     from ninefold.preprocessing import Layout
+    from ninefold.target import Target
 
 
 def log_softmax(logits: Array, classes: Array, outputs: int) -> Array:
@@ -39,3 +42,27 @@ def design(X: Array, codes: Array, layout: "Layout") -> Any:
     ones = np.ones(codes.size)
     one_hot = sparse.csr_array((ones, (rows, positions.ravel())), shape=(len(codes), int(ends[-1])))
     return sparse.hstack([sparse.csr_array(X.astype(np.float64)), one_hot], format="csr")
+
+
+def join(X: Array, codes: Array) -> Array:
+    """Return features and codes side by side, `(N, F + C)` float64."""
+    return np.concatenate([X, codes], axis=1, dtype=np.float64)
+
+
+def tree_graph(
+    name: str, attributes: dict[str, Any], target: "Target", layout: "Layout"
+) -> "onnx.ModelProto":
+    """Return the graph of trees over features and codes side by side, `X`, `codes` -> `scores`."""
+    from ninefold.graph import Graph
+
+    graph = Graph(name)
+    x = graph.input("X", np.float32, ("N", len(layout.features)))
+    codes = graph.input("codes", np.int64, ("N", len(layout.codes)))
+    rows = graph.Concat(graph.cast(x, np.float64), graph.cast(codes, np.float64), axis=1)
+    raw = graph.TreeEnsembleRegressor(rows, **attributes)
+    if target.is_binary:
+        raw = graph.MatMul(raw, np.array([[-0.5, 0.5]], dtype=np.float32))
+    if target.task == "classification":
+        raw = graph.LogSoftmax(raw, axis=1)
+    graph.output("scores", raw, np.float32, ("N", target.outputs))
+    return graph.model()

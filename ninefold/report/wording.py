@@ -88,7 +88,6 @@ NAMES: Mapping[str, str] = {
     "dummy": "constant guess",
     "lightgbm": "LightGBM",
     "catboost": "CatBoost",
-    "k_nearest": "nearest neighbours",
 }
 """Baseline -> what people call it."""
 

@@ -26,7 +26,9 @@ FAST = {
         {"kind": "hist_gradient_boosting", "max_iter": 15},
     ]
 }
-BASELINES = [kind() for kind in components("ninefold.baselines", BaselineSpec)]
+KNOWN = components("ninefold.baselines", BaselineSpec)
+BASELINES = [kind() for kind in KNOWN if kind.is_installed()]
+BOOSTERS = {"lightgbm": {"n_estimators": 20}, "catboost": {"iterations": 20}}
 
 
 def compared(kind: str, *, rows: int = 400, sampling=None, spec=None, train=None, valid=None):
@@ -140,9 +142,32 @@ def test_flipped_labels_count_where_no_two_classes_are_close(tmp_path):
         check_parity("linear", content, valid, expected, other)
 
 
-def test_all_baselines_are_trained_unless_told_otherwise():
-    defaults = {baseline.kind for baseline in BASELINES if baseline.is_default}
-    assert {model.kind for model in BaselinesSpec().models} == defaults
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", BOOSTERS)
+def test_boosters_that_are_installed_become_files_like_any_other(name, kind, tmp_path):
+    """`publish` compares each file with the library, on every valid row."""
+    pytest.importorskip(name, reason=f"{name} is an extra")
+    spec = BaselinesSpec.model_validate({"models": [{"kind": name, **BOOSTERS[name]}]})
+    comparison = compared(kind, spec=spec)
+    _, valid = parts(kind, 400, 200)
+    publish(comparison, featurized(valid, kind), tmp_path / "baselines")
+    dummy = compared(kind, spec=BaselinesSpec.model_validate({"models": [{"kind": "dummy"}]}))
+    metric, higher = comparison.report["metric"], comparison.report["higher_is_better"]
+    value, floor = (c.report["baselines"][0]["valid"][metric] for c in (comparison, dummy))
+    assert value > floor if higher else value < floor
+
+
+def test_all_installed_baselines_are_trained_unless_told_otherwise():
+    found = {model.kind for model in BaselinesSpec().models}
+    assert found == {b.kind for b in BASELINES if b.is_default}
+    assert {"dummy", "linear", "hist_gradient_boosting"} <= found
+
+
+def test_a_baseline_that_is_not_installed_is_refused_by_name():
+    missing = [kind() for kind in KNOWN if not kind.is_installed()]
+    for model in missing:
+        with pytest.raises(ValidationError, match=f"pip install {model.package}"):
+            BaselinesSpec(models=(model,))
 
 
 def test_each_kind_may_stand_once():

@@ -1,0 +1,62 @@
+"""Trees of any library as one `TreeEnsembleRegressor` in double precision.
+
+Converters keep thresholds in single precision; in double, each row takes the very branch it takes
+in the library.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ninefold.columns import Array
+
+
+@dataclass(frozen=True)
+class Tree:
+    """One tree. Shapes: all `(n,)`, node 0 is the root.
+
+    A row goes to `yes` where its `feature` <= `threshold`, else to `no`; where it ends, in a node
+    with `is_leaf`, `value` is added to the sum of the output `target`.
+    """
+
+    target: int
+    is_leaf: Array
+    feature: Array
+    threshold: Array
+    yes: Array
+    no: Array
+    value: Array
+
+
+def ensemble(trees: Sequence[Tree], base: Array) -> dict[str, Any]:
+    """Return the operator's attributes; `base` `(K,)` is what every output begins with."""
+    from onnx import TensorProto, helper
+
+    def doubles(name: str, values: Array) -> Any:
+        return helper.make_tensor(name, TensorProto.DOUBLE, [len(values)], values.tolist())
+
+    def joined(name: str) -> Array:
+        return np.concatenate([getattr(tree, name) for tree in trees])
+
+    sizes = [len(tree.is_leaf) for tree in trees]
+    tree_ids = np.repeat(np.arange(len(trees)), sizes)
+    node_ids = np.concatenate([np.arange(size) for size in sizes])
+    targets = np.repeat([tree.target for tree in trees], sizes)
+    leaf = joined("is_leaf").astype(bool)
+    return {
+        "n_targets": len(base),
+        "base_values_as_tensor": doubles("base", np.asarray(base, dtype=np.float64)),
+        "nodes_treeids": tree_ids.tolist(),
+        "nodes_nodeids": node_ids.tolist(),
+        "nodes_modes": np.where(leaf, "LEAF", "BRANCH_LEQ").tolist(),
+        "nodes_featureids": np.where(leaf, 0, joined("feature")).astype(int).tolist(),
+        "nodes_values_as_tensor": doubles("values", np.where(leaf, 0.0, joined("threshold"))),
+        "nodes_truenodeids": np.where(leaf, 0, joined("yes")).astype(int).tolist(),
+        "nodes_falsenodeids": np.where(leaf, 0, joined("no")).astype(int).tolist(),
+        "target_treeids": tree_ids[leaf].tolist(),
+        "target_nodeids": node_ids[leaf].tolist(),
+        "target_ids": targets[leaf].tolist(),
+        "target_weights_as_tensor": doubles("weights", joined("value")[leaf].astype(np.float64)),
+    }
