@@ -1,7 +1,8 @@
 """Fit the preprocessing graph and the network; reads the train and valid parts only."""
 
 from ninefold.columns import read_frame
-from ninefold.files import whole_or_gone
+from ninefold.diagnosis import case_of, diagnose
+from ninefold.files import whole_or_gone, write_json
 from ninefold.training import fit
 from ninefold.training.fit_scope import fit_scope, stop_if_failed
 from ninefold.training.model import HISTORY
@@ -31,5 +32,6 @@ def run(io: StageIO) -> None:
         model = fit(train, valid, *settings, checkpoint=checkpoint, live=network / HISTORY)
         model.facts["fit_scope"] = proof
         model.save(network)
+    write_json(io.out("diagnosis.json"), diagnose(case_of(model, train, valid)))
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)

@@ -18,6 +18,7 @@ DOCUMENTS: Mapping[str, str] = {
     "baselines": "baselines.json",
     "folds": "folds.json",
     "training_cost": "training_cost.json",
+    "diagnosis": "diagnosis.json",
     "evaluation": "evaluation.json",
     "receipt": "receipt.json",
     "explanation": "explanation.json",

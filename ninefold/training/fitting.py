@@ -74,6 +74,7 @@ def fit(
     assert outcome.found is not None
     spec = spec.model_copy(update={"lr": outcome.found.lr})
     model = TrainedModel(ready.preprocessing, module, head, tuple(outcome.history), spec)
+    model.probes = tuple(outcome.probes)
     scores = model.scores_of(X_valid, codes_valid, *tensors_valid)
     model.head = fit_head(scores, y_valid, target, reported, spec.calibrate, spec.threshold)
     model.facts = _facts(model, outcome, scores, y_valid, reported) | {
@@ -95,6 +96,7 @@ def _train(
 ) -> "tuple[ScoringModule, Outcome]":
     from ninefold.training.device import choose_device, keep_freed_memory, reproducible
     from ninefold.training.loop import Watch, train
+    from ninefold.training.probing import Probe
     from ninefold.training.scoring_module import ScoringModule
 
     check_finite(rows[0], layout)
@@ -108,6 +110,8 @@ def _train(
         module = ScoringModule(network, spec.objective).to(device)
         parts = _rows(rows, target, device), _rows(valid, target, device)
         observers = _observers(files, spec, fold, (*rows, *valid))
+        if fold < 0:
+            observers.append(Probe(parts[0]))
         outcome = train(module, *parts, Watch(*watched), spec, observers)
     return module.cpu().eval(), outcome
 

@@ -112,7 +112,7 @@ def train(
     for _ in progress(range(run.epoch, last), "train", unit="epochs"):
         advance(run, rows, valid, watch, spec, size, pieces)
         run.rows_at_once = pieces.size
-        for observer in observers:
+        for observer in reversed(observers):
             observer.note(run)
         if run.is_over:
             break

@@ -25,7 +25,8 @@ WEIGHTS, DESCRIPTION, HISTORY = "weights.safetensors", "network.json", "history.
 class TrainedModel:
     """Raw rows -> preprocessing -> module -> scores; `head` turns scores into predictions.
 
-    `facts` is what training has to report: best epoch, rows, metrics on valid and the like.
+    `facts` is what training has to report: best epoch, rows, metrics on valid and the like;
+    `probes`, which are not saved, what `training.probing` saw inside the network.
     """
 
     preprocessing: "Preprocessing"
@@ -34,6 +35,7 @@ class TrainedModel:
     history: "tuple[Epoch, ...]"
     spec: "TrainSpec"
     facts: dict[str, Any] = field(default_factory=dict)
+    probes: tuple[dict[str, Any], ...] = ()
 
     def scores(self, frame: Frame) -> Array:
         """Return `(N, K)` float32: log-probabilities, or the standardised value."""

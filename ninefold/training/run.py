@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from torch import Tensor, nn
 
@@ -33,6 +33,8 @@ class Outcome:
     """The learning rate taken, and what the range test saw if there was one."""
     micro_batch_size: int | None = None
     """Rows that were differentiated at once, if fewer than a batch."""
+    probes: list[dict[str, Any]] = field(default_factory=list)
+    """What `training.probing` saw inside the network."""
 
 
 @dataclass
@@ -72,7 +74,7 @@ class Run:
 
 
 class Observer(Protocol):
-    """Is told of a run before it starts and after each of its epochs."""
+    """Is told of a run before it starts and, last observer first, after each of its epochs."""
 
     def begin(self, run: Run) -> None:
         """Bring the run to where it should go on."""

@@ -23,7 +23,7 @@ LAST = {
     "export": "model.onnx",
     "evaluate": "plots",
     "crossvalidate": "training_cost.json",
-    "train": "network",
+    "train": "diagnosis.json",
     "baselines": "baselines.json",
     "explore": "reference.json",
     "audit": "leakage.json",

@@ -20,6 +20,7 @@ from ninefold.training.checkpoint import Checkpoint, key
 from ninefold.training.device import reproducible
 from ninefold.training.loop import Rows, Watch, train
 from ninefold.training.model import read_history
+from ninefold.training.probing import Probe
 from ninefold.training.scoring_module import ScoringModule
 from tests.networks.test_export import layout
 from tests.training.samples import parts
@@ -55,7 +56,7 @@ class KillAfter:
             raise Killed
 
 
-def run(fields, observers=()):
+def run(fields, observers=(), probed=False):
     small = {"hidden_size": 8, "num_layers": 2, "ensemble_size": 2}
     network = MLPSpec.model_validate(small | fields.get("network", {}))
     spec = TrainSpec.model_validate({"epochs": 5, "batch_size": 16, **fields, "network": network})
@@ -66,7 +67,8 @@ def run(fields, observers=()):
     with reproducible(0, 1, torch.device("cpu")):
         module = ScoringModule(network.build(layout(4, 0), 2, X, 0), CrossEntropySpec())
         watch = Watch(lambda scores: float((scores.argmax(1) == y.numpy()).mean()), True)
-        outcome = train(module, rows, rows, watch, spec, observers)
+        probe = [Probe(rows)] if probed else []
+        outcome = train(module, rows, rows, watch, spec, [*observers, *probe])
     return module.state_dict(), outcome
 
 
@@ -76,11 +78,23 @@ def test_a_run_goes_on_as_if_it_had_not_been_killed(name, epoch, tmp_path, capsy
     path = tmp_path / ".kept" / "run.safetensors"
     expected, whole = run(CASES[name])
     with pytest.raises(Killed):
-        run(CASES[name], [Checkpoint(path, "a", every_s=0), KillAfter(epoch)])
+        run(CASES[name], [KillAfter(epoch), Checkpoint(path, "a", every_s=0)])
     found, outcome = run(CASES[name], [Checkpoint(path, "a", every_s=0)])
     assert f"going on after epoch {epoch}" in capsys.readouterr().err
     assert outcome == whole
     assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+def test_looking_inside_changes_nothing_and_goes_on_where_it_was(tmp_path):
+    path = tmp_path / "run.safetensors"
+    plain, _ = run(CASES["default"])
+    expected, whole = run(CASES["default"], probed=True)
+    assert all(torch.equal(plain[name], expected[name]) for name in plain)
+    assert [probe["epoch"] for probe in whole.probes] == [0, 1, 2, 4]
+    with pytest.raises(Killed):
+        run(CASES["default"], [KillAfter(3), Checkpoint(path, "a", every_s=0)], probed=True)
+    _, outcome = run(CASES["default"], [Checkpoint(path, "a", every_s=0)], probed=True)
+    assert outcome == whole
 
 
 def test_a_run_that_was_over_is_not_trained_again(tmp_path):
@@ -116,7 +130,7 @@ stages:
     cmd: python -m tasks train
     deps: [train.parquet, valid.parquet]
     params: [problem, sampling, preprocess, train]
-    outs: [models/network]
+    outs: [models/network, reports/diagnosis.json]
     meta: {checkpoint: .ninefold/train.safetensors}
 """
 PARAMS = """\
@@ -144,7 +158,7 @@ def start(folder: Path) -> "subprocess.Popen[str]":
 
 
 def digests(folder: Path) -> dict[str, str]:
-    files = sorted((folder / "models" / "network").iterdir())
+    files = [*(folder / "models" / "network").iterdir(), folder / "reports" / "diagnosis.json"]
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 

@@ -1,0 +1,141 @@
+"""What the symptoms look at, and what they find."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from ninefold.columns import Array
+
+if TYPE_CHECKING:
+    from ninefold.training import TrainSpec
+    from ninefold.training.run import Epoch
+
+Fix = tuple[tuple[tuple[str, ...], Any], ...]
+"""Changes of params.yaml: the keys that lead to a place, and its value."""
+SAME_RATE = 0.99
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong with how a network was trained."""
+
+    kind: str
+    """`family.name`."""
+    message: str
+    remedy: str
+    evidence: dict[str, Any]
+    picture: dict[str, Any]
+    """`lines`: title, x, y, curves [{name, points}], marked; or `bars`: title, rows [name, share,
+    text]."""
+    fix: Fix = ()
+    """The remedy as changes of params.yaml, which `ninefold diagnose --try` runs."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as reports/diagnosis.json holds it."""
+        return {
+            "kind": self.kind,
+            "severity": "warn",
+            "message": self.message,
+            "remedy": self.remedy,
+            "evidence": self.evidence,
+            "picture": self.picture,
+            "fix": [{"path": list(path), "value": value} for path, value in self.fix],
+        }
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Rows with what the trained network says of them.
+
+    Shapes: `X` `(N, F)`, `y` `(N,)` codes or standardised values, `scores` `(N, K)`.
+    """
+
+    X: Array
+    y: Array
+    scores: Array
+
+    @cached_property
+    def losses(self) -> Array:
+        """Log loss or squared error of each row, `(N,)`."""
+        if self.scores.shape[1] > 1:
+            return -self.scores[np.arange(len(self.y)), self.y].astype(np.float64)
+        return np.square(self.scores[:, 0].astype(np.float64) - self.y)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A training run, and its rows as the kept network scores them (at most some thousands)."""
+
+    history: "Sequence[Epoch]"
+    spec: "TrainSpec"
+    facts: Mapping[str, Any]
+    probes: Sequence[Mapping[str, Any]]
+    train: Scored
+    valid: Scored
+
+    @property
+    def is_classification(self) -> bool:
+        return bool(self.train.scores.shape[1] > 1)
+
+    @property
+    def lr(self) -> float:
+        """The learning rate that was taken."""
+        return float(self.spec.lr)
+
+    @property
+    def untrained_loss(self) -> float:
+        """Loss before the first step."""
+        return float(self.probes[0]["loss"])
+
+    @cached_property
+    def losses(self) -> Array:
+        """Mean loss on train while training, by epoch."""
+        return np.array([epoch.train_loss for epoch in self.history])
+
+    @cached_property
+    def flat(self) -> Array:
+        """Losses on train of the epochs at the full learning rate."""
+        rates = np.array([epoch.lr for epoch in self.history])
+        return self.losses[rates >= SAME_RATE * rates.max()] if len(rates) else self.losses
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether the best epoch is among the last, so that more epochs might have helped."""
+        most = self.spec.epochs
+        return len(self.history) == most and bool(self.facts["best_epoch"] >= 0.9 * most)
+
+    def loss_picture(self, title: str) -> dict[str, Any]:
+        """Return the losses by epoch as a picture."""
+        points = {
+            "train": [[e.epoch, _rounded(e.train_loss)] for e in self.history],
+            "valid": [[e.epoch, _rounded(e.valid_loss)] for e in self.history],
+        }
+        return {
+            "kind": "lines",
+            "title": title,
+            "x": "epoch",
+            "y": "loss",
+            "curves": [{"name": name, "points": found} for name, found in points.items()],
+            "marked": [self.facts["best_epoch"], f"kept: {self.facts['best_epoch']}"],
+        }
+
+
+class Symptom(ABC):
+    """One thing to look for; subclasses are found in `ninefold.diagnosis`."""
+
+    kinds: ClassVar[tuple[str, ...]]
+    """Every `family.name` it can report."""
+    follows: ClassVar[tuple[str, ...]] = ()
+    """Families of findings that explain this one, which then is not told."""
+
+    @abstractmethod
+    def look(self, case: Case) -> Finding | None:
+        """Return what is found."""
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.6g}")

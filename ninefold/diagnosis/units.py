@@ -1,0 +1,52 @@
+"""Units that take no part."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ninefold.diagnosis.case import Case, Finding, Fix, Symptom
+
+MANY = 0.2
+"""Share of a layer's units."""
+
+
+class Units(Symptom):
+    """Many units of a layer give the same for every row, or stand at the ends of their range."""
+
+    kinds = ("units.dead", "units.saturated")
+    follows = ("learning_rate", "gradients")
+
+    def look(self, case: Case) -> Finding | None:
+        last = case.probes[-1]
+        for what in ("dead", "saturated"):
+            shares = {name: found.get(what, 0.0) for name, found in last["units"].items()}
+            worst = max(shares, key=lambda name: shares[name], default="")
+            if worst and shares[worst] > MANY:
+                return _finding(case, what, worst, shares, last)
+        return None
+
+
+def _finding(
+    case: Case, what: str, worst: str, shares: Mapping[str, float], last: Mapping[str, Any]
+) -> Finding:
+    network = case.spec.network
+    said = (
+        "give the same number for every row" if what == "dead"
+        else "stand at the ends of their range for nearly all rows"
+    )  # fmt: skip
+    path, value = ("train", "network", "activation"), "silu"
+    if getattr(network, "activation", "silu") == "silu":
+        path, value = ("train", "lr"), float(f"{case.lr / 3:.2g}")  # type: ignore[assignment]
+    fix: Fix = ((path, value),)
+    return Finding(
+        f"units.{what}",
+        f"{shares[worst]:.0%} of the units of layer {worst} {said} after epoch {last['epoch']}: "
+        "they pass no gradient on.",
+        f"Set {'.'.join(path)} to {value}.",
+        {"layer": worst, "share": shares[worst], "epoch": last["epoch"]},
+        {
+            "kind": "bars",
+            "title": f"Share of {what} units by layer",
+            "rows": [[name, share, f"{share:.0%}"] for name, share in shares.items()],
+        },
+        fix,
+    )

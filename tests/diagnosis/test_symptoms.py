@@ -1,0 +1,112 @@
+"""Every symptom is provoked by real training, and a healthy run has none."""
+
+import numpy as np
+import pytest
+
+from ninefold.columns import Frame
+from ninefold.diagnosis import Symptom, case_of, diagnose
+from ninefold.preprocessing import PreprocessSpec
+from ninefold.registry import components
+from ninefold.report.sections.diagnosis import picture
+from ninefold.sampling import NoSamplingSpec
+from ninefold.training import TrainSpec, fit
+from tests.training.samples import parts, problem
+
+SMALL = {"kind": "mlp", "hidden_size": 32, "num_layers": 2, "ensemble_size": 2}
+PLAIN = {**SMALL, "ensemble_size": 1, "embedding": "none"}
+PROVOKED = {
+    "learning_rate.too_high": {"lr": 0.5},
+    "learning_rate.too_low": {"lr": 2e-5},
+    "fit.underfitting": {"network": {**PLAIN, "num_layers": 0}},
+    "fit.overfitting": {
+        "rows": 200,
+        "epochs": 60,
+        "lr": 0.01,
+        "weight_decay": 0,
+        "network": {**SMALL, "hidden_size": 256, "dropout": 0, "ensemble_size": 4},
+    },
+    "fit.plateau": {
+        "schedule": {"kind": "constant"},
+        "optimizer": {"kind": "sgd"},
+        "lr": 0.5,
+        "weight_decay": 0.02,
+        "epochs": 40,
+        "patience": 40,
+    },
+    "units.dead": {"network": {**PLAIN, "activation": "relu"}, "lr": 0.05, "epochs": 10},
+    "units.saturated": {
+        "network": {**PLAIN, "activation": "tanh"},
+        "lr": 1e-4,
+        "preprocess": {"columns": {"b": {"scale": "none", "clip": "none"}}},
+        "spread": 3e4,
+    },
+    "gradients.vanishing": {
+        "network": {**PLAIN, "num_layers": 24, "hidden_size": 16, "activation": "tanh"},
+        "lr": 1e-4,
+        "epochs": 8,
+    },
+    "gradients.exploding": {
+        "network": {**PLAIN, "num_layers": 1, "activation": "relu"},
+        "preprocess": {"columns": {"b": {"scale": "none", "clip": "none"}}},
+        "spread": 1e5,
+        "lr": 1e-5,
+        "epochs": 5,
+    },
+    "batch.too_small": {"batch_size": 2, "epochs": 3},
+    "data.too_little": {"rows": 200},
+    "data.label_noise": {"flip": 0.2, "rows": 2000},
+}
+
+
+def diagnosed(kind="binary", *, rows=1000, valid=600, flip=0.0, spread=1.0, **fields):
+    frames = [_changed(frame, flip, spread) for frame in parts(kind, rows, valid)]
+    preprocess = PreprocessSpec.model_validate(fields.pop("preprocess", {}))
+    spec = TrainSpec.model_validate({"epochs": 20, "network": SMALL, **fields})
+    model = fit(*frames, problem(kind), NoSamplingSpec(), preprocess, spec)
+    return diagnose(case_of(model, *frames))
+
+
+def _changed(frame: Frame, flip: float, spread: float) -> Frame:
+    data = {**frame.data, "b": frame["b"] * spread}
+    if flip:
+        wrong = np.random.default_rng(1).random(len(frame)) < flip
+        clear = np.where(frame["b"] + 0.5 * frame["flag"] > 0, "yes", "no").astype(object)
+        data["y"] = np.where(wrong, np.where(clear == "yes", "no", "yes"), clear).astype(object)
+    return Frame(frame.columns, data, frame.row)
+
+
+@pytest.mark.parametrize("kind", PROVOKED)
+def test_a_symptom_is_found_with_numbers_a_picture_and_what_to_do(kind):
+    report = diagnosed(**PROVOKED[kind])
+    found = {finding["kind"]: finding for finding in report["findings"]}
+    assert kind in found
+    finding = found[kind]
+    assert all(isinstance(finding[key], str) and finding[key] for key in ("message", "remedy"))
+    assert finding["evidence"]
+    assert "<svg" in picture(finding["picture"])
+    assert bool(finding["fix"]) == (kind != "data.too_little")
+
+
+def test_each_symptom_is_provoked_here():
+    kinds = {kind for found in components("ninefold.diagnosis", Symptom) for kind in found.kinds}
+    assert kinds == set(PROVOKED)
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
+def test_a_healthy_run_has_no_finding(kind):
+    report = diagnosed(kind, rows=3000, valid=800, network={**SMALL, "hidden_size": 64}, epochs=30)
+    assert report["findings"] == []
+
+
+def test_values_far_from_what_is_otherwise_clear_are_label_noise():
+    train, valid = parts("regression", 1500, 500)
+    frames = []
+    for frame in (train, valid):
+        wrong = np.random.default_rng(2).random(len(frame)) < 0.04
+        clear = 100.0 * frame["b"] + np.random.default_rng(3).normal(size=len(frame))
+        frames.append(Frame(frame.columns, {**frame.data, "y": clear + 900.0 * wrong}, frame.row))
+    spec = TrainSpec.model_validate({"epochs": 12, "network": SMALL})
+    model = fit(*frames, problem("regression"), NoSamplingSpec(), PreprocessSpec(), spec)
+    found = {item["kind"]: item for item in diagnose(case_of(model, *frames))["findings"]}
+    assert found["data.label_noise"]["evidence"]["share"] == pytest.approx(0.04, abs=0.02)
+    assert found["data.label_noise"]["fix"][0]["value"] == {"kind": "huber"}
