@@ -33,6 +33,7 @@ SECTIONS: Mapping[str, str] = {
     "cluster": "ninefold.clustering:ClusterSpec",
     "autoencoder": "ninefold.autoencoding:AutoEncoderSpec",
     "anomaly": "ninefold.autoencoding:AnomalySpec",
+    "generate": "ninefold.generating:GenerateSpec",
     "evaluate": "ninefold.evaluation:EvaluateSpec",
     "export": "ninefold.export:ExportSpec",
     "report": "ninefold.report:ReportSpec",

@@ -7,7 +7,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from ninefold.config import Spec
 from ninefold.durations import duration_us
 
-Task = Literal["classification", "regression", "clustering", "anomaly", "embedding"]
+Task = Literal["classification", "regression", "clustering", "anomaly", "embedding", "generation"]
 LEARNED: tuple[Task, ...] = ("classification", "regression")
 """Tasks that learn to give the target; the others have an `Aim` each, see `ninefold.aims`."""
 Availability = Literal["before", "after"]
@@ -18,7 +18,7 @@ class ProblemSpec(Spec):
 
     task: Task
     """classification (two or more classes), regression, clustering (groups of rows alike), anomaly
-    (rows unlike the others) or embedding (rows as a few numbers)."""
+    (rows unlike the others), embedding (rows as a few numbers) or generation (new rows)."""
     target: str = Field("", validate_default=True)
     """Column to predict: a raw one or one that featurize derives. The other tasks need none;
     one that is given is never learnt from, only what is found is compared with it."""

@@ -41,8 +41,14 @@ class Aim(ABC):
     """Sections of params.yaml that baselines and train read beside problem and preprocess."""
     draft: ClassVar[tuple[str, ...]]
     """Lines of a new params.yaml for those sections."""
+    preprocess: ClassVar[str] = "{}"
+    """The section preprocess of a new params.yaml."""
     plots: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     """What dvc.yaml holds under `plots`, by title."""
+
+    def rows(self, frame: "Frame") -> "Frame":
+        """Return the columns that a model is fitted on."""
+        return frame
 
     def check(self, train: "Frame", problem: "ProblemSpec") -> None:
         """Raise `InputError` or `ConfigError` for what would only be found after fitting."""

@@ -20,6 +20,7 @@ from ninefold.preprocessing.blocks.numbers import NumberCell
 from ninefold.preprocessing.blocks.one_hot import LevelCell
 from ninefold.preprocessing.layout import Layout
 from ninefold.preprocessing.levels import MISSING, UNKNOWN, Levels
+from ninefold.preprocessing.scaling.quantile import EDGE
 
 NEAR_LIMIT = 2.9
 """A smoothly clipped value is at most 3; farther ones cannot be told apart."""
@@ -93,11 +94,13 @@ def _scale(cell: NumberCell) -> dict[str, Any]:
         offset, spread = (float(part) for part in cell.fitted)
         return {"kind": way, "offset": offset, "spread": spread}
     knots, below, above = cell.fitted
-    shares = (np.asarray(below) + np.asarray(above)) / 2
-    shares[0], shares[-1] = 0.0, 1.0
-    is_normal = getattr(cell.scale, "distribution", "uniform") == "normal"
-    return {"kind": "table", "knots": np.asarray(knots).tolist(), "shares": shares.tolist(),
-            "normal": is_normal}  # fmt: skip
+    places = (np.asarray(below) + np.asarray(above)) / 2
+    places[0], places[-1] = 0.0, 1.0
+    if getattr(cell.scale, "distribution", "uniform") == "normal":
+        from scipy.special import ndtri
+
+        places = ndtri(np.clip(places, EDGE, 1 - EDGE))
+    return {"kind": "table", "knots": np.asarray(knots).tolist(), "places": places.tolist()}
 
 
 def _mean_in(values: Array, cell: BinCell) -> float:
@@ -186,29 +189,25 @@ def _unscaled(value: Array, decoder: Decoder) -> Array:
         value = value / np.sqrt(1.0 - (value / 3.0) * (value / 3.0))
     scale = decoder["scale"]
     if scale["kind"] == "table":
-        return _from_share(value, scale)
+        return _from_table(value, scale)
     value = value * scale["spread"] + scale["offset"]
     if scale["kind"] == "log":
         value = np.sign(value) * (np.exp(np.minimum(np.abs(value), 700.0)) - 1.0)
     return np.asarray(value)
 
 
-def _from_share(value: Array, scale: Mapping[str, Any]) -> Array:
-    from scipy.special import erf
-
-    share = 0.5 * (1 + erf(value / np.sqrt(2.0))) if scale["normal"] else value
+def _from_table(value: Array, scale: Mapping[str, Any]) -> Array:
     start, width, rise = _ramps(scale)
-    along = np.clip((share[:, None] - start) / width, 0.0, 1.0)
+    along = np.clip((value[:, None] - start) / width, 0.0, 1.0)
     return np.asarray(along @ rise + scale["knots"][0])
 
 
 def _ramps(scale: Mapping[str, Any]) -> tuple[Array, Array, Array]:
     """Return where each piece between two knots begins, how wide it is and how far it rises."""
-    knots, shares = np.asarray(scale["knots"]), np.asarray(scale["shares"])
+    knots, places = np.asarray(scale["knots"]), np.asarray(scale["places"])
     if len(knots) == 1:
         return np.zeros(1), np.ones(1), np.zeros(1)
-    width = np.maximum(np.diff(shares), 1e-9)
-    return shares[:-1], width, np.diff(knots)
+    return places[:-1], np.maximum(np.diff(places), 1e-9), np.diff(knots)
 
 
 def emit_decoded(graph: Any, wide: str, layout: Layout) -> list[tuple[str, Any, str]]:
@@ -256,7 +255,7 @@ def _emit_unscaled(graph: Any, value: str, decoder: Decoder) -> str:
         value = graph.Div(value, graph.Sqrt(graph.Sub(1.0, graph.Mul(third, third))))
     scale = decoder["scale"]
     if scale["kind"] == "table":
-        return _emit_from_share(graph, value, scale)
+        return _emit_from_table(graph, value, scale)
     value = graph.Add(graph.Mul(value, scale["spread"]), scale["offset"])
     if scale["kind"] == "log":
         size = graph.elementwise("Exp", graph.Min(graph.Abs(value), np.float64(700.0)))
@@ -264,12 +263,9 @@ def _emit_unscaled(graph: Any, value: str, decoder: Decoder) -> str:
     return value
 
 
-def _emit_from_share(graph: Any, value: str, scale: Mapping[str, Any]) -> str:
-    if scale["normal"]:
-        bent = graph.elementwise("Erf", graph.Div(value, float(np.sqrt(2.0))))
-        value = graph.Mul(graph.Add(bent, 1.0), 0.5)
+def _emit_from_table(graph: Any, value: str, scale: Mapping[str, Any]) -> str:
     start, width, rise = _ramps(scale)
-    share = graph.Unsqueeze(value, np.array([1]))
-    along = graph.Clip(graph.Div(graph.Sub(share, start), width), np.float64(0), np.float64(1))
+    place = graph.Unsqueeze(value, np.array([1]))
+    along = graph.Clip(graph.Div(graph.Sub(place, start), width), np.float64(0), np.float64(1))
     summed = graph.Squeeze(graph.MatMul(along, rise.reshape(-1, 1)), np.array([1]))
     return str(graph.Add(summed, float(scale["knots"][0])))

@@ -60,6 +60,13 @@ def _explained(value: float, _: Mapping[str, Any]) -> str:
     return f"Of what makes rows differ, {percent(value)} comes back from the code."
 
 
+def _told_apart(value: float, _: Mapping[str, Any]) -> str:
+    return (
+        f"Shown a drawn and a real row, a forest tells which is which in {percent(value)} of all "
+        "pairs; 50 % would be guessing."
+    )
+
+
 def _silhouette(value: float, _: Mapping[str, Any]) -> str:
     return (
         f"Rows lie nearer to their own group than to the next one by {number(value)} on a scale "
@@ -81,6 +88,7 @@ MEANINGS: Mapping[str, Callable[[float, Mapping[str, Any]], str]] = {
     "roc_auc": _roc_auc,
     "silhouette": _silhouette,
     "explained": _explained,
+    "discriminator_auc": _told_apart,
 }
 NAMES: Mapping[str, str] = {
     "hist_gradient_boosting": "gradient boosting",

@@ -77,6 +77,16 @@ class Model(ABC):
         """What messages call the model."""
         return str(self.facts.get("title", "the model"))
 
+    def raw(self, frame: Frame, part: str = "") -> Frame:
+        """Return what the exported file takes for the rows of a part (train, valid, test)."""
+        return frame
+
+    def composed(self, featurize: Any, columns: Sequence[str]) -> Any:
+        """Return the file for raw columns, in the order of `columns`."""
+        from ninefold.compose import compose
+
+        return compose(featurize, self.preprocessing.model, self.net(), self, None, columns)
+
     def scores_of(self, frame: Frame) -> Array:
         """Return the scores `(N, S)` of raw and derived columns."""
         X, codes, *_ = self.preprocessing.transform(frame)

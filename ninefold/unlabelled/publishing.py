@@ -9,7 +9,6 @@ from onnx import checker, helper
 
 import ninefold
 from ninefold.columns import Array, Frame
-from ninefold.compose import compose
 from ninefold.errors import GateError
 from ninefold.export import ExportSpec, describe
 from ninefold.export.adversarial import adversarial_rows
@@ -44,6 +43,7 @@ def publish(
         GateError: the file does not run in a fresh process.
     """
     proto = composed(featurize, model, train)
+    train, valid = model.raw(train), model.raw(valid)
     names = [info.name for info in proto.graph.input]
     outputs = [info.name for info in proto.graph.output]
     bare = session(proto)
@@ -71,7 +71,8 @@ def publish(
 def composed(featurize: "onnx.ModelProto", model: Model, train: Frame) -> "onnx.ModelProto":
     """Return the model for raw columns, in the order of the source."""
     columns = [column.name for column in train.columns if "derived" not in column.roles]
-    return compose(featurize, model.preprocessing.model, model.net(), model, None, columns)
+    found: onnx.ModelProto = model.composed(featurize, columns)
+    return found
 
 
 def signature(
@@ -126,8 +127,9 @@ def publish_peers(
         for name, model in peers.items():
             proto = composed(featurize, model, train)
             content = proto.SerializeToString(deterministic=True)
-            got = list(run(session(content), valid).values())
-            found = compared(got, model.predict(valid), model.results, tolerance)
+            raw = model.raw(valid)
+            got = list(run(session(content), raw).values())
+            found = compared(got, model.predict(raw), model.results, tolerance)
             if not found["pass"]:
                 raise GateError(
                     f"baseline `{name}` in ONNX must give what its library gives, however: "

@@ -95,6 +95,7 @@ def main(args: argparse.Namespace) -> int:
         split_path=split_path,
         title=f"{args.target or problem.task.capitalize()}, from {args.data.name}",
         own=aim.draft if aim else (),
+        preprocess=aim.preprocess if aim else "{}",
         constants=found.constants,
         other_times=found.times,
         perhaps=answers.perhaps,

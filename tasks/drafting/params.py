@@ -46,6 +46,7 @@ class Draft:
     slices: tuple[str, ...] = ()
     perhaps: Perhaps = Perhaps()
     cells: Cells = field(default_factory=Cells)
+    preprocess: str = "{}"
     own: tuple[str, ...] = ()
     """Lines of a task that learns no target, in the place of sampling, baselines and train."""
     source: Found = field(default_factory=Found)
@@ -86,7 +87,7 @@ def render(draft: Draft) -> str:
         *_split(draft),
         *(() if draft.own else SAMPLING),
         "audit: {}                  # ignore: [{finding: target.copy, columns: [c], reason: why}]",
-        "preprocess: {}",
+        f"preprocess: {draft.preprocess}",
         *(draft.own or _learning(draft)),
         *(("evaluate: {}",) if draft.own else ("evaluate:", f"  slices: {sequence(draft.slices)}")),
         "export: {}",

@@ -14,7 +14,7 @@ def run(io: StageIO) -> None:
     """Write `models/baselines/<name>.onnx` and `reports/baselines.json`."""
     problem = io.params("problem")
     aim = aim_of(problem.task)
-    train, valid = read_frame(io.dep("train.parquet")), read_frame(io.dep("valid.parquet"))
+    train, valid = (aim.rows(read_frame(io.dep(f"{name}.parquet"))) for name in ("train", "valid"))
     aim.check(train, problem)
     ready = prepare(train, valid, problem, io.params("preprocess"))
     peers = aim.peers(ready, {name: io.params(name) for name in aim.sections})

@@ -37,9 +37,10 @@ def run(io: StageIO) -> None:
     record(io.journal(), [opening])
     problem = io.params("problem")
     aim = aim_of(problem.task)
-    parts = {name: read_frame(io.dep(f"{name}.parquet")) for name in ("train", "valid", "test")}
-    said = {name: _said(files, parts[name]) for name in ("valid", "test")}
-    content = aim.evaluate(aim.load(network), parts, said, problem, io.params("evaluate"))
+    names, model = ("train", "valid", "test"), aim.load(network)
+    parts = {name: aim.rows(read_frame(io.dep(f"{name}.parquet"))) for name in names}
+    said = {name: _said(files, model.raw(parts[name], name)) for name in ("valid", "test")}
+    content = aim.evaluate(model, parts, said, problem, io.params("evaluate"))
     opening = finished(opening, *measured(content))
     record(io.journal(), [opening])
     content["test_set"] = facts(opening, sealed)

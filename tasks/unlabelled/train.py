@@ -15,7 +15,7 @@ def run(io: StageIO) -> None:
     """
     problem, preprocess = io.params("problem"), io.params("preprocess")
     aim = aim_of(problem.task)
-    train, valid = read_frame(io.dep("train.parquet")), read_frame(io.dep("valid.parquet"))
+    train, valid = (aim.rows(read_frame(io.dep(f"{name}.parquet"))) for name in ("train", "valid"))
     aim.check(train, problem)
     proof = fit_scope(train, valid, problem, preprocess)
     stop_if_failed(proof)

@@ -1,0 +1,73 @@
+"""generation: new rows like those of the table; a seed goes in, a row comes out."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ninefold.aims import Aim, Peers, Settings
+from ninefold.aims.anomaly import report_of
+
+if TYPE_CHECKING:
+    from ninefold.columns import Frame
+    from ninefold.evaluation import EvaluateSpec
+    from ninefold.generating.model import Sampler
+    from ninefold.problem import ProblemSpec
+    from ninefold.unlabelled.model import Model
+    from ninefold.unlabelled.preparing import Prepared
+
+
+class Generation(Aim):
+    """A Wasserstein GAN for rows, beside normal distributions."""
+
+    task: ClassVar[str] = "generation"
+    about: ClassVar[str] = "new rows like those of the table"
+    sections: ClassVar[tuple[str, ...]] = ("generate",)
+    draft: ClassVar[tuple[str, ...]] = (
+        "generate:",
+        "  steps: 2000              # of the generator",
+    )
+    preprocess: ClassVar[str] = "{number: {scale: quantile}}   # numbers as a normal distribution"
+    plots: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "Distance the critic sees": {
+            "template": "linear",
+            "x": "epoch",
+            "y": {"models/network/history.csv": "wasserstein"},
+        },
+    }
+
+    def rows(self, frame: "Frame") -> "Frame":
+        """Return the raw columns that can be drawn: no texts, nothing derived."""
+        chosen = [c for c in frame.columns if "derived" not in c.roles and c.kind != "text"]
+        return frame.select([column.name for column in chosen])
+
+    def fit(self, ready: "Prepared", settings: Settings) -> "Sampler":
+        from ninefold.generating.fitting import fit
+
+        return fit(ready, settings["generate"])
+
+    def peers(self, ready: "Prepared", settings: Settings) -> Peers:
+        from ninefold.generating.fitting import peers
+
+        found = peers(ready)
+        return Peers(found, report_of(found))
+
+    def load(self, folder: Path) -> "Sampler":
+        from ninefold.generating.model import Sampler
+
+        return Sampler.load(folder)
+
+    def evaluate(
+        self,
+        model: "Model",
+        parts: "Mapping[str, Frame]",
+        said: Mapping[str, Mapping[str, list[Any]]],
+        problem: "ProblemSpec",
+        spec: "EvaluateSpec",
+    ) -> dict[str, Any]:
+        from ninefold.generating.evaluating import evaluate
+        from ninefold.generating.model import Sampler
+
+        assert isinstance(model, Sampler)
+        plain = replace(model, history=())
+        return evaluate(plain, parts, said, problem, spec)
