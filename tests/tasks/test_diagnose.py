@@ -1,0 +1,89 @@
+"""`ninefold diagnose`: findings in words, and their changes tried as DVC experiments."""
+
+import json
+import sys
+from argparse import Namespace
+
+import pytest
+
+from ninefold.columns import write_frame
+from ninefold.errors import InputError
+from tasks.commands import diagnose
+from tests.pipelines import Workspace, environment
+from tests.training.samples import parts
+
+STAGE = f"""\
+stages:
+  train:
+    cmd: {sys.executable} -m tasks train
+    deps: [train.parquet, valid.parquet]
+    params: [problem, sampling, preprocess, train]
+    outs: [models/network, reports/diagnosis.json]
+"""
+PARAMS = """\
+problem: {target: y, task: classification}
+sampling: {kind: none}
+preprocess: {}
+train:
+  epochs: 12
+  lr: 0.5          # far too much
+  network: {kind: mlp, hidden_size: 16, num_layers: 2, ensemble_size: 2}
+"""
+
+
+def said(capsys, *, tries=False, as_json=False):
+    assert diagnose.main(Namespace(json=as_json, tries=tries)) == 0
+    return capsys.readouterr().out
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch):
+    made = Workspace(tmp_path / "w", STAGE, git=True)
+    made.write("params.yaml", PARAMS)
+    for name, frame in zip(("train", "valid"), parts("binary", 400, 300), strict=True):
+        write_frame(made.folder / f"{name}.parquet", frame)
+    monkeypatch.chdir(made.folder)
+    for name, value in environment().items():
+        monkeypatch.setenv(name, value)
+    return made
+
+
+def test_a_change_that_helps_is_tried_as_an_experiment_and_held(workspace, capsys):
+    workspace.dvc("repro", "-q")
+    before = workspace.read("params.yaml")
+    workspace.run("git", "add", "-A")
+    workspace.run("git", "commit", "-qm", "trained")
+    assert "learning_rate.too_high: With train.lr 0.5" in said(capsys)
+    told = said(capsys, tries=True)
+    assert "learning_rate.too_high: the change held: the finding is gone, roc_auc on valid" in told
+    assert "`dvc exp apply diagnose-learning-rate-too-high` takes it over" in told
+    assert workspace.read("params.yaml") == before
+    listed = json.loads(workspace.dvc("exp", "show", "--json"))
+    assert "diagnose-learning-rate-too-high" in json.dumps(listed)
+
+
+def test_without_a_commit_one_line_says_what_to_do(workspace, capsys):
+    reports = workspace.folder / "reports"
+    reports.mkdir()
+    fix = [{"path": ["train", "lr"], "value": 0.1}]
+    finding = {"kind": "a.b", "message": "m", "remedy": "r", "fix": fix}
+    content = {"findings": [finding], "looked_for": ["a.b"], "metric": "roc_auc", "valid": 0.5}
+    (reports / "diagnosis.json").write_text(json.dumps(content))
+    assert "  do: r" in said(capsys)
+    assert json.loads(said(capsys, as_json=True)) == content
+    with pytest.raises(InputError, match="must have a Git commit"):
+        said(capsys, tries=True)
+
+
+@pytest.mark.parametrize(
+    ("findings", "valid", "expected"),
+    [
+        ([], 0.9, "the change held: the finding is gone, roc_auc on valid 0.8 -> 0.9"),
+        ([], 0.7, "the change did not hold: the finding is gone"),
+        ([{"kind": "a.b"}], 0.9, "the change did not hold: the finding is still there"),
+        ([], None, "the change held: the finding is gone, roc_auc on valid is not known"),
+    ],
+)
+def test_a_change_holds_if_the_finding_is_gone_and_the_metric_no_worse(findings, valid, expected):
+    before = {"valid": 0.8, "metric": "roc_auc", "higher_is_better": True}
+    assert expected in diagnose.verdict("a.b", before, {"findings": findings, "valid": valid})
