@@ -1,4 +1,4 @@
-"""Say what the last training run shows about its settings; with --try, try what would mend it."""
+"""Say what training shows about its own settings; --try tries the changes."""
 
 import argparse
 import json
