@@ -1,5 +1,10 @@
 """The flows of a workspace as Prefect deployments, each with its own schedule."""
 
+import contextlib
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,11 +16,12 @@ from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Cron, Interval, Schedule
 from prefect.types.entrypoint import EntrypointType
 
+from flows import zombies
 from flows.quality import quality
 from flows.training import training
 from flows.tuning import tuning
 from ninefold.durations import duration_us
-from ninefold.errors import ConfigError
+from ninefold.errors import ConfigError, InputError
 from ninefold.scheduling import ScheduleSpec, WhenSpec
 
 
@@ -43,6 +49,7 @@ def deployments(workspace: Path, spec: ScheduleSpec) -> list[RunnerDeployment]:
 
 def serve_forever(made: list[RunnerDeployment]) -> None:
     """Serve deployments until the process ends; each run is a process of its own."""
+    zombies.bury_deployed([str(deployment.name) for deployment in made])
     serve(*made, pause_on_shutdown=False, print_starting_message=False)
 
 
@@ -55,7 +62,7 @@ def _deployed(
     flow: Flow[..., Any], when: WhenSpec, parameters: dict[str, Any], workspace: Path
 ) -> RunnerDeployment:
     made: Any = flow.to_deployment(
-        workspace.resolve().name,
+        _name(workspace),
         schedule=_schedule(flow.name, when),
         parameters=parameters,
         concurrency_limit=ConcurrencyLimitConfig(
@@ -66,6 +73,32 @@ def _deployed(
     )
     assert isinstance(made, RunnerDeployment)
     return made
+
+
+def _name(workspace: Path) -> str:
+    """Return the name of a workspace's deployments, which tells folders of one name apart."""
+    folder = workspace.resolve()
+    return f"{folder.name}-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:6]}"
+
+
+@contextlib.contextmanager
+def lease(workspace: Path) -> Iterator[None]:
+    """Let one process serve the schedules of a workspace; the kernel frees the lease on kill -9.
+
+    Raises:
+        InputError: another one does.
+    """
+    path = workspace / ".ninefold" / "schedule.lease"
+    path.parent.mkdir(exist_ok=True)
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(
+                f"one process may serve the schedules of {workspace}, however: another one does. "
+                "End it first"
+            ) from None
+        yield
 
 
 def _schedule(name: str, when: WhenSpec) -> Schedule:

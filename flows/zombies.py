@@ -2,10 +2,13 @@
 
 import os
 import socket
+from collections.abc import Sequence
 
 import psutil
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterName,
     FlowFilter,
     FlowFilterName,
     FlowRunFilter,
@@ -43,6 +46,27 @@ def bury() -> int:
         for run in dead:
             client.set_flow_run_state(run.id, Crashed(message="its process was killed"), force=True)
     return len(dead)
+
+
+def bury_deployed(deployments: Sequence[str]) -> int:
+    """Mark runs of these deployments that nobody works on any more as crashed; return how many.
+
+    Call it before the deployments are served: a run of an earlier process would count as one that
+    goes on, and no other would start.
+    """
+    under_way = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
+    with get_client(sync_client=True) as client:
+        found = client.read_flow_runs(
+            deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=list(deployments))),
+            flow_run_filter=FlowRunFilter(
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=under_way))
+            ),
+            sort=FlowRunSort.START_TIME_DESC,
+            limit=LIMIT,
+        )
+        for run in found:
+            client.set_flow_run_state(run.id, Crashed(message="its process was ended"), force=True)
+    return len(found)
 
 
 def _is_alive(tags: list[str]) -> bool:

@@ -39,7 +39,7 @@ def main(args: argparse.Namespace) -> int:
         if own is not None:
             own.wait()
         settings = {} if own is None else {PREFECT_API_URL: own.url}
-        with temporary_settings(settings):
+        with temporary_settings(settings), schedules.lease(workspace):
             for flow in made:
                 when = getattr(spec, str(flow.flow_name))
                 print(f"{flow.flow_name:<10} {schedules.said(when)}")

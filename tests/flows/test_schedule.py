@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from importlib.metadata import version
+from urllib.error import URLError
 
 import pytest
 
@@ -18,7 +19,7 @@ from tests.pipelines import Workspace, environment
 ONE_STAGE = """\
 stages:
   make:
-    cmd: cp input.txt out.txt
+    cmd: "test -f quick || sleep 600; cp input.txt out.txt"
     deps: [input.txt]
     outs: [out.txt]
 """
@@ -49,31 +50,51 @@ def until(condition):
     raise AssertionError("nothing happened in time")
 
 
-def test_a_scheduled_run_fires_and_an_interruption_ends_all(request, workspace, tmp_path):
-    more = home(request, tmp_path)
-    settings = {k: v for k, v in environment().items() if k != "PREFECT_API_URL"} | more
+def serve(workspace, settings):
+    """Start `ninefold schedule`; return its process and the address of its server."""
     command = [sys.executable, "-m", "ninefold", "schedule"]
     serving = subprocess.Popen(
         command, cwd=workspace.folder, env=settings, stdout=subprocess.PIPE, text=True
     )
     lines = [serving.stdout.readline() for _ in range(2)]
     assert lines[0].split() == ["training", "every", "10s"]
-    server = lines[1].split()[1]
+    return serving, lines[1].split()[1]
 
-    def completed():
-        states = {"state": {"type": {"any_": ["COMPLETED"]}}}
-        return ask(server, "flow_runs/filter", flow_runs=states, limit=1)
 
-    (run,) = until(completed)
+def interrupt(serving, server):
+    serving.send_signal(signal.SIGINT)
+    assert serving.wait(30) == 130
+    serving.stdout.close()
+    with pytest.raises((URLError, ConnectionError)):
+        ask(server, "flow_runs/filter")
+
+
+def runs(server, state):
+    states = {"state": {"type": {"any_": [state]}}}
+    return ask(server, "flow_runs/filter", flow_runs=states, limit=1)
+
+
+def test_scheduled_runs_fire_also_after_one_was_interrupted(request, workspace, tmp_path):
+    settings = {k: v for k, v in environment().items() if k != "PREFECT_API_URL"}
+    settings |= home(request, tmp_path)
+    serving, server = serve(workspace, settings)
+    until(lambda: runs(server, "RUNNING"))
+    refused = subprocess.run(
+        serving.args, cwd=workspace.folder, env=settings, capture_output=True, text=True
+    )
+    assert refused.returncode == 2
+    assert "another one does" in refused.stderr
+    interrupt(serving, server)
+
+    workspace.write("quick", "")
+    serving, server = serve(workspace, settings)
+    (run,) = until(lambda: runs(server, "COMPLETED"))
     assert run["auto_scheduled"]
     assert run["created_by"]["type"] == "SCHEDULE"
     assert run["deployment_id"]
     assert workspace.read("out.txt") == "data\n"
-    serving.send_signal(signal.SIGINT)
-    assert serving.wait(30) == 130
-    serving.stdout.close()
-    with pytest.raises(OSError, match="refused"):
-        ask(server, "flow_runs/filter")
+    assert runs(server, "CRASHED")
+    interrupt(serving, server)
 
 
 WRONG = {
