@@ -54,13 +54,13 @@ def nearer(case: Case, records: Records, pool: Array) -> Nearer | None:
     if named is None or named.sum() < max(MIN_ROWS, MIN_SHARE * len(test)):
         return None
     low = test[named].min()
-    rest = number_drift(train[train < low], test[~named], 1)
-    if rest.log10_p < REST:
+    others = number_drift(train[train < low], test[~named], 1)
+    if others.log10_p < REST:
         return None
-    inside = float((train >= low).mean())
+    usual = float((train >= low).mean())
     evidence = {
         "share_of_test": round(float(named.mean()), 6),
-        "share_inside_train": round(inside, 6),
+        "share_inside_train": round(usual, 6),
         "log10_probability_of_the_difference": round(best, 1),
         "rows_looked_at": len(test) + len(train),
     }

@@ -15,6 +15,7 @@ from ninefold.report.markup import (
     grid,
     join,
     number,
+    paragraph,
     percent,
     tag,
 )
@@ -40,8 +41,14 @@ class Data(Section):
         missing = percent(profile["missing"] / cells) if cells else "none"
         repeated = profile.get("duplicates", 0)
         rest = pictures[most:]
+        said = (
+            "All rows of the table are counted here, those of the sealed test part among them: it "
+            "says what came in, and nothing is fitted or chosen by it. What the train rows alone "
+            "tell of the target stands under relations."
+        )
         return join(
             [
+                paragraph(said),
                 cards(
                     card("Rows", f"{profile['rows']:,}"),
                     card("Columns", f"{len(columns):,}", kinds),
