@@ -11,13 +11,13 @@ from ninefold.leakage.case import Case
 from ninefold.leakage.chance import log10_excess
 
 QUERIES, BLOCK = 1500, 2000
-STEPS = 40
+STEPS = 12
 """Degrees of nearness at which the parts are compared."""
 MIN_ROWS, MIN_SHARE = 6, 0.02
-UNLIKELY = -6.0
+UNLIKELY = -3.0
 """log10 of the chance that test has so many more near rows, all degrees counted."""
-FALSE = 0.15
-"""Share of the named rows that may be there by chance, told by how many train has."""
+FALSE = 0.4
+"""Most of the named rows that may be there by chance, told by how many train has."""
 REST = -4.0
 """log10 of the chance that all other rows differ so much: then test is drawn from elsewhere."""
 
@@ -113,11 +113,15 @@ def _nearness(records: Records, y: _Target | None, rows: Array, pool: Array) -> 
 
 
 def _named(test: Array, train: Array) -> Array | None:
-    """Return the mask `(Q,)` of the nearest test rows of which few are there by chance."""
+    """Return the mask `(Q,)` of the nearest test rows that overlap most with the copies.
+
+    How many there are of them, and how many stand there by chance, is told by the train rows.
+    """
     order = np.sort(test)[::-1]
     hits = np.arange(1, len(order) + 1)
-    by_chance = (
-        len(test) / len(train) * (len(train) - np.searchsorted(np.sort(train), order, side="left"))
-    )
-    fine = np.flatnonzero((by_chance <= FALSE * hits) & (hits >= MIN_ROWS))
-    return test >= order[fine[-1]] if len(fine) else None
+    nearer_in_train = len(train) - np.searchsorted(np.sort(train), order, side="left")
+    by_chance = np.minimum(hits, nearer_in_train * len(test) / len(train))
+    copies = hits - by_chance
+    overlap = copies / (hits + copies.max() - copies)
+    overlap[(by_chance > FALSE * hits) | (hits < MIN_ROWS)] = 0.0
+    return test >= order[overlap.argmax()] if overlap.max() > 0 else None
