@@ -9,6 +9,7 @@ from ninefold.columns import Frame, read_columns, read_frame
 from ninefold.errors import InputError
 from ninefold.files import read_json, write_json
 from ninefold.leakage import audit, stop_on_block
+from ninefold.leakage.masking import masked
 from tasks.stage_io import StageIO
 
 
@@ -39,5 +40,6 @@ def run(io: StageIO) -> None:
     part = parts["part"].to_numpy(zero_copy_only=False).astype(object)
     kind = read_json(io.dep("manifest.json"))["split"]["like"]
     report = audit(features, part, io.params("problem"), io.params("audit"), kind)
+    report = masked(report, features, io.params("validate").mask)
     write_json(io.out("leakage.json"), report)
     stop_on_block(report)
