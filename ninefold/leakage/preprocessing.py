@@ -238,16 +238,13 @@ def _is_imputed(case: Case, column: _Column) -> bool:
     for place in often[counts[often] >= max(SPIKE, 0.002 * len(x))]:
         spike, second = float(values[place]), int(np.delete(counts, place).max())
         rest = x[x != spike]
-        masks = (case.train, ~case.test)
-        train = [column.x[column.present & m & (column.x != spike)] for m in masks]
-        same = any(
-            len(t) > 0 and centre(spike, t, second, SPIKE * second)
-            for t in train
-            for centre in CENTRES
-        )
-        met = any(centre(spike, rest, second, int(counts[place])) for centre in CENTRES)
-        if met and not _is_honest(case, same):
-            return True
+        for centre in (_is_mean, _is_median):
+            if not centre(spike, rest, second, int(counts[place])):
+                continue
+            masks = (case.train, ~case.test)
+            train = [column.x[column.present & m & (column.x != spike)] for m in masks]
+            same = any(len(t) > 0 and centre(spike, t, second, SPIKE * second) for t in train)
+            return not _is_honest(case, same)
     return False
 
 
@@ -271,9 +268,6 @@ def _is_median(spike: float, rest: Array, second: int, count: int) -> bool:
         return False
     below, above = int((rest < spike).sum()), int((rest > spike).sum())
     return abs(below - above) <= second + 1 and (second + 1) <= 0.02 * len(rest)
-
-
-CENTRES = (_is_mean, _is_median)
 
 
 def _finding(
