@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ninefold.columns import Column
-from ninefold.preprocessing.blocks.block import Block, Reader
+from ninefold.preprocessing.blocks.block import Block, FittedTensor, Reader
 from ninefold.preprocessing.blocks.numbers import NumberBlock
 from ninefold.preprocessing.layout import Layout, tensor_name
 from ninefold.preprocessing.levels import Levels
-from ninefold.preprocessing.tensors import PictureTensor
 
 if TYPE_CHECKING:
     import onnx
@@ -20,7 +19,7 @@ def assemble(
     blocks: Sequence[Block],
     codes: Sequence[Levels],
     columns: Sequence[Column],
-    tensors: Sequence[PictureTensor] = (),
+    tensors: Sequence[FittedTensor] = (),
 ) -> tuple["onnx.ModelProto", Layout]:
     """Write the graph and describe its outputs."""
     from ninefold.graph import Graph
@@ -42,7 +41,7 @@ def assemble(
     graph.output(names[0], graph.cast(values, np.float32), np.float32, ("N", len(cells)))
     graph.output(names[1], table, np.int64, ("N", len(codes)))
     for name, tensor in zip(names[2:], tensors, strict=True):
-        graph.output(name, tensor.emit(reader), np.float32, ("N", *tensor.layout.shape))
+        graph.output(name, tensor.emit(reader), tensor.layout.dtype, ("N", *tensor.layout.shape))
     continuous = sum(len(block.cells) for block in blocks if isinstance(block, NumberBlock))
     layout = Layout(
         features=tuple(cell.name for cell in cells),

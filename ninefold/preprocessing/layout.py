@@ -19,18 +19,23 @@ class TensorLayout:
     """One tensor of a preprocessing graph, which comes from one column."""
 
     column: str
-    kind: Literal["image"]
+    kind: Literal["image", "tokens"]
     shape: tuple[int, ...]
-    """Of one row: pictures `(C, H, W)` float32, normalised."""
+    """Of one row: pictures `(C, H, W)` float32, normalised; tokens `(T,)` int64, 0 after the last
+    word, 1 for an unknown one."""
     flat: tuple[int, ...]
-    """Height and width to which pictures shrink where they are laid flat."""
+    """Height and width to which pictures shrink where they are laid flat; number of words."""
     features: tuple[str, ...]
     """Names of the features that the tensor becomes where it is laid flat."""
+    cardinality: int = 0
+    """Number of ids of tokens."""
+    weights: tuple[float, ...] = ()
+    """Inverse document frequencies of the words that are told where tokens are laid flat."""
 
     @property
     def dtype(self) -> Any:
         """Element type."""
-        return np.float32
+        return np.int64 if self.kind == "tokens" else np.float32
 
 
 @dataclass(frozen=True)

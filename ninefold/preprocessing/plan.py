@@ -6,15 +6,22 @@ import numpy as np
 
 from ninefold.columns import NAT, Array, Column
 from ninefold.preprocessing.blocks.bins import BinBlock, BinCell, fit_bins
-from ninefold.preprocessing.blocks.block import SECOND_US, Block
+from ninefold.preprocessing.blocks.block import SECOND_US, Block, FittedTensor
 from ninefold.preprocessing.blocks.booleans import BooleanBlock, BooleanCell
 from ninefold.preprocessing.blocks.flags import FlagBlock, FlagCell
 from ninefold.preprocessing.blocks.numbers import NumberCell, fit_number, number_blocks
 from ninefold.preprocessing.blocks.one_hot import LevelCell, OneHotBlock, level_cells
 from ninefold.preprocessing.blocks.words import WordBlock, WordCell, fit_words
 from ninefold.preprocessing.levels import Levels, fit_levels
-from ninefold.preprocessing.spec import CategorySpec, ImageSpec, NumberSpec, WordsSpec
-from ninefold.preprocessing.tensors import PictureTensor, fit_pictures
+from ninefold.preprocessing.spec import (
+    CategorySpec,
+    ImageSpec,
+    NumberSpec,
+    TokensSpec,
+    WordsSpec,
+)
+from ninefold.preprocessing.tensors import fit_pictures
+from ninefold.preprocessing.tokens import SAMPLE_LEVELS, fit_tokens
 from ninefold.preprocessing.treatment import Treatment
 
 QUANTILES = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
@@ -31,7 +38,7 @@ class Plan:
     levels: list[LevelCell] = field(default_factory=list)
     words: list[tuple[WordCell, ...]] = field(default_factory=list)
     codes: list[Levels] = field(default_factory=list)
-    tensors: list[PictureTensor] = field(default_factory=list)
+    tensors: list[FittedTensor] = field(default_factory=list)
     known_levels: dict[str, tuple[str, ...]] = field(default_factory=dict)
     quantiles: dict[str, tuple[float, ...]] = field(default_factory=dict)
     notes: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -65,9 +72,23 @@ def fit_column(plan: Plan, treatment: Treatment, values: Array) -> None:
         plan.tensors.append(tensor)
         size = f"{tensor.height} x {tensor.width}"
         plan.notes[name] = (f"resized to {size}, scaled by channel", treatment.why)
+    elif isinstance(settings, TokensSpec):
+        _fit_tokens(plan, treatment, values, settings)
     else:
         plan.booleans.append(BooleanCell(name))
         plan.notes[name] = ("1 for true, -1 for false", treatment.why)
+
+
+def _fit_tokens(plan: Plan, treatment: Treatment, values: Array, spec: TokensSpec) -> None:
+    name = treatment.column.name
+    found = fit_tokens(name, values, spec)
+    if found is None:
+        plan.notes[name] = ("dropped", f"no word is in {spec.min_count} train rows")
+        return
+    plan.tensors.append(found)
+    plan.known_levels[name] = found.words[:SAMPLE_LEVELS]
+    what = f"{found.length} ids of {len(found.words)} words"
+    plan.notes[name] = (what, treatment.why)
 
 
 def _doubles(column: Column, values: Array) -> Array:

@@ -18,7 +18,7 @@ Imputer = Annotated[ImputerSpec, OneOf("ninefold.preprocessing.imputing"), SHORT
 Clipper = Annotated[ClipperSpec, OneOf("ninefold.preprocessing.clipping"), SHORT]
 Scaler = Annotated[ScalerSpec, OneOf("ninefold.preprocessing.scaling"), SHORT]
 Selector = Annotated[SelectorSpec, OneOf("ninefold.preprocessing.selecting"), SHORT]
-Use = Literal["number", "category", "text", "image", "drop"]
+Use = Literal["number", "category", "text", "tokens", "image", "drop"]
 Encode = Literal["auto", "one_hot", "ordinal"]
 
 
@@ -62,6 +62,19 @@ class WordsSpec(Spec):
     """Words in fewer train rows are left out."""
 
 
+class TokensSpec(Spec):
+    """How texts that a network reads word by word are treated."""
+
+    max_tokens: int = Field(default=200, ge=1, le=500)
+    """Words read of a text, at most; the longest 5 % of the train texts are cut in any case."""
+    max_words: int = Field(default=10_000, ge=1, le=200_000)
+    """Only so many of the most frequent words are told apart."""
+    min_count: int = Field(default=3, ge=1)
+    """Words in fewer train rows count as unknown."""
+    flat_words: int = Field(default=1000, ge=1, le=20_000)
+    """Words whose counts (times inverse document frequency) models get that take a table."""
+
+
 class ImageSpec(Spec):
     """How pictures are treated: resized, and each channel scaled by its mean and spread."""
 
@@ -77,7 +90,8 @@ class ColumnSpec(Spec):
     """What differs for one column; what is not given follows the defaults of its kind."""
 
     use: Use | None = None
-    """Treat the column as a number, a category or text, or drop it."""
+    """Treat the column as a number, a category, a text by its frequent words or by its tokens, or
+    drop it."""
     impute: Imputer | None = None
     """See number.impute."""
     missing_flag: bool | None = None
@@ -96,8 +110,12 @@ class ColumnSpec(Spec):
     """See category.min_frequency."""
     max_levels: int | None = Field(default=None, ge=1)
     """See category.max_levels."""
-    max_words: int | None = Field(default=None, ge=0, le=10_000)
-    """See text.max_words."""
+    max_words: int | None = Field(default=None, ge=0, le=200_000)
+    """See text.max_words and tokens.max_words."""
+    max_tokens: int | None = Field(default=None, ge=1, le=500)
+    """See tokens.max_tokens."""
+    flat_words: int | None = Field(default=None, ge=1, le=20_000)
+    """See tokens.flat_words."""
     height: int | None = Field(default=None, ge=1, le=1024)
     """See image.height."""
     width: int | None = Field(default=None, ge=1, le=1024)
@@ -115,6 +133,8 @@ class PreprocessSpec(Spec):
     """Defaults for categories."""
     text: WordsSpec = WordsSpec()
     """Defaults for free text."""
+    tokens: TokensSpec = TokensSpec()
+    """Defaults for texts used as tokens."""
     image: ImageSpec = ImageSpec()
     """Defaults for pictures."""
     columns: dict[str, ColumnSpec] = Field(default_factory=dict)

@@ -10,6 +10,7 @@ from ninefold.pixels import channels
 from ninefold.preprocessing.blocks.block import Reader
 from ninefold.preprocessing.layout import TensorLayout
 from ninefold.preprocessing.spec import ImageSpec
+from ninefold.preprocessing.tokens import FIRST
 
 SIDES = (8, 64)
 """Pictures smaller or larger than this are resized unless a size is given."""
@@ -83,7 +84,23 @@ def fit_pictures(column: Column, values: Array, spec: ImageSpec) -> PictureTenso
 
 
 def emit_flat(graph: Any, value: str, tensor: TensorLayout) -> str:
-    """Add the nodes that shrink pictures `[N, C, h, w]` and lay them flat `[N, C * h * w]`."""
+    """Add the nodes that lay a tensor flat: float32 `[N, features]`.
+
+    Pictures shrink; tokens become counts of words times their inverse document frequency.
+    """
+    if tensor.kind == "tokens":
+        ids = list(range(FIRST, FIRST + len(tensor.weights)))
+        counts = graph.TfIdfVectorizer(
+            value,
+            mode="TF",
+            min_gram_length=1,
+            max_gram_length=1,
+            max_skip_count=0,
+            ngram_counts=[0],
+            ngram_indexes=list(range(len(ids))),
+            pool_int64s=ids,
+        )
+        return str(graph.Mul(counts, np.array(tensor.weights, dtype=np.float32)))
     depth, *size = tensor.shape
     if tuple(size) != tensor.flat:
         rows = graph.Shape(value, start=0, end=1)

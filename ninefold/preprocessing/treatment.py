@@ -26,8 +26,8 @@ DEFAULT_USE: dict[Kind, Use | None] = {
 }
 POSSIBLE: dict[Kind, tuple[Use, ...]] = {
     "number": ("number", "category", "drop"),
-    "category": ("category", "text", "drop"),
-    "text": ("text", "category", "drop"),
+    "category": ("category", "text", "tokens", "drop"),
+    "text": ("text", "tokens", "category", "drop"),
     "bool": ("category", "drop"),
     "datetime": ("number", "drop"),
     "image": ("image", "drop"),
@@ -95,6 +95,7 @@ def _treatment(column: Column, problem: ProblemSpec, spec: PreprocessSpec) -> Tr
         "number": spec.number,
         "category": spec.category,
         "text": spec.text,
+        "tokens": spec.tokens,
         "image": spec.image,
     }
     settings = _merged(defaults.get(use or ""), override, column.name, use or column.kind)

@@ -39,6 +39,15 @@ assert "torch" not in sys.modules
 NETWORKS = [kind() for kind in components("ninefold.networks", NetworkSpec)]
 SMALL = CNNSpec(filters=(4, 6), hidden_size=8)
 PICTURE = TensorLayout("picture", "image", (3, 13, 17), (4, 4), ())
+TEXT = TensorLayout("text", "tokens", (9,), (5,), (), cardinality=30)
+
+
+def tensors_for(network: NetworkSpec) -> tuple[TensorLayout, ...]:
+    if not network.reads_tensors:
+        return ()
+    return (TEXT,) if network.kind == "text_cnn" else (PICTURE,)
+
+
 CASES: list[tuple[NetworkSpec, Task, int, int, int]] = [
     *((network, "classification", 2, 20, 2) for network in NETWORKS),
     (MLPSpec(ensemble_size=1, hidden_size=17, normalization="batch"), "regression", 1, 1, 0),
@@ -80,8 +89,12 @@ def test_onnx_gives_torchs_numbers_whatever_the_batch(
     rng = np.random.default_rng(0)
     X = rng.normal(size=(1000, features)).astype(np.float32)
     C = rng.integers(0, 30, size=(1000, codes))
-    tensors = (PICTURE,) if network.reads_tensors else ()
-    pictures = [rng.normal(size=(1000, *t.shape)).astype(t.dtype) for t in tensors]
+    tensors = tensors_for(network)
+    pictures = [
+        (rng.integers(0, 30, (1000, *t.shape)) if t.kind == "tokens"
+         else rng.normal(size=(1000, *t.shape))).astype(t.dtype)
+        for t in tensors
+    ]  # fmt: skip
     module = ScoringModule(
         network.build(layout(features, codes, tensors), outputs, X, seed=0), objective(None, task)
     )

@@ -17,7 +17,7 @@ from ninefold.networks import NetworkSpec
 from ninefold.networks.mlp import MLPSpec, quantile_edges
 from ninefold.networks.modules.mlp import PiecewiseLinearEmbedding
 from ninefold.registry import components
-from tests.networks.test_export import PICTURE, layout
+from tests.networks.test_export import layout, tensors_for
 
 
 @pytest.mark.parametrize("spec", [k() for k in components("ninefold.networks", NetworkSpec)])
@@ -25,9 +25,9 @@ from tests.networks.test_export import PICTURE, layout
 def test_every_network_maps_rows_to_member_outputs(spec, features, codes):
     X = np.zeros((10, features), dtype=np.float32)
     for rows in (X, None):
-        tensors = (PICTURE,) if spec.reads_tensors else ()
+        tensors = tensors_for(spec)
         module = spec.build(layout(features, codes, tensors), 3, rows, seed=0)
-        pictures = [torch.zeros(10, *tensor.shape) for tensor in tensors]
+        pictures = [torch.from_numpy(np.zeros((10, *t.shape), t.dtype)) for t in tensors]
         outputs = module(torch.from_numpy(X), torch.zeros(10, codes, dtype=torch.int64), *pictures)
         assert outputs.shape[0] == 10
         assert outputs.shape[2] == 3
@@ -38,7 +38,7 @@ def test_every_network_maps_rows_to_member_outputs(spec, features, codes):
 def test_every_network_takes_its_weights_from_the_seed_alone(spec):
     X = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
     state = torch.get_rng_state()
-    told = layout(4, 2, (PICTURE,) if spec.reads_tensors else ())
+    told = layout(4, 2, tensors_for(spec))
     one, same, other = (spec.build(told, 2, X, seed).state_dict() for seed in (0, 0, 1))
     assert all(torch.equal(one[name], same[name]) for name in one)
     assert any(not torch.equal(one[name], other[name]) for name in one)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import numpy as np
 
 from ninefold.columns import DTYPES, NAT, Array, Column
+from ninefold.preprocessing.layout import TensorLayout
 
 if TYPE_CHECKING:
     from ninefold.graph import Graph
@@ -28,6 +29,21 @@ class Cell(Protocol):
     @property
     def column(self) -> str:
         """Name of the column."""
+
+
+class FittedTensor(Protocol):
+    """A column that becomes a tensor."""
+
+    @property
+    def column(self) -> str:
+        """Name of the column."""
+
+    @property
+    def layout(self) -> TensorLayout:
+        """What a network is told."""
+
+    def emit(self, reader: "Reader") -> str:
+        """Add the nodes and return the tensor."""
 
 
 class Reader:

@@ -62,7 +62,7 @@ def fit_words(column: str, texts: Array, spec: WordsSpec) -> list[WordCell]:
     counts: Counter[str] = Counter()
     for text in texts.tolist():
         found = set()
-        for spelling in _split(text):
+        for spelling in split_text(text):
             word = spelling.lower().strip(string.punctuation + QUOTES)
             if word:
                 spellings[word].add(spelling)
@@ -76,6 +76,6 @@ def fit_words(column: str, texts: Array, spec: WordsSpec) -> list[WordCell]:
     ]
 
 
-def _split(text: str) -> list[str]:
+def split_text(text: str) -> list[str]:
     """Split at spaces, as ONNX's StringSplit does."""
     return [word for word in text.split(" ") if word][: MOST_SPLITS - 1]

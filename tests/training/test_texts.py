@@ -1,0 +1,80 @@
+"""Texts read word by word: looked up in the graph, learnt, exported; laid flat for other models."""
+
+import numpy as np
+import pytest
+
+from ninefold.columns import Column, Frame
+from ninefold.errors import ConfigError
+from ninefold.export import ExportSpec
+from ninefold.export.publish import publish
+from ninefold.features import FeaturizeSpec, build, featurize
+from ninefold.networks.text_cnn import TextCNNSpec
+from ninefold.preprocessing import PreprocessSpec
+from ninefold.preprocessing import fit as fit_preprocessing
+from ninefold.problem import ProblemSpec
+from ninefold.sampling import NoSamplingSpec
+from ninefold.target import Target
+from ninefold.training import TrainSpec, fit
+
+PROBLEM = ProblemSpec(target="y", task="classification")
+TOKENS = PreprocessSpec.model_validate({"columns": {"said": {"use": "tokens"}}})
+WORDS = "the match was won by a late goal while shares fell on weak profit".split()  # noqa: SIM905
+
+
+def texts(count=200, seed=0):
+    """Return texts whose class is told by the order of two words."""
+    rng = np.random.default_rng(seed)
+    said, y = [], []
+    for number in range(count):
+        some = list(rng.choice(WORDS, rng.integers(3, 12)))
+        pair = ["not", "good"] if number % 2 else ["good", "not"]
+        place = int(rng.integers(0, len(some)))
+        said.append(" ".join([*some[:place], *pair, *some[place:]]))
+        y.append("bad" if number % 2 else "fine")
+    columns = (
+        Column("said", "text", frozenset({"input"})),
+        Column("y", "category", frozenset({"target"})),
+    )
+    data = {"said": np.array(said, dtype=object), "y": np.array(y, dtype=object)}
+    return Frame(columns, data, np.arange(count))
+
+
+def test_words_become_ids_whatever_the_batch():
+    frame = texts(60)
+    target = Target.fit(frame, PROBLEM)
+    ready = fit_preprocessing(frame, target.encode(frame), target, PROBLEM, TOKENS)
+    (tensor,) = ready.layout.tensors
+    odd = frame.take(np.arange(6))
+    odd.data["said"][:] = ["", "NOT good", "never-seen good", " the  the ", "the " * 700, "good"]
+    together = ready.transform(odd)[2]
+    alone = np.concatenate([ready.transform(odd.take(np.array([i])))[2] for i in range(6)])
+    np.testing.assert_array_equal(together, alone)
+    assert together.shape == (6, tensor.shape[0])
+    assert (together[0] == 0).all()
+    assert together[2, 0] == 1
+    assert together[2, 1] == together[5, 0] > 1
+    assert (together[3] > 0).sum() == 2
+    flat = ready.flattened()
+    assert flat.layout.tensors == ()
+    X = flat.transform(odd)[0]
+    assert X.shape == (6, len(tensor.features))
+    assert (X[0] == 0).all()
+
+
+def test_a_network_learns_the_order_of_words_and_is_exported():
+    train, valid = texts(240), texts(80, seed=1)
+    featurizer, derived = build(train.columns, PROBLEM, FeaturizeSpec(auto=False))
+    train, valid = (featurize(part, featurizer, derived) for part in (train, valid))
+    network = TextCNNSpec(embedding_dim=16, filters=16)
+    spec = TrainSpec(network=network, epochs=12)
+    model = fit(train, valid, PROBLEM, NoSamplingSpec(), TOKENS, spec)
+    assert model.facts["valid"]["accuracy"] > 0.9
+    published = publish(featurizer, model, train, valid, PROBLEM, ExportSpec())
+    assert published.receipt["pass"] is True, published.receipt["reasons"]
+    assert published.receipt["cases"]["unseen_category"]["n"] > 0
+
+
+def test_without_tokens_the_network_says_what_to_set():
+    with pytest.raises(ConfigError, match="use: tokens"):
+        fit(texts(60), texts(40), PROBLEM, NoSamplingSpec(), PreprocessSpec(),
+            TrainSpec(network=TextCNNSpec()))  # fmt: skip
