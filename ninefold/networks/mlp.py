@@ -49,6 +49,9 @@ class MLPSpec(NetworkSpec):
     quantile, beside the number itself; or as the number alone."""
     embedding_dim: int = Field(8, ge=1, le=256)
     """Learnt functions per continuous number."""
+    linear: bool = True
+    """A linear path from features and codes to the outputs beside the hidden layers (Cheng et al.,
+    2016, arXiv 1606.07792), the same for all members; it begins at 0."""
     bins: int = Field(24, ge=2, le=256)
     """Most quantile bins per continuous number; equal quantiles are merged."""
 

@@ -12,6 +12,7 @@ from ninefold.head import Head
 from ninefold.problem import ProblemSpec
 from ninefold.target import Target
 from ninefold.training.calibration import fit_head
+from ninefold.training.defaults import epochs
 from ninefold.training.filters import filter_pictures
 from ninefold.training.model import TrainedModel
 from ninefold.training.preparing import Table, prepare
@@ -55,7 +56,10 @@ def fit(
     ready = prepare(train, valid, problem, sampling, preprocess, spec)
     target, reported = ready.target, ready.reported
     X_valid, codes_valid, y_valid, _, *tensors_valid = ready.valid
-    spec = spec.model_copy(update={"objective": ready.objective})
+    update: dict[str, Any] = {"objective": ready.objective}
+    if "epochs" not in spec.model_fields_set and not spec.network.reads_tensors:
+        update["epochs"] = epochs(len(ready.rows[2]))
+    spec = spec.model_copy(update=update)
     head = Head(target)
 
     def watched(scores: Array) -> float:

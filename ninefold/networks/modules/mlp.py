@@ -144,16 +144,23 @@ class MLP(nn.Module):
         self.head = GroupedLinear(
             self.members, spec.hidden_size if spec.num_layers else width, outputs
         )
+        self.linear = GroupedLinear(1, in_features + sum(dims), outputs) if spec.linear else None
+        if self.linear is not None:
+            nn.init.zeros_(self.linear.weight)
+            nn.init.zeros_(self.linear.bias)
 
     def forward(self, x: Tensor, codes: Tensor) -> Tensor:
-        parts = [x]
+        plain = [x, *(embed(codes[:, column]) for column, embed in enumerate(self.codes))]
+        parts = [*plain]
         if self.numbers is not None:
-            parts.append(self.numbers(x.index_select(1, self.positions)))
-        parts += [embed(codes[:, column]) for column, embed in enumerate(self.codes)]
+            parts.insert(1, self.numbers(x.index_select(1, self.positions)))
         embedded = torch.cat(parts, dim=1) if len(parts) > 1 else x
         members = embedded.unsqueeze(1) * self.scale
         hidden = self.hidden(members.flatten(0, 1))
         outputs: Tensor = self.head(hidden.unflatten(0, (-1, self.members)))
+        if self.linear is not None:
+            wide = torch.cat(plain, dim=1) if len(plain) > 1 else x
+            outputs = outputs + self.linear(wide.unsqueeze(1))
         return outputs
 
 
