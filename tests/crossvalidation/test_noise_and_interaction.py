@@ -10,7 +10,7 @@ from ninefold.cli import main
 from ninefold.config import read_yaml
 from tasks.__main__ import run_stage
 
-ROWS = 420
+ROWS = 1000
 NETWORK = "  epochs: 60\n  network: {kind: mlp, hidden_size: 32, num_layers: 1, ensemble_size: 2}\n"
 
 
