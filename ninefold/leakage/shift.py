@@ -18,8 +18,9 @@ CUT = 0.2
 """Share of the train rows outside the range of the test rows, from which a filter shows."""
 AT_THE_END = 0.9
 """Distance of the parts' places in the file from which test is simply its end, or beginning."""
-DISTINCT = 20
-"""Values that a column has at least in each part, to measure something."""
+DISTINCT, FRACTIONS = 20, 5
+"""Values that a column has at least in each part, to measure something: whole ones, or fractions,
+which number no site or period."""
 ONE_PART = 0.2
 """Share of missing values in one part, with none in the other, that is a break."""
 
@@ -194,7 +195,9 @@ def _beyond(case: Case, drifts: dict[str, Drift]) -> dict[str, _Shift]:
         values = case.number(name)
         known = np.isfinite(values)
         test, train = (np.unique(values[known & mask]) for mask in (case.test, case.train))
-        if min(len(test), len(train)) < DISTINCT or drift.log10_p > -8:
+        is_code = bool((test == np.round(test)).all() and (train == np.round(train)).all())
+        least = DISTINCT if is_code else FRACTIONS
+        if min(len(test), len(train)) < least or drift.log10_p > -8:
             continue
         where = "above" if test[0] > train[-1] else "below"
         what = (
