@@ -48,7 +48,7 @@ def contributions(
         for position, group in enumerate(order):
             rows = slice(chain * steps + position + 1, (chain + 1) * steps)
             for name in groups[group]:
-                columns[name][rows] = row[name][0]
+                columns[name][rows] = row[name][:1]
     answers = np.asarray(answer(columns), dtype=np.float64).reshape(len(chains), steps)
     values = np.zeros(len(groups))
     for (_, order), found in zip(chains, answers, strict=True):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ninefold import runtime
 from ninefold.columns import Array, Frame
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def _median_ms(running: Any, feeds: Sequence[Mapping[str, Array]]) -> float:
         times = []
         for feed in feeds:
             start = time.perf_counter()
-            running.run(None, feed)
+            runtime.run(running, feed)
             times.append(time.perf_counter() - start)
         medians.append(1000 * statistics.median(times))
     return min(medians[1:])
