@@ -61,9 +61,8 @@ class CNNSpec(NetworkSpec):
         Raises:
             ConfigError: no column of pictures, or an even kernel.
         """
-        import torch
-
         from ninefold.networks.modules.cnn import CNN
+        from ninefold.networks.modules.seeding import seeded
 
         pictures = [tensor for tensor in layout.tensors if tensor.kind == "image"]
         if not pictures or len(pictures) < len(layout.tensors):
@@ -75,8 +74,7 @@ class CNNSpec(NetworkSpec):
             raise ConfigError(
                 f"params.yaml: train.network.kernel_size must be odd, however: {self.kernel_size}"
             )
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             return CNN(
                 pictures=tuple(tensor.shape for tensor in pictures),
                 in_features=len(layout.features),

@@ -57,14 +57,12 @@ class MLPSpec(NetworkSpec):
 
     def build(self, layout: "Layout", outputs: int, X: Array | None, seed: int) -> "Module":
         """Return a `modules.mlp.MLP` with weights drawn from `seed`."""
-        import torch
-
         from ninefold.networks.modules.mlp import MLP
+        from ninefold.networks.modules.seeding import seeded
 
         positions = tuple(layout.continuous) if self.embedding == "piecewise_linear" else ()
         edges = quantile_edges(X, positions, self.bins)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             return MLP(
                 in_features=len(layout.features),
                 cardinalities=tuple(layout.cardinalities),

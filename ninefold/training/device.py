@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import torch
 
 from ninefold.errors import ConfigError
+from ninefold.networks.modules.seeding import seeded
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Names of glibc's malloc.h."""
@@ -43,11 +44,13 @@ def keep_freed_memory() -> None:
 
 @contextlib.contextmanager
 def reproducible(seed: int, threads: int, device: torch.device) -> Iterator[None]:
-    """Seed torch and fix its CPU threads inside the block; put both back after it."""
+    """Seed torch and fix its CPU threads inside the block; put both back after it.
+
+    One thread of the process at a time trains, see `networks.modules.seeding`.
+    """
     before = torch.get_num_threads()
     devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
+    with seeded(seed, devices):
         torch.set_num_threads(threads)
         try:
             yield
