@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from ninefold.progress import send_lines_to
 Write = Callable[[str], None]
 OWN_STAGE = re.compile(r"(?:exec )?python3? -m tasks ([\w-]+)")
 LINES_KEPT = 20
+TIDY_S = 3.0
+"""How long a child may take to put away what is half-written."""
 SHARED = (
     "scipy.linalg",
     "scipy.optimize",
@@ -170,10 +173,16 @@ def _end_late(child: subprocess.Popen[str], late: threading.Event) -> None:
     _kill(child, signal.SIGKILL)
 
 
-def kill_children() -> None:
-    """End every child that still runs, with its own children."""
-    for child in tuple(_children):
+def end_children() -> None:
+    """End every child that still runs, with its own children; it may tidy up for `TIDY_S`."""
+    children = tuple(_children)
+    for child in children:
+        _kill(child, signal.SIGTERM)
+    ends = time.monotonic() + TIDY_S
+    while time.monotonic() < ends and any(child.poll() is None for child in children):
+        time.sleep(0.02)
+    for child in children:
         _kill(child, signal.SIGKILL)
 
 
-interruption.always(kill_children)
+interruption.always(end_children)
