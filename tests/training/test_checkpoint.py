@@ -34,7 +34,7 @@ CASES = {
     },
     "lbfgs": {"optimizer": {"kind": "lbfgs"}},
     "muon, range test": {"optimizer": {"kind": "muon"}, "lr": "auto"},
-    "stops early": {"patience": 1, "lr": 0.05, "epochs": 12},
+    "stops early": {"patience": 2, "lr": 0.05, "epochs": 12},
 }
 
 
