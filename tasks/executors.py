@@ -28,6 +28,7 @@ SHARED = (
     "scipy.special",
     "scipy.stats",
     "sklearn.cluster",
+    "sklearn.datasets",
     "sklearn.ensemble",
     "sklearn.feature_selection",
     "sklearn.linear_model",
