@@ -134,7 +134,10 @@ def test_correlated_features_are_dropped():
         ({"columns": {"fwe": {"encode": "ordinal"}}}, r"no feature `fwe` \(did you mean `few`\?\)"),
         ({"columns": {"outcome": {"use": "drop"}}}, "never a feature"),
         ({"columns": {"few": {"scale": "log"}}}, "few.scale must not be given"),
-        ({"columns": {"few": {"use": "number"}}}, "few.use must be one of category, text, tokens, drop"),
+        (
+            {"columns": {"few": {"use": "number"}}},
+            "few.use must be one of category, text, tokens, drop",
+        ),
         ({"columns": {"x": {"scale": "sqrt"}}}, "scale.kind must be one of"),
         ({"columns": {"x": {"scael": "log"}}}, "unknown key `preprocess.columns.x.scael`"),
         ({"number": {"clip": {"kind": "quantile", "low": 0.9, "high": 0.1}}}, "low must be < high"),
