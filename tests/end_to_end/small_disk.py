@@ -26,7 +26,7 @@ def main(finished, folder, mode):
         mount(folder)
     shutil.copytree(finished, folder, dirs_exist_ok=True)
     full = filled if is_mounted else limited
-    found = {"stages": stages(folder, full)}
+    found = {"stages": stages(finished, folder, full)}
     if is_mounted:
         found["through_dvc"] = [through_dvc(folder, spare) for spare in SPARE]
         found["read_only"] = read_only(folder)
@@ -41,9 +41,12 @@ def mount(folder):
     subprocess.run(command, check=True)
 
 
-def stages(folder, full):
+def stages(finished, folder, full):
+    """Run each stage beside what the others made; a stage that fails may take its own back."""
     said = {}
     for name in engine.graph(folder):
+        for kept in ("data", "models", "reports"):
+            shutil.copytree(finished / kept, folder / kept, dirs_exist_ok=True)
         with full(folder, 0):
             said[name] = outcome(lambda name=name: run_stage(folder, name))
         said[name]["left"] = [str(p) for p in folder.rglob("*.tmp") if ".dvc" not in p.parts]
