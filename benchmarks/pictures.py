@@ -116,7 +116,7 @@ def usual(rows: Rows) -> Callable[[], None]:
     """Return one epoch as it is usually written: the same layers, pictures as torch lays them."""
     made = module().network
     assert isinstance(made, CNN)
-    blocks, head = made.trunks[0].get_submodule("blocks"), nn.Linear(NETWORK.hidden_size, 10)
+    blocks, head = made.readers[0].get_submodule("blocks"), nn.Linear(NETWORK.hidden_size, 10)
     network = nn.Sequential(blocks, nn.Flatten(), made.hidden, head)
     for parent in list(network.modules()):
         for name, child in parent.named_children():

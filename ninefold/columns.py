@@ -143,6 +143,15 @@ class Frame:
         return {n: part if n in tensors else part.reshape(-1, 1) for n, part in parts.items()}
 
 
+def spread(count: int, most: int) -> Array:
+    """Return at most `most` of `count` positions, evenly spread, the ends included.
+
+    >>> spread(9, 3)
+    array([0, 4, 8])
+    """
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
+
+
 def is_missing(kind: Kind, values: Array) -> Array:
     """Return the mask `(N,)` of missing values."""
     if kind == "number":

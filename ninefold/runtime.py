@@ -60,6 +60,15 @@ def run_chunks(
             yield slice(start, stop), run(session, frame.feeds(names, start, stop))
 
 
+def outputs_of(session: Any, frame: "Frame") -> dict[str, Array]:
+    """Return output name -> array of a graph's outputs for all rows of `frame`."""
+    names = [item.name for item in session.get_outputs()]
+    parts = [outputs for _, outputs in run_chunks(session, frame)]
+    if not parts:
+        return {name: np.empty(0) for name in names}
+    return {name: np.concatenate([part[i] for part in parts]) for i, name in enumerate(names)}
+
+
 def run(session: Any, feeds: Mapping[str, Array], options: Any = None) -> list[Array]:
     """Run a graph on N rows and return its outputs, in order.
 

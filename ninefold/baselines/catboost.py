@@ -10,15 +10,12 @@ import numpy as np
 from pydantic import Field
 
 from ninefold.baselines.base import BaselineSpec, Fitted, TrainRows
-from ninefold.baselines.scores import join, log_softmax, tree_graph, two_sided
-from ninefold.baselines.trees import Tree, ensemble
+from ninefold.baselines.scores import join, tree_graph
+from ninefold.baselines.trees import Boosted, Tree, ensemble
 from ninefold.columns import Array
-from ninefold.target import Target
 
 if TYPE_CHECKING:
     import onnx
-
-    from ninefold.preprocessing import Layout
 
 
 class CatBoostSpec(BaselineSpec):
@@ -62,20 +59,11 @@ def _features(X: Array, codes: Array) -> Array:
     return join(X, codes).astype(np.float32)
 
 
-class _CatBoost(Fitted):
-    """A trained model for the classes seen, `classes` `(k,)`."""
-
-    def __init__(self, model: Any, classes: Array, target: Target, layout: "Layout") -> None:
-        self.model, self.classes = model, classes
-        self.target, self.layout = target, layout
-
-    def scores(self, X: Array, codes: Array) -> Array:
-        raw = self.model.predict(
-            _features(X, codes), prediction_type="RawFormulaVal", thread_count=1
+class _CatBoost(Boosted):
+    def raw(self, X: Array, codes: Array) -> Array:
+        return np.asarray(
+            self.model.predict(_features(X, codes), prediction_type="RawFormulaVal", thread_count=1)
         )
-        if self.target.task == "regression":
-            return np.asarray(np.reshape(raw, (-1, 1)), dtype=np.float32)
-        return log_softmax(two_sided(np.asarray(raw)), self.classes, self.target.outputs)
 
     def to_onnx(self) -> "onnx.ModelProto":
         with tempfile.TemporaryDirectory(prefix="ninefold-catboost-") as folder:

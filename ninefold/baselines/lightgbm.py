@@ -7,15 +7,12 @@ import numpy as np
 from pydantic import Field
 
 from ninefold.baselines.base import BaselineSpec, Fitted, TrainRows
-from ninefold.baselines.scores import join, log_softmax, tree_graph, two_sided
-from ninefold.baselines.trees import Tree, ensemble
+from ninefold.baselines.scores import join, tree_graph
+from ninefold.baselines.trees import Boosted, Tree, ensemble
 from ninefold.columns import Array
-from ninefold.target import Target
 
 if TYPE_CHECKING:
     import onnx
-
-    from ninefold.preprocessing import Layout
 
 
 class LightGBMSpec(BaselineSpec):
@@ -52,18 +49,9 @@ class LightGBMSpec(BaselineSpec):
         return _LightGBM(model, classes, rows.target, rows.layout)
 
 
-class _LightGBM(Fitted):
-    """A trained booster for the classes seen, `classes` `(k,)`."""
-
-    def __init__(self, model: Any, classes: Array, target: Target, layout: "Layout") -> None:
-        self.model, self.classes = model, classes
-        self.target, self.layout = target, layout
-
-    def scores(self, X: Array, codes: Array) -> Array:
-        raw = np.asarray(self.model.predict(join(X, codes), raw_score=True, num_threads=1))
-        if self.target.task == "regression":
-            return np.asarray(raw[:, None], dtype=np.float32)
-        return log_softmax(two_sided(raw), self.classes, self.target.outputs)
+class _LightGBM(Boosted):
+    def raw(self, X: Array, codes: Array) -> Array:
+        return np.asarray(self.model.predict(join(X, codes), raw_score=True, num_threads=1))
 
     def to_onnx(self) -> "onnx.ModelProto":
         found = self.model.dump_model()

@@ -4,13 +4,20 @@ Converters keep thresholds in single precision; in double, each row takes the ve
 in the library.
 """
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ninefold.baselines.base import Fitted
+from ninefold.baselines.scores import log_softmax, two_sided
 from ninefold.columns import Array
+from ninefold.target import Target
+
+if TYPE_CHECKING:
+    from ninefold.preprocessing import Layout
 
 
 @dataclass(frozen=True)
@@ -60,3 +67,21 @@ def ensemble(trees: Sequence[Tree], base: Array) -> dict[str, Any]:
         "target_ids": targets[leaf].tolist(),
         "target_weights_as_tensor": doubles("weights", joined("value")[leaf].astype(np.float64)),
     }
+
+
+class Boosted(Fitted):
+    """A boosted model for the classes seen, `classes` `(k,)`."""
+
+    def __init__(self, model: Any, classes: Array, target: Target, layout: "Layout") -> None:
+        self.model, self.classes = model, classes
+        self.target, self.layout = target, layout
+
+    @abstractmethod
+    def raw(self, X: Array, codes: Array) -> Array:
+        """Return the sums of the trees: `(N,)`, or `(N, k)` for more than two classes."""
+
+    def scores(self, X: Array, codes: Array) -> Array:
+        raw = np.asarray(self.raw(X, codes))
+        if self.target.task == "regression":
+            return np.asarray(raw.reshape(-1, 1), dtype=np.float32)
+        return log_softmax(two_sided(raw), self.classes, self.target.outputs)

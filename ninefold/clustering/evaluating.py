@@ -8,7 +8,7 @@ import numpy as np
 from ninefold.clustering.agreement import adjusted_rand, mutual_information
 from ninefold.clustering.choosing import silhouettes
 from ninefold.clustering.model import ClusterModel
-from ninefold.columns import Array, Frame, is_missing
+from ninefold.columns import Array, Frame, is_missing, spread
 from ninefold.evaluation import EvaluateSpec
 from ninefold.problem import ProblemSpec
 from ninefold.target import class_names
@@ -47,7 +47,7 @@ def evaluate(
     draws = np.empty((0, 0))
     metrics: dict[str, Any] = {}
     for name, frame in parts.items():
-        frame = frame.take(_spread(len(frame), SAMPLE_ROWS))
+        frame = frame.take(spread(len(frame), SAMPLE_ROWS))
         z = model.scores_of(frame).astype(np.float64)
         names = model.predict(frame)[0].values
         own = _statistics(z, names, frame, problem)
@@ -56,7 +56,7 @@ def evaluate(
         else:
             metrics[name] = values(own)
         for peer, theirs in said[name].items():
-            picked = theirs[_spread(len(theirs), SAMPLE_ROWS)]
+            picked = theirs[spread(len(theirs), SAMPLE_ROWS)]
             statistics = _statistics(z, picked, frame, problem)
             found[name][peer] = (
                 estimates(statistics, frame, problem, spec)[0]
@@ -133,14 +133,14 @@ def _clusters(
 
 def _histograms(model: ClusterModel, frame: Frame) -> list[dict[str, Any]]:
     """Return the sorted silhouettes of the test rows, cluster by cluster, at most 60 of each."""
-    frame = frame.take(_spread(len(frame), SAMPLE_ROWS))
+    frame = frame.take(spread(len(frame), SAMPLE_ROWS))
     z, names = model.scores_of(frame).astype(np.float64), model.predict(frame)[0].values
     codes = np.unique(names, return_inverse=True)[1]
     found = silhouettes(z, np.where(names != "noise", codes, -1))
     rows = []
     for cluster in model.clusters.names[: model.clusters.k]:
         own = np.sort(found[(names == cluster) & np.isfinite(found)])[::-1]
-        shown = own[_spread(len(own), 60)] if len(own) else own
+        shown = own[spread(len(own), 60)] if len(own) else own
         mean = float(own.mean()) if len(own) else None
         rows.append({"name": cluster, "mean": mean, "values": np.round(shown, 4).tolist()})
     return rows
@@ -187,7 +187,3 @@ def _apart(name: str, kind: Any, column: Array, own: Array) -> dict[str, Any] | 
     return {"column": name, "what": f"share of {levels[most] or 'missing'}",
             "here": float(here[most]), "overall": float(overall_share[most]),
             "effect": float(here[most] - overall_share[most])}  # fmt: skip
-
-
-def _spread(count: int, most: int) -> Array:
-    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))

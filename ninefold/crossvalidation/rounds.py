@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ninefold.columns import Array, Frame
+from ninefold.columns import Array, Frame, spread
 from ninefold.errors import InputError
 from ninefold.problem import ProblemSpec
 
@@ -81,4 +81,4 @@ def thinned(count: int, most: int, is_ordered: bool) -> Array:
         return np.arange(count)
     if is_ordered:
         return np.arange(count - most, count)
-    return np.unique(np.linspace(0, count - 1, most).round().astype(np.int64))
+    return spread(count, most)

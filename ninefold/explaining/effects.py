@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ninefold.columns import Array, Frame, is_missing
+from ninefold.columns import Array, Frame, is_missing, spread
 from ninefold.explaining.importance import Predict
 
 BINS, LEVELS = 10, 8
@@ -52,7 +52,7 @@ def _local(answer: Predict, rows: Frame, name: str) -> dict[str, Any] | None:
 
 
 def _levels(answer: Predict, rows: Frame, name: str) -> dict[str, Any] | None:
-    few = rows.take(np.unique(np.linspace(0, len(rows) - 1, LEVEL_ROWS).round().astype(np.int64)))
+    few = rows.take(spread(len(rows), LEVEL_ROWS))
     found, counts = np.unique(rows[name], return_counts=True)
     top = found[np.argsort(-counts, kind="stable")][:LEVELS]
     if len(top) < 2:

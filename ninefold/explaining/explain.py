@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ninefold.columns import Array, Frame
+from ninefold.columns import Array, Frame, spread
 from ninefold.contributions import contributions
 from ninefold.evaluation.bootstrap import clusters
 from ninefold.evaluation.metrics import Metric, reported_metric
@@ -112,11 +112,6 @@ def unit(head: Head, code: int) -> str:
     if head.target.task == "regression":
         return head.target.name
     return f"log-odds of {head.target.classes[code]}"
-
-
-def spread(count: int, most: int) -> Array:
-    """Return at most `most` of `count` positions, evenly spread, the ends included."""
-    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 
 def _metric(problem: ProblemSpec, head: Head) -> Metric:

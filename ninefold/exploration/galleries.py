@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ninefold.columns import Array, Column, Frame
+from ninefold.columns import Array, Column, Frame, spread
 from ninefold.pixels import thumbnail
 from ninefold.problem import ProblemSpec
 from ninefold.target import class_names
@@ -52,5 +52,4 @@ def _groups(train: Frame, problem: ProblemSpec, masked: Collection[str]) -> list
 def _some(rows: Array) -> Array:
     """Return a few of the rows, evenly spread; in their order."""
     most = PER_CLASS if len(rows) < 2 or (np.diff(rows) > 0).all() else TOGETHER
-    places = np.linspace(0, len(rows) - 1, min(len(rows), most)).round().astype(int)
-    return np.asarray(rows[np.unique(places)])
+    return np.asarray(rows[spread(len(rows), most)])

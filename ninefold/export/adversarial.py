@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from ninefold.columns import NAT, Array, Column, Frame
+from ninefold.columns import NAT, Column, Frame, spread
 from ninefold.pixels import channels
 from ninefold.preprocessing import Layout
 
@@ -80,7 +80,7 @@ def _edges(base: Frame, layout: Layout) -> Iterator[Change]:
         edges = np.unique(
             [*layout.edges.get(column.name, ()), *layout.quantiles.get(column.name, ())]
         )
-        for edge in edges[_spread(len(edges), MAX_EDGES)]:
+        for edge in edges[spread(len(edges), MAX_EDGES)]:
             for value in (np.nextafter(edge, -np.inf), edge, np.nextafter(edge, np.inf)):
                 yield {column.name: value}
 
@@ -89,7 +89,7 @@ def _levels(base: Frame, layout: Layout) -> Iterator[Change]:
     for column in base.columns:
         levels = layout.levels.get(column.name, ())
         if column.kind in ("category", "text"):
-            yield from ({column.name: levels[i]} for i in _spread(len(levels), MAX_LEVELS))
+            yield from ({column.name: levels[i]} for i in spread(len(levels), MAX_LEVELS))
 
 
 def _pictures(base: Frame) -> Iterator[Change]:
@@ -105,11 +105,6 @@ def _pictures(base: Frame) -> Iterator[Change]:
 
 def _of_kind(base: Frame, kind: str) -> list[Column]:
     return [column for column in base.columns if column.kind == kind]
-
-
-def _spread(count: int, most: int) -> Array:
-    """Return at most `most` positions, evenly spread, the ends included."""
-    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
 
 
 def _varied(base: Frame, changes: list[Change]) -> Frame:

@@ -9,7 +9,7 @@ import numpy as np
 
 import ninefold
 from ninefold import pixels
-from ninefold.columns import Array, Column, Frame, is_missing
+from ninefold.columns import Array, Column, Frame, is_missing, spread
 from ninefold.head import Head
 from ninefold.problem import ProblemSpec
 from ninefold.signature import Input, Signature
@@ -107,9 +107,9 @@ def golden_positions(raw: Frame, count: int) -> Array:
     found = np.flatnonzero(usable)
     if len(found) == 0:
         return found
-    spread = found[np.linspace(0, len(found) - 1, min(count, len(found))).round().astype(int)]
+    chosen = found[spread(len(found), count)]
     first = found[np.argmax(gaps[found])]
-    return np.asarray(list(dict.fromkeys([int(first), *spread.tolist()]))[:count])
+    return np.asarray(list(dict.fromkeys([int(first), *chosen.tolist()]))[:count])
 
 
 def drift_reference(raw: Frame, prediction: Array, head: Head) -> dict[str, Any]:

@@ -5,13 +5,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from onnx import checker, helper
 
 import ninefold
-from ninefold.columns import Array, Frame
+from ninefold.columns import Frame, spread
 from ninefold.compose import compose
-from ninefold.explaining.explain import compact, explain, spread
+from ninefold.explaining.explain import compact, explain
 from ninefold.export import ExportSpec, describe
 from ninefold.export.adversarial import adversarial_rows
 from ninefold.export.baseline import ExportedBaseline
@@ -21,7 +20,7 @@ from ninefold.export.receipt import receipt
 from ninefold.export.reference import Reference
 from ninefold.files import jsonable
 from ninefold.problem import ProblemSpec
-from ninefold.runtime import run_chunks, session
+from ninefold.runtime import outputs_of, session
 from ninefold.signature import METADATA_KEY
 
 if TYPE_CHECKING:
@@ -95,16 +94,14 @@ def publish(
             missing_tokens,
             name,
         ).to_json(),
-        "ninefold.golden": _json(_golden(bare, valid.select(names), spec)),
-        "ninefold.drift": _json(_drift(bare, train.select(names), model)),
-        "ninefold.explanation": _json(compact(explained, background)),
-        "ninefold.head": _json(model.head.to_json()),
+        "ninefold.golden": as_json(_golden(bare, valid.select(names), spec)),
+        "ninefold.drift": as_json(_drift(bare, train.select(names), model)),
+        "ninefold.explanation": as_json(compact(explained, background)),
+        "ninefold.head": as_json(model.head.to_json()),
         "ninefold.version": ninefold.__version__,
-        **{f"ninefold.{key}": _json(value) for key, value in (facts or {}).items()},
+        **{f"ninefold.{key}": as_json(value) for key, value in (facts or {}).items()},
     }
-    helper.set_model_props(proto, dict(sorted(metadata.items())))
-    checker.check_model(proto, full_check=True)
-    content = proto.SerializeToString(deterministic=True)
+    content = sealed_with(proto, metadata)
     return Published(
         content, _receipt(content, names, featurize, model, valid, spec), jsonable(explained)
     )
@@ -127,22 +124,22 @@ def _receipt(
 
 def _golden(bare: Any, raw: Frame, spec: ExportSpec) -> dict[str, Any]:
     rows = raw.take(describe.golden_positions(raw, spec.golden_rows))
-    return describe.golden(rows, _outputs(bare, rows), spec.tolerance)
+    return describe.golden(rows, outputs_of(bare, rows), spec.tolerance)
 
 
 def _drift(bare: Any, raw: Frame, model: "Exported") -> dict[str, Any]:
     rows = raw.take(spread(len(raw), DRIFT_ROWS))
-    prediction = list(_outputs(bare, rows).values())[-1]
+    prediction = list(outputs_of(bare, rows).values())[-1]
     return describe.drift_reference(rows, prediction, model.head)
 
 
-def _outputs(bare: Any, raw: Frame) -> dict[str, Array]:
-    names = [item.name for item in bare.get_outputs()]
-    parts = [outputs for _, outputs in run_chunks(bare, raw)]
-    if not parts:
-        return {name: np.empty(0) for name in names}
-    return {name: np.concatenate([part[i] for part in parts]) for i, name in enumerate(names)}
+def sealed_with(proto: "onnx.ModelProto", metadata: Mapping[str, str]) -> bytes:
+    """Return the checked file with its metadata; the same content, the same bytes."""
+    helper.set_model_props(proto, dict(sorted(metadata.items())))
+    checker.check_model(proto, full_check=True)
+    return bytes(proto.SerializeToString(deterministic=True))
 
 
-def _json(content: Any) -> str:
+def as_json(content: Any) -> str:
+    """Return what the file's metadata holds under one key."""
     return json.dumps(jsonable(content), ensure_ascii=False, sort_keys=False, allow_nan=False)

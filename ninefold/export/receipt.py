@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import ninefold
-from ninefold.columns import Array, Frame
+from ninefold.columns import Array, Frame, spread
 from ninefold.errors import GateError
 from ninefold.head import Head
 from ninefold.replay import write_tensors
@@ -95,7 +95,7 @@ def plan(cases: Mapping[str, Frame]) -> tuple[Array, Array, list[Array]]:
     The runs: every case whole, then the rows `(n,)` that run again alone, in sevens and reversed.
     """
     bounds = np.cumsum([0, *(len(frame) for frame in cases.values())])
-    alone = _spread(int(bounds[-1]), ALONE_ROWS)
+    alone = spread(int(bounds[-1]), ALONE_ROWS)
     batches = [np.arange(start, stop) for start, stop in itertools.pairwise(bounds)]
     batches += (
         [np.asarray([row]) for row in alone]
@@ -228,7 +228,3 @@ def _identical(got: Outputs, expected: Outputs) -> dict[str, Any]:
         "pass": not reasons and not flips,
         "reasons": reasons,
     }
-
-
-def _spread(count: int, most: int) -> Array:
-    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))

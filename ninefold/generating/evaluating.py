@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ninefold.autoencoding.evaluating import area
-from ninefold.columns import Array, Frame, is_missing
+from ninefold.columns import Array, Frame, is_missing, spread
 from ninefold.evaluation import EvaluateSpec
 from ninefold.generating.model import STARTS, Sampler
 from ninefold.problem import ProblemSpec
@@ -54,7 +54,7 @@ def evaluate(
     found: dict[str, Any] = {"model": {}}
     draws: dict[str, Array] = {}
     for part in ("valid", "test"):
-        frame = parts[part].take(_spread(len(parts[part]), MOST_ROWS))
+        frame = parts[part].take(spread(len(parts[part]), MOST_ROWS))
         real = room.place(frame)
         drawn = {"model": model.frame(seeds_for(part, len(frame)))}
         for name, columns in said[part].items():
@@ -213,7 +213,7 @@ def _pictures(model: Sampler, room: _Room, test: Frame) -> dict[str, Any]:
     points = [
         [round(float(x), 4), round(float(y), 4), group]
         for group, rows in enumerate((test, drawn))
-        for x, y in (room.place(rows.take(_spread(len(rows), MAP_ROWS))) - mean) @ axes.T
+        for x, y in (room.place(rows.take(spread(len(rows), MAP_ROWS))) - mean) @ axes.T
     ] if len(axes) > 1 else []  # fmt: skip
     columns = [
         item for result in model.results if (item := _column(result.name, test, drawn)) is not None
@@ -260,7 +260,3 @@ def _rows(frame: Frame, count: int) -> list[dict[str, Any]]:
          for c in frame.columns}
         for i in range(min(count, len(frame)))
     ]  # fmt: skip
-
-
-def _spread(count: int, most: int) -> Array:
-    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))

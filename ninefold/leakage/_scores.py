@@ -3,6 +3,7 @@
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage.chance import auc
 
 FOLDS = 5
 
@@ -34,6 +35,19 @@ def binned(values: Array, bins: int) -> Array:
     else:
         codes[known] = np.searchsorted(distinct, values[known]) + 1
     return codes
+
+
+def either_area(score: Array, positive: Array) -> float:
+    """Return the ROC area of `(N,)` scores, whichever end stands for the class."""
+    area = auc(score, positive)[0]
+    return max(area, 1 - area)
+
+
+def area_of_bins(values: Array, positive: Array) -> float:
+    """Return the ROC area of a number's bins, which need be in no order."""
+    codes = binned(values, 20)
+    share = np.bincount(codes, positive) / np.maximum(np.bincount(codes), 1)
+    return auc(share[codes], positive)[0]
 
 
 def areas(score: Array, counts: Array) -> Array:

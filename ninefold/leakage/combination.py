@@ -8,9 +8,9 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage._identities import Fit, all_terms, most_terms
-from ninefold.leakage._scores import binned
+from ninefold.leakage._scores import area_of_bins, either_area
 from ninefold.leakage.case import Case, Check, Finding
-from ninefold.leakage.chance import SURE, auc, log10_arrangements
+from ninefold.leakage.chance import SURE, log10_arrangements
 from ninefold.leakage.telling import EQUAL
 
 ROWS = 4000
@@ -184,18 +184,6 @@ def _made(a: Array, b: Array) -> dict[str, Array]:
     return {formula: values for formula, values in made.items() if np.isfinite(values).all()}
 
 
-def _area(score: Array, positive: Array) -> float:
-    area = auc(score, positive)[0]
-    return max(area, 1 - area)
-
-
-def _alone(values: Array, positive: Array) -> float:
-    """Return the ROC area of a number's bins, which need be in no order."""
-    codes = binned(values, 20)
-    share = np.bincount(codes, positive) / np.maximum(np.bincount(codes), 1)
-    return auc(share[codes], positive)[0]
-
-
 def _comparison(
     case: Case,
     pair: tuple[str, str],
@@ -205,8 +193,8 @@ def _comparison(
     code: int,
 ) -> Finding | None:
     positive = case.y == code
-    area = _area(made, positive)
-    single = max(_alone(values[name], positive) for name in pair)
+    area = either_area(made, positive)
+    single = max(area_of_bins(values[name], positive) for name in pair)
     tied = abs(float(np.corrcoef(values[pair[0]], values[pair[1]])[0, 1]))
     exact = area == 1.0
     is_plain = made_by in PLAIN

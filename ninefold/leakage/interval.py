@@ -10,9 +10,9 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage._resolution import resolution
-from ninefold.leakage._scores import binned
+from ninefold.leakage._scores import area_of_bins, either_area
 from ninefold.leakage.case import Case, Check, Finding
-from ninefold.leakage.chance import auc, rank_correlation
+from ninefold.leakage.chance import rank_correlation
 
 ROWS, MOST = 4000, 12
 """Rows looked at, and moments of one kind that are paired."""
@@ -148,14 +148,14 @@ def _of_class(case: Case, of: dict[str, Array], apart: Array, known: Array) -> _
     y = case.y[known]
     sizes = np.bincount(y)
     best = max(
-        ((_area(apart[known], y == code), int(code)) for code in np.flatnonzero(sizes >= 20)
+        ((either_area(apart[known], y == code), int(code)) for code in np.flatnonzero(sizes >= 20)
          if sizes[code] < len(y)), default=(0.0, 0),
     )  # fmt: skip
     area, code = best
     if area < MIN_AREA:
         return None
     least = 1 - CLEAR * max(1 - area, 1e-3)
-    alone = max(_alone(values[known], y == code) for values in of.values())
+    alone = max(area_of_bins(values[known], y == code) for values in of.values())
     if alone > least:
         return None
     rest = case.power.together(set(of), code)
@@ -173,18 +173,6 @@ def _of_class(case: Case, of: dict[str, Array], apart: Array, known: Array) -> _
         f"{area:.3f}), neither alone does (at most {alone:.3f})"
     )
     return _Pair((first, second), what, evidence, area)
-
-
-def _area(score: Array, positive: Array) -> float:
-    area = auc(score, positive)[0]
-    return max(area, 1 - area)
-
-
-def _alone(values: Array, positive: Array) -> float:
-    """Return the ROC area of a moment's bins, which need be in no order."""
-    codes = binned(values, 20)
-    share = np.bincount(codes, positive) / np.maximum(np.bincount(codes), 1)
-    return auc(share[codes], positive)[0]
 
 
 def _finding(case: Case, names: tuple[str, ...], pair: _Pair) -> Finding:

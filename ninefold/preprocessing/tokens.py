@@ -1,14 +1,12 @@
 """Texts as rows of word ids, looked up inside the graph."""
 
-import string
-from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 import numpy as np
 
 from ninefold.columns import Array
 from ninefold.preprocessing.blocks.block import Reader
-from ninefold.preprocessing.blocks.words import MOST_SPLITS, QUOTES, split_text
+from ninefold.preprocessing.blocks.words import counted, emit_split, split_text
 from ninefold.preprocessing.layout import TensorLayout
 from ninefold.preprocessing.spec import TokensSpec
 
@@ -37,13 +35,11 @@ class TokenTensor:
         from ninefold.graph import tensor
 
         graph = reader.graph
-        text = graph.StringConcat(graph.constant(". "), reader.raw(self.column))
-        split = graph.node("StringSplit", text, outputs=2, maxsplit=MOST_SPLITS)[0]
         pairs = [
             (spelling, id_) for id_, known in enumerate(self.spellings, FIRST) for spelling in known
         ]
         ids = graph.LabelEncoder(
-            graph.Squeeze(split, np.array([1])),
+            emit_split(reader, self.column),
             keys_tensor=tensor(np.array(["", *(s for s, _ in pairs)], dtype=object)),
             values_tensor=tensor(np.array([PADDING, *(i for _, i in pairs)], dtype=np.int64)),
             default_tensor=tensor(np.array([UNKNOWN], dtype=np.int64)),
@@ -74,28 +70,14 @@ class TokenTensor:
 
 def fit_tokens(column: str, texts: Array, spec: TokensSpec) -> TokenTensor | None:
     """Learn the words of the train texts `(n,)`; None if no word is in enough of them."""
-    spellings: dict[str, set[str]] = defaultdict(set)
-    counts: Counter[str] = Counter()
-    lengths = []
-    for text in texts.tolist():
-        found = split_text(text)
-        lengths.append(len(found))
-        seen = set()
-        for spelling in found:
-            word = spelling.lower().strip(string.punctuation + QUOTES)
-            if word:
-                spellings[word].add(spelling)
-                seen.add(word)
-        counts.update(seen)
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    ranked, spellings = counted(texts)
     known = [(w, n) for w, n in ranked if n >= spec.min_count][: spec.max_words]
     if not known:
         return None
+    lengths = [len(split_text(text)) for text in texts.tolist()]
     longest = int(np.clip(np.quantile(lengths, 0.95), 1, spec.max_tokens))
     frequent = [n for _, n in known[: spec.flat_words]]
     # As scikit-learn smooths it: one more text, which holds every word.
     idf = tuple(float(np.log((1 + len(texts)) / (1 + n)) + 1) for n in frequent)
     words = tuple(word for word, _ in known)
-    return TokenTensor(
-        column, words, tuple(tuple(sorted(spellings[w])) for w in words), idf, longest
-    )
+    return TokenTensor(column, words, tuple(spellings[w] for w in words), idf, longest)

@@ -7,11 +7,12 @@ at all.
 """
 
 import hashlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ninefold.columns import Array, Column, Frame
+from ninefold.columns import Array, Column, Frame, spread
 from ninefold.errors import GateError
 from ninefold.pixels import objects
 from ninefold.problem import ProblemSpec
@@ -39,11 +40,24 @@ def fit_scope(
 
     Takes what `ninefold.training.fit` takes, and raises what it raises before the network.
     """
-    sample, beside = spread(train), spread(valid)
-    prints = [
-        fingerprints(preparing.prepare(sample, other, problem, sampling, preprocess, spec))
-        for other in (beside, poisoned(beside, problem.target))
-    ]
+    return compared(
+        train,
+        valid,
+        problem.target,
+        lambda sample, beside: fingerprints(
+            preparing.prepare(sample, beside, problem, sampling, preprocess, spec)
+        ),
+    )
+
+
+def compared(
+    train: Frame, valid: Frame, target: str, prints_of: Callable[[Frame, Frame], dict[str, str]]
+) -> dict[str, Any]:
+    """Return the verdict on what `prints_of` fits on a sample of train rows, given valid rows as
+    they are and poisoned ones.
+    """
+    sample, beside = train.take(spread(len(train), ROWS)), valid.take(spread(len(valid), ROWS))
+    prints = [prints_of(sample, other) for other in (beside, poisoned(beside, target))]
     differs = [name for name in prints[0] if prints[0][name] != prints[1][name]]
     return {
         "kind": "preprocessing.fit_scope",
@@ -110,10 +124,3 @@ def _poison(column: Column, values: Array) -> Array:
     if column.is_tensor:
         return objects(~cell[:1] for cell in values)
     return np.array([f"poison {number % 7} poison" for number in range(len(values))], dtype=object)
-
-
-def spread(frame: Frame) -> Frame:
-    """Return at most `ROWS` rows, evenly spread."""
-    if len(frame) <= ROWS:
-        return frame
-    return frame.take(np.unique(np.linspace(0, len(frame) - 1, ROWS).round().astype(np.int64)))

@@ -62,25 +62,15 @@ def fit_scope(
 
     A sample of the train rows is prepared twice, once beside poisoned valid rows.
     """
-    from ninefold.training.fit_scope import poisoned, spread
+    from ninefold.training.fit_scope import compared
 
-    sample, beside = spread(train), spread(valid)
-    prints = []
-    for other in (beside, poisoned(beside, problem.target)):
-        ready = prepare(sample, other, problem, preprocess)
-        graph = ready.preprocessing.model.SerializeToString(deterministic=True)
+    def prints(sample: Frame, beside: Frame) -> dict[str, str]:
+        ready = prepare(sample, beside, problem, preprocess)
         contents = {
-            "graph": graph,
+            "graph": ready.preprocessing.model.SerializeToString(deterministic=True),
             "layout": repr(ready.preprocessing.layout).encode(),
             "features": ready.X.tobytes() + ready.codes.tobytes(),
         }
-        prints.append({name: hashlib.sha256(item).hexdigest() for name, item in contents.items()})
-    differs = [name for name in prints[0] if prints[0][name] != prints[1][name]]
-    return {
-        "kind": "preprocessing.fit_scope",
-        "verdict": "fail" if differs else "pass",
-        "differs": differs,
-        "train_rows": len(sample),
-        "poisoned_valid_rows": len(beside),
-        "graph_sha256": prints[0]["graph"],
-    }
+        return {name: hashlib.sha256(item).hexdigest() for name, item in contents.items()}
+
+    return compared(train, valid, problem.target, prints)

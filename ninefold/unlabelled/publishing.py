@@ -1,22 +1,18 @@
 """Puts a model without a target together with its preprocessing: one file for raw rows."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from onnx import checker, helper
-
 import ninefold
-from ninefold.columns import Array, Frame
+from ninefold.columns import Frame, spread
 from ninefold.errors import GateError
 from ninefold.export import ExportSpec, describe
 from ninefold.export.adversarial import adversarial_rows
-from ninefold.export.publish import Published
+from ninefold.export.publish import Published, as_json, sealed_with
 from ninefold.export.reference import derive_with
-from ninefold.files import jsonable, replacing
+from ninefold.files import replacing
 from ninefold.problem import ProblemSpec
-from ninefold.runtime import run_chunks, session
+from ninefold.runtime import outputs_of, session
 from ninefold.signature import METADATA_KEY, Signature
 from ninefold.unlabelled.model import Model
 from ninefold.unlabelled.receipt import receipt
@@ -49,16 +45,15 @@ def publish(
     bare = session(proto)
     rows = valid.select(names)
     golden = rows.take(describe.golden_positions(rows, spec.golden_rows))
+    answers = outputs_of(bare, golden)
     metadata = {
         METADATA_KEY: signature(names, outputs, train, model, problem, missing_tokens).to_json(),
-        "ninefold.golden": _json(describe.golden(golden, run(bare, golden), spec.tolerance)),
+        "ninefold.golden": as_json(describe.golden(golden, answers, spec.tolerance)),
         "ninefold.version": ninefold.__version__,
-        **{f"ninefold.{key}": _json(value) for key, value in (facts or {}).items()},
+        **{f"ninefold.{key}": as_json(value) for key, value in (facts or {}).items()},
     }
-    helper.set_model_props(proto, dict(sorted(metadata.items())))
-    checker.check_model(proto, full_check=True)
-    content = proto.SerializeToString(deterministic=True)
-    held_out = rows.take(_spread(len(rows), spec.held_out_rows))
+    content = sealed_with(proto, metadata)
+    held_out = rows.take(spread(len(rows), spec.held_out_rows))
     cases = {"held_out": held_out, **adversarial_rows(held_out, model.preprocessing.layout)}
     derived = derive_with(featurize, model.preprocessing.layout.columns)
     found = receipt(
@@ -97,15 +92,6 @@ def signature(
     )
 
 
-def run(bare: Any, raw: Frame) -> dict[str, Array]:
-    """Return output name -> array of a session's outputs for raw rows."""
-    names = [item.name for item in bare.get_outputs()]
-    parts = [outputs for _, outputs in run_chunks(bare, raw)]
-    if not parts:
-        return {name: np.empty(0) for name in names}
-    return {name: np.concatenate([part[i] for part in parts]) for i, name in enumerate(names)}
-
-
 def publish_peers(
     featurize: "onnx.ModelProto",
     peers: Mapping[str, Model],
@@ -128,7 +114,7 @@ def publish_peers(
             proto = composed(featurize, model, train)
             content = proto.SerializeToString(deterministic=True)
             raw = model.raw(valid)
-            got = list(run(session(content), raw).values())
+            got = list(outputs_of(session(content), raw).values())
             found = compared(got, model.predict(raw), model.results, tolerance)
             if not found["pass"]:
                 raise GateError(
@@ -138,11 +124,3 @@ def publish_peers(
             (temporary / f"{name}.onnx").write_bytes(content)
             sizes[name] = len(content)
     return sizes
-
-
-def _json(content: Any) -> str:
-    return json.dumps(jsonable(content), ensure_ascii=False, sort_keys=False, allow_nan=False)
-
-
-def _spread(count: int, most: int) -> Array:
-    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))

@@ -11,10 +11,9 @@ from ninefold.columns import read_frame
 from ninefold.evaluation.evaluate import flat_metrics, measured
 from ninefold.evaluation.predicting import baseline_files
 from ninefold.files import read_json, replacing, write_json
-from ninefold.runtime import session
+from ninefold.runtime import outputs_of, session
 from ninefold.sealing import Opening, check_seal, facts, finished, hash_files, record
 from ninefold.unlabelled.model import HISTORY
-from ninefold.unlabelled.publishing import run as run_file
 from tasks.stage_io import StageIO
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def run(io: StageIO) -> None:
 def _said(files: Mapping[str, Path], frame: "Frame") -> dict[str, list[Any]]:
     """Return what each file says of the rows, output by output."""
     return {
-        name: list(run_file(session(path.read_bytes()), frame).values())
+        name: list(outputs_of(session(path.read_bytes()), frame).values())
         for name, path in files.items()
     }
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ninefold.clustering.algorithms import AlgorithmSpec, Clusters, by_size
 from ninefold.clustering.algorithms._euclid import distances, emit_distances
-from ninefold.columns import Array
+from ninefold.columns import Array, spread
 from ninefold.errors import InputError
 
 EXEMPLARS = 50
@@ -96,7 +96,7 @@ class HdbscanSpec(AlgorithmSpec):
         from sklearn.cluster import HDBSCAN
 
         if len(z) > MOST_ROWS:
-            z = z[np.linspace(0, len(z) - 1, MOST_ROWS).round().astype(np.int64)]
+            z = z[spread(len(z), MOST_ROWS)]
         least = self.min_cluster_size or max(10, len(z) // 50)
         found = HDBSCAN(min_cluster_size=least, min_samples=self.min_samples or 5, copy=True).fit(z)
         labels, count = found.labels_, int(found.labels_.max()) + 1

@@ -10,8 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ninefold.networks.modules.augmenting import Augmentation
-from ninefold.networks.modules.dropout import FastDropout
-from ninefold.networks.modules.mlp import CodeEmbedding, GroupedLinear, code_dim
+from ninefold.networks.modules.joined import Joined, Read
 
 if TYPE_CHECKING:
     from ninefold.networks.cnn import CNNSpec
@@ -21,7 +20,7 @@ SMALLEST_POOLED = 4
 LARGEST_FLAT = 4
 
 
-class CNN(nn.Module):
+class CNN(Joined):
     """`(x (B, F) float32, codes (B, C) int64, *pictures (B, C, H, W) float32) -> (B, 1, K)`.
 
     See `ninefold.networks.cnn`.
@@ -36,39 +35,25 @@ class CNN(nn.Module):
         outputs: int,
         spec: "CNNSpec",
     ) -> None:
-        super().__init__()
-        trunks = [Trunk(shape, spec) for shape in pictures]
-        self.trunks = nn.ModuleList(trunks)
-        dims = [code_dim(levels) for levels in cardinalities]
-        self.codes = nn.ModuleList(
-            CodeEmbedding(levels, dim) for levels, dim in zip(cardinalities, dims, strict=True)
+        super().__init__(
+            [Trunk(shape, spec) for shape in pictures],
+            in_features=in_features,
+            cardinalities=cardinalities,
+            outputs=outputs,
+            hidden_size=spec.hidden_size,
+            activation=ACTIVATIONS[spec.activation](),
+            dropout=spec.dropout,
         )
-        width = in_features + sum(dims) + sum(trunk.out_features for trunk in trunks)
-        layers: list[nn.Module] = [FastDropout(spec.dropout)]
-        if spec.hidden_size:
-            layers += [nn.Linear(width, spec.hidden_size), ACTIVATIONS[spec.activation]()]
-            layers.append(FastDropout(spec.dropout))
-        self.hidden = nn.Sequential(*layers)
-        self.head = GroupedLinear(1, spec.hidden_size or width, outputs)
 
     def filters(self) -> list[Tensor]:
         """Return the filters of the first layer of each column, `(filters, C, k, k)`."""
         return [
             next(layer.weight for layer in trunk.modules() if isinstance(layer, nn.Conv2d))
-            for trunk in self.trunks
+            for trunk in self.readers
         ]
 
-    def forward(self, x: Tensor, codes: Tensor, *pictures: Tensor) -> Tensor:
-        parts = [trunk(picture) for trunk, picture in zip(self.trunks, pictures, strict=True)]
-        parts += [embed(codes[:, column]) for column, embed in enumerate(self.codes)]
-        if x.shape[1]:
-            parts.append(x)
-        joined = torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]
-        outputs: Tensor = self.head(self.hidden(joined).unsqueeze(1))
-        return outputs
 
-
-class Trunk(nn.Module):
+class Trunk(Read):
     """What one column of pictures gives: `(B, C, H, W) -> (B, out_features)`."""
 
     def __init__(self, shape: tuple[int, ...], spec: "CNNSpec") -> None:

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from ninefold.networks.modules.dropout import FastDropout
-from ninefold.networks.modules.mlp import CodeEmbedding, GroupedLinear, code_dim
+from ninefold.networks.modules.joined import Joined, Read
 from ninefold.networks.modules.parameters import mark
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 PADDING, UNKNOWN = 0, 1
 
 
-class TextCNN(nn.Module):
+class TextCNN(Joined):
     """`(x (B, F) float32, codes (B, C) int64, *ids (B, T) int64) -> (B, 1, K)`.
 
     See `ninefold.networks.text_cnn`.
@@ -30,31 +29,18 @@ class TextCNN(nn.Module):
         outputs: int,
         spec: "TextCNNSpec",
     ) -> None:
-        super().__init__()
-        readers = [Reader(length, words, spec) for length, words in texts]
-        self.readers = nn.ModuleList(readers)
-        dims = [code_dim(levels) for levels in cardinalities]
-        self.codes = nn.ModuleList(
-            CodeEmbedding(levels, dim) for levels, dim in zip(cardinalities, dims, strict=True)
+        super().__init__(
+            [Reader(length, words, spec) for length, words in texts],
+            in_features=in_features,
+            cardinalities=cardinalities,
+            outputs=outputs,
+            hidden_size=spec.hidden_size,
+            activation=nn.ReLU(),
+            dropout=spec.dropout,
         )
-        width = in_features + sum(dims) + sum(reader.out_features for reader in readers)
-        layers: list[nn.Module] = [FastDropout(spec.dropout)]
-        if spec.hidden_size:
-            layers += [nn.Linear(width, spec.hidden_size), nn.ReLU(), FastDropout(spec.dropout)]
-        self.hidden = nn.Sequential(*layers)
-        self.head = GroupedLinear(1, spec.hidden_size or width, outputs)
-
-    def forward(self, x: Tensor, codes: Tensor, *ids: Tensor) -> Tensor:
-        parts = [reader(text) for reader, text in zip(self.readers, ids, strict=True)]
-        parts += [embed(codes[:, column]) for column, embed in enumerate(self.codes)]
-        if x.shape[1]:
-            parts.append(x)
-        joined = torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]
-        outputs: Tensor = self.head(self.hidden(joined).unsqueeze(1))
-        return outputs
 
 
-class Reader(nn.Module):
+class Reader(Read):
     """What one column of texts gives: ids `(B, T)` -> `(B, out_features)`.
 
     Activations are at least 0 and those of positions without a word are 0, so an empty text gives

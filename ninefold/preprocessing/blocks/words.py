@@ -38,10 +38,7 @@ class WordBlock(Block):
     def emit(self, reader: Reader) -> str:
         """Split at spaces and look for the known spellings."""
         graph = reader.graph
-        text = graph.StringConcat(graph.constant(". "), reader.raw(self.cells[0].column))
-        words = graph.Squeeze(
-            graph.node("StringSplit", text, outputs=2, maxsplit=MOST_SPLITS)[0], np.array([1])
-        )
+        words = emit_split(reader, self.cells[0].column)
         pool = [(s, index) for index, cell in enumerate(self.cells) for s in cell.spellings]
         counts = graph.TfIdfVectorizer(
             words,
@@ -58,6 +55,15 @@ class WordBlock(Block):
 
 def fit_words(column: str, texts: Array, spec: WordsSpec) -> list[WordCell]:
     """Return the words that occur in most of the train texts `(n,)`, in order of frequency."""
+    ranked, spellings = counted(texts)
+    frequent = [word for word, count in ranked if spec.min_count <= count < len(texts)]
+    return [WordCell(column, word, spellings[word]) for word in frequent[: spec.max_words]]
+
+
+def counted(texts: Array) -> tuple[list[tuple[str, int]], dict[str, tuple[str, ...]]]:
+    """Return the words with the number of texts `(n,)` they occur in, the most frequent first, and
+    the spellings of each.
+    """
     spellings: dict[str, set[str]] = defaultdict(set)
     counts: Counter[str] = Counter()
     for text in texts.tolist():
@@ -69,11 +75,15 @@ def fit_words(column: str, texts: Array, spec: WordsSpec) -> list[WordCell]:
                 found.add(word)
         counts.update(found)
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    frequent = [word for word, count in ranked if spec.min_count <= count < len(texts)]
-    return [
-        WordCell(column, word, tuple(sorted(spellings[word])))
-        for word in frequent[: spec.max_words]
-    ]
+    return ranked, {word: tuple(sorted(found)) for word, found in spellings.items()}
+
+
+def emit_split(reader: Reader, column: str) -> str:
+    """Add the nodes that split a text at spaces: `[N, 1]` -> `[N, T]`, "." before its words."""
+    graph = reader.graph
+    text = graph.StringConcat(graph.constant(". "), reader.raw(column))
+    split = graph.node("StringSplit", text, outputs=2, maxsplit=MOST_SPLITS)[0]
+    return str(graph.Squeeze(split, np.array([1])))
 
 
 def split_text(text: str) -> list[str]:
