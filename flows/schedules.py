@@ -1,7 +1,6 @@
 """The flows of a workspace as Prefect deployments, each with its own schedule."""
 
 import contextlib
-import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
@@ -21,7 +20,8 @@ from flows.quality import quality
 from flows.training import training
 from flows.tuning import tuning
 from ninefold.durations import duration_us
-from ninefold.errors import ConfigError, InputError
+from ninefold.errors import ConfigError
+from ninefold.files import claim
 from ninefold.scheduling import ScheduleSpec, WhenSpec
 
 
@@ -91,13 +91,11 @@ def lease(workspace: Path) -> Iterator[None]:
     path = workspace / ".ninefold" / "schedule.lease"
     path.parent.mkdir(exist_ok=True)
     with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(
-                f"one process may serve the schedules of {workspace}, however: another one does. "
-                "End it first"
-            ) from None
+        claim(
+            file,
+            f"one process may serve the schedules of {workspace}, however: another one does. "
+            "End it first",
+        )
         yield
 
 

@@ -28,7 +28,7 @@ POLL_S = 0.1
 QUIET = {"PREFECT__SERVER_FINAL": "1", "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL"}
 SETTINGS = {**QUIET, "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT_UI_ENABLED": "0"}
 """For one command: without the services that schedule runs, and without pages."""
-SCHEDULING = {**QUIET, "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+SCHEDULING = QUIET
 """With them."""
 
 

@@ -8,9 +8,9 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ninefold.errors import InputError
 
@@ -149,6 +149,26 @@ def read_json(path: Path) -> Any:
         raise InputError(f"{path} is missing: run `ninefold run` (or `dvc repro`) first") from None
     except ValueError as error:
         raise InputError(f"{path} must be JSON, however: {error}. Run again to remake it") from None
+
+
+def numbers_csv(names: Sequence[str], rows: Iterable[Mapping[str, float]]) -> str:
+    """Return rows of numbers as CSV, to nine digits."""
+    lines = [",".join(f"{row[name]:.9g}" for name in names) for row in rows]
+    return "\n".join([",".join(names), *lines]) + "\n"
+
+
+def claim(file: IO[Any], refusal: str) -> None:
+    """Lock an open file for this process alone; the kernel frees it when the process ends.
+
+    Raises:
+        InputError: another process has it; says `refusal`.
+    """
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise InputError(refusal) from None
 
 
 def jsonable(content: Any) -> Any:

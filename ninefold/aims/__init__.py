@@ -31,6 +31,19 @@ class Peers:
     report: dict[str, Any]
 
 
+def report_of(found: "Mapping[str, Model]") -> dict[str, Any]:
+    """Return reports/baselines.json: what every peer has to tell of itself."""
+    return {
+        "metric": None,
+        "higher_is_better": True,
+        "best": None,
+        "baselines": [
+            {"name": name, "fold_scores": [], "valid": {}, "facts": dict(model.facts)}
+            for name, model in found.items()
+        ],
+    }
+
+
 class Aim(ABC):
     """One task: what is fitted, what it is compared with, and how it is measured."""
 

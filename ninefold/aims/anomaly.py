@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ninefold.aims import Aim, Peers, Settings
+from ninefold.aims import Aim, Peers, Settings, report_of
 
 if TYPE_CHECKING:
     from ninefold.autoencoding.model import Reconstruction
@@ -97,16 +97,3 @@ def _thresholded(model: "Reconstruction", ready: "Prepared", spec: Any) -> "Reco
     on_valid = spec.threshold_on == "valid"
     X, codes = (ready.X_valid, ready.codes_valid) if on_valid else (ready.X, ready.codes)
     return with_threshold(model, model.errors(model.scores(X, codes)), spec.alarm_rate)
-
-
-def report_of(found: "Mapping[str, Model]") -> dict[str, Any]:
-    """Return reports/baselines.json: what every peer has to tell of itself."""
-    return {
-        "metric": None,
-        "higher_is_better": True,
-        "best": None,
-        "baselines": [
-            {"name": name, "fold_scores": [], "valid": {}, "facts": dict(model.facts)}
-            for name, model in found.items()
-        ],
-    }

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ninefold.aims import Peers, Settings
-from ninefold.aims.anomaly import LOSS, Anomaly, report_of
+from ninefold.aims import Peers, Settings, report_of
+from ninefold.aims.anomaly import LOSS, Anomaly
 
 if TYPE_CHECKING:
     from ninefold.autoencoding.model import Reconstruction

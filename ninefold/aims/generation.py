@@ -5,8 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ninefold.aims import Aim, Peers, Settings
-from ninefold.aims.anomaly import report_of
+from ninefold.aims import Aim, Peers, Settings, report_of
 
 if TYPE_CHECKING:
     from ninefold.columns import Frame

@@ -9,13 +9,13 @@ import numpy as np
 from ninefold.columns import Array
 from ninefold.graph import tensor
 from ninefold.signature import Result
-from ninefold.unlabelled.model import Answer, Model
+from ninefold.unlabelled.model import Answer, RowModel
 from ninefold.unlabelled.preparing import Prepared
 from ninefold.unlabelled.space import weights, widen, widening
 
 
 @dataclass
-class IsolationForest(Model):
+class IsolationForest(RowModel):
     """scores: the coordinates; anomaly score: 2 to the minus mean path length over the usual."""
 
     forest: Any = field(kw_only=True)

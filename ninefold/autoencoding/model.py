@@ -12,7 +12,7 @@ from ninefold.graph import Graph
 from ninefold.preprocessing.decoding import decode, emit_decoded
 from ninefold.signature import Result, ResultKind
 from ninefold.unlabelled.chain import Chain
-from ninefold.unlabelled.model import Answer, Model, load_parts
+from ninefold.unlabelled.model import Answer, RowModel, load_parts
 from ninefold.unlabelled.space import widen, widening, widths
 
 KINDS: dict[str, ResultKind] = {
@@ -22,7 +22,7 @@ ERROR = "reconstruction_error"
 
 
 @dataclass
-class Reconstruction(Model):
+class Reconstruction(RowModel):
     """Encoder and decoder behind their preprocessing.
 
     scores: `(N, 2D + Z)`: the coordinates, what came back of them, and the code. `weights (D,)`

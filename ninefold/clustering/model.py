@@ -12,12 +12,12 @@ from ninefold.columns import Array
 from ninefold.errors import InputError
 from ninefold.registry import components
 from ninefold.signature import Result
-from ninefold.unlabelled.model import Answer, Model, load_parts
+from ninefold.unlabelled.model import Answer, RowModel, load_parts
 from ninefold.unlabelled.space import widen, widening
 
 
 @dataclass
-class ClusterModel(Model):
+class ClusterModel(RowModel):
     """`clusters` found among coordinates that are multiplied by `weights (D,)`."""
 
     clusters: Clusters = field(kw_only=True)

@@ -64,13 +64,8 @@ class Sampler(Model):
     def predict(self, frame: Frame) -> list[Answer]:
         return self.draw(frame[SEED])
 
-    def scores(self, X: Array, codes: Array) -> Array:
-        raise NotImplementedError("a generator takes seeds")
-
-    def net(self) -> Any:
-        raise NotImplementedError("a generator takes seeds")
-
     def answers(self, scores: Array) -> list[Answer]:
+        """Return the columns of coordinates `(N, D)`."""
         layout = self.preprocessing.layout
         wide = scores.astype(np.float64) + flag_shift(layout)
         units = {d["column"]: d["high"] - d["low"] for d in layout.decoders if "high" in d}
@@ -79,10 +74,11 @@ class Sampler(Model):
             for item in decode(wide, layout)
         ]
 
-    def emit(self, graph: Any, scores: str, names: Sequence[str] | None = None) -> None:
+    def emit(self, graph: Any, scores: str) -> None:
+        """Add the columns of the coordinates `scores` to `graph`."""
         wide = graph.Add(graph.cast(scores, np.float64), flag_shift(self.preprocessing.layout))
         found = emit_decoded(graph, wide, self.preprocessing.layout)
-        for name, (_, dtype, value) in zip(names or self.outputs, found, strict=True):
+        for name, (_, dtype, value) in zip(self.outputs, found, strict=True):
             graph.output(name, value, dtype, ("N",))
 
     def composed(self, featurize: Any, columns: Sequence[str]) -> Any:

@@ -28,6 +28,15 @@ class Limits:
     inline_run_s: float = 0.002
     """A model is quick when one row takes less than this."""
 
+    def check_rows(self, count: int) -> None:
+        """Refuse more rows than a request may have. Raises `RequestError`."""
+        if count > self.max_rows:
+            raise RequestError(
+                f"a request must have at most {self.max_rows} rows, not {count}; "
+                "use `ninefold predict` for large files",
+                413,
+            )
+
 
 class RequestError(Exception):
     """Refuses a request with an HTTP status and a reason."""

@@ -98,12 +98,7 @@ def _rows(body: bytes, limits: Limits) -> list[Any]:
     rows = content["rows"]
     if not isinstance(rows, list) or not rows:
         raise RequestError("rows must be a list of at least one row")
-    if len(rows) > limits.max_rows:
-        raise RequestError(
-            f"a request must have at most {limits.max_rows} rows, not {len(rows)}; "
-            "use `ninefold predict` for large files",
-            413,
-        )
+    limits.check_rows(len(rows))
     return rows
 
 

@@ -82,8 +82,7 @@ def _check(header: list[str], cells: list[list[str]], limits: Limits) -> None:
     if not header or repeated:
         found = f"`{repeated[0]}` stands twice" if repeated else "there is none"
         raise RequestError(f"the CSV must begin with the columns' names, however: {found}")
-    if len(cells) > limits.max_rows:
-        raise _too_many(len(cells), limits)
+    limits.check_rows(len(cells))
     for number, line in enumerate(cells):
         if len(line) != len(header):
             raise RequestError(
@@ -120,8 +119,7 @@ def _parquet(body: bytes, limits: Limits) -> list[dict[str, Any]]:
         ) from None
     try:
         file = pq.ParquetFile(pa.BufferReader(body))
-        if file.metadata.num_rows > limits.max_rows:
-            raise _too_many(file.metadata.num_rows, limits)
+        limits.check_rows(file.metadata.num_rows)
         rows = file.read().to_pylist()
     except (pa.ArrowException, OSError) as error:
         said = " ".join(str(error).split())[:200]
@@ -133,11 +131,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (datetime, date)):
         return value.isoformat()
     return float(value) if isinstance(value, Decimal) else value
-
-
-def _too_many(count: int, limits: Limits) -> RequestError:
-    return RequestError(
-        f"a request must have at most {limits.max_rows} rows, not {count}; "
-        "use `ninefold predict` for large files",
-        413,
-    )

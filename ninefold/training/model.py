@@ -9,7 +9,7 @@ import numpy as np
 
 from ninefold.columns import Array, Frame
 from ninefold.errors import InputError
-from ninefold.files import read_json, replacing, write_json
+from ninefold.files import numbers_csv, read_json, replacing, write_json
 from ninefold.head import Head
 
 if TYPE_CHECKING:
@@ -108,9 +108,7 @@ def history_csv(history: "Sequence[Epoch]") -> str:
     """Return the history as CSV, one line per epoch, for `dvc plots`."""
     from ninefold.training.run import Epoch
 
-    lines = [",".join(column.name for column in fields(Epoch))]
-    lines += [",".join(f"{value:.9g}" for value in asdict(epoch).values()) for epoch in history]
-    return "\n".join(lines) + "\n"
+    return numbers_csv([column.name for column in fields(Epoch)], map(asdict, history))
 
 
 def read_history(path: Path) -> "tuple[Epoch, ...]":

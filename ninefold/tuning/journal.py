@@ -1,7 +1,6 @@
 """The study on disk: one line per event, written by one process, readable after kill -9."""
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -9,8 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ninefold.errors import InputError
-from ninefold.files import unwritable
+from ninefold.files import claim, unwritable
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -46,13 +44,11 @@ def opened(path: Path, directions: "Sequence[Direction]") -> "Iterator[Study]":
             raise told from None
         raise
     with lease:
-        try:
-            fcntl.flock(lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(
-                f"{path} must belong to one process, however: another one tunes here. Wait for it, "
-                "or end it"
-            ) from None
+        claim(
+            lease,
+            f"{path} must belong to one process, however: another one tunes here. Wait for it, "
+            "or end it",
+        )
         _mend(path)
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         yield optuna.create_study(

@@ -10,11 +10,10 @@ import numpy as np
 
 from ninefold.columns import Array, Frame
 from ninefold.errors import InputError
-from ninefold.files import read_json, replacing, write_json
+from ninefold.files import numbers_csv, read_json, replacing, write_json
 from ninefold.preprocessing import Preprocessing
 from ninefold.signature import Result
-
-WEIGHTS, DESCRIPTION, HISTORY = "weights.safetensors", "network.json", "history.csv"
+from ninefold.training.model import DESCRIPTION, HISTORY, WEIGHTS
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Answer:
 
 @dataclass
 class Model(ABC):
-    """Prepared rows -> scores -> answers; what is exported gives the same.
+    """What the exported file says, worked out by the library it was fitted with.
 
     `facts` is what fitting has to report, `history` one mapping per epoch.
     """
@@ -48,20 +47,12 @@ class Model(ABC):
         """What the outputs say, in order."""
 
     @abstractmethod
-    def scores(self, X: Array, codes: Array) -> Array:
-        """Return what `net` gives: `(N, S)` float32."""
+    def predict(self, frame: Frame) -> list[Answer]:
+        """Return the outputs for what `raw` gives of rows."""
 
     @abstractmethod
-    def answers(self, scores: Array) -> list[Answer]:
-        """Return the outputs in order, worked out in numpy."""
-
-    @abstractmethod
-    def net(self) -> Any:
-        """Return the graph `X` float32 `[N, F]`, `codes` int64 `[N, C]` -> `scores` `[N, S]`."""
-
-    @abstractmethod
-    def emit(self, graph: Any, scores: str, names: Sequence[str] | None = None) -> None:
-        """Add the outputs to `graph`, under `names` (default: those of the results)."""
+    def composed(self, featurize: Any, columns: Sequence[str]) -> Any:
+        """Return the file for raw columns, in the order of `columns`."""
 
     @abstractmethod
     def arrays(self) -> dict[str, Array]:
@@ -81,21 +72,6 @@ class Model(ABC):
         """Return what the exported file takes for the rows of a part (train, valid, test)."""
         return frame
 
-    def composed(self, featurize: Any, columns: Sequence[str]) -> Any:
-        """Return the file for raw columns, in the order of `columns`."""
-        from ninefold.compose import compose
-
-        return compose(featurize, self.preprocessing.model, self.net(), self, None, columns)
-
-    def scores_of(self, frame: Frame) -> Array:
-        """Return the scores `(N, S)` of raw and derived columns."""
-        X, codes, *_ = self.preprocessing.transform(frame)
-        return self.scores(X, codes)
-
-    def predict(self, frame: Frame) -> list[Answer]:
-        """Return the outputs for raw and derived columns."""
-        return self.answers(self.scores_of(frame))
-
     def save(self, folder: Path) -> None:
         """Write preprocessing, arrays, description and history; the same model, the same bytes."""
         from safetensors.numpy import save_file
@@ -107,6 +83,40 @@ class Model(ABC):
             save_file(arrays, temporary / WEIGHTS)
             (temporary / HISTORY).write_text(history_csv(self.history), encoding="utf-8")
             write_json(temporary / DESCRIPTION, {"facts": self.facts})
+
+
+@dataclass
+class RowModel(Model):
+    """Prepared rows -> scores -> answers; what is exported gives the same."""
+
+    @abstractmethod
+    def scores(self, X: Array, codes: Array) -> Array:
+        """Return what `net` gives: `(N, S)` float32."""
+
+    @abstractmethod
+    def answers(self, scores: Array) -> list[Answer]:
+        """Return the outputs in order, worked out in numpy."""
+
+    @abstractmethod
+    def net(self) -> Any:
+        """Return the graph `X` float32 `[N, F]`, `codes` int64 `[N, C]` -> `scores` `[N, S]`."""
+
+    @abstractmethod
+    def emit(self, graph: Any, scores: str, names: Sequence[str] | None = None) -> None:
+        """Add the outputs to `graph`, under `names` (default: those of the results)."""
+
+    def composed(self, featurize: Any, columns: Sequence[str]) -> Any:
+        from ninefold.compose import compose
+
+        return compose(featurize, self.preprocessing.model, self.net(), self, None, columns)
+
+    def scores_of(self, frame: Frame) -> Array:
+        """Return the scores `(N, S)` of raw and derived columns."""
+        X, codes, *_ = self.preprocessing.transform(frame)
+        return self.scores(X, codes)
+
+    def predict(self, frame: Frame) -> list[Answer]:
+        return self.answers(self.scores_of(frame))
 
 
 def load_parts(folder: Path) -> tuple[Preprocessing, dict[str, Array], dict[str, Any]]:
@@ -132,9 +142,7 @@ def load_parts(folder: Path) -> tuple[Preprocessing, dict[str, Array], dict[str,
 def history_csv(history: Iterable[Mapping[str, float]]) -> str:
     """Return a history as CSV, one line per epoch, for `dvc plots`."""
     rows = list(history)
-    names = list(rows[0]) if rows else ["epoch", "train_loss", "valid_loss"]
-    lines = [",".join(names), *(",".join(f"{row[name]:.9g}" for name in names) for row in rows)]
-    return "\n".join(lines) + "\n"
+    return numbers_csv(list(rows[0]) if rows else ["epoch", "train_loss", "valid_loss"], rows)
 
 
 def nothing_to_read(title: str) -> InputError:

@@ -13,7 +13,7 @@ from ninefold.evaluation.predicting import baseline_files
 from ninefold.files import read_json, replacing, write_json
 from ninefold.runtime import outputs_of, session
 from ninefold.sealing import Opening, check_seal, facts, finished, hash_files, record
-from ninefold.unlabelled.model import HISTORY
+from ninefold.training.model import HISTORY
 from tasks.stage_io import StageIO
 
 if TYPE_CHECKING:

@@ -2,17 +2,13 @@
 
 import json
 import re
-import shutil
 import subprocess
 
 import pytest
 
 from tasks.fresh import check
+from tests.browser import BROWSER
 
-BROWSER = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))),
-    None,
-)
 QUIET = (  # noqa: SIM905
     "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-extensions "
     "--disable-component-update --disable-default-apps --disable-sync --no-first-run "

@@ -6,7 +6,7 @@ import io
 import httpx
 import pytest
 
-from tests.serving.browser import BROWSER, opened
+from tests.browser import BROWSER, opened
 from tests.serving.conftest import running
 from tests.serving.models import CITY, SIZE, build, example
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from ninefold.training.optimizers import OptimizerSpec, Share
+from ninefold.training.optimizers.adamw import fused_adamw
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,22 +22,4 @@ class AdamSpec(OptimizerSpec):
 
     def move(self, group: "Group", lr: float, excess: "Tensor") -> None:
         """Take one step by torch's fused kernel."""
-        import torch
-
-        group.step.add_(1.0)
-        torch._fused_adam_(
-            [group.values],
-            [group.gradients],
-            [group.buffers["mean"]],
-            [group.buffers["square"]],
-            [],
-            [group.step],
-            lr=lr,
-            beta1=self.betas[0],
-            beta2=self.betas[1],
-            weight_decay=group.weight_decay,
-            eps=1e-8,
-            amsgrad=False,
-            maximize=False,
-            grad_scale=excess,
-        )
+        fused_adamw(group, lr, excess, self.betas, "_fused_adam_")

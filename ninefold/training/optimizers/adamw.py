@@ -26,13 +26,17 @@ class AdamWSpec(OptimizerSpec):
 
 
 def fused_adamw(
-    group: "Group", lr: float, excess: "Tensor", betas: tuple[float, float], eps: float = 1e-8
+    group: "Group",
+    lr: float,
+    excess: "Tensor",
+    betas: tuple[float, float],
+    kernel: str = "_fused_adamw_",
 ) -> None:
-    """Call what `torch.optim.AdamW(fused=True)` calls."""
+    """Call what `torch.optim.AdamW(fused=True)` calls, or its twin `_fused_adam_`."""
     import torch
 
     group.step.add_(1.0)
-    torch._fused_adamw_(
+    getattr(torch, kernel)(
         [group.values],
         [group.gradients],
         [group.buffers["mean"]],
@@ -43,7 +47,7 @@ def fused_adamw(
         beta1=betas[0],
         beta2=betas[1],
         weight_decay=group.weight_decay,
-        eps=eps,
+        eps=1e-8,
         amsgrad=False,
         maximize=False,
         grad_scale=excess,
