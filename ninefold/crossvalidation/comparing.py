@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ninefold.beside import mapped
 from ninefold.columns import Frame
 from ninefold.crossvalidation import CrossvalidateSpec
 from ninefold.crossvalidation.contest import NETWORK, Contest, Score, Settings
 from ninefold.crossvalidation.growth import growth
-from ninefold.crossvalidation.rounds import Round, rounds
+from ninefold.crossvalidation.rounds import Round, rounds, side_by_side
 from ninefold.evaluation.metrics import reported_metric
 from ninefold.progress import progress
 from ninefold.target import Target
@@ -40,9 +41,8 @@ def crossvalidate(
     reported = reported_metric(settings.problem, target)
     contest = Contest(settings, target, reported, spec.network, settings.baselines.models)
     played = list(rounds(train, valid, folds, settings.problem, spec.max_rows))
-    results: list[tuple[Round, dict[str, Score]]] = [
-        (found, dict(contest.run(found))) for found in progress(played, "folds", unit="folds")
-    ]
+    scores = mapped(Contest.run, contest, played, side_by_side(played))
+    results = list(zip(played, progress(scores, "folds", len(played), unit="folds"), strict=True))
     means = {
         name: _mean([scores[name].value for _, scores in results])
         for name in (results[0][1] if results else {})

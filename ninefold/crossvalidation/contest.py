@@ -14,6 +14,7 @@ from ninefold.evaluation.metrics import Metric
 from ninefold.evaluation.part import known_rows, widened
 from ninefold.head import Head
 from ninefold.problem import ProblemSpec
+from ninefold.progress import silent
 from ninefold.target import Target
 from ninefold.training import TrainSpec, fit
 from ninefold.training.calibration import fit_head
@@ -55,8 +56,12 @@ class Contest:
     network: bool
     baselines: tuple[BaselineSpec, ...]
 
-    def run(self, found: Round) -> Iterator[tuple[str, Score]]:
-        """Yield name and score of every model in a round."""
+    def run(self, found: Round) -> dict[str, Score]:
+        """Return the score of every model in a round, by name."""
+        with silent():
+            return dict(self._scores(found))
+
+    def _scores(self, found: Round) -> Iterator[tuple[str, Score]]:
         if self.network:
             yield NETWORK, self._network(found)
         started = time.process_time()

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ninefold.beside import mapped
 from ninefold.columns import Array
 from ninefold.crossvalidation.contest import NETWORK, Contest, Score
-from ninefold.crossvalidation.rounds import Round
+from ninefold.crossvalidation.rounds import Round, side_by_side
 from ninefold.exploration.extrapolation import extrapolated
 from ninefold.progress import progress
 
@@ -37,8 +38,9 @@ def growth(
     small = replace(contest, baselines=rivals)
     work = [(share, place) for share in SHARES for place in range(len(chosen))]
     found = {(1.0, place): scores for place, (_, scores) in enumerate(chosen)}
-    for share, place in progress(work, "learning curve", unit="fits"):
-        found[share, place] = dict(small.run(chosen[place][0].grown(share, is_ordered)))
+    grown = [chosen[place][0].grown(share, is_ordered) for share, place in work]
+    scored = mapped(Contest.run, small, grown, side_by_side(grown))
+    found |= zip(work, progress(scored, "learning curve", len(work), unit="fits"), strict=True)
     shares = (*SHARES, 1.0)
     rows = np.array([np.mean([len(r.fit) * share for r, _ in chosen]) for share in shares])
     values = {

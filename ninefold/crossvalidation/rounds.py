@@ -1,11 +1,12 @@
 """The rows of each fold: to fit on, to watch while training, to score on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ninefold.beside import cores
 from ninefold.columns import Array, Frame, spread
 from ninefold.errors import InputError
 from ninefold.problem import ProblemSpec
@@ -18,6 +19,10 @@ WATCHED = 0.2
 LEAST_SHARE = 1 / 3
 """Rounds fitted on fewer rows than this, for each that the largest is fitted on, tell too little
 of the model that is shipped."""
+
+WORTH_ROWS = 10_000
+"""Rows to fit on, all rounds together, from which on processes of their own pay: each takes some
+seconds to load what it needs."""
 
 
 @dataclass(frozen=True)
@@ -82,3 +87,9 @@ def thinned(count: int, most: int, is_ordered: bool) -> Array:
     if is_ordered:
         return np.arange(count - most, count)
     return spread(count, most)
+
+
+def side_by_side(played: Sequence[Round]) -> int:
+    """Return in how many processes the rounds are best played."""
+    rows = sum(len(found.fit) for found in played)
+    return min(cores(), len(played)) if rows >= WORTH_ROWS else 1

@@ -4,22 +4,17 @@ All three take the same `work`; nothing but this file knows which one it is.
 """
 
 import contextlib
-import multiprocessing
-import os
-import signal
-import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import CancelledError as Cancelled
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
+from ninefold.beside import call, pool
 from ninefold.errors import ConfigError
 from ninefold.tuning.work import Done, Job, Material, work
 
 CONNECT_TIMEOUT_S = 15.0
-WATCH_EVERY_S = 1.0
 
 
 class Here:
@@ -67,15 +62,15 @@ class Processes(Here):
         return self.count
 
     def _started(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(
-            self.count,
-            multiprocessing.get_context("spawn"),
-            initializer=_begin,
-            initargs=(self.material, os.getpid()),
-        )
+        return pool(self.material, self.count)
 
     def submit(self, job: Job) -> "Future[Done]":
-        return self._pool.submit(_work_here, job)
+        try:
+            return self._pool.submit(call, work, job)
+        except BrokenProcessPool as error:  # it went before anybody asked for a result
+            future: Future[Done] = Future()
+            future.set_exception(error)
+            return future
 
     def mend(self) -> None:
         self.close()
@@ -139,26 +134,3 @@ def runner(material: Material, workers: int, scheduler: str | None) -> Iterator[
         yield made
     finally:
         made.close()
-
-
-_given: Material | None = None
-"""In a process of ours: what its jobs share."""
-
-
-def _begin(material: Material, parent: int) -> None:
-    """Keep the material; end with the parent, also with one that is killed."""
-    global _given
-    _given = material
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(WATCH_EVERY_S)
-    os._exit(1)
-
-
-def _work_here(job: Job) -> Done:
-    assert _given is not None
-    return work(_given, job)

@@ -56,6 +56,12 @@ def test_same_inputs_give_the_same_report():
     assert first == second
 
 
+def test_processes_beside_this_one_give_the_same_report(monkeypatch):
+    alone = compared("regression", curve=True).report
+    monkeypatch.setattr("ninefold.crossvalidation.rounds.WORTH_ROWS", 1)
+    assert compared("regression", curve=True).report == alone
+
+
 def test_rows_of_a_fold_have_no_say_in_its_models():
     train, _ = parts("binary", 300, 100)
     spoilt = train.take(np.arange(len(train)))

@@ -1,0 +1,72 @@
+"""Work in processes beside this one, which end with it."""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
+
+from ninefold.progress import say
+
+S = TypeVar("S")
+J = TypeVar("J")
+R = TypeVar("R")
+WATCH_EVERY_S = 1.0
+
+_given: Any = None
+"""In a process of ours: what its jobs share."""
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def pool(shared: object, count: int) -> ProcessPoolExecutor:
+    """Return `count` fresh processes that hold `shared`; give them jobs with `call`."""
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(count, context, initializer=_begin, initargs=(shared, os.getpid()))
+
+
+def call(work: Callable[[Any, J], R], job: J) -> R:
+    """Return `work(shared, job)`, in a process of a `pool`."""
+    return work(_given, job)
+
+
+def mapped(work: Callable[[S, J], R], shared: S, jobs: Sequence[J], count: int) -> Iterator[R]:
+    """Yield `work(shared, job)` of every job in order, worked out in `count` processes.
+
+    With a count of one nothing is started. Where a process goes (the kernel takes it for want of
+    memory), what is left is worked out here, which is said. Errors of `work` are raised.
+    """
+    done = 0
+    if count > 1:
+        processes = pool(shared, count)
+        try:
+            for future in [processes.submit(call, work, job) for job in jobs]:
+                yield future.result()
+                done += 1
+        except BrokenProcessPool:
+            say("a process has gone, most likely for want of memory: the rest is done in this one")
+        finally:
+            processes.shutdown(wait=False, cancel_futures=True)
+    for job in jobs[done:]:
+        yield work(shared, job)
+
+
+def _begin(shared: object, parent: int) -> None:
+    """Keep what is shared; end with the parent, also with one that is killed."""
+    global _given
+    _given = shared
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(WATCH_EVERY_S)
+    os._exit(1)
