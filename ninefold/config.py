@@ -4,8 +4,13 @@ Every section is a frozen `Spec` that stands beside its owner; this module only 
 words what is wrong: rule, place, value and the nearest right key.
 """
 
+import ast
+import functools
 import importlib
+import inspect
+import itertools
 import re
+import textwrap
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -46,8 +51,39 @@ class Spec(BaseModel):
     """A validated, immutable description of one component; its fields hold the only defaults."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+        frozen=True, extra="forbid", allow_inf_nan=False
     )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
+        """Describe the fields by their docstrings, which are read for a schema only: it is slow."""
+        schema: dict[str, Any] = handler(core_schema)
+        fields = handler.resolve_ref_schema(schema).get("properties", {})
+        for name in fields.keys() & cls.model_fields.keys():
+            if (text := _docstring(cls, name)) is not None:
+                fields[name].setdefault("description", text)
+        return schema
+
+
+def _docstring(cls: type[BaseModel], field: str) -> str | None:
+    """Return the string below a field in the class that declares it."""
+    owner = next(base for base in cls.__mro__ if field in inspect.get_annotations(base))
+    return _docstrings(owner).get(field)
+
+
+@functools.cache
+def _docstrings(cls: type) -> dict[str, str]:
+    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
+    assert isinstance(tree, ast.ClassDef)
+    return {
+        field.target.id: inspect.cleandoc(below.value.value)
+        for field, below in itertools.pairwise(tree.body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(below, ast.Expr)
+        and isinstance(below.value, ast.Constant)
+        and isinstance(below.value.value, str)
+    }
 
 
 def spec_of(section: str) -> Any:

@@ -6,6 +6,7 @@ and by `ninefold doctor`, always under DVC's own locks, so that a living process
 
 import contextlib
 import fcntl
+import functools
 import hashlib
 import json
 import os
@@ -102,13 +103,21 @@ def _settle(workspace: Path) -> None:
 
 def is_good(path: Path) -> bool:
     """Tell whether DVC can read a dvc.lock and every hash in it is whole."""
+    try:
+        return _is_good(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+
+
+@functools.lru_cache(maxsize=8)
+def _is_good(text: str) -> bool:
     from dvc.schema import COMPILED_LOCKFILE_SCHEMA
-    from dvc.utils.serialize import ParseError, load_yaml
+    from dvc.utils.serialize import ParseError, parse_yaml
     from voluptuous import Invalid
 
     try:
-        content = COMPILED_LOCKFILE_SCHEMA(load_yaml(str(path)))
-    except (ParseError, Invalid, ValueError, TypeError, OSError):
+        content = COMPILED_LOCKFILE_SCHEMA(parse_yaml(text, "dvc.lock"))
+    except (ParseError, Invalid, ValueError, TypeError):
         return False
     entries = [
         entry

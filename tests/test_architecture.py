@@ -235,3 +235,10 @@ def test_names_say_what_they_hold():
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
 def test_a_file_is_read_at_one_sitting(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 360
+
+
+@pytest.mark.parametrize("example", sorted((ROOT / "examples").iterdir()), ids=lambda p: p.name)
+def test_an_example_is_a_dvc_repository_of_its_own(example):
+    """Else `dvc status` at the root would speak of every example too."""
+    config = (example / ".dvc" / "config").read_text(encoding="utf-8")
+    assert config == (ROOT / ".dvc" / "config").read_text(encoding="utf-8")

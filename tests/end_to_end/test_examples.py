@@ -33,7 +33,9 @@ FEWER_WITHOUT_TARGET = {
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
 def test_an_example_runs_through_every_stage(example, tmp_path):
     folder = tmp_path / "ws"
-    shutil.copytree(example, folder, ignore=shutil.ignore_patterns("data", "models", "reports"))
+    shutil.copytree(
+        example, folder, ignore=shutil.ignore_patterns("data", "models", "reports", ".dvc")
+    )
     params = folder / "params.yaml"
     text = params.read_text(encoding="utf-8")
     learns = read_yaml(params)["problem"]["task"] in LEARNED
