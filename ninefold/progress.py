@@ -4,7 +4,7 @@ import contextlib
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -33,25 +33,54 @@ def _unsaid(_: str) -> None:
 
 
 def progress(
-    items: Iterable[T], title: str, total: int | None = None, unit: str = "it"
+    items: Iterable[T], title: str, total: int | None = None, unit: str = "it", initial: int = 0
 ) -> Iterator[T]:
-    """Yield `items` and show how far they are and how long the rest will take."""
+    """Yield `items` and show how far they are and how long the rest will take.
+
+    `initial` of the `total` were done before; they took no time now.
+    """
     write = getattr(_sink, "write", None)
     if write is None and sys.stderr.isatty():
         from tqdm import tqdm
 
-        yield from tqdm(items, desc=title, total=total, unit=unit, leave=False)
+        yield from tqdm(items, desc=title, total=total, unit=unit, leave=False, initial=initial)
         return
     count = total if total is not None else len(items) if isinstance(items, Sized) else None
     start = last = time.monotonic()
-    for done, item in enumerate(items, start=1):
+    for done, item in enumerate(items, start=initial + 1):
         yield item
         now = time.monotonic()
         if now - last >= LINE_EVERY_S:
             last = now
-            left = (now - start) / done * (count - done) if count else 0.0
+            left = (now - start) / (done - initial) * (count - done) if count else 0.0
             rest = f" of {count}, {left:.0f} s left" if count else ""
             _line(write, f"{title}: {done} {unit}{rest}")
+
+
+class Percents:
+    """Shows how far a task is, of which only shares are known; the first share costs no time."""
+
+    def __init__(self, title: str) -> None:
+        self._title, self._shown = title, 0
+        self._steps: Iterator[int] | None = None
+
+    def reach(self, share: float) -> None:
+        """Say that `share` of the task, 0 to 1, is done."""
+        percent = min(100, int(share * 100))
+        if self._steps is None:
+            self._shown = percent
+            left = range(percent, 100)
+            self._steps = progress(left, self._title, total=100, unit="%", initial=percent)
+        for _ in range(self._shown, percent):
+            next(self._steps)
+        self._shown = max(self._shown, percent)
+
+    def __enter__(self) -> "Percents":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if isinstance(self._steps, Generator):
+            self._steps.close()
 
 
 def say(text: str) -> None:

@@ -5,15 +5,14 @@ it. A line is appended whole, so that a killed process costs at most its own lin
 once there are more than `KEPT`.
 """
 
-import contextlib
 import json
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 from typing import Any
 
+from ninefold import journal
 from ninefold.files import replacing
 
 KEPT, DRAWN, LISTED = 200, 40, 12
@@ -41,54 +40,22 @@ def entry(report: Mapping[str, Any], data: str) -> dict[str, Any]:
     }
 
 
-def remember(path: Path, found: Mapping[str, Any]) -> None:
-    """Append one line to the history and draw the picture anew."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    line = json.dumps(found, ensure_ascii=False) + "\n"
-    with _alone(path):
-        torn = path.is_file() and path.stat().st_size and path.read_bytes()[-1:] != b"\n"
-        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        try:
-            os.write(handle, ("\n" * bool(torn) + line).encode())
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+def remember(path: Path, found: Mapping[str, Any], drawn: Path = PICTURE) -> None:
+    """Append one line to the history and draw the picture anew, in `drawn` beside it."""
+    with journal.alone(path):
+        journal.append(path, found)
         entries = read_history(path)
         if len(entries) > KEPT:
             with replacing(path) as temporary:
                 text = "".join(json.dumps(e, ensure_ascii=False) + "\n" for e in entries[-KEPT:])
                 temporary.write_text(text, encoding="utf-8")
-        with replacing(path.parent / PICTURE) as temporary:
+        with replacing(path.parent / drawn) as temporary:
             temporary.write_text(picture(entries), encoding="utf-8")
 
 
 def read_history(path: Path) -> list[dict[str, Any]]:
     """Return the lines of a history, oldest first; damaged ones are left out."""
-    if not path.is_file():
-        return []
-    found = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        with contextlib.suppress(ValueError):
-            content = json.loads(line)
-            if isinstance(content, dict) and content.get("verdict") in COLOURS:
-                found.append(content)
-    return found
-
-
-@contextlib.contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Let one process at a time write; where the system knows no such lock, go on without."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    handle = os.open(path.parent, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
+    return [content for content in journal.read(path) if content.get("verdict") in COLOURS]
 
 
 def picture(entries: Sequence[Mapping[str, Any]]) -> str:

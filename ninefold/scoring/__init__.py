@@ -1,5 +1,6 @@
-"""Scores a file of raw rows in chunks: `ninefold predict`."""
+"""Scores files of raw rows in chunks: `ninefold predict` one, `ninefold score` many, resumably."""
 
-from ninefold.scoring.score import Scored, ScoreSpec, score
+from ninefold.scoring.score import Scored, score
+from ninefold.scoring.spec import ScoreSpec
 
 __all__ = ["ScoreSpec", "Scored", "score"]

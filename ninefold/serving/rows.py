@@ -51,6 +51,11 @@ class Rows:
         self.flagger = Flagger({name: columns[name] for name in self.cells})
         self.known = frozenset({*columns, *model.signature.ignored, model.signature.target})
 
+    @property
+    def takes_pictures(self) -> bool:
+        """Tell whether a column of a row is a picture."""
+        return any(cells.column.kind == "image" for cells in self.cells.values())
+
     def read(self, rows: Sequence[Any]) -> Batch:
         """Read the rows; what is wrong with one does not touch the others."""
         errors: dict[int, str] = {}

@@ -11,6 +11,11 @@ or `value`. Columns the model does not need are passed over. Memory does not gro
 import argparse
 import sys
 from pathlib import Path
+from typing import TypeVar
+
+from ninefold.config import Spec
+
+S = TypeVar("S", bound=Spec)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=".csv, .tsv (.gz), .parquet, or a folder of images",
     )
     parser.add_argument("output", type=Path, metavar="OUTPUT", help=".csv (.gz), .tsv or .parquet")
+    add_options(parser)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of whatever scores files."""
     parser.add_argument("--rows-per-chunk", type=int, metavar="N", help="rows per run of the model")
     parser.add_argument(
         "--keep", nargs="+", metavar="COL", help="columns of INPUT to put before the predictions"
@@ -43,27 +53,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="COL",
         help="column of INPUT that names image files, as seen from it",
     )
+    parser.add_argument(
+        "--with-flags",
+        action=argparse.BooleanOptionalAction,
+        help="name the columns of a row that are unusual: flag_unseen, flag_out_of_range, "
+        "flag_missing",
+    )
+    parser.add_argument(
+        "--with-version",
+        action=argparse.BooleanOptionalAction,
+        help="put the model's version into a column model_version",
+    )
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Score the file and say how many rows were written."""
-    from pydantic import ValidationError
-
-    from ninefold.errors import InputError
     from ninefold.scoring import ScoreSpec, score
 
-    given = {
-        name: value
-        for name in ScoreSpec.model_fields
-        if (value := getattr(arguments, name)) is not None
-    }
-    try:
-        spec = ScoreSpec(**given)
-    except ValidationError as error:
-        first = error.errors()[0]
-        option = str(first["loc"][0]).replace("_", "-")
-        raise InputError(f"--{option}: {first['msg']}, however: {first['input']!r}") from None
+    spec = spec_of(ScoreSpec, arguments)
     done = score(arguments.model, arguments.input, arguments.output, spec)
     failed = f", {done.failed} of them without a prediction" if done.failed else ""
     sys.stdout.write(f"wrote {done.rows} rows{failed} to {arguments.output}\n")
     return 0
+
+
+def spec_of(kind: type[S], arguments: argparse.Namespace) -> S:
+    """Return the spec that the options describe. Raises `InputError`."""
+    from pydantic import ValidationError
+
+    from ninefold.errors import InputError
+
+    given = {
+        name: value for name in kind.model_fields if (value := getattr(arguments, name)) is not None
+    }
+    try:
+        return kind(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = str(first["loc"][0]).replace("_", "-")
+        raise InputError(f"--{option}: {first['msg']}, however: {first['input']!r}") from None
