@@ -1,6 +1,8 @@
 """Reads a table for `ninefold init`, and settles what its cells leave open."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +13,7 @@ from ninefold import dates
 from ninefold.columns import Column, is_missing, to_array
 from ninefold.config import validate
 from ninefold.datasets import MISSING, read
+from ninefold.datasets.tables import inference
 from ninefold.datasets.tables.mixed import Mixed, MixedTypesError
 from ninefold.problem import ProblemSpec
 from tasks.drafting.questions import ask_choice
@@ -65,7 +68,8 @@ def read_table(
     for attempt in range(ATTEMPTS):
         spec = validate("ingest", {**content, **cells.content()}, source="init")
         try:
-            return *read(spec, problem, workspace), cells
+            with _dates_open():
+                return *read(spec, problem, workspace), cells
         except MixedTypesError as error:
             if attempt == ATTEMPTS - 1:
                 raise
@@ -73,6 +77,20 @@ def read_table(
                 is_names = name == problem.target and task != "regression"
                 _settle(cells, name, mixed, is_names or not mixed.missing)
     raise AssertionError
+
+
+@contextlib.contextmanager
+def _dates_open() -> Iterator[None]:
+    """Do not warn of dates that fit two orders: `settle_dates` asks about them, or says so."""
+
+    def others(record: logging.LogRecord) -> bool:
+        return record.msg is not inference.EITHER_ORDER
+
+    inference.log.addFilter(others)
+    try:
+        yield
+    finally:
+        inference.log.removeFilter(others)
 
 
 def _settle(cells: Cells, name: str, mixed: Mixed, is_names: bool) -> None:

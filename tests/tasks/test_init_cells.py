@@ -31,7 +31,7 @@ def init(data, *options, capsys=None):
     Path("d.csv").write_bytes(data.encode() if isinstance(data, str) else data)
     Path("ws/.dvc").mkdir(parents=True)  # a DVC repository already: saves a second
     assert cli.main(["init", "d.csv", "--target", "y", "--into", "ws", *options, "--yes"]) == 0
-    return capsys.readouterr().out if capsys else ""
+    return "".join(capsys.readouterr()) if capsys else ""
 
 
 def columns(tmp_path):
@@ -98,7 +98,8 @@ def test_the_order_of_day_and_month_comes_from_the_dates_or_is_said(
     assert columns(tmp_path)["d"] == ("datetime", format)
     text = (tmp_path / "ws" / "params.yaml").read_text()
     assert ('set format "%d/%m/%Y"' in text) == is_said
-    assert ("every date in `d` fits month/day and day/month" in said) == is_said
+    assert said.count("fits month/day and day/month") == is_said
+    assert "fits both" not in said
 
 
 def test_another_column_tells_the_order(tmp_path):

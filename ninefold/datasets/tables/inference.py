@@ -16,6 +16,10 @@ from ninefold.errors import InputError
 from ninefold.numerals import DECIMAL_COMMA, NUMBER_FORMATS
 
 log = logging.getLogger("ninefold")
+EITHER_ORDER = (
+    "column `%s`: every date fits both month/day and day/month; read as month/day. Say "
+    "otherwise with `ingest: {columns: {%s: {kind: datetime, format: '%s'}}}`"
+)
 
 
 @dataclass(frozen=True)
@@ -134,11 +138,7 @@ def _choose(name: str, formats: list[str | None], day_first: bool | None) -> str
     if len(orders) < 2:
         return formats[0]
     if day_first is None:
-        log.warning(
-            "column `%s`: every date fits both month/day and day/month; read as month/day. Say "
-            "otherwise with `ingest: {columns: {%s: {kind: datetime, format: '%s'}}}`",
-            name, name, next(f for f in formats if dates.is_day_first(f)),
-        )  # fmt: skip
+        log.warning(EITHER_ORDER, name, name, next(f for f in formats if dates.is_day_first(f)))
     wanted = bool(day_first)
     return next(format for format in formats if dates.is_day_first(format) is wanted)
 
