@@ -21,6 +21,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows import artifacts
 from flows.session import REFUSALS
+from ninefold.config import load_params
 from ninefold.errors import InputError, NinefoldError
 from tasks import engine, healing
 from tasks.engine import StageInfo
@@ -156,7 +157,18 @@ def carry_out(
         states = {name: future.state for name, future in futures.items()}
         if push and all(state.is_completed() for state in states.values()):
             states["push"] = push_outputs(str(folder), return_state=True)
+        if not targets and all(state.is_completed() for state in states.values()):
+            states |= _promoted(folder)
         return _outcome(states)
+
+
+def _promoted(folder: Path) -> dict[str, State[Any]]:
+    """Promote what was made, where params.yaml says so."""
+    if not load_params(folder, ["promote"])["promote"].after_training:
+        return {}
+    from flows.promotion import promote
+
+    return {"promote": promote(str(folder), return_state=True)}
 
 
 def _task(stage: StageInfo) -> Any:
@@ -181,5 +193,9 @@ def _outcome(states: dict[str, State[Any]]) -> State[Any]:
             return Failed(message=f"{name}: {text}")
     if late := [name for name, state in states.items() if not state.is_completed()]:
         return Failed(message=f"{', '.join(late)}: not run")
-    counts = {kind: sum(s.name == kind for s in states.values()) for kind in STATES.values()}
-    return Completed(message=", ".join(f"{n} {kind.lower()}" for kind, n in counts.items() if n))
+    stages = [state for name, state in states.items() if name != "promote"]
+    counts = {kind: sum(s.name == kind for s in stages) for kind in STATES.values()}
+    told = [f"{n} {kind.lower()}" for kind, n in counts.items() if n]
+    if "promote" in states:
+        told.append(str(states["promote"].message))
+    return Completed(message=", ".join(told))

@@ -42,6 +42,7 @@ SECTIONS: Mapping[str, str] = {
     "evaluate": "ninefold.evaluation:EvaluateSpec",
     "export": "ninefold.export:ExportSpec",
     "report": "ninefold.report:ReportSpec",
+    "promote": "ninefold.promotion:PromoteSpec",
     "schedule": "ninefold.scheduling:ScheduleSpec",
 }
 """Section of params.yaml -> where its Spec stands."""

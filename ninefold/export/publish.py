@@ -1,5 +1,6 @@
 """Puts the file together, compares it, and only then lets it be written."""
 
+import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -119,7 +120,8 @@ def _receipt(
     cases = {"held_out": held_out, **adversarial_rows(held_out, model.preprocessing.layout)}
     reference = Reference.of(featurize, model)
     found = receipt(content, names, cases, reference.predict, model.head, spec.tolerance)
-    return {**found, "bytes": len(content), "inputs": len(names)}
+    told = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+    return {**found, **told, "inputs": len(names)}
 
 
 def _golden(bare: Any, raw: Frame, spec: ExportSpec) -> dict[str, Any]:

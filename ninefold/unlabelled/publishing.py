@@ -1,5 +1,6 @@
 """Puts a model without a target together with its preprocessing: one file for raw rows."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +61,8 @@ def publish(
         content, names, cases, lambda raw: model.predict(derived(raw)), model.results,
         spec.tolerance,
     )  # fmt: skip
-    return Published(content, {**found, "bytes": len(content), "inputs": len(names)})
+    told = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+    return Published(content, {**found, **told, "inputs": len(names)})
 
 
 def composed(featurize: "onnx.ModelProto", model: Model, train: Frame) -> "onnx.ModelProto":

@@ -17,12 +17,14 @@ from ninefold.aims import Aim, aim_of
 from ninefold.errors import InputError
 from ninefold.files import replacing, whole_or_gone
 from ninefold.problem import LEARNED, Task
+from ninefold.production import FOLDER
+from ninefold.promotion.registry import JOURNAL
 
 SUITE = "expectations/suite.yaml"
 UNDER_WAY = ".ninefold-init"
 """Folder that stands in a workspace while it becomes a DVC repository."""
 LEDGER = "test_ledger.jsonl"
-MERGE = f"{LEDGER} merge=union\n"
+MERGE = f"{LEDGER} merge=union\n{FOLDER}/{JOURNAL} merge=union\n"
 """Both sides of a merge opened the test part: git keeps the lines of both."""
 SETTINGS = {"analytics": "false", "check_update": "false", "autostage": "false"}
 

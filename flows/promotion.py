@@ -1,0 +1,34 @@
+"""The promotion of what the training flow made, as its last task."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from flows.session import REFUSALS
+from tasks import promoting
+
+NAMES = {"promote": "Promoted", "hold": "Held", "reject": "Rejected", "unchanged": "Cached"}
+log = logging.getLogger("ninefold.flow")
+
+
+@task(
+    name="promote",
+    description="Compare the model with the one in production",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def promote(workspace: str) -> State[Any]:
+    """End as Promoted, Held, Rejected or Cached; a model that is held fails no run."""
+    try:
+        outcome = promoting.promote(Path(workspace))
+    except tuple(REFUSALS.values()) as error:
+        name = next(name for name, kind in REFUSALS.items() if isinstance(error, kind))
+        return Failed(name=name, message=str(error))
+    for line in outcome.lines():
+        log.info("promote    %s", line)
+    return Completed(name=NAMES[outcome.action], message=outcome.lines()[0])

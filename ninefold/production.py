@@ -1,0 +1,40 @@
+"""Which model is in production: what a server reads of a registry (`ninefold.promotion.registry`).
+
+Needs the standard library only.
+"""
+
+import json
+from pathlib import Path
+
+from ninefold.errors import InputError
+
+FOLDER = "registry"
+POINTER, VERSIONS = "production.json", "versions"
+
+
+def named(folder: Path) -> str:
+    """Return the SHA-256 of the model that the pointer in `folder` names.
+
+    Raises:
+        InputError: there is no pointer, or it cannot be read.
+    """
+    path = folder / POINTER
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["sha256"])
+    except FileNotFoundError:
+        raise InputError(
+            f"{path} must say what is in production, however: it is missing. `ninefold promote` "
+            "writes it"
+        ) from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError):
+        raise InputError(
+            f"{path} must be what `ninefold promote` wrote, however: it is not. Take it from Git, "
+            "or promote again"
+        ) from None
+
+
+def place(folder: Path, sha256: str) -> Path:
+    """Return where the model with that hash is kept."""
+    return folder / VERSIONS / f"{sha256}.onnx"

@@ -1,0 +1,144 @@
+"""Git tags that say which version is in production, in GTO's form, which DVC reads.
+
+A promoted version is tagged `model@v0.0.3`, the one in production `model#production#7`. A tag
+points at a commit of its own, a child of HEAD that holds dvc.yaml, dvc.lock, params.yaml and the
+registry as they were; branch and index stay as they are. `dvc artifacts get . model --stage
+production` fetches the file; `git show 'model#production#7:registry/production.json'` says what it
+is.
+"""
+
+import hashlib
+import os
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ninefold.config import read_yaml
+from ninefold.errors import ConfigError
+from ninefold.production import FOLDER, POINTER
+from ninefold.promotion.registry import JOURNAL, Registry
+
+ARTIFACT, STAGE = "model", "production"
+KEPT = ("dvc.yaml", "dvc.lock", "params.yaml", "test_ledger.jsonl", f"{FOLDER}/{POINTER}",
+        f"{FOLDER}/{JOURNAL}")  # fmt: skip
+NOBODY = {"NAME": "ninefold", "EMAIL": "ninefold@localhost"}
+
+
+def tag(workspace: Path, registry: Registry, content: bytes) -> list[str]:
+    """Tag what is in production, unless that is done; return what a person is told.
+
+    Args:
+        workspace: where dvc.yaml stands.
+        registry: says what is in production.
+        content: the bytes of that model.
+    """
+    entry = registry.production()
+    assert entry is not None
+    prefix = _git(workspace, "rev-parse", "--show-prefix", check=False)
+    head = _git(workspace, "rev-parse", "--verify", "-q", "HEAD", check=False)
+    if prefix is None or not head:
+        return ["no tag: this is no Git repository with a commit"]
+    folder = prefix.rstrip("/")
+    name = f"{folder}:{ARTIFACT}" if folder else ARTIFACT
+    root = str(_git(workspace, "rev-parse", "--show-toplevel"))
+    version = _tags(workspace, f"{_in_tag(name)}@v*").get(entry.sha256)
+    author = {} if _git(workspace, "config", "user.email", check=False) else _author()
+    if version is None:
+        if (why := _untold(workspace, content)) is not None:
+            return [f"no tag: {why}"]
+        from gto import api
+
+        commit = _snapshot(workspace, prefix, str(head), f"Version {entry.version} in production")
+        made = api.register(root, name, commit, message=entry.sha256, **author)
+        version = str(made.tag)
+    commit = str(_git(workspace, "rev-list", "-1", version))
+    newest = _newest(workspace, name)
+    if newest is None or _git(workspace, "rev-list", "-1", newest) != commit:
+        from gto import api
+
+        made = api.assign(
+            root, name, STAGE, ref=commit, force=True, skip_registration=True,
+            message=entry.sha256, **author,
+        )  # fmt: skip
+        newest = str(made.tag)
+    return [f"tags {version} and {newest}"]
+
+
+def _untold(workspace: Path, content: bytes) -> str | None:
+    """Say why DVC could not fetch the model from a tag, or return None."""
+    try:
+        artifact = (read_yaml(workspace / "dvc.yaml").get("artifacts") or {}).get(ARTIFACT) or {}
+        stages = read_yaml(workspace / "dvc.lock").get("stages") or {}
+    except ConfigError:
+        return "dvc.lock is missing"
+    path = artifact.get("path")
+    if path is None:
+        return f"dvc.yaml names no artifact; add `artifacts: {{{ARTIFACT}: {{path: …}}}}`"
+    outs = [out for stage in stages.values() for out in stage.get("outs") or ()]
+    recorded = [out.get("md5") for out in outs if out.get("path") == path]
+    if recorded != [hashlib.md5(content, usedforsecurity=False).hexdigest()]:
+        return f"the model is not the {path} that dvc.lock records"
+    return None
+
+
+def _snapshot(workspace: Path, prefix: str, head: str, message: str) -> str:
+    """Make a commit of the workspace's small files on top of HEAD, and return its hash."""
+    with tempfile.TemporaryDirectory(prefix="ninefold-index-") as folder:
+        own = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        _git(workspace, "read-tree", head, more=own)
+        for name in KEPT:
+            if (workspace / name).is_file():
+                blob = _git(workspace, "hash-object", "-w", "--", name)
+                entry = f"100644,{blob},{prefix}{name}"
+                _git(workspace, "update-index", "--add", "--cacheinfo", entry, more=own)
+        tree = str(_git(workspace, "write-tree", more=own))
+    who = {}
+    if not _git(workspace, "config", "user.email", check=False):
+        who = {f"GIT_{role}_{k}": v for role in ("AUTHOR", "COMMITTER") for k, v in NOBODY.items()}
+    return str(_git(workspace, "commit-tree", tree, "-p", head, "-m", message, more=who))
+
+
+def _tags(workspace: Path, pattern: str) -> dict[str, str]:
+    """Return the first line of each tag's message -> its name."""
+    listed = _git(
+        workspace, "tag", "--list", pattern, "--format=%(contents:subject) %(refname:short)"
+    )
+    return dict(line.split(" ", 1) for line in (listed or "").splitlines() if " " in line)
+
+
+def _newest(workspace: Path, name: str) -> str | None:
+    """Return the last tag that put a version in production."""
+    listed = _git(workspace, "tag", "--list", f"{_in_tag(name)}#{STAGE}#*") or ""
+    numbered = [line for line in listed.splitlines() if line.rpartition("#")[2].isdigit()]
+    return max(numbered, key=lambda line: int(line.rpartition("#")[2]), default=None)
+
+
+def _in_tag(name: str) -> str:
+    from gto.constants import name_to_tag
+
+    return str(name_to_tag(name))
+
+
+def _author() -> dict[str, Any]:
+    return {"author": NOBODY["NAME"], "author_email": NOBODY["EMAIL"]}
+
+
+def _git(
+    workspace: Path, *arguments: str, check: bool = True, more: Mapping[str, str] | None = None
+) -> str | None:
+    """Run git and return what it printed; None if it failed and need not succeed."""
+    done = subprocess.run(
+        ["git", *arguments],
+        cwd=workspace,
+        env={**os.environ, **(more or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        if check:
+            raise ConfigError(f"git {arguments[0]} must succeed, however: {done.stderr.strip()}")
+        return None
+    return done.stdout.strip()
