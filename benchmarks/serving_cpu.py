@@ -24,6 +24,7 @@ from ninefold.serving.model import read_model
 from ninefold.serving.openapi import example_row
 from ninefold.serving.readiness import prepare
 from ninefold.serving.rows import Rows
+from ninefold.serving.sources import File
 
 CONNECTIONS = (1, 32)
 
@@ -34,7 +35,7 @@ def serve(model_path: Path, pipe: Connection) -> None:
     prepare(model)
     bound = server.bind("127.0.0.1", 0)
     pipe.send(bound.getsockname()[1])
-    server.serve([model], {model.name: model_path}, bound)
+    server.serve([model], {model.name: File(model_path)}, bound)
 
 
 def floor(model_path: Path, pipe: Connection) -> None:

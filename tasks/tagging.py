@@ -118,7 +118,7 @@ def _newest(workspace: Path, name: str) -> str | None:
 def _in_tag(name: str) -> str:
     from gto.constants import name_to_tag
 
-    return str(name_to_tag(name))
+    return str(name_to_tag(name))  # type: ignore[no-untyped-call]
 
 
 def _author() -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from ninefold.errors import InputError
-from ninefold.serving.repository import Route
+from ninefold.serving.model import Model
 
 
 class AccessLog:
@@ -30,7 +30,7 @@ class AccessLog:
         scope: MutableMapping[str, Any],
         status: int,
         elapsed_s: float,
-        route: Route | None = None,
+        model: Model | None = None,
         rows: int = 0,
     ) -> None:
         """Write one line."""
@@ -43,8 +43,8 @@ class AccessLog:
             "status": status,
             "ms": round(elapsed_s * 1000, 3),
         }
-        if route is not None:
-            content |= {"model": route.model.name, "version": route.model.version, "rows": rows}
+        if model is not None:
+            content |= {"model": model.name, "version": model.version, "rows": rows}
         line = orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE)
         with self._lock:
             self._file.write(line)

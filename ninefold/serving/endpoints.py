@@ -18,6 +18,8 @@ from ninefold.serving.served import JSON, Answer, encodable
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+VERSION = b"x-model-version"
+"""Header of each answer: the version that gave it."""
 log = logging.getLogger("ninefold.serving")
 
 
@@ -57,14 +59,17 @@ class Endpoints:
         self, scope: Scope, send: Send, answer: Answer, route: Route | None, start: float
     ) -> None:
         fields = [(name.encode(), value.encode()) for name, value in answer.headers.items()]
+        model = answer.model or (route.model if route else None)
+        if model is not None:
+            fields.append((VERSION, model.version.encode()))
         fields.append((b"content-length", str(len(answer.body)).encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": fields})
         await send({"type": "http.response.body", "body": answer.body})
         elapsed = time.perf_counter() - start
-        if route is not None:
-            self.metrics.count(route, answer.status, answer.rows, elapsed)
+        if route is not None and model is not None:
+            self.metrics.count(model, route.endpoint, answer.status, answer.rows, elapsed)
         if self.access_log is not None:
-            self.access_log.write(scope, answer.status, elapsed, route, answer.rows)
+            self.access_log.write(scope, answer.status, elapsed, model, answer.rows)
 
     async def _page(self, scope: Scope, receive: Receive, send: Send, start: float) -> None:
         if self.access_log is None:

@@ -19,6 +19,10 @@ class Limits:
     """Time the model has for one batch."""
     max_pending: int = 1024
     """Requests waiting for the model; more are told to come back (503)."""
+    max_explained_rows: int = 8
+    """Rows that one request may have explained."""
+    max_explanations: int = 16
+    """Requests waiting for explanations; more are told to come back (503)."""
     max_connections: int = 2048
     """Open connections; more are told to come back (503)."""
     inline_bytes: int = 64 * 2**10

@@ -9,7 +9,9 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from ninefold.serving.repository import Repository, Route
+from ninefold.serving.model import Model
+from ninefold.serving.repository import Repository
+from ninefold.serving.tallies import Tallies, told
 from ninefold.serving.workers import SHARED
 
 BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -34,17 +36,18 @@ class Metrics:
         self.loads = Counter(
             "ninefold_model_loads", "New model files", ("model", "outcome"), registry=self.registry
         )
+        self.tallies = Tallies(self.registry)
         self._known: dict[tuple[str, str, str, int], tuple[Any, Any, Any]] = {}
 
-    def count(self, route: Route, status: int, rows: int, elapsed_s: float) -> None:
-        """Take in one request."""
-        model, version, endpoint = route.model.name, route.model.version, route.endpoint
-        key = (model, version, endpoint, status)
+    def count(self, model: Model, endpoint: str, status: int, rows: int, elapsed_s: float) -> None:
+        """Take in one request and the model that answered it."""
+        name, version = model.name, model.version
+        key = (name, version, endpoint, status)
         if key not in self._known:
             self._known[key] = (
-                self.requests.labels(model, endpoint, str(status)),
-                self.seconds.labels(model, endpoint),
-                self.rows.labels(model, version),
+                self.requests.labels(name, endpoint, str(status)),
+                self.seconds.labels(name, endpoint),
+                self.rows.labels(name, version),
             )
         requests, seconds, predicted = self._known[key]
         requests.inc()
@@ -55,6 +58,14 @@ class Metrics:
     def loaded(self, model: str, is_served: bool) -> None:
         """Take in that a model's file changed."""
         self.loads.labels(model, "served" if is_served else "refused").inc()
+
+    def trial(self, model: str) -> dict[str, dict[str, Any]]:
+        """Return what was counted while a model had a second version on trial, by version."""
+        if not os.environ.get(SHARED):
+            return told(self.registry, model)
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return told(registry, model)
 
     def page(self, repository: Repository) -> bytes:
         """Return the text that Prometheus reads."""

@@ -90,7 +90,10 @@ def _rows(signature: Signature) -> dict[str, Any]:
     }
     schema = {
         "type": "object",
-        "properties": {"rows": {"type": "array", "minItems": 1, "items": row}},
+        "properties": {
+            "rows": {"type": "array", "minItems": 1, "items": row},
+            "explain": {"type": "boolean", "description": "Say what each column adds"},
+        },
         "required": ["rows"],
     }
     return {"schema": schema, "example": {"rows": [example_row(signature)]}}
@@ -110,6 +113,10 @@ def _predictions(signature: Signature) -> dict[str, Any]:
             "type": "array",
             "items": {"type": "string"},
             "description": "Columns the row did not have; they counted as missing values",
+        },
+        "explanation": {
+            "type": "object",
+            "description": "Where `explain` is true: `answer` is `expected` plus the contributions",
         },
         "flags": {
             "type": "object",

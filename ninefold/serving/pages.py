@@ -55,6 +55,7 @@ class Pages:
         app.add_api_route("/v2/health/ready", self.ready, summary="All models may answer")
         app.add_api_route("/v1/models", self.listing, summary="The models and their state")
         app.add_api_route("/v1/models/{name}", self.signature, summary="What a model takes")
+        app.add_api_route("/v1/models/{name}/trial", self.trial, summary="A second version")
         app.add_api_route("/v1/models/{name}/card", self.card, summary="How good a model is")
         for path in ("/v2/models/{name}", "/v2/models/{name}/versions/{version}"):
             app.add_api_route(path, self.metadata, summary="Inputs and outputs of a model")
@@ -123,6 +124,22 @@ class Pages:
         release = model.metadata.get("ninefold.version")
         return _json({**_state(model), "release": release, **content})
 
+    async def trial(self, name: str) -> Response:
+        """Return how a second version fares beside the model; see `ninefold serve --shadow`."""
+        model, trial = self._model(name), self.repository.trials.get(name)
+        if trial is None:
+            raise HTTPException(404, f"model `{name}` has no second version on trial")
+        return _json(
+            {
+                "name": name,
+                "mode": trial.mode,
+                "share": trial.share,
+                "champion": model.version,
+                "challenger": trial.model.version,
+                "versions": self.metrics.trial(name),
+            }
+        )
+
     async def metadata(self, name: str, version: str | None = None) -> Response:
         """Return a model's inputs and outputs."""
         return _json(self._model(name, version).to_json())
@@ -148,12 +165,13 @@ class Pages:
     def _model(self, name: str, version: str | None = None) -> Model:
         if name not in self.models:
             raise HTTPException(404, f"unknown model `{name[:100]}`{nearest(name, self.models)}")
-        model = self.models[name]
-        if version not in (None, model.version):
+        found = self.repository.find(name, version)
+        if found is None:
+            there = self.models[name].version
             raise HTTPException(
-                404, f"model `{name}` has version {model.version}, however: {str(version)[:20]!r}"
+                404, f"model `{name}` has version {there}, however: {str(version)[:20]!r}"
             )
-        return model
+        return found
 
     async def _unknown(self, request: Request, error: Exception) -> Response:
         """Say which model or path was meant."""

@@ -13,7 +13,7 @@ import orjson
 from ninefold.errors import nearest
 from ninefold.serving import tensors
 from ninefold.serving.limits import Limits, RequestError
-from ninefold.serving.model import Array, Model
+from ninefold.serving.model import Array, Model, Tensor
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
 
@@ -48,16 +48,12 @@ def decode(body: bytes, header_length: int | None, model: Model, limits: Limits)
     content, raw = _parts(body, header_length)
     parameters = _object(content.get("parameters", {}), "parameters")
     feeds = _feeds(content.get("inputs"), raw, model, limits)
-    rows = {array.shape[0] for array in feeds.values() if array.ndim}
-    if model.signature is not None and len(rows) > 1:
-        raise RequestError(f"inputs must have as many rows each, however: {sorted(rows)}")
-    if (most := max(rows, default=1)) > limits.max_rows:
-        raise RequestError(f"a request must have at most {limits.max_rows} rows, not {most}", 413)
+    rows = check_feeds(feeds, model, limits)
     name = content.get("id")
     if name is not None and not isinstance(name, str):
         raise RequestError(f"id must be text, however: {name!r:.60}")
     is_binary = parameters.get("binary_data_output") is True
-    return Request(feeds, most, _outputs(content.get("outputs"), is_binary, model), name)
+    return Request(feeds, rows, _outputs(content.get("outputs"), is_binary, model), name)
 
 
 def encode(
@@ -112,12 +108,8 @@ def _feeds(inputs: Any, raw: memoryview, model: Model, limits: Limits) -> dict[s
     place = 0
     for item in inputs:
         item = _object(item, "an input")
-        name = item.get("name")
-        if not isinstance(name, str) or name not in known:
-            raise RequestError(f"unknown input {name!r:.100}{nearest(str(name)[:100], known)}")
-        if name in feeds:
-            raise RequestError(f"input `{name}` must be given once")
-        tensor = known[name]
+        tensor = known_input(item.get("name"), known, feeds)
+        name = tensor.name
         tensors.known_datatype(item.get("datatype"), tensor)
         shape = tensors.checked_shape(item.get("shape"), tensor, limits.max_elements)
         size = _object(item.get("parameters", {}), "parameters").get("binary_data_size")
@@ -128,12 +120,31 @@ def _feeds(inputs: Any, raw: memoryview, model: Model, limits: Limits) -> dict[s
             raise RequestError(f"input `{name}`: binary_data_size must lie within the body")
         feeds[name] = tensors.from_bytes(raw[place : place + size], shape, tensor)
         place += size
-    missing = [f"`{name}`" for name in known if name not in feeds]
-    if missing:
-        raise RequestError(f"inputs must hold {', '.join(missing[:10])} as well")
     if place != len(raw):
         raise RequestError(f"the body holds {len(raw) - place} bytes that belong to no input")
     return feeds
+
+
+def known_input(name: Any, known: Mapping[str, Tensor], feeds: Mapping[str, Array]) -> Tensor:
+    """Return the model's input of that name. Raises `RequestError`: unknown, or given twice."""
+    if not isinstance(name, str) or name not in known:
+        raise RequestError(f"unknown input {name!r:.100}{nearest(str(name)[:100], known)}")
+    if name in feeds:
+        raise RequestError(f"input `{name}` must be given once")
+    return known[name]
+
+
+def check_feeds(feeds: Mapping[str, Array], model: Model, limits: Limits) -> int:
+    """Return how many rows the feeds hold. Raises `RequestError`: one missing, unequal, too many"""
+    missing = [f"`{tensor.name}`" for tensor in model.inputs if tensor.name not in feeds]
+    if missing:
+        raise RequestError(f"inputs must hold {', '.join(missing[:10])} as well")
+    rows = {array.shape[0] for array in feeds.values() if array.ndim}
+    if model.signature is not None and len(rows) > 1:
+        raise RequestError(f"inputs must have as many rows each, however: {sorted(rows)}")
+    if (most := max(rows, default=1)) > limits.max_rows:
+        raise RequestError(f"a request must have at most {limits.max_rows} rows, not {most}", 413)
+    return most
 
 
 def _outputs(outputs: Any, is_binary: bool, model: Model) -> dict[str, bool]:

@@ -1,11 +1,13 @@
-"""The models of one server, each the newest whole version of its file."""
+"""The models of one server, each the newest whole version of its file; and those on trial."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from ninefold.serving.limits import Limits
 from ninefold.serving.model import Model
 from ninefold.serving.served import Handler, Served
+from ninefold.serving.trial import Trial
 
 
 @dataclass(frozen=True)
@@ -23,26 +25,55 @@ class Repository:
     A request that has begun ends on the model it began with.
     """
 
-    def __init__(self, models: Sequence[Model], limits: Limits) -> None:
-        self.limits = limits
+    def __init__(
+        self, models: Sequence[Model], limits: Limits, trials: Mapping[str, Trial] | None = None
+    ) -> None:
+        """`trials` holds the second version of some models, by name."""
+        self.limits, self.trials = limits, trials or {}
         self.models: dict[str, Model] = {}
+        self._served: dict[str, Served] = {}
         self.routes: dict[str, Route] = {}
         for model in models:
             self.put(model)
 
     def put(self, model: Model) -> None:
         """Serve `model` from now on, in the place of its namesake if there is one."""
-        before = self.models.get(model.name)
-        others = {path: to for path, to in self.routes.items() if to.model is not before}
-        self.routes = others | _routes(model, self.limits)
+        self._serve(model)
         self.models = {**self.models, model.name: model}
 
+    def challenge(self, model: Model) -> None:
+        """Try `model` from now on, beside its namesake."""
+        self.trials[model.name].put(model)
+        self._serve(self.models[model.name])
 
-def _routes(model: Model, limits: Limits) -> dict[str, Route]:
-    served = Served(model, limits)
-    infer = Route(served.infer, model, "infer")
+    def find(self, name: str, version: str | None = None) -> Model | None:
+        """Return a model, or the version of it that is served or on trial."""
+        found = [self.models[name]] if name in self.models else []
+        found += [self.trials[name].model] if name in self.trials else []
+        return next((m for m in found if version in (None, m.version)), None)
+
+    def served(self, model: Model) -> Served:
+        """Return what answers for a model that `find` found."""
+        trial = self.trials.get(model.name)
+        return trial.served if trial and trial.model is model else self._served[model.name]
+
+    def _serve(self, model: Model) -> None:
+        served, trial = Served(model, self.limits), self.trials.get(model.name)
+        others = {path: to for path, to in self.routes.items() if to.model.name != model.name}
+        self.routes = others | _routes(served, trial)
+        self._served = {**self._served, model.name: served}
+
+
+def _routes(served: Served, trial: Trial | None) -> dict[str, Route]:
+    model = served.model
     protocol = f"/v2/models/{model.name}"
-    routes = {f"{protocol}/infer": infer, f"{protocol}/versions/{model.version}/infer": infer}
+    beside: Callable[[str], Handler] = (
+        (lambda endpoint: trial.beside(served, endpoint)) if trial else partial(getattr, served)
+    )
+    routes = {f"{protocol}/infer": Route(beside("infer"), model, "infer")}
+    for other in [served, trial.served] if trial else [served]:
+        path = f"{protocol}/versions/{other.model.version}/infer"
+        routes.setdefault(path, Route(other.infer, other.model, "infer"))
     if served.rows is not None:
-        routes[f"/v1/models/{model.name}/predict"] = Route(served.predict, model, "predict")
+        routes[f"/v1/models/{model.name}/predict"] = Route(beside("predict"), model, "predict")
     return routes

@@ -9,20 +9,24 @@ import orjson
 from ninefold.serving import protocol, tables
 from ninefold.serving.batching import Batcher, threads
 from ninefold.serving.cells import shown
+from ninefold.serving.explanations import Explanations
 from ninefold.serving.limits import Limits, RequestError
-from ninefold.serving.model import Model
-from ninefold.serving.rows import Rows
+from ninefold.serving.model import Array, Model
+from ninefold.serving.rows import Batch, Rows
 
+LENGTH = protocol.HEADER_LENGTH.lower().encode()
 JSON = {"Content-Type": "application/json"}
 
 
 class Answer(NamedTuple):
-    """A response, and how many rows the model predicted for it."""
+    """A response, how many rows were predicted for it, by which model, and what that put out."""
 
     status: int
     body: bytes
     headers: Mapping[str, str]
     rows: int = 0
+    model: Model | None = None
+    outputs: Mapping[str, Array] | None = None
 
 
 Handler = Callable[[bytes, Mapping[bytes, bytes]], Awaitable[Answer]]
@@ -35,16 +39,16 @@ class Served:
         self.model, self.limits = model, limits
         self.batcher = Batcher(model, limits)
         self.rows = Rows(model) if model.signature is not None else None
+        self.explanations = Explanations(model, self.rows, limits) if self.rows else None
 
     async def infer(self, body: bytes, headers: Mapping[bytes, bytes]) -> Answer:
         """Answer a request of the Open Inference Protocol."""
         self._check_ready()
-        length = _header_length(headers.get(protocol.HEADER_LENGTH.lower().encode()))
         is_small = len(body) <= self.limits.inline_bytes
-        request = await _call(is_small, protocol.decode, body, length, self.model, self.limits)
+        request = await call(is_small, self._request, body, headers)
         values = await self.batcher.run(request.feeds, request.rows)
-        content, more = await _call(is_small, protocol.encode, self.model, request, values)
-        return Answer(200, content, more, request.rows)
+        content, more = await call(is_small, protocol.encode, self.model, request, values)
+        return Answer(200, content, more, request.rows, self.model, values)
 
     async def predict(self, body: bytes, headers: Mapping[bytes, bytes]) -> Answer:
         """Answer `{"rows": [{column: value}]}`, CSV or Parquet.
@@ -54,52 +58,88 @@ class Served:
         self._check_ready()
         assert self.rows is not None
         is_small = len(body) <= self.limits.inline_bytes
-        type_ = headers.get(b"content-type", b"").split(b";")[0].strip().lower().decode("latin-1")
-        if type_ in tables.TYPES:
-            signature = self.rows.signature
-            rows = await _call(is_small, tables.rows_of, body, type_, signature, self.limits)
-        else:
-            rows = await _call(is_small, _rows, body, self.limits)
-        batch = await _call(is_small, self.rows.read, rows)
+        batch, explain = await call(is_small, self._batch, body, headers)
         if not batch.good:
             first = encodable(f"row 0: {batch.errors[0]}")
             answers = [{"error": encodable(batch.errors[i])} for i in range(batch.count)]
             return Answer(400, orjson.dumps({"error": first, "predictions": answers}), JSON)
         values = await self.batcher.run(batch.feeds, len(batch.good))
-        answers = await _call(is_small, self.rows.answers, batch, values)
+        answers = await call(is_small, self.rows.answers, batch, values)
+        if explain:
+            assert self.explanations is not None
+            for place, told in zip(batch.good, await self.explanations.of(batch), strict=True):
+                answers[place]["explanation"] = told
         if headers.get(b"accept", b"").strip().lower() == tables.CSV.encode():
-            content = await _call(is_small, tables.to_csv, answers)
-            return Answer(200, content, {"Content-Type": tables.CSV}, len(batch.good))
+            content = await call(is_small, tables.to_csv, answers)
+            return Answer(
+                200, content, {"Content-Type": tables.CSV}, len(batch.good), self.model, values
+            )
         content = {
             "model_name": self.model.name,
             "model_version": self.model.version,
             "predictions": answers,
         }
         body = orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
-        return Answer(200, body, JSON, len(batch.good))
+        return Answer(200, body, JSON, len(batch.good), self.model, values)
+
+    async def run(self, feeds: Mapping[str, Array], rows: int) -> Mapping[str, Array]:
+        """Return what the model puts out for checked feeds. Raises `RequestError`."""
+        self._check_ready()
+        return await self.batcher.run(feeds, rows)
+
+    def outputs(
+        self, endpoint: str, body: bytes, headers: Mapping[bytes, bytes]
+    ) -> Mapping[str, Array]:
+        """Return what the model puts out for a request, here and now.
+
+        Raises:
+            RequestError: the request is wrong.
+        """
+        self._check_ready()
+        if endpoint == "infer":
+            return self.model.run(self._request(body, headers).feeds)
+        batch, _ = self._batch(body, headers)
+        return self.model.run(batch.feeds) if batch.good else {}
+
+    def _request(self, body: bytes, headers: Mapping[bytes, bytes]) -> protocol.Request:
+        length = _header_length(headers.get(LENGTH))
+        return protocol.decode(body, length, self.model, self.limits)
+
+    def _batch(self, body: bytes, headers: Mapping[bytes, bytes]) -> tuple[Batch, bool]:
+        """Read the rows of a body, whatever its type, and whether they are to be explained."""
+        assert self.rows is not None
+        type_ = headers.get(b"content-type", b"").split(b";")[0].strip().lower().decode("latin-1")
+        if type_ in tables.TYPES:
+            rows: Any = tables.rows_of(body, type_, self.rows.signature, self.limits)
+            return self.rows.read(rows), False
+        rows, explain = _rows(body, self.limits)
+        return self.rows.read(rows), explain
 
     def _check_ready(self) -> None:
         if self.model.fault is not None:
             raise RequestError(f"model `{self.model.name}` is not ready: {self.model.fault}", 503)
 
 
-async def _call(is_small: bool, function: Callable[..., Any], *arguments: Any) -> Any:
+async def call(is_small: bool, function: Callable[..., Any], *arguments: Any) -> Any:
     """Call `function` here, or in a thread when it would hold up the event loop."""
     if is_small:
         return function(*arguments)
     return await asyncio.get_running_loop().run_in_executor(threads(), function, *arguments)
 
 
-def _rows(body: bytes, limits: Limits) -> list[Any]:
+def _rows(body: bytes, limits: Limits) -> tuple[list[Any], bool]:
     content = protocol.parse(body)
-    if not isinstance(content, dict) or content.keys() != {"rows"}:
+    if not isinstance(content, dict) or not {"rows"} <= content.keys() <= {"rows", "explain"}:
         found = f"keys {sorted(content)[:5]}" if isinstance(content, dict) else shown(content)
         raise RequestError(f'the body must be {{"rows": [{{column: value}}]}}, however: {found}')
     rows = content["rows"]
     if not isinstance(rows, list) or not rows:
         raise RequestError("rows must be a list of at least one row")
     limits.check_rows(len(rows))
-    return rows
+    explain = content.get("explain", False)
+    if not isinstance(explain, bool):
+        raise RequestError(f"explain must be true or false, however: {shown(explain)}")
+    return rows, explain
 
 
 def _header_length(value: bytes | None) -> int | None:

@@ -5,7 +5,6 @@ import socket
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
 import uvicorn
 
@@ -19,10 +18,22 @@ from ninefold.serving.metrics import Metrics
 from ninefold.serving.model import Model
 from ninefold.serving.pages import Pages
 from ninefold.serving.repository import Repository
+from ninefold.serving.sources import Source
+from ninefold.serving.trial import Mode, Trial
 from ninefold.serving.watching import Watcher
 
 BACKLOG = 2048
 MAX_PORT = 65535
+
+
+@dataclass(frozen=True)
+class OnTrial:
+    """A second version of a model: what it is, where it comes from, what share it gets, and how."""
+
+    model: Model
+    source: Source
+    mode: Mode
+    share: float
 
 
 @dataclass(frozen=True)
@@ -35,6 +46,7 @@ class Settings:
     reload_s: float = 1.0
     keys: Keys | None = None
     access_log: AccessLog | None = None
+    trial: OnTrial | None = None
 
 
 def application(
@@ -72,18 +84,22 @@ def grace_s(limits: Limits | None = None) -> float:
 
 def serve(
     models: Sequence[Model],
-    files: Mapping[str, Path],
+    sources: Mapping[str, Source],
     bound: socket.socket,
     limits: Limits | None = None,
     settings: Settings | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; requests under way are finished first.
 
-    `files` names the file of each model; a new version in it is proved and swapped in.
+    `sources` says where each model comes from; a new version there is proved and swapped in.
     """
     limits, settings, metrics = limits or Limits(), settings or Settings(), Metrics()
-    repository = Repository(models, limits)
-    watcher = Watcher(repository, files, metrics, settings.reload_s)
+    challengers, trials = {}, {}
+    if (new := settings.trial) is not None:
+        trial = Trial(new.mode, new.share, new.model, limits, metrics.tallies)
+        trials[new.model.name], challengers[new.model.name] = trial, new.source
+    repository = Repository(models, limits, trials)
+    watcher = Watcher(repository, sources, metrics, settings.reload_s, challengers)
     config = uvicorn.Config(
         application(repository, metrics, settings),
         log_config=None,

@@ -1,38 +1,44 @@
-"""Follows model files: a new one is loaded, proved and warmed beside the old, then swapped in."""
+"""Follows models: a new one is loaded, proved and warmed beside the old, then swapped in."""
 
 import logging
 import threading
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
 from ninefold.errors import InputError
 from ninefold.serving.metrics import Metrics
-from ninefold.serving.model import read_model
+from ninefold.serving.model import Model
 from ninefold.serving.readiness import prepare
 from ninefold.serving.repository import Repository
+from ninefold.serving.sources import Source
 
 log = logging.getLogger("ninefold.serving")
-Stamp = tuple[int, int, int]
 
 
 class Watcher(threading.Thread):
-    """Looks at the files of a repository's models every `interval_s`, and when woken.
+    """Looks at where a repository's models come from every `interval_s`, and when woken.
 
     A file that is gone, half-written, damaged or wrong on its golden rows changes nothing: what is
-    served stays, and the next change is looked at again.
+    served stays, and the next change is looked at again. `challengers` are those on trial.
     """
 
     def __init__(
         self,
         repository: Repository,
-        files: Mapping[str, Path],
+        sources: Mapping[str, Source],
         metrics: Metrics,
         interval_s: float,
+        challengers: Mapping[str, Source] | None = None,
     ) -> None:
         super().__init__(name="watcher", daemon=True)
-        self.repository, self.files, self.metrics = repository, files, metrics
-        self.interval_s = interval_s
-        self._seen = {name: _stamp(path) for name, path in files.items()}
+        self.repository, self.metrics, self.interval_s = repository, metrics, interval_s
+        self._followed = [
+            _Followed(name, source, lambda name: repository.models[name], repository.put)
+            for name, source in sources.items()
+        ]
+        self._followed += [
+            _Followed(name, source, lambda n: repository.trials[n].model, repository.challenge)
+            for name, source in (challengers or {}).items()
+        ]
         self._wake, self._ends = threading.Event(), False
 
     def run(self) -> None:
@@ -53,32 +59,45 @@ class Watcher(threading.Thread):
 
     def look(self) -> None:
         """Load what changed since the last look."""
-        for name, path in self.files.items():
-            stamp = _stamp(path)
-            if stamp is not None and stamp != self._seen[name]:
-                self._seen[name] = stamp
-                self._load(name, path)
+        for followed in self._followed:
+            if followed.has_changed():
+                self._load(followed)
 
-    def _load(self, name: str, path: Path) -> None:
+    def _load(self, followed: "_Followed") -> None:
+        name = followed.name
         try:
-            model = read_model(path, name)
-            if model.sha256 == self.repository.models[name].sha256:
+            model = followed.source.model(name)
+            if model.sha256 == followed.now(name).sha256:
                 return
             prepare(model)
             fault = model.fault
         except InputError as error:
             fault = str(error)
         if fault is None:
-            self.repository.put(model)
+            followed.put(model)
             log.warning("model `%s`: version %s answers from now on", name, model.version)
         else:
             log.warning("model `%s`: the new file is not served: %s", name, fault)
         self.metrics.loaded(name, fault is None)
 
 
-def _stamp(path: Path) -> Stamp | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+class _Followed:
+    """One model, where it comes from, and how it is put to work."""
+
+    def __init__(
+        self,
+        name: str,
+        source: Source,
+        now: Callable[[str], Model],
+        put: Callable[[Model], None],
+    ) -> None:
+        self.name, self.source, self.now, self.put = name, source, now, put
+        self._seen = source.stamp()
+
+    def has_changed(self) -> bool:
+        """Tell whether there is something new since the last call."""
+        stamp = self.source.stamp()
+        if stamp is None or stamp == self._seen:
+            return False
+        self._seen = stamp
+        return True

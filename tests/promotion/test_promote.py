@@ -65,7 +65,7 @@ def test_a_better_challenger_is_promoted_and_a_rollback_brings_the_old_one_back(
         ({"noise": 0.02}, "hold", "whole interval must lie above 0"),
         ({"upside_down": "b"}, "reject", "slice `city` = b"),
         ({"scale": 40.0}, "hold", "calibration"),
-        ({"receipt": False}, "reject", "batch_7: flips"),
+        ({"receipt": False, "noise": 0.1}, "reject", "batch_7: flips"),
     ],
 )
 def test_a_challenger_that_is_no_better_is_not_promoted(workspace, registry, quality, action, said):

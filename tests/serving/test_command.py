@@ -46,7 +46,16 @@ def test_serving_imports_nothing_heavy(tmp_path):
     first, second = done.stdout.splitlines()
     assert first == "[] None True"
     own = [name for name in json.loads(second.replace("'", '"')) if "serving" not in name]
-    light = ("dates", "errors", "numerals", "pixels", "runtime", "signature")
+    light = (
+        "contributions",
+        "dates",
+        "errors",
+        "numerals",
+        "pixels",
+        "production",
+        "runtime",
+        "signature",
+    )
     assert own == [f"ninefold.{name}" for name in light]
 
 

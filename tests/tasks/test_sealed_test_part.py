@@ -14,7 +14,7 @@ from ninefold import cli
 from ninefold.errors import InputError
 from ninefold.files import read_json
 from ninefold.sealing import read_ledger
-from tasks import engine
+from tasks import engine, promoting
 from tests.end_to_end.tables import messy, write
 
 ROWS = 260
@@ -197,6 +197,15 @@ def test_nothing_before_evaluate_depends_on_the_test_rows(task, tmp_path):
         } | {"test": digest(workspace / "data/splits/test.parquet")}
     assert made["honest"].pop("test") != made["poisoned"].pop("test")
     assert made["honest"] == made["poisoned"]
+
+
+def test_the_exported_model_can_be_promoted_without_another_opening(workspace):
+    engine.run_stages(workspace, ["export"])
+    before = openings(workspace)
+    outcome = promoting.promote(workspace)
+    assert outcome.action == "promote", outcome.reasons
+    assert outcome.tags == ("tags model@v0.0.1 and model#production#1",)
+    assert openings(workspace) == before
 
 
 def test_a_damaged_ledger_is_one_line(workspace):

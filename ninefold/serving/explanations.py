@@ -1,0 +1,118 @@
+"""Why a row got its answer, from the file alone: what each group of columns adds to it."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+
+from ninefold.contributions import contributions
+from ninefold.serving.batching import threads
+from ninefold.serving.limits import Limits, RequestError
+from ninefold.serving.model import Array, Model
+from ninefold.serving.rows import Batch, Rows
+
+LEAST = 1e-7
+"""Probabilities are kept so far from 0 and 1, as when the model was explained at its export."""
+BEFORE_CLASS = "log-odds of "
+
+
+class Explainer:
+    """Compares a row with the background rows in the file: see `ninefold.contributions`."""
+
+    def __init__(self, model: Model, rows: Rows) -> None:
+        """Raises ValueError, KeyError or TypeError where the file holds no explanation."""
+        content = json.loads(model.metadata["ninefold.explanation"])
+        self.model, self.unit = model, str(content["unit"])
+        self.groups = [list(group["columns"]) for group in content["importance"]]
+        batch = rows.read(content["background"])
+        if batch.errors or sorted(n for g in self.groups for n in g) != sorted(batch.feeds):
+            raise ValueError("the explanation does not fit the model's columns")
+        self.background = batch.feeds
+        classes = rows.signature.classes
+        self._code = classes.index(self.unit.removeprefix(BEFORE_CLASS)) if classes else None
+
+    @staticmethod
+    def of(model: Model, rows: Rows) -> "Explainer | None":
+        """Return the explainer of a model, or None where its file holds no explanation."""
+        try:
+            return Explainer(model, rows)
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def explain(self, row: Mapping[str, Array], options: ort.RunOptions) -> dict[str, Any]:
+        """Explain a row of feeds `(1, …)`; the largest contributions come first.
+
+        `answer` is `expected` plus the sum of the contributions, all in `unit`.
+        """
+
+        def answer(columns: Mapping[str, Array]) -> Array:
+            return self._answers(list(self.model.run(columns, options).values())[-1])
+
+        found = contributions(answer, row, self.background, self.groups)
+        added = [
+            {"columns": group, "value": value}
+            for group, value in zip(self.groups, found["values"], strict=True)
+        ]
+        added.sort(key=lambda item: -abs(item["value"]))
+        told = {"unit": self.unit, "expected": found["expected"], "answer": found["answer"]}
+        return {**told, "contributions": added}
+
+    def _answers(self, prediction: Array) -> Array:
+        """Return one number a row `(N,)`: log-odds of a class, or the value."""
+        if self._code is None:
+            return np.asarray(prediction, dtype=np.float64)
+        chance = np.clip(prediction[:, self._code].astype(np.float64), LEAST, 1 - LEAST)
+        return np.asarray(np.log(chance) - np.log1p(-chance))
+
+
+class Explanations:
+    """Explains rows on request, one request at a time: each row costs hundreds of runs."""
+
+    def __init__(self, model: Model, rows: Rows, limits: Limits) -> None:
+        self.explainer, self.limits = Explainer.of(model, rows), limits
+        self._turn, self._waiting = asyncio.Semaphore(1), 0
+
+    async def of(self, batch: Batch) -> list[dict[str, Any]]:
+        """Return the explanation of each good row.
+
+        Raises:
+            RequestError: 400 the file holds none, 413 too many rows, 503 too many wait, 504 too
+                slow.
+        """
+        if self.explainer is None:
+            raise RequestError("explain must be false here: this model's file explains nothing")
+        if len(batch.good) > self.limits.max_explained_rows:
+            most = self.limits.max_explained_rows
+            raise RequestError(f"explain goes with at most {most} rows, not {len(batch.good)}", 413)
+        if self._waiting >= self.limits.max_explanations:
+            raise RequestError("too many rows wait to be explained; try again later", 503)
+        self._waiting += 1
+        try:
+            async with self._turn:
+                return await self._in_thread(batch)
+        finally:
+            self._waiting -= 1
+
+    async def _in_thread(self, batch: Batch) -> list[dict[str, Any]]:
+        assert self.explainer is not None
+        options, explain = ort.RunOptions(), self.explainer.explain
+
+        def work() -> list[dict[str, Any]]:
+            rows = [
+                {name: values[place : place + 1] for name, values in batch.feeds.items()}
+                for place in range(len(batch.good))
+            ]
+            return [explain(row, options) for row in rows]
+
+        under_way = asyncio.get_running_loop().run_in_executor(threads(), work)
+        try:
+            return await asyncio.wait_for(asyncio.shield(under_way), self.limits.run_timeout_s)
+        except TimeoutError:
+            options.terminate = True
+            under_way.cancel()
+            raise RequestError(
+                f"explaining took longer than {self.limits.run_timeout_s:g} s; send fewer rows", 504
+            ) from None

@@ -1,0 +1,56 @@
+"""Where a served model comes from: a file, or what a registry names as being in production."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ninefold import production
+from ninefold.serving.model import Model, read_model
+
+Stamp = tuple[int, int, int]
+
+
+class Source(Protocol):
+    """A place that is looked at again and again."""
+
+    def stamp(self) -> Stamp | None:
+        """Return what changes when the model does; None while there is nothing."""
+
+    def model(self, name: str | None = None) -> Model:
+        """Load what is there now. Raises `InputError`."""
+
+
+@dataclass(frozen=True)
+class File:
+    """A model file; with `sha256` only that content."""
+
+    path: Path
+    sha256: str | None = None
+
+    def stamp(self) -> Stamp | None:
+        return _stamp(self.path)
+
+    def model(self, name: str | None = None) -> Model:
+        return read_model(self.path, name, self.sha256)
+
+
+@dataclass(frozen=True)
+class Production:
+    """A registry, whose pointer names the model by its hash."""
+
+    folder: Path
+
+    def stamp(self) -> Stamp | None:
+        return _stamp(self.folder / production.POINTER)
+
+    def model(self, name: str | None = None) -> Model:
+        sha256 = production.named(self.folder)
+        return read_model(production.place(self.folder, sha256), name, sha256)
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -1,0 +1,105 @@
+"""Tags that DVC and git read: what is in production, at every time."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from ninefold import cli
+from tests.promotion.models import DVC_YAML, Workspace
+
+COPY = "cp next.onnx models/model.onnx && cp next.json reports/receipt.json"
+
+
+def run(folder, *command):
+    done = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def git(folder, *arguments):
+    return run(folder, "git", "-c", "user.email=a@b.c", "-c", "user.name=a", *arguments)
+
+
+def dvc(folder, *arguments):
+    return run(folder, sys.executable, "-m", "dvc", *arguments)
+
+
+def fetched(folder, *which):
+    """Return what `dvc artifacts get` finds."""
+    out = folder / "fetched.onnx"
+    name = f"{folder.name}:model" if (folder.parent / ".git").exists() else "model"
+    dvc(folder, "artifacts", "get", ".", name, *which, "--out", str(out), "--force", "-q")
+    return out.read_bytes()
+
+
+class Repository(Workspace):
+    """A workspace under git and DVC whose export stage copies a model."""
+
+    def __init__(self, folder, top):
+        super().__init__(folder)
+        export = DVC_YAML.index("    cmd: exec python -m tasks export")
+        text = DVC_YAML[:export] + DVC_YAML[export:].replace("exec python -m tasks export", COPY)
+        text = text.replace("deps: [reports/evaluation.json]", "deps: [next.onnx, next.json]")
+        (folder / "dvc.yaml").write_text(text)
+        git(top, "init", "-q")
+        dvc(folder, "init", "-q", *([] if top == folder else ["--subdir"]))
+        (folder / ".gitignore").write_text("/next.*\n/data/\n/fetched.onnx\n")
+
+    def run(self, **quality):
+        self.export(**quality)
+        (self.folder / "models/model.onnx").replace(self.folder / "next.onnx")
+        (self.folder / "reports/receipt.json").replace(self.folder / "next.json")
+        dvc(self.folder, "repro", "-q", "export")
+        return (self.folder / "models/model.onnx").read_bytes()
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["root", "subfolder"])
+def test_a_version_goes_into_production_and_back_and_git_and_dvc_say_so(tmp_path, capsys, inside):
+    folder = tmp_path / "sub" if inside else tmp_path
+    folder.mkdir(exist_ok=True)
+    workspace = Repository(folder, tmp_path)
+    prefix = "sub=model" if inside else "model"
+
+    def ninefold(*arguments):
+        code = cli.main(["-C", str(folder), *arguments])
+        return code, capsys.readouterr().out
+
+    first = workspace.run(noise=2.0)
+    code, said = ninefold("promote")
+    assert (code, "no Git repository with a commit" in said) == (0, True)
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "first")
+    head = git(folder, "rev-parse", "HEAD")
+    # The next command makes up for the tag.
+    code, said = ninefold("promote")
+    assert (code, f"tags {prefix}@v0.0.1 and {prefix}#production#1" in said) == (0, True), said
+
+    second = workspace.run()
+    code, said = ninefold("promote")
+    assert (code, f"tags {prefix}@v0.0.2 and {prefix}#production#2" in said) == (0, True), said
+    code, said = ninefold("rollback")
+    assert (code, f"tags {prefix}@v0.0.1 and {prefix}#production#3" in said) == (0, True), said
+    assert fetched(folder, "--stage", "production") == first
+    assert fetched(folder, "--rev", "v0.0.2") == second
+    place = "sub/registry" if inside else "registry"
+    shown = json.loads(git(folder, "show", f"{prefix}@v0.0.2:{place}/production.json"))
+    assert shown["action"] == "promote"
+    assert git(folder, "rev-parse", "HEAD") == head
+    changed = git(folder, "diff", "--name-only", "HEAD").splitlines()
+    assert all(name.endswith(("dvc.lock", ".json", ".jsonl")) for name in changed)
+
+
+def test_a_model_that_dvc_does_not_know_gets_no_tag(tmp_path, capsys):
+    workspace = Repository(tmp_path, tmp_path)
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-qm", "first")
+    workspace.export()
+    assert cli.main(["-C", str(tmp_path), "promote"]) == 0
+    assert "no tag: dvc.lock is missing" in capsys.readouterr().out
+    workspace.run(noise=0.3)
+    workspace.export(noise=0.0, scale=2.1)
+    assert cli.main(["-C", str(tmp_path), "promote", "--because", "a test"]) == 0
+    assert "not the models/model.onnx that dvc.lock records" in capsys.readouterr().out
+    assert git(tmp_path, "tag") == ""

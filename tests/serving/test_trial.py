@@ -1,0 +1,164 @@
+"""A second version on trial, and a server that follows the registry."""
+
+import asyncio
+import hashlib
+import time
+
+import httpx
+import pytest
+
+from ninefold.promotion.registry import Entry, Registry
+from ninefold.serving.limits import Limits
+from ninefold.serving.metrics import Metrics
+from ninefold.serving.model import Model
+from ninefold.serving.served import Served
+from ninefold.serving.trial import PENDING, Trial
+from tests.promotion.models import model
+from tests.serving.conftest import running
+from tests.serving.models import build, example
+
+ROW = {"x": 0.4, "noise": 1.0, "city": "a"}
+BODY = {"rows": [ROW, {**ROW, "x": -2.0}]}
+OLD, NEW = model(noise=2.0), model()
+
+
+def version(content):
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def write(folder, **files):
+    for name, content in files.items():
+        (folder / f"{name}.onnx").write_bytes(content)
+
+
+def ask(url):
+    answer = httpx.post(f"{url}/v1/models/old/predict", json=BODY)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["x-model-version"] == answer.json()["model_version"]
+    return answer.json()["model_version"]
+
+
+def wait_for(check, limit_s=15):
+    until = time.monotonic() + limit_s
+    while not check() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert check()
+
+
+def test_a_canary_answers_its_share_and_every_answer_says_whose_it_is(tmp_path):
+    write(tmp_path, old=OLD, new=NEW)
+    with running("old.onnx", "--canary", "new.onnx", "--share", 0.25, cwd=tmp_path) as (url, _):
+        found = [ask(url) for _ in range(40)]
+        assert found.count(version(NEW)) == 10
+        assert found.count(version(OLD)) == 30
+        told = httpx.get(f"{url}/v1/models/old/trial").json()
+        assert (told["champion"], told["challenger"]) == (version(OLD), version(NEW))
+        counts = told["versions"]
+        assert counts[version(NEW)]["requests"] == {"200": 10}
+        assert counts[version(OLD)]["requests"] == {"200": 30}
+        assert counts[version(NEW)]["mean_prediction"] != counts[version(OLD)]["mean_prediction"]
+        rows = f'ninefold_rows_total{{model="old",version="{version(NEW)}"}} 20.0'
+        assert rows in httpx.get(f"{url}/metrics").text
+        for each in (OLD, NEW):
+            assert httpx.get(f"{url}/v2/models/old/versions/{version(each)}").status_code == 200
+        assert httpx.get(f"{url}/v1/models/old/trial/").status_code in (307, 404)
+
+
+def test_what_a_canary_refuses_the_champion_answers(tmp_path):
+    write(tmp_path, old=OLD)
+    build(tmp_path / "other.onnx")
+    with running("old.onnx", "--canary", "other.onnx", "--share", 1, cwd=tmp_path) as (url, _):
+        assert ask(url) == version(OLD)
+        counts = httpx.get(f"{url}/v1/models/old/trial").json()["versions"]
+        assert {next(iter(count["requests"])) for count in counts.values()} == {"200", "400"}
+        wrong = httpx.post(f"{url}/v1/models/old/predict", json={"rows": [{"no": 1}]})
+        assert wrong.status_code == 400
+        assert example().keys().isdisjoint(ROW)
+
+
+def test_a_shadow_sees_copies_and_its_differences_are_counted(tmp_path):
+    write(tmp_path, old=OLD, new=NEW)
+    with running("old.onnx", "--shadow", "new.onnx", "--workers", 2, cwd=tmp_path) as (url, _):
+        assert {ask(url) for _ in range(20)} == {version(OLD)}
+
+        def counts():
+            told = httpx.get(f"{url}/v1/models/old/trial").json()["versions"]
+            return told.get(version(NEW), {})
+
+        wait_for(lambda: counts().get("copies", {}).get("compared") == 20)
+        assert counts()["rows_compared"] == 40
+        assert 0 < counts()["mean_distance"] <= counts()["largest_distance"] < 1
+        assert counts()["labels_differ"] == 0
+
+
+def test_a_shadow_that_is_stuck_holds_up_nothing(monkeypatch):
+    metrics = Metrics()
+    champion = Served(Model("old", OLD), Limits())
+    trial = Trial("shadow", 1.0, Model("old", NEW), Limits(), metrics.tallies)
+
+    def stuck(*_):
+        time.sleep(60)
+
+    monkeypatch.setattr(trial.served, "outputs", stuck)
+    handler = trial.beside(champion, "predict")
+    start = time.perf_counter()
+    body = httpx.Request("POST", "http://x", json=BODY).content
+
+    async def ask_all():
+        for _ in range(PENDING + 11):
+            assert (await handler(body, {})).status == 200
+
+    asyncio.run(ask_all())
+    assert time.perf_counter() - start < 5
+    dropped = metrics.trial("old")[version(NEW)]["copies"]["dropped"]
+    assert 10 <= dropped <= 11
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["old.onnx", "--share", "0.1"], "--canary or --shadow"),
+        (["old.onnx", "--canary", "new.onnx", "--share", "2"], "at most at 1"),
+        (["old.onnx", "a=new.onnx", "--shadow", "b=new.onnx"], "must name one of the models"),
+        (["old.onnx", "--shadow", "nope.onnx"], "nope.onnx is missing"),
+        (["--production"], "production.json must say"),
+        (["--production", "--sha256", "00"], "checks the hash itself"),
+    ],
+)
+def test_mistakes_are_one_line(tmp_path, monkeypatch, capsys, arguments, said):
+    from ninefold.cli import main
+
+    write(tmp_path, old=OLD, new=NEW)
+    monkeypatch.chdir(tmp_path)
+    assert main(["serve", *arguments]) == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.count("\n") == 1
+
+
+def test_a_server_follows_what_is_in_production(tmp_path):
+    registry = Registry(tmp_path / "registry")
+
+    def put(content, action="promote"):
+        with registry.lease():
+            sha256 = hashlib.sha256(content).hexdigest()
+            registry.move(Entry("now", action, sha256), content, 5)
+
+    put(OLD)
+    with running("--production", "--reload-s", 0.1, cwd=tmp_path) as (url, _):
+
+        def answered():
+            return httpx.post(f"{url}/v1/models/model/predict", json=BODY).headers[
+                "x-model-version"
+            ]
+
+        assert answered() == version(OLD)
+        put(NEW)
+        wait_for(lambda: answered() == version(NEW))
+        put(OLD, "rollback")
+        wait_for(lambda: answered() == version(OLD))
+        # A pointer to what is not there changes nothing.
+        with registry.lease():
+            registry.move(Entry("now", "promote", "0" * 64), NEW, 5)
+        wait_for(lambda: "not served" in (tmp_path / "stderr.txt").read_text())
+        assert answered() == version(OLD)
