@@ -69,6 +69,10 @@ class Answer:
         """Tell whether a finding that stops or warns names what was planted."""
         return any(_names_it(item, self.trial) for item in self.loud)
 
+    def is_found_by(self, kind: str) -> bool:
+        """Tell whether a finding of this kind does."""
+        return any(_names_it(item, self.trial) for item in self.loud if item["kind"] == kind)
+
 
 def _names_it(finding: dict[str, Any], trial: Trial) -> bool:
     if finding["kind"].partition(".")[0] not in trial.families:

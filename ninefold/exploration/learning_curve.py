@@ -13,6 +13,8 @@ REPEATS = 3
 HELD_OUT = 0.25
 MIN_ROWS = 200
 METRICS = {"two": "roc_auc", "more": "accuracy", "regression": "r2"}
+WORDS = {"roc_auc": "AUC", "accuracy": "accuracy", "r2": "R²"}
+"""What people call the metrics."""
 
 
 def learning_curve(

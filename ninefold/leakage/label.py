@@ -52,6 +52,7 @@ def _conflicts(case: Case) -> Iterator[Finding]:
     yield Finding(
         kind="label.conflict",
         severity="warn" if _are_copies(case, rows, int(mask.sum())) else "info",
+        columns=(case.problem.target,),
         rows=case.source_rows(mask & case.test),
         evidence={
             "rows": int(mask.sum()),
@@ -113,6 +114,7 @@ def _suspicious(case: Case) -> Iterator[Finding]:
     yield Finding(
         kind="label.suspicious",
         severity="info",
+        columns=(case.problem.target,),
         rows=case.source_rows(mask),
         evidence={
             "rows": int(mask.sum()),

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage._fills import SPIKE, agrees, is_mean, is_median
 from ninefold.leakage._resolution import resolution
 from ninefold.leakage.case import Case, Check, Finding, Severity
 
@@ -16,8 +17,8 @@ CHANCE = -5.0
 """log10 of the chance that a column meets a fitted statistic this exactly, all columns counted."""
 EXACT = 1e-6
 """Deviation, in standard deviations, that rounding of floats explains."""
-SPIKE = 5
-"""How often the filled-in value occurs at least, and how much oftener than any other."""
+FINE = 1e-3
+"""Grid up to which a column of deviations looks computed."""
 CANDIDATES = 5
 """Most frequent values that may have been filled in."""
 ENDS = ((0.0, 1.0), (-1.0, 1.0), (-5.199337582605575, 5.199337582605575))
@@ -28,8 +29,9 @@ normal distribution."""
 class PreprocessingCheck(Check):
     """Columns that bear the exact fingerprint of a statistic fitted on train and test together.
 
-    Mean 0 and deviation 1, least 0 and greatest 1, columns without any correlation, a filled-in
-    value that is the mean of the others: over all rows to the last digit, over the train rows not.
+    Mean 0 and deviation 1, median 0 and quartiles 1 apart, least 0 and greatest 1, columns without
+    any correlation, a filled-in value that is the mean of the others: over all rows to the last
+    digit, over the train rows not.
     One scaled column among several others may be an index that was published so: an info. Such
     peeking hardly moves a score (scaling: under .005 in ROC area), so it never blocks.
     """
@@ -53,6 +55,7 @@ class PreprocessingCheck(Check):
         taken = set(rotated)
         kinds = (
             ("scaling", _standardised, "have mean 0 and standard deviation 1 exactly"),
+            ("scaling", _centred, "have median 0 and quartiles 1 apart exactly"),
             ("ranks", _ranked, "are ranks, counted"),
             ("scaling", _min_max, "reach from exactly 0 to exactly 1"),
         )
@@ -130,6 +133,27 @@ def _standardised(case: Case, columns: list[_Column]) -> list[str]:
         chances.append(chance)
     enough = sum(chances) + np.log10(max(1, len(columns))) <= CHANCE
     return found if enough else []
+
+
+def _centred(case: Case, columns: list[_Column]) -> list[str]:
+    """Find columns whose median is 0 and whose quartiles are 1 apart, as no measure's happen to."""
+    found = []
+    for column in columns:
+        if column.step > FINE or column.distinct < 20:
+            continue
+        near = max(column.step, EXACT)
+        if _is_centred(column.x[column.present], near):
+            parts = _masks(case, column)
+            if not _is_honest(case, any(_is_centred(part, near) for part in parts)):
+                found.append(column.name)
+    return found
+
+
+def _is_centred(x: Array, near: float) -> bool:
+    if len(x) < MIN_ROWS:
+        return False
+    low, middle, high = np.quantile(x, (0.25, 0.5, 0.75))
+    return bool(abs(middle) <= near and abs(high - low - 1) <= 2 * near)
 
 
 def _min_max(case: Case, columns: list[_Column]) -> list[str]:
@@ -238,36 +262,14 @@ def _is_imputed(case: Case, column: _Column) -> bool:
     for place in often[counts[often] >= max(SPIKE, 0.002 * len(x))]:
         spike, second = float(values[place]), int(np.delete(counts, place).max())
         rest = x[x != spike]
-        for centre in (_is_mean, _is_median):
+        for centre in (is_mean, is_median):
             if not centre(spike, rest, second, int(counts[place])):
                 continue
             masks = (case.train, ~case.test)
             train = [column.x[column.present & m & (column.x != spike)] for m in masks]
-            same = any(len(t) > 0 and centre(spike, t, second, SPIKE * second) for t in train)
+            same = any(len(t) > 0 and agrees(centre, spike, t, second) for t in train)
             return not _is_honest(case, same)
     return False
-
-
-def _is_mean(spike: float, rest: Array, second: int, count: int) -> bool:
-    """Tell whether a value is the mean of the others, to the digit it is written in.
-
-    A mean has more digits than what it averages; where it does not, only a clear spike counts.
-    """
-    own, scale = resolution(np.array([spike])), float(rest.std())
-    if scale == 0 or own > 1e-2 * scale:
-        return False
-    near = max(0.5001 * own, 1e-7 * scale)
-    if abs(spike - float(rest.mean())) > near:
-        return False
-    return count >= SPIKE * second or own < resolution(rest) / 5
-
-
-def _is_median(spike: float, rest: Array, second: int, count: int) -> bool:
-    """Tell whether a value that stands out halves the others, which may hold it now and then."""
-    if count < SPIKE * second or len(np.unique(rest)) < 50:
-        return False
-    below, above = int((rest < spike).sum()), int((rest > spike).sum())
-    return abs(below - above) <= second + 1 and (second + 1) <= 0.02 * len(rest)
 
 
 def _finding(

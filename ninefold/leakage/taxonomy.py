@@ -16,6 +16,7 @@ CODES = {
     "id": "L2",
     "time": "L3.1",
     "time.look_ahead": "L2",
+    "time.feature_ahead": "L2",
     "group": "L3.2",
     "shift": "L3.3",
 }

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pandas as pd
 
-from benchmarks.leakage.plant import is_numeric_target, leak, random_part
+from benchmarks.leakage.plant import is_numeric_target, leak, planted, random_part
 from benchmarks.leakage.sources import Source
 from benchmarks.leakage.trial import Array, Trial
 
@@ -91,15 +91,14 @@ def _trials(
 def _trial(
     source: Source, table: pd.DataFrame, name: str, leaks: bool, part: Array | None
 ) -> Trial:
-    return Trial(
-        f"{source.name}: {name}{'' if leaks else ' of train'}",
+    return planted(
+        source,
         table,
-        source.target,
-        leak=name if leaks else "",
-        families=frozenset({"encoding"} if leaks else ()),
-        columns=frozenset({"encoded"} if leaks else ()),
-        ids=source.ids,
-        after=source.after,
+        f"{name}{'' if leaks else ' of train'}",
+        columns=["encoded"] if leaks else [],
+        families=("encoding",) if leaks else (),
+        time=None,
+        group=(),
         part=part,
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pandas as pd
 
-from benchmarks.leakage.plant import is_numeric_target, leak, numbers_of, random_part
+from benchmarks.leakage.plant import is_numeric_target, leak, numbers_of, planted, random_part
 from benchmarks.leakage.sources import Source
 from benchmarks.leakage.trial import Array, Trial
 
@@ -52,13 +52,12 @@ def undeclared_entity(
         turn = rng.permutation(entity.max() + 1)
         again.insert(1, name, [spell(int(turn[i])) for i in entity])
         part = random_part(len(again), rng)
-        yield Trial(
-            f"{source.name}: {name} comes back up to {most} times",
+        yield planted(
+            source,
             again,
-            source.target,
-            leak="group.undeclared",
-            families=frozenset({"group"}),
-            columns=frozenset({name}),
+            f"{name} comes back up to {most} times",
+            families=["group"],
+            columns=[name],
             rows=_seen(entity, part),
             part=part if most != 6 else None,
         )
@@ -77,13 +76,12 @@ def entity_without_name(
     again["height_cm"] = np.round(rng.normal(170, 9, count)).astype(int)[entity]
     again["zip"] = np.array([f"{v:05d}" for v in rng.integers(10000, 10150, count)])[entity]
     part = random_part(len(again), rng)
-    yield Trial(
-        f"{source.name}: entity without a name",
+    yield planted(
+        source,
         again,
-        source.target,
-        leak="group.undeclared",
-        families=frozenset({"group"}),
-        columns=frozenset({"birth_year", "height_cm", "zip"}),
+        "entity without a name",
+        families=["group"],
+        columns=["birth_year", "height_cm", "zip"],
         rows=_seen(entity, part),
         part=part,
     )
@@ -98,18 +96,17 @@ def dirty_names(source: Source, table: pd.DataFrame, rng: np.random.Generator) -
     entity = rng.integers(0, len(table) // 4, len(table))
     part = np.where(entity % 4 == 0, "test", "train").astype(object)
     names = np.array([f"ID-{i:05d}" for i in entity], dtype=object)
-    planted = rng.choice(np.flatnonzero(part == "test"), 30, replace=False)
+    chosen = rng.choice(np.flatnonzero(part == "test"), 30, replace=False)
     others = rng.choice(entity[part == "train"], 30)
     ways = (lambda i: f"id-{i:05d}", lambda i: f" ID {i}", lambda i: f"Id_{i:04d}")
-    names[planted] = [ways[k % 3](int(i)) for k, i in enumerate(others)]
-    yield Trial(
-        f"{source.name}: dirty names",
+    names[chosen] = [ways[k % 3](int(i)) for k, i in enumerate(others)]
+    yield planted(
+        source,
         table.assign(customer=names),
-        source.target,
-        leak="group.overlap",
-        families=frozenset({"group"}),
-        columns=frozenset({"customer"}),
-        rows=frozenset(planted.tolist()),
+        "dirty names",
+        families=["group"],
+        columns=["customer"],
+        rows=chosen,
         group=("customer",),
         part=part,
     )
@@ -127,31 +124,31 @@ def honest_groups(source: Source, table: pd.DataFrame, rng: np.random.Generator)
         y = pd.Series(pd.factorize(table[source.target])[0])
     strength = (y - y.mean()) / (y.std() + 1e-9) + rng.normal(size=len(y)) * 2
     store = pd.qcut(strength, 12, labels=False, duplicates="drop")
-    yield Trial(
-        f"{source.name}: stores with an effect",
+    yield planted(
+        source,
         table.assign(store=[f"store {v}" for v in store]),
-        source.target,
+        "stores with an effect",
         part=part,
     )
     code = rng.integers(0, len(table) // 5, len(table))
-    yield Trial(
-        f"{source.name}: codes that mean nothing",
+    yield planted(
+        source,
         table.assign(batch=[f"B{v}" for v in code]),
-        source.target,
+        "codes that mean nothing",
         part=part,
     )
     weak = np.round((strength - strength.min()) * len(table) / 60).astype(int)
-    yield Trial(
-        f"{source.name}: a weak measure of few digits",
+    yield planted(
+        source,
         table.assign(score=weak),
-        source.target,
+        "a weak measure of few digits",
         part=part,
     )
     whole = np.where(code % 4 == 0, "test", "train").astype(object)
-    yield Trial(
-        f"{source.name}: declared entities kept apart",
+    yield planted(
+        source,
         table.assign(batch=[f"B{v}" for v in code]),
-        source.target,
+        "declared entities kept apart",
         group=("batch",),
         part=whole,
     )

@@ -5,26 +5,15 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from benchmarks.leakage.plant import leak, random_part
+from benchmarks.leakage.plant import leak, planted, random_part
 from benchmarks.leakage.sources import Source
 from benchmarks.leakage.trial import Trial
-
-
-def _trial(source: Source, table: pd.DataFrame, name: str, **more: object) -> Trial:
-    declared = {
-        "time": source.time,
-        "group": source.group,
-        "ids": source.ids,
-        "after": source.after,
-        **more,
-    }
-    return Trial(f"{source.name}: {name}", table, source.target, **declared)  # type: ignore[arg-type]
 
 
 @leak()
 def as_it_is(source: Source, table: pd.DataFrame, rng: np.random.Generator) -> Iterator[Trial]:
     """The table with the split that Ninefold makes."""
-    yield _trial(source, table, "as it is")
+    yield planted(source, table, "as it is")
 
 
 @leak()
@@ -34,4 +23,4 @@ def given_random_split(
     """The table with a random split of the user's."""
     if source.time is None:
         kept = table.drop_duplicates().reset_index(drop=True)
-        yield _trial(source, kept, "given random split", part=random_part(len(kept), rng))
+        yield planted(source, kept, "given random split", part=random_part(len(kept), rng))

@@ -6,7 +6,7 @@ from hashlib import sha1
 import numpy as np
 import pandas as pd
 
-from benchmarks.leakage.plant import leak, random_part
+from benchmarks.leakage.plant import leak, planted, random_part
 from benchmarks.leakage.sources import Source
 from benchmarks.leakage.trial import Array, Trial
 
@@ -59,18 +59,16 @@ def _trials(
         for column in ("record", "claim_id"):
             made = table.copy()
             made.insert(int(rng.integers(made.shape[1])), column, make(np.asarray(key), rng))
-            yield Trial(
-                f"{source.name}: {name} ({column})",
+            given = source.time is None and rng.random() < 0.5
+            yield planted(
+                source,
                 made,
-                source.target,
-                leak=name if loud else "",
-                families=frozenset({"id", "target", "group"}) if loud else frozenset(),
-                columns=frozenset({column}) if loud else frozenset(),
-                time=source.time,
-                after=source.after,
-                part=random_part(len(made), rng)
-                if source.time is None and rng.random() < 0.5
-                else None,
+                f"{name} ({column})",
+                columns=[column] if loud else [],
+                families=("id", "target", "group") if loud else (),
+                ids=(),
+                group=(),
+                part=random_part(len(made), rng) if given else None,
             )
 
 

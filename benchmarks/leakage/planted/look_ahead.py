@@ -94,15 +94,13 @@ def _plant(
         if "noise" in name:
             made = made + _noise(_by(source, plain, pd.Series.diff), name, rng)
         changed["col_x"] = made
-        yield Trial(
-            f"{source.name}: {name} ({way})",
+        leaks = makes is not HONEST
+        yield planted(
+            source,
             changed,
-            source.target,
-            columns=frozenset({"col_x"}),
-            families=frozenset({"time", "target", "encoding"})
-            if makes is not HONEST
-            else frozenset(),
-            leak="time.look_ahead" if makes is not HONEST else "",
+            f"{name} ({way})",
+            columns=["col_x"] if leaks else [],
+            families=("time", "target", "encoding") if leaks else (),
             **roles,
         )
 

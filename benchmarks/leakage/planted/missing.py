@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from benchmarks.leakage.plant import is_numeric_target, leak, random_part
+from benchmarks.leakage.plant import is_numeric_target, leak, planted, random_part
 from benchmarks.leakage.sources import Source
 from benchmarks.leakage.trial import Array, Trial
 
@@ -19,21 +19,6 @@ def _positive(source: Source, table: pd.DataFrame) -> Array:
     if is_numeric_target(source, table):
         return np.asarray(y > y.quantile(0.7))
     return np.asarray(y == y.value_counts().idxmin())
-
-
-def _trial(source: Source, table: pd.DataFrame, name: str, loud: bool, part: Array | None) -> Trial:
-    return Trial(
-        f"{source.name}: {name}",
-        table,
-        source.target,
-        leak=name if loud else "",
-        families=frozenset({"missing", "target"}) if loud else frozenset(),
-        columns=frozenset({"planted"}) if loud else frozenset(),
-        time=source.time,
-        ids=source.ids,
-        after=source.after,
-        part=part if source.time is None else None,
-    )
 
 
 def _filled(some: Array, fill: float | str | None, rng: np.random.Generator) -> pd.Series:
@@ -62,8 +47,11 @@ def gaps_that_tell(
     for kind, some in kinds.items():
         for fill, value in FILLS.items():
             made = table.assign(planted=_filled(some, value, rng))
-            part = random_part(len(made), rng) if rng.random() < 0.5 else None
-            yield _trial(source, made, f"{fill}, {kind}", True, part)
+            given = rng.random() < 0.5 and source.time is None
+            yield planted(
+                source, made, f"{fill}, {kind}", columns=["planted"],
+                families=("missing", "target"), part=random_part(len(made), rng) if given else None,
+            )  # fmt: skip
 
 
 @leak()
@@ -76,4 +64,5 @@ def gaps_that_inform(
     for fill, value in FILLS.items():
         some = rng.random(len(table)) < np.where(positive, 0.75, 0.3)
         made = table.assign(planted=_filled(some, value, rng))
-        yield _trial(source, made, f"{fill}, informative", False, random_part(len(made), rng))
+        part = random_part(len(made), rng) if source.time is None else None
+        yield planted(source, made, f"{fill}, informative", part=part)

@@ -53,18 +53,8 @@ def _trials(
 def _trial(
     source: Source, table: pd.DataFrame, name: str, columns: list[str], part: Array | None
 ) -> Trial:
-    return Trial(
-        f"{source.name}: {name}",
-        table,
-        source.target,
-        leak=name if columns else "",
-        families=frozenset({"preprocessing"} if columns else ()),
-        columns=frozenset(columns),
-        group=source.group,
-        ids=source.ids,
-        after=source.after,
-        part=part,
-    )
+    families = ("preprocessing",) if columns else ()
+    return planted(source, table, name, columns=columns, families=families, time=None, part=part)
 
 
 @leak("preprocessing")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pandas as pd
 
-from benchmarks.leakage.plant import is_numeric_target, leak, random_part
+from benchmarks.leakage.plant import is_numeric_target, leak, planted, random_part
 from benchmarks.leakage.sources import Source
 from benchmarks.leakage.trial import Array, Trial
 
@@ -88,19 +88,8 @@ def _base(source: Source, table: pd.DataFrame) -> pd.DataFrame | None:
 def _trial(
     source: Source, table: pd.DataFrame, name: str, rows: Array, part: Array | None
 ) -> Trial:
-    leaks = bool(len(rows))
-    return Trial(
-        f"{source.name}: {name}",
-        table,
-        source.target,
-        leak=name if leaks else "",
-        families=frozenset({"rows", "id"} if leaks else ()),
-        rows=frozenset(rows.tolist()),
-        group=source.group,
-        ids=source.ids,
-        after=source.after,
-        part=part,
-    )
+    families = ("rows", "id") if len(rows) else ()
+    return planted(source, table, name, rows=rows, families=families, time=None, part=part)
 
 
 @leak("rows")

@@ -1,7 +1,6 @@
 """Test parts that were not made as the train part was, and honest splits by time, site, number."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -44,26 +43,24 @@ def other_units(source: Source, table: pd.DataFrame, rng: np.random.Generator) -
         changed.loc[test, column] = change(changed.loc[test, column])
         if name == "inches" and changed[column].std() < 1e-9:
             continue
-        yield Trial(
-            f"{source.name}: {column} {name}",
+        yield planted(
+            source,
             changed,
-            source.target,
-            leak="shift",
-            families=frozenset({"shift"}),
-            columns=frozenset({column}),
+            f"{column} {name}",
+            families=["shift"],
+            columns=[column],
             part=part,
         )
     for column in _levels(source, table)[:1]:
         changed = table.copy()
         changed[column] = changed[column].astype(object)
         changed.loc[test, column] = changed.loc[test, column].map(lambda v: f"{v}".upper() + "_")
-        yield Trial(
-            f"{source.name}: {column} recoded in test",
+        yield planted(
+            source,
             changed,
-            source.target,
-            leak="shift",
-            families=frozenset({"shift"}),
-            columns=frozenset({column}),
+            f"{column} recoded in test",
+            families=["shift"],
+            columns=[column],
             part=part,
         )
 
@@ -79,24 +76,22 @@ def filtered_test(source: Source, table: pd.DataFrame, rng: np.random.Generator)
     if numbers:
         column = numbers[0]
         low = (table[column] < table[column].median()) | table[column].isna()
-        yield Trial(
-            f"{source.name}: test filtered by {column}",
+        yield planted(
+            source,
             table,
-            source.target,
-            leak="shift",
-            families=frozenset({"shift"}),
-            columns=frozenset({column}),
+            f"test filtered by {column}",
+            families=["shift"],
+            columns=[column],
             part=np.where(low & (part == "test"), "", part),
         )
     if table[source.target].nunique() <= 20:
         common = table[source.target] == table[source.target].mode()[0]
-        yield Trial(
-            f"{source.name}: one class in test",
+        yield planted(
+            source,
             table,
-            source.target,
-            leak="shift",
-            families=frozenset({"shift"}),
-            columns=frozenset({source.target}),
+            "one class in test",
+            families=["shift"],
+            columns=[source.target],
             part=np.where(~common & (part == "test"), "", part),
         )
 
@@ -106,34 +101,31 @@ def honest_splits(source: Source, table: pd.DataFrame, rng: np.random.Generator)
     """Splits that users bring and that are not by lot."""
     table = _ready(source, table)
     count = len(table)
-    declared: dict[str, Any] = {"time": source.time, "group": source.group, "after": source.after}
     if source.time is not None and not source.group:
         rank = table[source.time].rank(method="dense", pct=True)
-        yield Trial(
-            f"{source.name}: given split by time",
+        yield planted(
+            source,
             table,
-            source.target,
+            "given split by time",
             part=np.where(rank > 0.8, "test", "train"),
-            **declared,
         )
-        yield Trial(
-            f"{source.name}: given split by time, undeclared",
+        yield planted(
+            source,
             table,
-            source.target,
-            after=source.after,
+            "given split by time, undeclared",
+            time=None,
             part=np.where(rank > 0.8, "test", "train"),
         )
         return
     last = np.where(np.arange(count) >= 0.8 * count, "test", "train")
-    yield Trial(f"{source.name}: given split, end of the file", table, source.target, part=last)
+    yield planted(source, table, "given split, end of the file", part=last, time=None, group=())
     for column in _levels(source, table)[:1]:
         sizes = table[column].value_counts(normalize=True)
         chosen = sizes[sizes < 0.4].index[:1]
         part = np.where(table[column].isin(chosen), "test", "train")
         chosen_rows = part == "test"
         if chosen_rows.sum() >= 30 and table[source.target][chosen_rows].nunique() > 1:
-            name = f"{source.name}: given split by {column}"
-            yield Trial(name, table, source.target, part=part)
+            yield planted(source, table, f"given split by {column}", part=part, time=None, group=())
 
 
 @leak("shift")

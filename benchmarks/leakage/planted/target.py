@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from benchmarks.leakage.plant import is_numeric_target, leak, random_part
+from benchmarks.leakage.plant import is_numeric_target, leak, planted, random_part
 from benchmarks.leakage.sources import Source
 from benchmarks.leakage.trial import Array, Trial
 
 Made = Mapping[str, Array | pd.Series | list[str]]
 Maker = Callable[[pd.Series, np.random.Generator], Made]
+FAMILIES = ("target", "missing", "id")
 
 
 def _trial(
@@ -21,22 +22,11 @@ def _trial(
     for column, values in made.items():
         table.insert(int(rng.integers(table.shape[1] + 1)), column, np.asarray(values))
     given = source.time is None and rng.random() < 0.5
-    return Trial(
-        f"{source.name}: {name}",
-        table,
-        source.target,
-        leak=name,
-        families=frozenset({"target", "missing", "id"}),
-        columns=frozenset(made),
-        time=source.time,
-        group=source.group,
-        ids=source.ids,
-        after=source.after,
-        part=random_part(len(table), rng) if given else None,
-    )
+    part = random_part(len(table), rng) if given else None
+    return planted(source, table, name, columns=made, families=FAMILIES, part=part)
 
 
-def _planted(makers: dict[str, Maker], numeric: bool) -> Callable[..., Iterator[Trial]]:
+def _made(makers: dict[str, Maker], numeric: bool) -> Callable[..., Iterator[Trial]]:
     def plant(source: Source, table: pd.DataFrame, rng: np.random.Generator) -> Iterator[Trial]:
         if is_numeric_target(source, table) is not numeric:
             return
@@ -210,20 +200,20 @@ def _square_ratio(y: pd.Series, rng: np.random.Generator) -> Made:
     return {"weight": np.asarray(y) * height**2, "height": height}
 
 
-@leak("target", "missing", "id")
+@leak(*FAMILIES)
 def target_of_classes(
     source: Source, table: pd.DataFrame, rng: np.random.Generator
 ) -> Iterator[Trial]:
     """Every disguise of a class."""
-    yield from _planted(CLASSES, False)(source, table, rng)
+    yield from _made(CLASSES, False)(source, table, rng)
 
 
-@leak("target", "missing", "id")
+@leak(*FAMILIES)
 def target_of_numbers(
     source: Source, table: pd.DataFrame, rng: np.random.Generator
 ) -> Iterator[Trial]:
     """Every disguise of a number."""
-    yield from _planted(NUMBERS, True)(source, table, rng)
+    yield from _made(NUMBERS, True)(source, table, rng)
 
 
 @leak()
@@ -240,11 +230,12 @@ def strong_causes(source: Source, table: pd.DataFrame, rng: np.random.Generator)
         y = x[:, order[0]] + 0.2 * minor + rng.normal(0, noise, len(x))
         made = table.drop(columns=[source.target]).copy()
         made["made"] = np.where(y > np.median(y), "high", "low") if task[0] == "c" else y
-        yield Trial(
-            f"{source.name}: strong cause ({task}, noise {noise})",
+        yield planted(
+            source,
             made,
-            "made",
-            time=source.time,
-            after=source.after,
+            f"strong cause ({task}, noise {noise})",
+            target="made",
+            group=(),
+            ids=(),
             part=random_part(len(made), rng) if source.time is None else None,
         )

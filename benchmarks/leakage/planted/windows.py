@@ -1,15 +1,17 @@
 """Real series cut into overlapping windows, with neighbours on both sides of the split or not."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.leakage.plant import leak, random_part
+from benchmarks.leakage.plant import leak, planted, random_part
 from benchmarks.leakage.sources import Source
 from benchmarks.leakage.trial import Array, Trial
 
 LENGTH = 8
+NOTHING: dict[str, Any] = {"time": None, "group": (), "ids": (), "after": ()}
 
 
 def _windows(source: Source, table: pd.DataFrame, width: int = LENGTH) -> pd.DataFrame | None:
@@ -32,16 +34,17 @@ def _trial(
         learned = np.flatnonzero(np.isin(np.arange(place.max() + 1), place[part == "train"]))
         near = np.abs(place[:, None] - learned[None, :]).min(axis=1) < LENGTH
         rows = frozenset(np.flatnonzero(near & (part == "test")).tolist())
-    return Trial(
-        f"{source.name}: {name}",
+    return planted(
+        source,
         cut,
-        "y",
-        task="regression",
-        leak="time.windows" if leaks else "",
-        families=frozenset({"time"}) if leaks else frozenset(),
-        columns=frozenset(map(str, cut.columns.drop("y"))) if leaks else frozenset(),
+        name,
+        columns=map(str, cut.columns.drop("y")) if leaks else (),
         rows=rows,
+        families=("time",) if leaks else (),
+        target="y",
+        task="regression",
         part=part,
+        **NOTHING,
     )
 
 

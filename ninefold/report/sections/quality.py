@@ -11,6 +11,7 @@ from ninefold.report.markup import (
     code,
     count,
     details,
+    figure,
     join,
     number,
     paragraph,
@@ -21,6 +22,11 @@ from ninefold.report.markup import (
 from ninefold.report.section import Section
 
 DOCS = "data_docs/index.html"
+HISTORY = Html(
+    '<img src="../.ninefold/quality_history.svg" width="640" '
+    'alt="The picture stands in the workspace this report was made in.">'
+)
+"""Beside the report and not in it: what a stage writes does not depend on when others ran."""
 
 
 class Quality(Section):
@@ -51,6 +57,7 @@ class Quality(Section):
                 details(count(len(met), "rule that is met", "rules that are met"), rules)
                 if met
                 else "",
+                figure(HISTORY, "Earlier validations: colour the verdict, height the rules failed"),
             ]
         )
 

@@ -1,0 +1,46 @@
+"""Whether one value that stands again and again is the mean or the median of the others."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ninefold.columns import Array
+from ninefold.leakage._resolution import resolution
+
+Centre = Callable[[float, Array, int, int], bool]
+"""Judges a value, the others, how often their commonest occurs, and how often the value does."""
+SPIKE = 5
+"""How often the filled-in value occurs at least, and how much oftener than any other."""
+
+
+def agrees(centre: Centre, spike: float, rest: Array, second: int) -> bool:
+    """Tell whether a filled-in value is the centre of the train rows as far as they can say."""
+    if centre is is_median:
+        return _halves(spike, rest, second)
+    return centre(spike, rest, second, SPIKE * second)
+
+
+def is_mean(spike: float, rest: Array, second: int, count: int) -> bool:
+    """Tell whether a value is the mean of the others, to the digit it is written in.
+
+    A mean has more digits than what it averages; where it does not, only a clear spike counts.
+    """
+    own, scale = resolution(np.array([spike])), float(rest.std())
+    if scale == 0 or own > 1e-2 * scale:
+        return False
+    near = max(0.5001 * own, 1e-7 * scale)
+    if abs(spike - float(rest.mean())) > near:
+        return False
+    return count >= SPIKE * second or own < resolution(rest) / 5
+
+
+def is_median(spike: float, rest: Array, second: int, count: int) -> bool:
+    """Tell whether a value that stands out halves the others, and few others would."""
+    if count < SPIKE * second or len(np.unique(rest)) < 50 or second + 1 > 0.02 * len(rest):
+        return False
+    return _halves(spike, rest, second)
+
+
+def _halves(spike: float, rest: Array, second: int) -> bool:
+    """Tell whether a value halves the others, which may hold it `second` times themselves."""
+    return abs(int((rest < spike).sum()) - int((rest > spike).sum())) <= second + 1

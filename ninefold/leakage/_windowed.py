@@ -1,0 +1,110 @@
+"""Which columns are straight-line functions of another's rows around: running means, changes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ninefold.columns import Array
+from ninefold.leakage._ahead import correlations, unit
+from ninefold.leakage._series import Series
+
+REACHES = (16, 8, 4, 2)
+"""Rows before and after that a window may hold; fewer where entities are short."""
+ANCHORS, LEAST_PLACES = 600, 60
+COARSE, FLOAT = 0.03, 1e-7
+"""Coarsest unit of a column, and error of floats, in standard deviations."""
+ROUNDED = 0.4
+"""Root mean square of what rounding leaves, in units; 0.29 if all else is exact."""
+APART = 4.0
+"""How many times more the rows up to the present must leave than those to come with them."""
+KNOWN = 0.9
+
+
+@dataclass(frozen=True)
+class Windowed:
+    """A column that rows of `source` up to `reach` later give, not those up to the present."""
+
+    name: str
+    source: str
+    reach: int
+    missed: float
+    """Root mean square, in standard deviations, of what the window leaves on rows not fitted."""
+    missed_by_past: float
+    rows: int
+
+
+def windowed(
+    series: Series, sources: dict[str, Array], names: list[str], seed: int
+) -> list[Windowed]:
+    """Return which columns `names` look ahead in one of `sources` and look back in none.
+
+    Values `(M,)` are in the order of the series. A column that equals a source some rows later is
+    left out: as well the source may be its lag.
+    """
+    reach, places = _places(series, seed)
+    if not reach:
+        return []
+    least = {name: _least(sources[name][places]) for name in names}
+    names = [name for name in names if least[name] > 0]
+    found: dict[str, Windowed] = {}
+    behind: set[str] = set()
+    for source in sources:
+        for item in _explained(series, places, reach, sources, source, names):
+            if item.missed_by_past <= least[item.name]:
+                behind.add(item.name)
+            elif item.missed <= least[item.name] < item.missed_by_past / APART:
+                found.setdefault(item.name, item)
+    return [item for name, item in found.items() if name not in behind]
+
+
+def _places(series: Series, seed: int) -> tuple[int, Array]:
+    for reach in REACHES:
+        places = series.inner(reach, ANCHORS, seed)
+        if len(places) >= 2 * (2 * reach + 2) + LEAST_PLACES:
+            return reach, places
+    return 0, np.empty(0, dtype=np.int64)
+
+
+def _least(x: Array) -> float:
+    """Return what rounding may leave of a column `(P,)`, in deviations; 0 if it is too coarse."""
+    x = x[np.isfinite(x)]
+    spread = float(x.std()) if len(x) else 0.0
+    step = unit(x) / spread if spread > 0 else np.inf
+    return max(ROUNDED * step, FLOAT) if step <= COARSE else 0.0
+
+
+def _explained(
+    series: Series,
+    places: Array,
+    reach: int,
+    columns: dict[str, Array],
+    source: str,
+    names: list[str],
+) -> Iterator[Windowed]:
+    """Explain columns by a window of `source`: fitted on every other place, tried on the rest."""
+    around = series.around(columns[source], places, np.arange(-reach, reach + 1))
+    kept = np.isfinite(around).all(axis=1)
+    y = {name: columns[name][places] for name in names if name != source}
+    y = {name: v for name, v in y.items() if np.isfinite(v[kept]).sum() >= KNOWN * kept.sum()}
+    for values in y.values():
+        kept &= np.isfinite(values)
+    if not y or kept.sum() < 2 * around.shape[1] + LEAST_PLACES:
+        return
+    x, goals = around[kept], np.column_stack([values[kept] for values in y.values()])
+    scale = np.maximum(goals.std(axis=0), 1e-300)
+    past = _missed(x[:, : reach + 1], goals) / scale
+    whole = _missed(x, goals) / scale
+    for at, name in enumerate(y):
+        single = np.abs(correlations(goals[:, at], x[:, reach + 1 :])[0]).max()
+        if 1 - single**2 > max(2 * whole[at] ** 2, 1e-9):
+            yield Windowed(name, source, reach, float(whole[at]), float(past[at]), int(kept.sum()))
+
+
+def _missed(x: Array, goals: Array) -> Array:
+    """Return the root mean squares `(G,)` of what `x` `(P, S)` leaves of `(P, G)` out of sample."""
+    spread = x.std(axis=0)
+    x = (x - x.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    x = np.column_stack([np.ones(len(x)), x])
+    weights = np.linalg.lstsq(x[::2], goals[::2], rcond=1e-11)[0]
+    return np.asarray(np.sqrt(((goals[1::2] - x[1::2] @ weights) ** 2).mean(axis=0)))

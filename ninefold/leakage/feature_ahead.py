@@ -1,0 +1,81 @@
+"""time.feature_ahead: columns that were computed from another feature's later rows."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+
+from ninefold.columns import Array
+from ninefold.leakage._series import Series, series_of
+from ninefold.leakage._windowed import Windowed, windowed
+from ninefold.leakage.case import Case, Check, Finding
+
+MIN_DISTINCT, MOST = 20, 40
+"""Distinct values that a column must have, and columns looked at."""
+LARGEST = 1e100
+
+
+class FeatureAheadCheck(Check):
+    """Centred means, means of rows to come and changes to the next row of another feature.
+
+    The rows around give such a column to its last digit, on rows that the straight line was not
+    fitted to; those up to the present do not, nor do the target's. A column that is another one
+    some rows later is no finding: the other may be its lag.
+    """
+
+    family: ClassVar[str] = "time"
+    kinds: ClassVar[tuple[str, ...]] = ("time.feature_ahead",)
+    needs_target: ClassVar[bool] = False
+
+    def findings(self, case: Case) -> Iterator[Finding]:
+        told: set[str] = set()
+        for series in series_of(case):
+            columns = {
+                name: x for name in _numbers(case) if _varies(x := _values(case, series, name))
+            }
+            names = [n for n in columns if n not in (case.problem.target, series.time)]
+            for found in windowed(series, columns, names, case.seed):
+                if found.name not in told and found.source != case.problem.target:
+                    told.add(found.name)
+                    yield _finding(series, found)
+
+
+def _numbers(case: Case) -> list[str]:
+    """Return the raw numbers, before them the target if it is one."""
+    names = [n for n in case.inputs if case.frame.column(n).kind == "number"][:MOST]
+    return names if case.is_classification else [case.problem.target, *names]
+
+
+def _values(case: Case, series: Series, name: str) -> Array:
+    values = np.asarray(case.frame[name], dtype=np.float64)[series.index]
+    return np.where(np.abs(values) < LARGEST, values, np.nan)
+
+
+def _varies(x: Array) -> bool:
+    return len(np.unique(x[np.isfinite(x)][:2000])) >= MIN_DISTINCT
+
+
+def _finding(series: Series, found: Windowed) -> Finding:
+    return Finding(
+        kind="time.feature_ahead",
+        severity="warn",
+        columns=(found.name,),
+        evidence={
+            "order": series.words,
+            "computed_from": found.source,
+            "rows_ahead_looked_at": found.reach,
+            "left_in_deviations": float(f"{found.missed:.3g}"),
+            "left_by_past_and_present": round(found.missed_by_past, 6),
+            "rows_looked_at": found.rows,
+        },
+        message=(
+            f"`{found.name}` is computed from `{found.source}` of later rows ({series.words}): "
+            "the rows around give it to the last digit, those up to the present do not. In use the "
+            "later rows do not exist yet"
+        ),
+        remedy=(
+            f"problem: {{available_at: {{{found.name!r}: after}}}}, or compute it from rows up to "
+            "the present"
+        ),
+        fix=((("problem", "available_at", found.name), "after"),),
+    )

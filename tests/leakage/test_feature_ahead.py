@@ -1,0 +1,73 @@
+"""Columns computed from another feature's later rows are named; those from earlier rows pass."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.leakage.reports import loud, report
+
+N = 300
+AHEAD = {
+    "centred mean": lambda x: x.rolling(5, center=True).mean(),
+    "centred mean, rounded": lambda x: x.rolling(7, center=True).mean().round(2),
+    "mean of the next": lambda x: x[::-1].rolling(3).mean()[::-1].shift(-1),
+    "change to the next": lambda x: x.shift(-1) - x,
+}
+BEHIND = {
+    "mean of the last": lambda x: x.rolling(5).mean(),
+    "last": lambda x: x.shift(1),
+    "change from the last": lambda x: x.diff(),
+    "in other units": lambda x: 1.8 * x + 32,
+    "smoothed": lambda x: x.ewm(alpha=0.2).mean(),
+}
+
+
+def weather(smooth, seed=0):
+    """A feature by day, white or a random walk, and a target that follows it."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=N) if smooth else np.cumsum(rng.normal(size=N))
+    day = np.datetime64("2021-01-01") + np.arange(N)
+    return pd.DataFrame({"day": day, "x": x, "w": rng.normal(size=N), "y": x + rng.normal(size=N)})
+
+
+def found(table, **declared):
+    arrays = {name: table[name].to_numpy() for name in table}
+    return loud(report(arrays, "y", **declared), "time.feature_ahead")
+
+
+@pytest.mark.parametrize("smooth", [True, False])
+@pytest.mark.parametrize("name", AHEAD)
+def test_a_column_from_later_rows_of_a_feature_is_named(name, smooth):
+    table = weather(smooth)
+    table["made"] = AHEAD[name](table["x"])
+    (item,) = found(table.sample(frac=1, random_state=1), time="day")
+    assert item["columns"] == ["made"]
+    assert item["evidence"]["computed_from"] == "x"
+    assert item["fix"] == [{"path": ["problem", "available_at", "made"], "value": "after"}]
+
+
+@pytest.mark.parametrize("smooth", [True, False])
+def test_columns_from_earlier_rows_pass(smooth):
+    table = weather(smooth)
+    for name, make in BEHIND.items():
+        table[name] = make(table["x"])
+    assert found(table, time="day") == []
+
+
+def test_lags_and_means_of_the_target_pass_though_they_read_as_ahead_of_a_longer_lag():
+    table = weather(smooth=False)
+    past = table["y"].shift(1)
+    table["last week"], table["week"] = table["y"].shift(7), past.rolling(7).mean()
+    assert found(table, time="day") == []
+
+
+def test_each_entity_is_a_series_of_its_own():
+    rng = np.random.default_rng(3)
+    x = pd.Series(rng.normal(size=N)).groupby(np.arange(N) // 30)
+    day = np.datetime64("2021-01-01") + np.arange(N) % 30
+    values = x.obj
+    table = pd.DataFrame({"day": day, "site": [f"s{i // 30}" for i in range(N)], "x": values})
+    table["y"] = values + rng.normal(size=N)
+    table["made"] = x.transform(lambda v: v.rolling(3, center=True).mean())
+    (item,) = found(table, time="day", group=["site"])
+    assert item["columns"] == ["made"]
