@@ -52,7 +52,7 @@ class Sample:
         return [column for column in self.columns if column.kind in kinds]
 
     def is_target(self, name: str) -> bool:
-        return name == self.problem.target
+        return name in self.problem.targets
 
 
 def rule(type_: str, severity: str, because: str, **kwargs: Any) -> Rule:

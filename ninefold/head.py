@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.target import Target
+from ninefold.signature import Result
+from ninefold.target import Cut, Target
 
 
 @dataclass(frozen=True)
@@ -20,14 +21,40 @@ class Head:
     Scores are log-probabilities for classification and the standardised value for regression.
     Two classes: the label is the positive class from `threshold` on; more: the likeliest.
     Regression values are held inside the range of the train rows.
+
+    Several targets have a head `each`: scores `(N, T)` -> values `(N, T)`; or, scores being
+    log-odds, -> probabilities `(N, T)` of the positive classes and whether each holds `(N, T)`.
     """
 
     target: Target
     temperature: float = 1.0
     threshold: float = 0.5
+    each: tuple["Head", ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.target.each and not self.each:
+            object.__setattr__(self, "each", tuple(Head(one) for one in self.target.each))
+
+    @property
+    def cut(self) -> Cut:
+        """The threshold, or that of each of several targets: what metrics read labels by."""
+        return tuple(one.threshold for one in self.each) if self.each else self.threshold
+
+    def scores_of(self, scores: Array, number: int) -> Array:
+        """Return the scores `(N, k)` that the head of target `number` takes, of all `(N, T)`."""
+        own = scores[:, number : number + 1].astype(np.float32)
+        if not self.target.is_labels:
+            return own
+        return np.concatenate([-np.logaddexp(0, own), -np.logaddexp(0, -own)], axis=1)
 
     def predict(self, scores: Array) -> Array:
-        """Return probabilities `(N, K)` float32, or values `(N,)` float64 in original units."""
+        """Return probabilities `(N, K)` float32, or values `(N,)` float64 in original units; for
+        several targets `(N, T)`.
+        """
+        if self.each:
+            found = [one.predict(self.scores_of(scores, t)) for t, one in enumerate(self.each)]
+            is_labels = self.target.is_labels
+            return np.stack([part[:, 1] if is_labels else part for part in found], axis=1)
         if self.target.task == "regression":
             value = scores[:, 0].astype(np.float64) * self.target.scale + self.target.offset
             return np.asarray(np.clip(value, self.target.low, self.target.high))
@@ -37,10 +64,27 @@ class Head:
         return np.asarray(exponents / exponents.sum(axis=1, keepdims=True))
 
     def labels(self, probabilities: Array) -> Array:
-        """Return class codes `(N,)` from probabilities `(N, K)`."""
+        """Return class codes `(N,)` from probabilities `(N, K)`; `(N, T)` of several targets."""
+        if self.each:
+            return (probabilities >= np.array(self.cut, dtype=np.float32)).astype(np.int64)
         if self.target.is_binary:
             return (probabilities[:, 1] >= np.float32(self.threshold)).astype(np.int64)
         return np.asarray(probabilities.argmax(axis=1))
+
+    def margin(self, probabilities: Array) -> Array:
+        """Return how far each row `(N,)` is from another label; `(N, T)` of several targets."""
+        if self.each:
+            return np.asarray(np.abs(probabilities - np.array(self.cut, dtype=np.float32)))
+        if self.target.is_binary:
+            return np.asarray(np.abs(probabilities[:, 1] - np.float32(self.threshold)))
+        ordered = np.sort(probabilities, axis=1)
+        return np.asarray(ordered[:, -1] - ordered[:, -2])
+
+    def spoken(self, labels: Array) -> Array:
+        """Return codes as the label output gives them: names `(N,)`, or booleans `(N, T)`."""
+        if self.each:
+            return labels.astype(bool)
+        return np.asarray(np.asarray(self.target.classes, dtype=object)[labels])
 
     @property
     def title(self) -> str:
@@ -50,11 +94,27 @@ class Head:
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of the model's outputs, in order."""
+        if self.target.is_labels:
+            return ("labels", "probabilities")
         return ("value",) if self.target.task == "regression" else ("label", "probabilities")
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """What the outputs say of a row; () where one target is predicted."""
+        if not self.each:
+            return ()
+        names = self.target.names
+        if not self.target.is_labels:
+            return (Result("", "numbers", names),)
+        probabilities = Result("probabilities", "numbers", names, "probability")
+        return Result("labels", "numbers", names, "label"), probabilities
 
     def emit(self, graph: Any, scores: str, names: Sequence[str] | None = None) -> None:
         """Add the outputs of the task to `graph` (a `ninefold.graph.Graph`), under `names`."""
         names = names or self.outputs
+        if self.each:
+            self._emit_several(graph, scores, names)
+            return
         if self.target.task == "regression":
             value = graph.Add(
                 graph.Mul(graph.cast(scores, np.float64), self.target.scale), self.target.offset
@@ -73,11 +133,32 @@ class Head:
         graph.output(names[0], label, object, ("N",))
         graph.output(names[1], probabilities, np.float32, ("N", self.target.outputs))
 
+    def _emit_several(self, graph: Any, scores: str, names: Sequence[str]) -> None:
+        shape = ("N", len(self.each))
+        if self.target.is_labels:
+            heat = np.array([one.temperature for one in self.each], dtype=np.float32)
+            probabilities = graph.Sigmoid(graph.Div(scores, heat))
+            holds = graph.GreaterOrEqual(probabilities, np.array(self.cut, dtype=np.float32))
+            graph.output(names[0], holds, np.bool_, shape)
+            graph.output(names[1], probabilities, np.float32, shape)
+            return
+        each = self.target.each
+        scale, offset = np.array([t.scale for t in each]), np.array([t.offset for t in each])
+        low = np.array([-np.inf if t.low is None else t.low for t in each])
+        high = np.array([np.inf if t.high is None else t.high for t in each])
+        value = graph.Add(graph.Mul(graph.cast(scores, np.float64), scale), offset)
+        value = graph.Min(graph.Max(value, low), high)
+        graph.output(names[0], value, np.float64, shape)
+
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "target": self.target.to_json()}
+        each = [one.to_json() for one in self.each]
+        return {**asdict(self), "target": self.target.to_json(), "each": each}
 
     @staticmethod
     def from_json(content: Mapping[str, Any]) -> "Head":
         return Head(
-            Target.from_json(content["target"]), content["temperature"], content["threshold"]
+            Target.from_json(content["target"]),
+            content["temperature"],
+            content["threshold"],
+            tuple(Head.from_json(one) for one in content.get("each", ())),
         )

@@ -1,8 +1,8 @@
 """What is to be predicted or found, from what, and what is known when."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
 from ninefold.config import Spec
 from ninefold.durations import duration_us
@@ -11,6 +11,7 @@ Task = Literal["classification", "regression", "clustering", "anomaly", "embeddi
 LEARNED: tuple[Task, ...] = ("classification", "regression")
 """Tasks that learn to give the target; the others have an `Aim` each, see `ninefold.aims`."""
 Availability = Literal["before", "after"]
+_NAMES = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 
 
 class ProblemSpec(Spec):
@@ -19,14 +20,17 @@ class ProblemSpec(Spec):
     task: Task
     """classification (two or more classes), regression, clustering (groups of rows alike), anomaly
     (rows unlike the others), embedding (rows as a few numbers) or generation (new rows)."""
-    target: str = Field("", validate_default=True)
-    """Column to predict: a raw one or one that featurize derives. The other tasks need none;
+    target: Annotated[str, WithJsonSchema(_NAMES)] = Field("", validate_default=True)
+    """Column to predict: a raw one or one that featurize derives; or a list of several, which one
+    model predicts together (numbers, or two classes each). The other tasks need none;
     one that is given is never learnt from, only what is found is compared with it."""
+    also: tuple[str, ...] = ()
+    """Targets after the first; `target: [a, b]` says the same."""
     positive: str | None = None
     """Binary classification: the class whose probability is reported; default: the rarer one."""
     metric: str | None = None
     """Reported metric, also watched by early stopping; default: roc_auc for two classes,
-    log_loss for more, rmse for regression."""
+    log_loss for more, rmse for regression. Of several targets it is the mean."""
     time: str | None = None
     """Datetime (or number) column that orders the rows."""
     horizon: str | None = None
@@ -38,6 +42,36 @@ class ProblemSpec(Spec):
     """Identifiers: kept for reference, never a feature."""
     available_at: dict[str, Availability] = Field(default_factory=dict)
     """When a column's value is known, relative to the prediction; default: before."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_or_several(cls, content: Any) -> Any:
+        """Take a list of targets apart: the first, and those after it."""
+        given = content.get("target") if isinstance(content, dict) else None
+        if not isinstance(given, (list, tuple)) or not given:
+            return content
+        first, *others = given
+        return {**content, "target": first, "also": (*others, *content.get("also", ()))}
+
+    @field_validator("also")
+    @classmethod
+    def _are_several(cls, also: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        targets = (info.data.get("target", ""), *also)
+        if len(set(targets)) < len(targets) or "" in also:
+            raise ValueError(f"must name each target once, however: {list(targets)}")
+        task = info.data.get("task", LEARNED[0])
+        if also and task not in LEARNED:
+            raise ValueError(f"must be left out for {task}, however: {list(also)}")
+        return also
+
+    @model_validator(mode="after")
+    def _labels_have_no_positive(self) -> Self:
+        if self.also and self.positive is not None:
+            raise ValueError(
+                f"must name no positive class for several targets, however: {self.positive!r}. "
+                "Of each the class that sorts last (1, true, yes) is taken"
+            )
+        return self
 
     @field_validator("target")
     @classmethod
@@ -51,6 +85,15 @@ class ProblemSpec(Spec):
     def learns_target(self) -> bool:
         """Tell whether models learn to give the target."""
         return self.task in LEARNED
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The columns to predict, () if none is named."""
+        return (self.target, *self.also) if self.target else ()
+
+    def alone(self, target: str) -> "ProblemSpec":
+        """Return the problem with one of its targets only."""
+        return self.model_copy(update={"target": target, "also": ()}) if self.also else self
 
     @field_validator("horizon")
     @classmethod

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from ninefold.columns import Array
 from ninefold.config import Spec
+from ninefold.errors import ConfigError
 
 
 class NoSamplingSpec(Spec):
@@ -63,10 +64,17 @@ def resample(y: Array, spec: Sampling, seed: int) -> tuple[Array, Array]:
         seed: decides which rows are left out or repeated.
 
     Positions come sorted, so that no sampling leaves the order of rows as it is.
+
+    Raises:
+        ConfigError: there are several labels `(N, T)`, and something is to be done.
     """
     everything = np.arange(len(y), dtype=np.int64)
     if spec.kind == "none" or len(y) == 0 or np.asarray(y).dtype.kind == "f":
         return everything, np.ones(len(y), dtype=np.float32)
+    if y.ndim > 1:
+        raise ConfigError(
+            f"params.yaml: sampling.kind must be none for several targets, however: {spec.kind!r}"
+        )
     _, code, counts = np.unique(y, return_inverse=True, return_counts=True)
     if isinstance(spec, ClassWeightsSpec):
         weight = (1.0 / counts[code]) ** spec.power

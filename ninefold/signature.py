@@ -36,8 +36,9 @@ ResultKind = Literal["text", "number", "bool", "datetime", "numbers"]
 class Result:
     """What one output says of a row.
 
-    kind: `numbers` is `[N, K]`, one for each of `names`; every other kind is `[N]`. A datetime
-    counts microseconds since 1970.
+    kind: `numbers` is `[N, K]`, one for each of `names` (true or false where the output is BOOL);
+    every other kind is `[N]`. A datetime counts microseconds since 1970. Where the result has no
+    `name`, its `names` stand in the answer by themselves.
     """
 
     name: str
@@ -54,7 +55,8 @@ class Result:
         before = f"{self.inside}_" if self.inside else ""
         if self.kind != "numbers":
             return (f"{before}{self.name}",)
-        return tuple(f"{before}{self.each or self.name}_{name}" for name in self.names)
+        each = self.each or self.name
+        return tuple(f"{before}{each}_{name}" if each else f"{before}{name}" for name in self.names)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The target column as numbers, and how its classes are named and ordered."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,9 @@ from ninefold.config import nearest
 from ninefold.errors import ConfigError, InputError
 from ninefold.problem import ProblemSpec, Task
 
+Cut = float | tuple[float, ...]
+"""Probability from which a label is the positive class; of each target, where there are several."""
+
 
 @dataclass(frozen=True)
 class Target:
@@ -18,6 +21,7 @@ class Target:
 
     For two classes, the positive one has code 1; more classes stand in sorted order.
     For regression, `offset` and `scale` standardise: model value = (y - offset) / scale.
+    Several targets, all numbers or all of two classes, stand in `each`, and y is `(N, T)`.
     """
 
     name: str
@@ -27,10 +31,21 @@ class Target:
     scale: float = 1.0
     low: float | None = None
     high: float | None = None
+    each: tuple["Target", ...] = ()
 
     @property
     def is_binary(self) -> bool:
         return len(self.classes) == 2
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Columns of the targets."""
+        return tuple(one.name for one in self.each) or (self.name,)
+
+    @property
+    def is_labels(self) -> bool:
+        """Tell whether there are several targets of two classes each."""
+        return bool(self.each) and self.task == "classification"
 
     @property
     def positive(self) -> str | None:
@@ -39,8 +54,8 @@ class Target:
 
     @property
     def outputs(self) -> int:
-        """K: classes, or 1 for regression."""
-        return len(self.classes) or 1
+        """K: classes, 1 for regression, or T for several targets."""
+        return len(self.each) or len(self.classes) or 1
 
     @staticmethod
     def fit(train: Frame, problem: ProblemSpec) -> "Target":
@@ -49,6 +64,8 @@ class Target:
         Raises:
             InputError: one class only, or values that do not fit the task.
         """
+        if problem.also:
+            return _fit_several(train, problem)
         kind, values = train.column(problem.target).kind, train[problem.target]
         values = values[~is_missing(kind, values)]
         if len(values) == 0:
@@ -80,11 +97,14 @@ class Target:
         return Target(problem.target, "classification", tuple(ordered))
 
     def encode(self, frame: Frame) -> Array:
-        """Return `(N,)`: int64 class codes, or float64 values in original units.
+        """Return `(N,)`: int64 class codes, or float64 values in original units; `(N, T)` of
+        several targets.
 
         Raises:
             InputError: a class that the train part does not have.
         """
+        if self.each:
+            return np.stack([one.encode(frame) for one in self.each], axis=1)
         kind, values = frame.column(self.name).kind, frame[self.name]
         if self.task == "regression":
             return np.asarray(values, dtype=np.float64)
@@ -100,12 +120,49 @@ class Target:
             )
         return codes
 
+    def standardised(self, y: Array) -> Array:
+        """Return values `(N,)` or `(N, T)` as a model sees them."""
+        if self.each:
+            columns = zip(self.each, y.T, strict=True)
+            return np.stack([one.standardised(values) for one, values in columns], axis=1)
+        return np.asarray((y - self.offset) / self.scale)
+
+    @property
+    def unit(self) -> Any:
+        """What a difference of predictions is divided by: the scale, `(T,)` of several values."""
+        if self.task != "regression":
+            return 1.0
+        return np.array([one.scale for one in self.each]) if self.each else self.scale
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @staticmethod
     def from_json(content: Mapping[str, Any]) -> "Target":
-        return Target(**{**content, "classes": tuple(content["classes"])})
+        each = tuple(Target.from_json(one) for one in content.get("each", ()))
+        return Target(**{**content, "classes": tuple(content["classes"]), "each": each})
+
+
+def _fit_several(train: Frame, problem: ProblemSpec) -> Target:
+    """Fit each of several targets; the class that sorts last (1, true, yes) is the positive one.
+
+    Raises:
+        InputError: a target that is not numbers, or not of two classes.
+    """
+    each = tuple(Target.fit(train, problem.alone(name)) for name in problem.targets)
+    if problem.task == "classification":
+        for one in each:
+            if not one.is_binary:
+                raise InputError(
+                    f"each of several targets must have two classes, however: `{one.name}` has "
+                    f"{len(one.classes)}. Predict it alone, or set problem.task to regression"
+                )
+        kinds = [train.column(one.name).kind for one in each]
+        each = tuple(
+            replace(one, classes=tuple(_ordered(np.array(one.classes), kind)))
+            for one, kind in zip(each, kinds, strict=True)
+        )
+    return Target(", ".join(problem.targets), problem.task, each=each)
 
 
 def class_names(kind: Kind, values: Array) -> Array:

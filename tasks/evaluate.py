@@ -54,7 +54,7 @@ def run(io: StageIO) -> None:
     content["test_set"] = facts(opening, sealed)
     write_json(io.out("evaluation.json"), content)
     write_json(io.out("metrics.json"), flat_metrics(content))
-    write_plots(io.out("reports/plots"), test, model.head, content, spec.seed)
+    write_plots(io.out("reports/plots"), model.head, content, spec.seed)
 
 
 def _compared(io: StageIO, network: Path, baselines: "Mapping[str, Path]") -> dict[str, Path]:

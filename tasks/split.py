@@ -8,7 +8,7 @@ from ninefold.columns import read_frame, write_frame
 from ninefold.files import replacing, write_json
 from ninefold.sealing import seal
 from ninefold.splitting import Folds, split, write_folds
-from ninefold.splitting.identity import hash_values
+from ninefold.splitting.identity import combine, hash_values
 from tasks.stage_io import StageIO
 
 
@@ -18,12 +18,11 @@ def run(io: StageIO) -> None:
     parts = split(frame, io.params("problem"), io.params("split"), io.workspace)
     for name in ("train", "valid", "test"):
         write_frame(io.out(f"{name}.parquet"), frame.take(parts.index(name)))
-    test, target = frame.take(parts.index("test")), io.params("problem").target
-    hashes = (
-        hash_values(test.column(target).kind, test[target])
-        if target
-        else np.zeros(len(test), dtype=np.uint64)
-    )
+    test, targets = frame.take(parts.index("test")), io.params("problem").targets
+    hashed = [hash_values(test.column(name).kind, test[name]) for name in targets]
+    hashes = np.zeros(len(test), dtype=np.uint64)
+    if hashed:
+        hashes = hashed[0] if len(hashed) == 1 else combine(hashed)
     sealed = seal(io.out("test.parquet"), test.row, hashes)
     train = parts.index("train")
     write_folds(io.out("folds.parquet"), Folds.of(frame.row[train], parts.plan))

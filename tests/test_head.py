@@ -11,11 +11,26 @@ from ninefold.graph import Graph
 from ninefold.head import Head
 from ninefold.target import Target
 
+LABEL = Target("a", "classification", ("no", "yes"))
 HEADS = {
     "binary": Head(Target("y", "classification", ("no", "yes")), 1.7, 0.3),
     "many": Head(Target("y", "classification", ("a", "b", "", "ü")), 0.4),
     "value": Head(Target("y", "regression", (), 1e6, 3e5, 1e5, 4e6)),
     "unbounded": Head(Target("y", "regression", (), 0.0, 1.0)),
+    "values": Head(
+        Target(
+            "a, b",
+            "regression",
+            each=(
+                Target("a", "regression", (), 1e6, 3e5, 1e5, 4e6),
+                Target("b", "regression", (), 0.0, 1.0),
+            ),
+        )
+    ),
+    "labels": Head(
+        Target("a, b", "classification", each=(LABEL, LABEL)),
+        each=(Head(LABEL, 1.7, 0.3), Head(LABEL, 0.4, 0.6)),
+    ),
 }
 
 
@@ -40,7 +55,9 @@ def test_numpy_and_onnx_agree(name, data):
     outputs = SESSIONS[name].run(None, {"scores": scores})
     expected = head.predict(scores)
     np.testing.assert_allclose(outputs[-1], expected, rtol=1e-6, atol=1e-6)
-    if head.target.classes:
+    if name == "labels":
+        assert outputs[0].tolist() == (outputs[1] >= np.float32([0.3, 0.6])).tolist()
+    elif head.target.classes:
         classes = np.asarray(head.target.classes, dtype=object)
         assert outputs[0].tolist() == classes[head.labels(outputs[1])].tolist()
     else:

@@ -18,7 +18,12 @@ MAX_CONFLICTS = 0.2
 
 def rules(sample: Sample) -> Iterator[Rule]:
     """Expect no class rarer than half of what it was, and few conflicts, for a raw target."""
-    target, problem = sample.problem.target, sample.problem
+    for target in sample.problem.targets:
+        yield from _of_target(sample, target)
+
+
+def _of_target(sample: Sample, target: str) -> Iterator[Rule]:
+    problem = sample.problem
     if problem.task != "classification" or target not in sample.values or len(sample) < MIN_ROWS:
         return
     counts = np.unique(sample.present(target), return_counts=True)[1]
@@ -27,7 +32,12 @@ def rules(sample: Sample) -> Iterator[Rule]:
         because = f"the rarest of {len(counts)} classes had {counts.min()} of {counts.sum()} rows"
         yield rule("expect_column_class_share_to_be_at_least", "warn", because,
                    column=target, min_value=low)  # fmt: skip
-    ignored = [c.name for c in sample.columns if c.roles & {"id", "after"} and c.name != target]
+    others = {*problem.targets} - {target}
+    ignored = [
+        c.name
+        for c in sample.columns
+        if (c.roles & {"id", "after"} or c.name in others) and c.name != target
+    ]
     inputs = [
         sample.values[c.name] for c in sample.columns if c.name != target and c.name not in ignored
     ]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ninefold.baselines._several import fit_several
 from ninefold.baselines.base import BaselineSpec, Fitted, TrainRows
 from ninefold.columns import Array, Frame
 from ninefold.evaluation.metrics import metrics_for, reported_metric
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 class Prepared:
     """Rows a baseline is fitted on and rows it is scored on, preprocessed by the former.
 
-    `X_new (n, F)`, `codes_new (n, C)`, `y_new (n,)` in original units.
+    `X_new (n, F)`, `codes_new (n, C)`, `y_new (n,)` in original units, `(n, T)` of several targets.
     """
 
     preprocessing: "Preprocessing"
@@ -35,7 +36,9 @@ class Prepared:
     y_new: Array
 
     def fit(self, spec: BaselineSpec, seed: int) -> Fitted:
-        """Fit one baseline."""
+        """Fit one baseline, or one for each of several targets."""
+        if self.rows.target.each:
+            return fit_several(spec, self.rows, seed)
         return spec.fit(self.rows, seed)
 
     @property
@@ -90,14 +93,13 @@ def compare(
         head = fit_head(scores, whole.y_new, whole.target, reported, spec.calibrate, spec.threshold)
         heads[name], prediction = head, head.predict(scores)
         on_valid = {
-            m.name: m.compute(whole.y_new, prediction, None, head.threshold)
-            for m in metrics_for(target)
+            m.name: m.compute(whole.y_new, prediction, None, head.cut) for m in metrics_for(target)
         }
         entry: dict[str, Any] = {
             "name": name,
             "valid": on_valid,
             "temperature": head.temperature,
-            "threshold": head.threshold,
+            "threshold": head.cut,
         }
         entries.append(entry)
     values = {entry["name"]: entry["valid"][reported.name] for entry in entries}
@@ -135,7 +137,7 @@ def prepare(
     index, weight = resample(y, sampling, seed)
     X, codes = preprocessing.transform(train)
     X_new, codes_new = preprocessing.transform(new)
-    goal = y if target.task == "classification" else (y - target.offset) / target.scale
+    goal = y if target.task == "classification" else target.standardised(y)
     chosen = (X[index], codes[index], goal[index], weight.astype(np.float64))
     rows = TrainRows(*chosen, target, preprocessing.layout)
     return Prepared(preprocessing, rows, X_new, codes_new, target.encode(new))

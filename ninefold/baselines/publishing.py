@@ -41,7 +41,8 @@ def publish(comparison: Comparison, featurize: "onnx.ModelProto", folder: Path) 
 
 
 def check_parity(name: str, content: bytes, frame: Frame, expected: Array, head: Head) -> None:
-    """Compare a file's answers on `frame` with `expected`: `(N, K)` probabilities, `(N,)` values.
+    """Compare a file's answers on `frame` with `expected`: `(N, K)` probabilities, `(N,)` values,
+    or `(N, T)` of several targets.
 
     Values may differ by 1e-5 standard deviations of the target, probabilities by 1e-5; labels may
     differ only where two classes are that close.
@@ -51,27 +52,17 @@ def check_parity(name: str, content: bytes, frame: Frame, expected: Array, head:
     """
     running = session(content)
     outputs = [parts for _, parts in run_chunks(running, frame)]
-    found, unit = np.concatenate([parts[-1] for parts in outputs]), 1.0
+    found = np.concatenate([parts[-1] for parts in outputs])
     flips = 0
-    if head.target.task == "regression":
-        unit = head.target.scale
-    else:
+    if head.target.task != "regression":
         labels = np.concatenate([parts[0] for parts in outputs])
-        classes = np.asarray(head.target.classes, dtype=object)
-        differ = labels != classes[head.labels(expected)]
-        flips = int((differ & (margin(expected, head) > TOLERANCE)).sum())
-    delta = float(np.abs(found.astype(np.float64) - expected).max(initial=0.0)) / unit
+        differ = labels != head.spoken(head.labels(expected))
+        flips = int((differ & (head.margin(expected) > TOLERANCE)).sum())
+    apart = np.abs(found.astype(np.float64) - expected) / head.target.unit
+    delta = float(apart.max(initial=0.0))
     if not delta <= TOLERANCE or flips:
         raise GateError(
             f"baseline `{name}` in ONNX must give what scikit-learn gives within {TOLERANCE:g}, "
             f"however: it differs by {delta:.2g}, and in {flips} labels, on {len(frame)} valid "
             f"rows. Nothing was published; leave `{name}` out of baselines.models to go on"
         )
-
-
-def margin(probabilities: Array, head: Head) -> Array:
-    """Return how far each row `(N,)` is from another label."""
-    if head.target.is_binary:
-        return np.abs(probabilities[:, 1] - head.threshold)
-    ordered = np.sort(probabilities, axis=1)
-    return np.asarray(ordered[:, -1] - ordered[:, -2])

@@ -92,7 +92,7 @@ class Contest:
         seconds = time.process_time() - started
         prediction = widened(model.predict(found.new), model.head.target, self.target)
         y = self.target.encode(found.new)
-        return Score(self.reported.compute(y, prediction, None, model.head.threshold), seconds)
+        return Score(self.reported.compute(y, prediction, None, model.head.cut), seconds)
 
     def _prepared(self, found: Round) -> Prepared | None:
         given = self.settings
@@ -114,4 +114,4 @@ class Contest:
         y = ready.target.encode(watch)
         head = fit_head(scores, y, ready.target, self.reported, given.calibrate, given.threshold)
         prediction = head.predict(ready.scores_new(fitted))
-        return self.reported.compute(ready.y_new, prediction, None, head.threshold)
+        return self.reported.compute(ready.y_new, prediction, None, head.cut)

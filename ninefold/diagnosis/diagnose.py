@@ -16,14 +16,17 @@ MOST_ROWS = 5_000
 
 
 def case_of(model: "TrainedModel", train: Frame, valid: Frame) -> Case:
-    """Return the case of a model that has just been trained on these parts."""
+    """Return the case of a model that has just been trained on these parts.
+
+    Of several targets it shows the rows as the one sees them that is predicted worst on valid.
+    """
+    on_train, on_valid = (
+        _scored(model, frame) for frame in (train, known_rows(valid, model.head, "valid"))
+    )
+    losses = [part.losses.mean() for part in on_valid]
+    worst = int(np.argmax(losses))
     return Case(
-        model.history,
-        model.spec,
-        model.facts,
-        model.probes,
-        _scored(model, train),
-        _scored(model, known_rows(valid, model.head, "valid")),
+        model.history, model.spec, model.facts, model.probes, on_train[worst], on_valid[worst]
     )
 
 
@@ -46,15 +49,21 @@ def diagnose(case: Case) -> dict[str, Any]:
     }
 
 
-def _scored(model: "TrainedModel", frame: Frame) -> Scored:
+def _scored(model: "TrainedModel", frame: Frame) -> list[Scored]:
+    """Return the rows as each target sees them."""
     if len(frame) > MOST_ROWS:
         frame = frame.take(np.unique(np.linspace(0, len(frame) - 1, MOST_ROWS).astype(np.int64)))
     target = model.head.target
     inputs = model.preprocessing.transform(frame)
-    y = target.encode(frame)
+    y, scores = target.encode(frame), model.scores_of(*inputs)
     if target.task == "regression":
-        y = (y - target.offset) / target.scale
-    return Scored(inputs[0], y, model.scores_of(*inputs))
+        y = target.standardised(y)
+    if not target.each:
+        return [Scored(inputs[0], y, scores)]
+    return [
+        Scored(inputs[0], column, model.head.scores_of(scores, number))
+        for number, column in enumerate(y.T)
+    ]
 
 
 def _rounded(content: Any) -> Any:

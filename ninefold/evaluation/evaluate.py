@@ -1,7 +1,7 @@
 """Everything reports/evaluation.json says, from predictions for the valid and the test part."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,11 +11,12 @@ from ninefold.evaluation import EvaluateSpec, curves
 from ninefold.evaluation.bootstrap import clusters, estimate, replicates
 from ninefold.evaluation.metrics import Metric, metrics_for, reported_metric
 from ninefold.evaluation.mistakes import worst_pictures
-from ninefold.evaluation.part import Part
+from ninefold.evaluation.part import Part, one_of, pooled
 from ninefold.evaluation.residuals import residuals
 from ninefold.evaluation.slices import slice_table
 from ninefold.head import Head
 from ninefold.problem import ProblemSpec
+from ninefold.target import Cut
 from ninefold.verdict import Measured, fold_evidence, verdict
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class _Setting:
     head: Head
     metrics: tuple[Metric, ...]
     reported: Metric
-    thresholds: Mapping[str, float]
+    thresholds: Mapping[str, Cut]
     """From which probability on each baseline's label is the positive class."""
 
 
@@ -46,7 +47,7 @@ def evaluate(
     history: "Sequence[Epoch]" = (),
     cost: Mapping[str, Any] | None = None,
     folds: Mapping[str, Any] | None = None,
-    thresholds: Mapping[str, float] | None = None,
+    thresholds: Mapping[str, Cut] | None = None,
 ) -> dict[str, Any]:
     """Return metrics with intervals, baselines, verdict, curves, calibration and slices.
 
@@ -58,7 +59,7 @@ def evaluate(
         ConfigError: problem.metric does not fit the target, or a slice is no column.
     """
     reported = reported_metric(problem, head.target)
-    others = tuple(m for m in metrics_for(head.target) if m is not reported)
+    others = tuple(m for m in metrics_for(head.target) if m.name != reported.name)
     setting = _Setting(problem, spec, head, (reported, *others), reported, thresholds or {})
     network, baselines, decided, error = _test_metrics(valid, test, setting, cost, folds or {})
     overall = network[reported.name]["value"]
@@ -83,13 +84,32 @@ def evaluate(
             drawn,
             reported,
             float("nan") if overall is None else overall,
-            head.threshold,
+            head.cut,
             spec,
         ),
         "history": [asdict(epoch) for epoch in history],
         "mistakes": worst_pictures(test, head),
     }
+    if head.each:
+        content["outputs"] = _outputs(test, setting)
     return content | _pictures(test, setting)
+
+
+def _outputs(test: Part, setting: _Setting) -> dict[str, Any]:
+    """Return for each of several targets its metrics, in its own units, and its pictures."""
+    found: dict[str, Any] = {}
+    for number, head in enumerate(setting.head.each):
+        part, target = one_of(test, setting.head, number), head.target
+        metrics = metrics_for(target)
+        own = replace(setting, head=head, metrics=metrics, reported=metrics[0])
+        found[target.name] = {
+            "classes": list(target.classes),
+            "threshold": head.threshold if target.is_binary else None,
+            "temperature": head.temperature if target.classes else None,
+            "test": _network_metrics(part, own),
+            **_pictures(part, own),
+        }
+    return found
 
 
 def measured(content: Mapping[str, Any]) -> tuple[str, float | None, float]:
@@ -112,7 +132,7 @@ def flat_metrics(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _network_metrics(part: Part, setting: _Setting) -> dict[str, Estimate]:
-    return _estimates(part, [part.prediction], [setting.head.threshold], setting)[0][0]
+    return _estimates(part, [part.prediction], [setting.head.cut], setting)[0][0]
 
 
 def _test_metrics(
@@ -130,7 +150,7 @@ def _test_metrics(
         for name in sorted(valid.baselines)
     }
     predictions = [test.prediction, *(test.baselines[name] for name in names)]
-    thresholds = [setting.head.threshold, *(_threshold(name, setting) for name in names)]
+    thresholds = [setting.head.cut, *(_threshold(name, setting) for name in names)]
     found, draws = _estimates(test, predictions, thresholds, setting)
     best = folds.get("best")
     if best not in names:
@@ -155,7 +175,7 @@ def _test_metrics(
 
 
 def _estimates(
-    part: Part, predictions: Sequence[Array], thresholds: Sequence[float], setting: _Setting
+    part: Part, predictions: Sequence[Array], thresholds: Sequence[Cut], setting: _Setting
 ) -> tuple[list[dict[str, Estimate]], list[Array]]:
     """Return each model's metrics with intervals, and its reported metric on each resample."""
     ones, spec, width = np.ones(len(part)), setting.spec, len(setting.metrics)
@@ -183,11 +203,12 @@ def _estimates(
     return found, [draws[:, start] for start in range(0, len(statistics), width)]
 
 
-def _threshold(name: str, setting: _Setting) -> float:
-    return setting.thresholds.get(name, 0.5)
+def _threshold(name: str, setting: _Setting) -> Cut:
+    found = setting.thresholds.get(name, 0.5)
+    return tuple(found) if isinstance(found, Sequence) else found
 
 
-def _values(y: Array, prediction: Array, threshold: float, setting: _Setting) -> dict[str, float]:
+def _values(y: Array, prediction: Array, threshold: Cut, setting: _Setting) -> dict[str, float]:
     return {
         metric.name: metric.compute(y, prediction, None, threshold) for metric in setting.metrics
     }
@@ -213,8 +234,13 @@ def _lift(
 
 
 def _pictures(test: Part, setting: _Setting) -> dict[str, Any]:
-    """Return what is drawn for the task."""
-    head, prediction = setting.head, test.prediction
+    """Return what is drawn for the task; several targets are drawn together."""
+    head, labelled = setting.head, test.prediction
+    if head.each:
+        if head.target.is_labels:
+            labelled = np.eye(2)[head.labels(test.prediction).ravel()]
+        test, head = pooled(test, head)
+    prediction = test.prediction
     if not np.isfinite(prediction).all():
         return {}
     if head.target.task == "regression":
@@ -229,7 +255,5 @@ def _pictures(test: Part, setting: _Setting) -> dict[str, Any]:
             "before": curves.calibration(test.y, plain),
             "after": curves.calibration(test.y, prediction),
         },
-        "confusion": curves.confusion_table(
-            test.y, prediction, head.threshold, head.target.classes
-        ),
+        "confusion": curves.confusion_table(test.y, labelled, head.threshold, head.target.classes),
     }

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ninefold.columns import Array
 from ninefold.evaluation.part import Part
 from ninefold.head import Head
 from ninefold.pixels import thumbnail
@@ -17,7 +18,11 @@ def worst_pictures(part: Part, head: Head) -> list[dict[str, Any]]:
     if not columns:
         return []
     said: list[tuple[str, str, float | None]]
-    if head.target.task == "regression":
+    if head.each:
+        error = np.abs(part.prediction - part.y) / head.target.unit
+        rows = np.argsort(-error.mean(axis=1), kind="stable")[:MOST]
+        said = [(_several(part.y[i]), _several(part.prediction[i]), None) for i in rows]
+    elif head.target.task == "regression":
         error = np.abs(part.prediction - part.y)
         rows = np.argsort(-error, kind="stable")[:MOST]
         said = [(f"{part.y[i]:.4g}", f"{part.prediction[i]:.4g}", None) for i in rows]
@@ -43,3 +48,7 @@ def worst_pictures(part: Part, head: Head) -> list[dict[str, Any]]:
         }
         for name in columns
     ]
+
+
+def _several(values: Array) -> str:
+    return ", ".join(f"{value:.3g}" for value in values)

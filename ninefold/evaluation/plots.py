@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from ninefold.evaluation import curves
-from ninefold.evaluation.part import Part
 from ninefold.files import replacing
 from ninefold.head import Head
 from ninefold.problem import Task
@@ -84,20 +82,18 @@ def definitions(task: Task) -> list[dict[str, Any]]:
     return [{title: plot} for title, plot in {**own, **LOSS}.items()]
 
 
-def write_plots(
-    folder: Path, test: Part, head: Head, content: Mapping[str, Any], seed: int
-) -> None:
+def write_plots(folder: Path, head: Head, content: Mapping[str, Any], seed: int) -> None:
     """Write the CSV files of the task into `folder`, which is replaced as a whole."""
     with replacing(folder) as temporary:
         temporary.mkdir()
-        for name, rows in _tables(test, head, content, seed).items():
+        for name, rows in _tables(head, content, seed).items():
             (temporary / f"{name}.csv").write_text(_csv(*rows), encoding="utf-8")
 
 
 Rows = tuple[Sequence[str], Sequence[Sequence[Any]]]
 
 
-def _tables(test: Part, head: Head, content: Mapping[str, Any], seed: int) -> dict[str, Rows]:
+def _tables(head: Head, content: Mapping[str, Any], seed: int) -> dict[str, Rows]:
     """Return file stem -> header and rows; the header alone where nothing can be drawn."""
     if head.target.task == "regression":
         return _regression_tables(content.get("residuals", {}))
@@ -106,7 +102,7 @@ def _tables(test: Part, head: Head, content: Mapping[str, Any], seed: int) -> di
         "roc": _columns(drawn["roc"], "fpr", "tpr"),
         "precision_recall": _columns(drawn["pr"], "recall", "precision"),
         "calibration": _calibration(content.get("calibration", {})),
-        "confusion": _confusion(test, head, seed),
+        "confusion": _confusion(content.get("confusion"), seed),
     }
 
 
@@ -130,8 +126,10 @@ def _calibration(content: Mapping[str, Any]) -> Rows:
     return names, [list(row) for row in zip(xs, *ys, xs, strict=True)]
 
 
-def _confusion(test: Part, head: Head, seed: int) -> Rows:
-    table = curves.confusion_table(test.y, test.prediction, head.threshold, head.target.classes)
+def _confusion(table: Mapping[str, Any] | None, seed: int) -> Rows:
+    header = ("actual", "predicted")
+    if table is None:
+        return header, []
     counts = np.asarray(table["counts"])
     if counts.sum() > MAX_ROWS:
         random = np.random.default_rng(seed)
@@ -143,7 +141,7 @@ def _confusion(test: Part, head: Head, seed: int) -> Rows:
         for j, predicted in enumerate(names)
         for _ in range(counts[i, j])
     ]
-    return ("actual", "predicted"), pairs
+    return header, pairs
 
 
 def _regression_tables(content: Mapping[str, Any]) -> dict[str, Rows]:

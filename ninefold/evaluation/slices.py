@@ -10,6 +10,7 @@ from ninefold.evaluation import EvaluateSpec
 from ninefold.evaluation.bootstrap import Clusters, estimate, replicates
 from ninefold.evaluation.metrics import Metric
 from ninefold.evaluation.part import Part
+from ninefold.target import Cut
 
 FEW_LEVELS = 12
 MAX_COLUMNS = 8
@@ -24,7 +25,7 @@ def slice_table(
     drawn: Clusters,
     reported: Metric,
     overall: float,
-    threshold: float,
+    threshold: Cut,
     spec: EvaluateSpec,
 ) -> list[dict[str, Any]]:
     """Return one entry per slice, with the metric's interval.
@@ -132,7 +133,7 @@ def _estimate(
     rows: Array,
     drawn: Clusters,
     reported: Metric,
-    threshold: float,
+    threshold: Cut,
     spec: EvaluateSpec,
 ) -> dict[str, Any]:
     y, prediction = part.y[rows], part.prediction[rows]

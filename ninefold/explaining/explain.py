@@ -60,7 +60,7 @@ def explain(
 
     groups = column_groups(train.select(names), names, spec.together)
     drawn, shuffles = clusters(rows, problem), (spec.repeats, spec.seed)
-    ranked = importance(predict, raw, y, reported, head.threshold, groups, drawn, *shuffles)
+    ranked = importance(predict, raw, y, reported, head.cut, groups, drawn, *shuffles)
     code = usual_class(predict(raw), head)
 
     def answer(frame: Frame) -> Array:
@@ -93,22 +93,30 @@ def compact(found: Mapping[str, Any], background: Frame) -> dict[str, Any]:
 
 
 def usual_class(prediction: Array, head: Head) -> int:
-    """Return the code of the class to explain: the positive one, or the likeliest overall."""
+    """Return the code of the class to explain: the positive one, or the likeliest overall; of
+    several targets the first.
+    """
+    if head.each:
+        return 0
     if head.target.task == "regression" or head.target.is_binary:
         return 1
     return int(prediction.mean(axis=0).argmax())
 
 
 def answers(prediction: Array, head: Head, code: int) -> Array:
-    """Return one number a row `(N,)`: log-odds of the class `code`, or the value."""
+    """Return one number a row `(N,)`: log-odds of the class (or label) `code`, or the value."""
     if head.target.task == "regression":
-        return np.asarray(prediction, dtype=np.float64)
+        chosen = prediction[:, code] if head.each else prediction
+        return np.asarray(chosen, dtype=np.float64)
     chance = np.clip(prediction[:, code].astype(np.float64), 1e-7, 1 - 1e-7)
     return np.asarray(np.log(chance) - np.log1p(-chance))
 
 
 def unit(head: Head, code: int) -> str:
     """Say in words what `answers` returns."""
+    if head.each:
+        name = head.target.names[code]
+        return name if head.target.task == "regression" else f"log-odds of {name}"
     if head.target.task == "regression":
         return head.target.name
     return f"log-odds of {head.target.classes[code]}"

@@ -26,12 +26,13 @@ def integrated_gradients(model: "TrainedModel", train: Frame, rows: Frame) -> li
     """Return for each row `answer`, `expected` (the typical row's answer), `columns`.
 
     All in units of the answer: log-odds of the positive class, log-probability of the row's
-    likeliest class, or the target's own. Shares add up to answer - expected, but for the error of
-    the numerical integral.
+    likeliest class, or the target's own; of several targets it is the first that is explained.
+    Shares add up to answer - expected, but for the error of the numerical integral.
     """
     import torch
 
     layout, target = model.preprocessing.layout, model.head.target
+    first = target.each[0] if target.each else target
     X_train, codes_train = model.preprocessing.transform(train)
     typical = np.median(X_train, axis=0).astype(np.float32)
     common = np.array([np.bincount(codes).argmax() for codes in codes_train.T], dtype=np.int64)
@@ -44,7 +45,9 @@ def integrated_gradients(model: "TrainedModel", train: Frame, rows: Frame) -> li
 
         def answer(scores: "torch.Tensor", likeliest: int = likeliest) -> "torch.Tensor":
             if target.task == "regression":
-                return scores[:, 0] * target.scale + target.offset
+                return scores[:, 0] * first.scale + first.offset
+            if target.each:
+                return scores[:, 0]
             return scores[:, 1] - scores[:, 0] if target.is_binary else scores[:, likeliest]
 
         shares, (expected, value) = _attribute(model.module, ends, pair, answer)

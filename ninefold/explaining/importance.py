@@ -13,6 +13,7 @@ from ninefold.columns import Array, Frame
 from ninefold.evaluation.bootstrap import Clusters, interval, replicates
 from ninefold.evaluation.metrics import Metric
 from ninefold.explaining.groups import Groups
+from ninefold.target import Cut
 
 Predict = Callable[[Frame], Array]
 DRAWS, CONFIDENCE = 200, 0.95
@@ -23,7 +24,7 @@ def importance(
     rows: Frame,
     y: Array,
     reported: Metric,
-    threshold: float,
+    threshold: Cut,
     groups: Groups,
     drawn: Clusters,
     repeats: int,

@@ -29,13 +29,19 @@ def explore(train: Frame, problem: ProblemSpec, masked: Collection[str] = ()) ->
 
     No value of a `masked` column is in it; its associations and tests are.
     """
-    view = look_at(described(train), problem.target if problem.learns_target else "", problem.task)
+    shown, target = described(train), problem.target if problem.learns_target else ""
+    view = look_at(shown, target, problem.task)
+    more = [
+        _with_target(look_at(shown, name, problem.task), problem.alone(name), masked)
+        for name in problem.also
+    ]
     return {
         "rows": view.rows,
         "looked_at": {
             "rows": len(view.frame), "columns": len(view.columns), "left_out": view.left_out,
         },
-        **(_with_target(view, problem, masked) if problem.learns_target else {}),
+        **(_with_target(view, problem.alone(target), masked) if target else {}),
+        **({"more_targets": more} if more else {}),
         "associations": associations(view),
         "gaps": gaps(view),
         "outliers": _outliers(view),

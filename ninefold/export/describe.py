@@ -31,7 +31,7 @@ def signature(
     """Describe the inputs `names` by the train rows, and what the model gives."""
     target = head.target
     raw = [c.name for c in train.columns if "derived" not in c.roles]
-    ignored = dict.fromkeys([*raw, *problem.ids, *problem.available_at, problem.target])
+    ignored = dict.fromkeys([*raw, *problem.ids, *problem.available_at, *problem.targets])
     return Signature(
         inputs=tuple(described(train.column(name), train[name]) for name in names),
         task=target.task,
@@ -42,6 +42,7 @@ def signature(
         ignored=tuple(name for name in ignored if name not in set(names)),
         missing_tokens=tuple(dict.fromkeys(["", *missing_tokens])),
         outputs=tuple(outputs),
+        results=head.results,
         model=model,
     )
 
@@ -119,8 +120,12 @@ def drift_reference(raw: Frame, prediction: Array, head: Head) -> dict[str, Any]
     categories: shares of the 30 most frequent levels, the rest under `other`.
     """
     inputs = {column.name: _shares(column, raw[column.name]) for column in raw.columns}
-    if head.target.task == "regression":
-        found: dict[str, Any] = {"value": _ranges(prediction)}
+    found: dict[str, Any]
+    if head.each:
+        columns = zip(head.target.names, prediction.T, strict=True)
+        found = {name: _ranges(values) for name, values in columns}
+    elif head.target.task == "regression":
+        found = {"value": _ranges(prediction)}
     else:
         codes = np.bincount(head.labels(prediction), minlength=len(head.target.classes))
         found = {

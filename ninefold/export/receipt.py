@@ -29,9 +29,11 @@ TIE = 1e-6
 
 @dataclass(frozen=True)
 class Outputs:
-    """Labels `(N,)` (none for regression) and probabilities `(N, K)` or values `(N,)`."""
+    """Labels `(N,)` (none for regression) and probabilities `(N, K)` or values `(N,)`; of several
+    targets `(N, T)` each.
+    """
 
-    labels: list[str]
+    labels: list[Any]
     prediction: Array
 
     def take(self, rows: Array | slice) -> "Outputs":
@@ -166,9 +168,8 @@ def run_outputs(model: bytes, feeds: Mapping[str, Array], batches: Sequence[Arra
 
 def _compare(got: Outputs, expected: Array, head: Head, tolerance: float) -> dict[str, Any]:
     """Compare one case with the reference."""
-    scale = head.target.scale if head.target.task == "regression" else 1.0
     finite = _finite_rows(got.prediction) & _finite_rows(expected)
-    delta = np.abs(got.prediction[finite].astype(np.float64) - expected[finite]) / scale
+    delta = np.abs(got.prediction[finite].astype(np.float64) - expected[finite]) / head.target.unit
     worst = float(delta.max(initial=0.0))
     flips, ties = _flips(got.take(finite), expected[finite], head)
     reasons = []
@@ -194,17 +195,11 @@ def _finite_rows(prediction: Array) -> Array:
 
 def _flips(got: Outputs, expected: Array, head: Head) -> tuple[int, int]:
     """Return how many labels differ, and how many only because of a tie in float32."""
-    if not head.target.classes:
+    if head.target.task == "regression" or not got.labels:
         return 0, 0
-    classes = np.asarray(head.target.classes, dtype=object)
-    wanted = head.labels(expected)
-    differs = np.asarray(got.labels, dtype=object) != classes[wanted]
-    if head.target.is_binary:
-        margin = np.abs(expected[:, 1] - np.float32(head.threshold))
-    else:
-        ordered = np.sort(expected, axis=1)
-        margin = ordered[:, -1] - ordered[:, -2]
-    ties = differs & (margin <= TIE)
+    wanted = head.spoken(head.labels(expected))
+    differs = np.asarray(got.labels, dtype=wanted.dtype) != wanted
+    ties = differs & (head.margin(expected) <= TIE)
     return int((differs & ~ties).sum()), int(ties.sum())
 
 

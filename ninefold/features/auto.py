@@ -45,4 +45,4 @@ def automatic(scope: Scope, problem: ProblemSpec) -> Iterator[Any]:
 def _is_known(name: str, scope: Scope, problem: ProblemSpec) -> bool:
     roles = scope.raw[name].roles
     is_known = bool(roles & {"input", "time"}) and not roles & {"after", "target", "id"}
-    return is_known and name != problem.target and not problem.is_after(name)
+    return is_known and name not in problem.targets and not problem.is_after(name)

@@ -69,19 +69,20 @@ def _roles(scope: Scope, problem: ProblemSpec) -> dict[str, frozenset[Role]]:
         ConfigError: an unknown target, or a feature made from the target or from what is known
             only after the outcome.
     """
-    if problem.target and problem.target not in {*scope.raw, *scope.derived}:
-        known = [*scope.derived, *scope.raw]
-        raise ConfigError(
-            f"params.yaml: problem.target: no column `{problem.target}`"
-            f"{nearest(problem.target, known)}"
-        )
+    known = [*scope.derived, *scope.raw]
+    for target in problem.targets:
+        if target not in known:
+            raise ConfigError(
+                f"params.yaml: problem.target: no column `{target}`{nearest(target, known)}"
+            )
     late = {name for name, c in scope.raw.items() if "after" in c.roles or problem.is_after(name)}
-    behind_target = scope.origins(problem.target)
+    targets = set(problem.targets)
+    behind_target = {origin for target in targets for origin in scope.origins(target)}
     roles: dict[str, frozenset[Role]] = {}
     for name in scope.derived:
-        tainted = sorted(scope.origins(name) & (late | {problem.target}))
+        tainted = sorted(scope.origins(name) & (late | targets))
         found: set[Role] = {"derived"}
-        if name == problem.target:
+        if name in targets:
             found = {"target"}
         elif problem.is_after(name) or (tainted and name in behind_target):
             found = {"after"}
@@ -99,7 +100,7 @@ def _roles(scope: Scope, problem: ProblemSpec) -> dict[str, frozenset[Role]]:
 
 def _leak(place: str, name: str, tainted: list[str], problem: ProblemSpec) -> ConfigError:
     """Return the error for a feature that would not be known at prediction time."""
-    late = [origin for origin in tainted if origin != problem.target]
+    late = [origin for origin in tainted if origin not in problem.targets]
     why = f"`{late[0]}`, which is known only after the outcome" if late else "the target"
     remedy = "Leave it out" + (", or correct problem.available_at" if late else "")
     return ConfigError(

@@ -57,8 +57,56 @@ def audit(
     Raises:
         ConfigError: `spec` ignores a finding that no check reports.
     """
-    checks = [check() for check in components("ninefold.leakage", Check)]
-    _check_ignored(spec, [kind for check in checks for kind in check.kinds])
+    every = [check() for check in components("ninefold.leakage", Check)]
+    _check_ignored(spec, [kind for check in every for kind in check.kinds])
+    once = {kind for check in every if not check.needs_target for kind in check.kinds}
+    found: list[dict[str, Any]] = []
+    asked: list[Check] = []
+    for target in problem.targets or ("",):
+        case, checks = _asked(features, part, problem, target, (split_kind, spec.seed), every)
+        new = [check for check in checks if check not in asked or _is_of_target(check)]
+        told = {(item["kind"], *item["columns"]) for item in found}
+        items = [
+            item
+            for item in merged(item for check in new for item in check.findings(case))
+            if item.kind not in once or (item.kind, *item.columns) not in told
+        ]
+        about = {"target": target} if problem.also else {}
+        found += [
+            _ignored(item.to_json() | {"inflation": flattered, **about}, spec)
+            for item, flattered in zip(items, inflations(case, items), strict=True)
+        ]
+        asked += [check for check in new if check not in asked]
+    found.sort(key=lambda item: (ORDER.index(item["severity"]), item["kind"], item["columns"]))
+    severities = {item["severity"] for item in found}
+    verdict = "block" if "block" in severities else "warn" if "warn" in severities else "pass"
+    asked = [check for check in every if check in asked]
+    checked = {
+        "rows": len(case),
+        "features": len(case.features),
+        "families": list(dict.fromkeys(check.family for check in asked)),
+        "kinds": [kind for check in asked for kind in check.kinds],
+    }
+    return {"verdict": verdict, "findings": found, "checked": checked}
+
+
+def _is_of_target(check: Check) -> bool:
+    """Tell whether a check has more to say of a second target."""
+    return check.needs_target or "shift.target" in check.kinds
+
+
+def _asked(
+    features: Frame,
+    part: Array,
+    problem: ProblemSpec,
+    target: str,
+    settings: tuple[str, int],
+    checks: list[Check],
+) -> tuple[Case, list[Check]]:
+    """Return the case of one target, the others left out, and the checks that can be asked."""
+    others = {*problem.targets} - {target}
+    problem = problem.alone(target)
+    features = features.select([c.name for c in features.columns if c.name not in others])
     used = part != ""
     has_target = problem.learns_target and _varies(features[problem.target][used])
     checks = [check for check in checks if has_target or not check.needs_target]
@@ -68,30 +116,11 @@ def audit(
         if column.is_tensor and "input" in column.roles
     }
     table = _bounded(described(features), problem.target)
+    unlabelled = table.take(_without_target(table, problem))
     case = Case(
-        table.take(used),
-        part[used],
-        problem,
-        split_kind,
-        spec.seed,
-        table.take(_without_target(table, problem)),
-        tensors,
+        table.take(used), part[used], problem, settings[0], settings[1], unlabelled, tensors
     )
-    items = merged(item for check in checks for item in check.findings(case))
-    found = [
-        _ignored(item.to_json() | {"inflation": flattered}, spec)
-        for item, flattered in zip(items, inflations(case, items), strict=True)
-    ]
-    found.sort(key=lambda item: (ORDER.index(item["severity"]), item["kind"], item["columns"]))
-    severities = {item["severity"] for item in found}
-    verdict = "block" if "block" in severities else "warn" if "warn" in severities else "pass"
-    checked = {
-        "rows": len(case),
-        "features": len(case.features),
-        "families": list(dict.fromkeys(check.family for check in checks)),
-        "kinds": [kind for check in checks for kind in check.kinds],
-    }
-    return {"verdict": verdict, "findings": found, "checked": checked}
+    return case, checks
 
 
 def _varies(values: Array) -> bool:

@@ -23,6 +23,8 @@ class ObjectiveSpec(Spec, ABC):
 
     kind: str
     task: ClassVar[Task]
+    for_labels: ClassVar[bool] = False
+    """Whether it is for several targets of two classes each."""
     is_default: ClassVar[bool] = False
     is_watched: ClassVar[bool] = False
     """Whether early stopping watches this loss on valid in place of the reported metric."""
@@ -33,13 +35,16 @@ class ObjectiveSpec(Spec, ABC):
 
         Args:
             outputs: `(B, M, K)`, what a network gives.
-            y: `(B,)` int64 class codes, or float32 standardised values.
+            y: `(B,)` int64 class codes, or float32 standardised values; `(B, T)` of several
+                targets.
             weight: `(B,)` float32, with a mean of 1 over the train rows.
         """
 
     @abstractmethod
     def scores(self, outputs: "Tensor") -> "Tensor":
-        """Return `(B, K)`: log of the members' mean probability, or their mean value."""
+        """Return `(B, K)`: log of the members' mean probability, or their mean value; for labels
+        the log-odds of their mean probability.
+        """
 
     def for_metric(self, metric: str) -> Self:
         """Return the objective with what it leaves open settled for the reported metric."""
@@ -53,20 +58,25 @@ class ObjectiveSpec(Spec, ABC):
 Objective = Annotated[ObjectiveSpec, OneOf("ninefold.objectives")]
 
 
-def objective(spec: ObjectiveSpec | None, task: Task) -> ObjectiveSpec:
+def objective(spec: ObjectiveSpec | None, task: Task, *, for_labels: bool = False) -> ObjectiveSpec:
     """Return `spec`, or the default objective of the task.
 
     Raises:
         ConfigError: the objective is for the other task.
     """
-    fitting = [c for c in components("ninefold.objectives", ObjectiveSpec) if c.task == task]
+    fitting = [
+        c
+        for c in components("ninefold.objectives", ObjectiveSpec)
+        if c.task == task and c.for_labels == for_labels
+    ]
     if spec is None:
         default: ObjectiveSpec = next(found for found in fitting if found.is_default)()
         return default
-    if spec.task != task:
+    if type(spec) not in fitting:
         kinds = [found.model_fields["kind"].default for found in fitting]
         raise ConfigError(
-            f"params.yaml: train.objective.kind must be for {task} ({', '.join(kinds)}), "
+            f"params.yaml: train.objective.kind must be for {task}"
+            f"{' of several targets' * for_labels} ({', '.join(kinds)}), "
             f"however: {spec.kind!r}"
         )
     return spec

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from ninefold.objectives import ObjectiveSpec
-from ninefold.objectives.mse import mean_value
+from ninefold.objectives.mse import deviations, mean_value
 from ninefold.problem import Task
 
 if TYPE_CHECKING:
@@ -21,15 +21,15 @@ class HuberSpec(ObjectiveSpec):
     """Where it turns from squared to absolute, in standard deviations of the target."""
 
     def loss(self, outputs: "Tensor", y: "Tensor", weight: "Tensor") -> "Tensor":
-        """Return the weighted mean over rows and members."""
+        """Return the weighted mean over rows, members and targets."""
         import torch.nn.functional as F  # noqa: N812
 
-        predicted = outputs.float().squeeze(2)
+        errors = deviations(outputs, y)
         losses = F.huber_loss(
-            predicted, y.unsqueeze(1).expand_as(predicted), reduction="none", delta=self.delta
+            errors, errors.new_zeros(()).expand_as(errors), reduction="none", delta=self.delta
         )
         return (losses.mean(1) * weight).mean()
 
     def scores(self, outputs: "Tensor") -> "Tensor":
-        """Return the members' mean value, `(B, 1)`."""
+        """Return the members' mean value, `(B, T)`."""
         return mean_value(outputs)

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from ninefold.objectives import ObjectiveSpec
-from ninefold.objectives.mse import mean_value
+from ninefold.objectives.mse import deviations, mean_value
 from ninefold.problem import Task
 
 if TYPE_CHECKING:
@@ -17,10 +17,10 @@ class MAESpec(ObjectiveSpec):
     task: ClassVar[Task] = "regression"
 
     def loss(self, outputs: "Tensor", y: "Tensor", weight: "Tensor") -> "Tensor":
-        """Return the weighted mean over rows and members."""
-        errors = outputs.float().squeeze(2) - y.unsqueeze(1)
+        """Return the weighted mean over rows, members and targets."""
+        errors = deviations(outputs, y)
         return (errors.abs().mean(1) * weight).mean()
 
     def scores(self, outputs: "Tensor") -> "Tensor":
-        """Return the members' mean value, `(B, 1)`."""
+        """Return the members' mean value, `(B, T)`."""
         return mean_value(outputs)

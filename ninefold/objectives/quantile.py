@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from ninefold.objectives import ObjectiveSpec
-from ninefold.objectives.mse import mean_value
+from ninefold.objectives.mse import deviations, mean_value
 from ninefold.problem import Task
 
 if TYPE_CHECKING:
@@ -26,13 +26,13 @@ class QuantileSpec(ObjectiveSpec):
     """The share; 0.5 estimates the median."""
 
     def loss(self, outputs: "Tensor", y: "Tensor", weight: "Tensor") -> "Tensor":
-        """Return the weighted mean over rows and members."""
+        """Return the weighted mean over rows, members and targets."""
         import torch
 
-        errors = y.unsqueeze(1) - outputs.float().squeeze(2)
+        errors = -deviations(outputs, y)
         losses = torch.maximum(self.quantile * errors, (self.quantile - 1.0) * errors)
         return (losses.mean(1) * weight).mean()
 
     def scores(self, outputs: "Tensor") -> "Tensor":
-        """Return the members' mean value, `(B, 1)`."""
+        """Return the members' mean value, `(B, T)`."""
         return mean_value(outputs)

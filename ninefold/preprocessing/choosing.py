@@ -44,7 +44,8 @@ def select(
             stays = np.flatnonzero(mask)
             if len(stays) == 0:
                 break
-            kept = selector.keep(X[:, stays], y[index], target.task)
+            told = y[index].T if target.each and selector.needs_target else [y[index]]
+            kept = np.any([selector.keep(X[:, stays], one, target.task) for one in told], axis=0)
             for position in stays[~kept]:
                 mask[position], reasons[position] = False, selector.reason
     dropped = {

@@ -47,7 +47,7 @@ class Treatment:
 
 def feature_columns(frame: Frame, problem: ProblemSpec) -> list[Column]:
     """Return the columns that may become features: known at prediction time, no identifiers."""
-    never = {problem.target, *problem.ids, *problem.group}
+    never = {*problem.targets, *problem.ids, *problem.group}
     return [
         column
         for column in frame.having("input", "derived", "time")

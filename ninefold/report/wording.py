@@ -41,9 +41,16 @@ def _brier(value: float, _: Mapping[str, Any]) -> str:
 
 def _off(name: str) -> Callable[[float, Mapping[str, Any]], str]:
     def sentence(value: float, evaluation: Mapping[str, Any]) -> str:
-        return f"{name} {number(value)}, in the units of “{evaluation.get('target')}”."
+        return f"{name} {number(value)}, {units(evaluation)}."
 
     return sentence
+
+
+def units(evaluation: Mapping[str, Any]) -> str:
+    """Say in which units an evaluation's errors are."""
+    if evaluation.get("outputs"):
+        return f"in standard deviations, over the targets {evaluation.get('target')}"
+    return f"in units of “{evaluation.get('target')}”"
 
 
 def _r2(value: float, evaluation: Mapping[str, Any]) -> str:

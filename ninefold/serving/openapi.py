@@ -106,7 +106,8 @@ def _predictions(signature: Signature) -> dict[str, Any]:
         if result.inside:
             nested = properties.setdefault(result.inside, {"type": "object", "properties": {}})
             place = nested["properties"]
-        place[result.name] = _said(result)
+        said = _said(result)
+        place |= {result.name: said} if result.name else said["properties"]
     properties |= {
         "error": {"type": "string", "description": "What is wrong with this row"},
         "missing": {

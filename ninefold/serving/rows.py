@@ -102,7 +102,7 @@ class Rows:
             for result, name in zip(self.told, self.outputs, strict=True)
         ]
         names = [result.name for result in self.told]
-        if any(result.inside for result in self.told):
+        if any(result.inside or not result.name for result in self.told):
             return [self._nested(values) for values in zip(*columns, strict=True)]
         return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
@@ -110,7 +110,7 @@ class Rows:
         answer: dict[str, Any] = {}
         for result, value in zip(self.told, values, strict=True):
             place = answer.setdefault(result.inside, {}) if result.inside else answer
-            place[result.name] = value
+            place |= {result.name: value} if result.name else value
         return answer
 
     def _unknown(self, row: Mapping[str, Any]) -> str:

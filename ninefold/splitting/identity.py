@@ -57,7 +57,7 @@ def features_of(frame: Frame, problem: ProblemSpec) -> list[str]:
         for column in frame.columns
         if column.roles & {"input", "derived"}
         and not column.roles & {"target", "id", "after"}
-        and column.name not in (problem.target, *problem.ids)
+        and column.name not in (*problem.targets, *problem.ids)
         and not problem.is_after(column.name)
     ]
 

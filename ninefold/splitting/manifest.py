@@ -80,6 +80,8 @@ def _part(
 def _target(frame: Frame, index: Array, problem: ProblemSpec) -> dict[str, Any]:
     if not problem.target:
         return {}
+    if problem.also:
+        return {"each": {n: _target(frame, index, problem.alone(n)) for n in problem.targets}}
     values = frame[problem.target][index]
     if problem.task == "regression":
         y = values.astype(np.float64)
@@ -155,7 +157,7 @@ def _is_ordered(frame: Frame, code: Array, name: str) -> bool:
 
 def _warnings(parts: dict[str, dict[str, Any]], problem: ProblemSpec) -> list[str]:
     """Return sentences on what makes the parts hard to compare."""
-    if problem.task != "classification":
+    if problem.task != "classification" or problem.also:
         return []
     full = parts["train"]["target"]["class_count"]
     return [

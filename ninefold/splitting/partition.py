@@ -9,6 +9,7 @@ import numpy as np
 from ninefold.columns import Array, Frame, is_missing
 from ninefold.errors import InputError
 from ninefold.problem import ProblemSpec
+from ninefold.splitting._several import quantile_bins, strata_of_several
 from ninefold.splitting.base import (
     NAMES,
     NONE,
@@ -63,7 +64,7 @@ def split(
         )
     inside = frame.take(usable)
     if problem.task == "regression":
-        Target.fit(inside.select([problem.target]), problem)
+        Target.fit(inside.select(problem.targets), problem)
     stratum, entity = _strata(inside, problem), _entities(inside, problem)
     time = _time(inside, problem)
     chosen, why = spec.resolve(problem, Glance(stratum, time, entity))
@@ -75,7 +76,7 @@ def split(
     _check_sizes(code, chosen, dropped)
     train = np.flatnonzero(code == TRAIN)
     if problem.learns_target:
-        Target.fit(inside.select([problem.target]).take(train), problem)
+        Target.fit(inside.select(problem.targets).take(train), problem)
     plan = chosen.fold(_train_rows(rows, inside, train))
     fold = np.full(len(code), -1, dtype=np.int64)
     fold[train] = plan.fold
@@ -104,7 +105,7 @@ def _train_rows(rows: Rows, frame: Frame, train: Array) -> Rows:
 
 def _compared(frame: Frame, problem: ProblemSpec) -> list[str]:
     """Return the columns by which rows are identical: the features, else all there is."""
-    others = [problem.target] if problem.target else [column.name for column in frame.columns]
+    others = list(problem.targets) if problem.target else [column.name for column in frame.columns]
     return features_of(frame, problem) or others
 
 
@@ -112,13 +113,16 @@ def _missing_target(frame: Frame, problem: ProblemSpec) -> Array:
     """Return the mask `(N,)` of rows that no model can learn from or be measured on."""
     if not problem.learns_target:
         return np.zeros(len(frame), dtype=bool)
-    try:
-        kind = frame.column(problem.target).kind
-    except KeyError:
-        raise InputError(
-            f"target `{problem.target}` must be a column of the data, however: it is not there"
-        ) from None
-    return is_missing(kind, frame[problem.target])
+    missing = np.zeros(len(frame), dtype=bool)
+    for target in problem.targets:
+        try:
+            kind = frame.column(target).kind
+        except KeyError:
+            raise InputError(
+                f"target `{target}` must be a column of the data, however: it is not there"
+            ) from None
+        missing |= is_missing(kind, frame[target])
+    return missing
 
 
 def _strata(frame: Frame, problem: ProblemSpec) -> Array:
@@ -128,16 +132,15 @@ def _strata(frame: Frame, problem: ProblemSpec) -> Array:
     """
     if not problem.target:
         return np.zeros(len(frame), dtype=np.int64)
+    if problem.also:
+        return strata_of_several(frame, problem, STRATA)
     values = frame[problem.target]
     if not problem.learns_target:
         codes, names = class_codes(frame.column(problem.target).kind, values)
         return codes if len(names) <= MAX_STRATA else np.zeros(len(frame), dtype=np.int64)
     if problem.task == "classification":
         return class_codes(frame.column(problem.target).kind, values)[0]
-    y = values.astype(np.float64)
-    bins = max(1, min(STRATA, len(y) // 20))
-    edges = np.unique(np.quantile(y, np.linspace(0, 1, bins + 1)[1:-1]))
-    return np.searchsorted(edges, y, side="right")
+    return quantile_bins(values.astype(np.float64), STRATA)
 
 
 def _time(frame: Frame, problem: ProblemSpec) -> Array | None:
@@ -232,7 +235,7 @@ def _finish(assignment: Assignment, rows: Rows) -> tuple[Array, dict[str, int]]:
     """Drop valid and test rows of classes that train lacks; return parts and dropped counts."""
     code = assignment.part.astype(np.int64)
     dropped = {reason: int(mask.sum()) for reason, mask in assignment.dropped.items()}
-    if rows.problem.task == "classification":
+    if rows.problem.task == "classification" and not rows.problem.also:
         known = np.isin(rows.stratum, rows.stratum[code == TRAIN])
         unseen = (code > TRAIN) & ~known
         code[unseen] = NONE

@@ -20,8 +20,19 @@ Threshold = Annotated[float, Field(gt=0, lt=1)] | Literal["tuned"]
 def fit_head(
     scores: Array, y: Array, target: Target, reported: Metric, calibrate: bool, threshold: Threshold
 ) -> Head:
-    """Return the head for `scores (N, K)` of the valid rows, whose targets are `y (N,)`."""
+    """Return the head for `scores (N, K)` of the valid rows, whose targets are `y (N,)`.
+
+    Of several targets, scores and y `(N, T)`, each gets a head of its own.
+    """
     head = Head(target)
+    if head.each:
+        judge = metric(reported.name.removesuffix("_micro"))
+        settings = (judge, calibrate, threshold)
+        each = tuple(
+            fit_head(head.scores_of(scores, t), y[:, t], one.target, *settings)
+            for t, one in enumerate(head.each)
+        )
+        return replace(head, each=each)
     if target.task == "regression":
         return head
     if calibrate:

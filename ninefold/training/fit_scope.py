@@ -7,7 +7,7 @@ at all.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,7 +43,7 @@ def fit_scope(
     return compared(
         train,
         valid,
-        problem.target,
+        problem.targets,
         lambda sample, beside: fingerprints(
             preparing.prepare(sample, beside, problem, sampling, preprocess, spec)
         ),
@@ -51,13 +51,16 @@ def fit_scope(
 
 
 def compared(
-    train: Frame, valid: Frame, target: str, prints_of: Callable[[Frame, Frame], dict[str, str]]
+    train: Frame,
+    valid: Frame,
+    targets: Collection[str],
+    prints_of: Callable[[Frame, Frame], dict[str, str]],
 ) -> dict[str, Any]:
     """Return the verdict on what `prints_of` fits on a sample of train rows, given valid rows as
     they are and poisoned ones.
     """
     sample, beside = train.take(spread(len(train), ROWS)), valid.take(spread(len(valid), ROWS))
-    prints = [prints_of(sample, other) for other in (beside, poisoned(beside, target))]
+    prints = [prints_of(sample, other) for other in (beside, poisoned(beside, targets))]
     differs = [name for name in prints[0] if prints[0][name] != prints[1][name]]
     return {
         "kind": "preprocessing.fit_scope",
@@ -96,15 +99,15 @@ def _bytes(values: Array) -> bytes:
     return np.ascontiguousarray(values).tobytes()
 
 
-def poisoned(frame: Frame, target: str = "") -> Frame:
+def poisoned(frame: Frame, targets: Collection[str] = ()) -> Frame:
     """Return the frame with every cell changed: far numbers, unseen levels, dates years away.
 
-    The values of `target` change places, so that they stay what a model may be watched on.
+    The values of `targets` change places, so that they stay what a model may be watched on.
     """
     data = {
         column.name: (
             np.roll(frame[column.name], 1)
-            if column.name == target
+            if column.name in targets
             else _poison(column, frame[column.name])
         )
         for column in frame.columns

@@ -160,7 +160,7 @@ def _rows(arrays: Table, target: Target, device: "torch.device") -> "Rows":
 
     X, codes, y, weight, *tensors = arrays
     if target.task == "regression":
-        y = ((y - target.offset) / target.scale).astype(np.float32)
+        y = target.standardised(y).astype(np.float32)
     parts = (X.astype(np.float32), codes.astype(np.int64), y, weight.astype(np.float32), *tensors)
     on_device = [torch.from_numpy(np.ascontiguousarray(part)).to(device) for part in parts]
     on_x, on_codes, on_y, on_weight, *on_tensors = on_device
@@ -173,7 +173,7 @@ def _facts(
     """Return what training reports beside the history; nothing that differs from run to run."""
     from ninefold.evaluation.metrics import metrics_for
 
-    prediction, threshold = model.head.predict(scores), model.head.threshold
+    prediction, threshold = model.head.predict(scores), model.head.cut
     return {
         "metric": reported.name,
         "higher_is_better": reported.higher_is_better,

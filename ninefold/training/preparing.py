@@ -56,7 +56,9 @@ def prepare(
     target = Target.fit(train, problem)
     valid = known_rows(valid, Head(target), "valid")
     reported = reported_metric(problem, target)
-    goal = objective(spec.objective, target.task).for_metric(reported.name)
+    goal = objective(spec.objective, target.task, for_labels=target.is_labels).for_metric(
+        reported.name
+    )
     y, y_valid = target.encode(train), target.encode(valid)
     preprocessing = fit_preprocessing(train, y, target, problem, preprocess)
     index, weight = resample(y, sampling, spec.seed)

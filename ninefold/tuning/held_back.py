@@ -16,6 +16,7 @@ from ninefold.columns import Array
 from ninefold.evaluation.bootstrap import clusters, interval, replicates
 from ninefold.evaluation.metrics import Metric
 from ninefold.progress import progress
+from ninefold.target import Cut
 from ninefold.tuning.running import Here
 from ninefold.tuning.work import Job, Material
 
@@ -57,9 +58,9 @@ def held_back(
     return {**content, "is_better": bool(low is not None and low > 0)}
 
 
-def _run(runner: Here, jobs: Sequence[Job]) -> list[tuple[Array, float]]:
+def _run(runner: Here, jobs: Sequence[Job]) -> list[tuple[Array, Cut]]:
     """Return prediction and threshold of all jobs, as many at a time as there is room for."""
-    found: list[tuple[Array, float]] = []
+    found: list[tuple[Array, Cut]] = []
     starts = range(0, len(jobs), runner.slots)
     for start in progress(starts, "tune: held-back rows", unit="rounds"):
         futures = [runner.submit(job) for job in jobs[start : start + runner.slots]]

@@ -14,7 +14,7 @@ from ninefold.evaluation.part import widened
 from ninefold.problem import ProblemSpec
 from ninefold.progress import silent
 from ninefold.splitting import Folds
-from ninefold.target import Target
+from ninefold.target import Cut, Target
 from ninefold.tuning.space import Dimension, Settings, Space
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Done:
     score: float
     cost: Mapping[str, float] = field(default_factory=dict)
     prediction: Array | None = None
-    threshold: float = 0.5
+    threshold: Cut = 0.5
 
 
 def fold_rows(folds: Folds) -> list[Rows]:
@@ -133,7 +133,7 @@ def _work(material: Material, job: Job) -> Done:
         specs["train"],
         fold=job.fold,
     )
-    target, own, threshold = material.target, model.head.target, model.head.threshold
+    target, own, threshold = material.target, model.head.target, model.head.cut
     if job.is_held_back:
         prediction = widened(model.predict(material.valid), own, target)
         return Done(math.nan, prediction=prediction, threshold=threshold)

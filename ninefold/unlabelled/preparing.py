@@ -73,4 +73,4 @@ def fit_scope(
         }
         return {name: hashlib.sha256(item).hexdigest() for name, item in contents.items()}
 
-    return compared(train, valid, problem.target, prints)
+    return compared(train, valid, problem.targets, prints)

@@ -20,8 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("data", metavar="DATA", type=Path,
         help="csv, tsv (also .gz) or parquet file; folder with a subfolder of images per class; "
         ".npz of arrays")  # fmt: skip
-    add("--target", default="", metavar="COL",
-        help="column to predict; a task that needs none only compares with it")  # fmt: skip
+    add("--target", dest="targets", default=[], action="append", metavar="COL",
+        help="column to predict, given again for several that one model predicts together; a task "
+        "that needs none only compares with it")  # fmt: skip
     add("--task", choices=get_args(Task),
         help="default: told by the target; the others need none")  # fmt: skip
     add("--time", metavar="COL", help="date (or number) that orders the rows: split by time")
@@ -48,6 +49,7 @@ def main(args: argparse.Namespace) -> int:
     from tasks.drafting.deciding import decide
     from tasks.drafting.suite import drafted_path, first_draft
 
+    args.target = args.targets[0] if args.targets else ""
     if not args.target and args.task in (None, *LEARNED):
         others = [task for task in get_args(Task) if task not in LEARNED]
         raise InputError(
@@ -69,7 +71,8 @@ def main(args: argparse.Namespace) -> int:
     if args.split is not None:
         read_parts(args.split)
         split_path = workspace.stored_path(args.split, folder)
-    provisional = ProblemSpec(target=args.target, task=args.task or "classification")
+    content_of = {"target": args.targets or "", "task": args.task or "classification"}
+    provisional: ProblemSpec = validate("problem", content_of, source="init")
     can_ask = sys.stdin.isatty() and not args.yes
     table, columns, settled = cells.read_table(content, provisional, Path.cwd(), task=args.task)
     found_dates = cells.open_dates(table, columns)
@@ -77,13 +80,13 @@ def main(args: argparse.Namespace) -> int:
         spec = validate("ingest", content | settled.content(), source="init")
         table, columns = read(spec, provisional, Path.cwd())
     _check_time(args.time, columns)
-    declared = [args.time, *args.group, *args.ids, *args.available_after]
-    found = proposals.propose(table, columns, args.target, filter(None, declared))
+    declared = [*args.targets[1:], args.time, *args.group, *args.ids, *args.available_after]
+    found = proposals.propose(table, columns, args.targets, filter(None, declared))
     unreadable = sources.unreadable(table)
     answers = decide(args, found, table, columns, asks=can_ask)
     problem = answers.problem
     aim = None if problem.learns_target else aim_of(problem.task)
-    about = "" if aim else _about(*proposals.check_target(table, columns, problem))
+    about = "" if aim else "; ".join(_abouts(table, columns, problem))
     draft = params.Draft(
         problem=problem,
         about_target=about,
@@ -93,7 +96,7 @@ def main(args: argparse.Namespace) -> int:
         unreadable=unreadable,
         cells=settled,
         split_path=split_path,
-        title=f"{args.target or problem.task.capitalize()}, from {args.data.name}",
+        title=f"{', '.join(args.targets) or problem.task.capitalize()}, from {args.data.name}",
         own=aim.draft if aim else (),
         preprocess=aim.preprocess if aim else "{}",
         constants=found.constants,
@@ -149,7 +152,7 @@ def _suite(
 def _check_names(args: argparse.Namespace, names: list[str]) -> None:
     """Raise `InputError` for a column that is not there, or a role the target cannot have."""
     options = {
-        "--target": [args.target] if args.target else [],
+        "--target": args.targets,
         "--time": [args.time] if args.time else [],
         "--group": args.group,
         "--id": args.ids,
@@ -162,7 +165,7 @@ def _check_names(args: argparse.Namespace, names: list[str]) -> None:
                     f"{option} must name a column of {args.data.name}, however: {name!r}"
                     f"{nearest(name, names)}"
                 )
-            if option != "--target" and name == args.target:
+            if option != "--target" and name in args.targets:
                 raise InputError(f"{option} must not name the target, however: {name!r}")
     if args.horizon is not None and args.time is None:
         raise InputError("--horizon needs --time: name the column that says when a row happened")
@@ -175,6 +178,16 @@ def _check_time(name: str | None, columns: Any) -> None:
         raise InputError(
             f"--time must name a column of dates or numbers, however: {name!r} is {kind}"
         )
+
+
+def _abouts(table: Any, columns: Any, problem: ProblemSpec) -> list[str]:
+    """Say in a few words how each target is distributed."""
+    from tasks.drafting import proposals
+
+    alone = [problem.alone(name) for name in problem.targets]
+    found = [_about(*proposals.check_target(table, columns, one)) for one in alone]
+    names = [f"{name}: " for name in problem.targets] if problem.also else [""]
+    return [f"{name}{about}" for name, about in zip(names, found, strict=True)]
 
 
 def _about(target: Any, values: Any) -> str:
@@ -195,7 +208,7 @@ def _tell(args: argparse.Namespace, table: Any, found: Any, answers: Any, about:
     dates = f"; dates: {_listed(others)} (--time COL splits by time)" if others else ""
     rows = {
         "data": f"{args.data} ({len(table)} rows, {len(table.column_names) - 1} columns)",
-        "target": f"{args.target}: {about}" if about else args.target or "none",
+        "target": _shown(problem, about),
         "task": f"{problem.task}{why}",
         "ids": _listed(problem.ids),
         "time": f"{problem.time or 'none'}{'' if problem.time else dates}",
@@ -215,6 +228,12 @@ def _tell(args: argparse.Namespace, table: Any, found: Any, answers: Any, about:
     print(f"\nwrote     {', '.join(str(where / n) for n in _WRITTEN)}")
     step = "" if where.resolve() == Path.cwd() else f"cd {shlex.quote(os.fspath(where))} && "
     print(f"next      look through params.yaml, then: {step}ninefold run")
+
+
+def _shown(problem: ProblemSpec, about: str) -> str:
+    if problem.also or not about:
+        return about or problem.target or "none"
+    return f"{problem.target}: {about}"
 
 
 _WRITTEN = ("params.yaml", "dvc.yaml", "expectations/suite.yaml")

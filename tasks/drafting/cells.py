@@ -74,7 +74,7 @@ def read_table(
             if attempt == ATTEMPTS - 1:
                 raise
             for name, mixed in error.columns.items():
-                is_names = name == problem.target and task != "regression"
+                is_names = name in problem.targets and task != "regression"
                 _settle(cells, name, mixed, is_names or not mixed.missing)
     raise AssertionError
 

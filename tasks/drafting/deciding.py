@@ -73,7 +73,7 @@ def decide(
     )
     if asks:
         _ask(said, args, found, table, columns)
-        return Decided(_problem(args.target, said), Perhaps())
+        return Decided(_problem(args.targets, said), Perhaps())
     horizon, _, is_sure = propose_horizon(table, columns, args.target, said.time, late)
     if said.horizon is None and is_sure and not has_split:
         said.horizon = horizon
@@ -83,7 +83,7 @@ def decide(
         after=tuple(name for name in late if name != said.time),
         horizon=None if said.horizon else horizon,
     )
-    return Decided(_problem(args.target, said), perhaps)
+    return Decided(_problem(args.targets, said), perhaps)
 
 
 def _ask(
@@ -94,7 +94,7 @@ def _ask(
     columns: Sequence[Column],
 ) -> None:
     """Ask for the roles that no option named; change `said`."""
-    names = [column.name for column in columns if column.name != args.target]
+    names = [column.name for column in columns if column.name not in args.targets]
     introduce()
     if args.task is None:
         tasks = ["classification", "regression"]
@@ -103,7 +103,7 @@ def _ask(
         said.ids = ask_columns("identifiers, never a feature (comma between)", said.ids, names)
     if args.time is None:
         ordering = [c.name for c in columns if c.kind in ("datetime", "number")]
-        ordering = [name for name in ordering if name != args.target]
+        ordering = [name for name in ordering if name not in args.targets]
         said.time = ask_column("column of dates that orders the rows", said.time, ordering)
     free = [name for name in names if name != said.time]
     if not args.group:
@@ -120,9 +120,9 @@ def _ask(
         said.after = ask_columns("known only after the outcome, never a feature", late, free)
 
 
-def _problem(target: str, said: _Answers) -> ProblemSpec:
+def _problem(targets: Sequence[str], said: _Answers) -> ProblemSpec:
     content = {
-        "target": target,
+        "target": targets or "",
         "task": said.task,
         "time": said.time,
         "horizon": said.horizon,

@@ -107,7 +107,7 @@ def _problem(draft: Draft) -> list[str]:
     lines = [
         "problem:",
         *([f"  # {_comment(draft.about_target)}"] if draft.about_target else []),
-        *([f"  target: {scalar(problem.target)}"] if problem.target else []),
+        *([f"  target: {_targets(problem)}"] if problem.target else []),
     ]
     lines.append(f"  task: {problem.task}")
     if problem.time is not None:
@@ -149,6 +149,10 @@ def _problem(draft: Draft) -> list[str]:
             for c in draft.perhaps.after
         ]
     return lines
+
+
+def _targets(problem: ProblemSpec) -> str:
+    return sequence(problem.targets) if problem.also else scalar(problem.target)
 
 
 def _cells(cells: Cells) -> list[str]:

@@ -50,18 +50,17 @@ class Proposal:
 
 
 def propose(
-    table: pa.Table, columns: Sequence[Column], target: str, reserved: Iterable[str]
+    table: pa.Table, columns: Sequence[Column], targets: Sequence[str], reserved: Iterable[str]
 ) -> Proposal:
     """Look at a table as ingest reads it; `reserved` columns have a role already."""
-    taken = {target, *reserved}
+    target = targets[0] if targets else ""
+    taken = {*targets, *reserved}
     free = [c for c in columns if c.name not in taken and not c.is_tensor]
     distinct = {column.name: pc.count_distinct(table[column.name]).as_py() for column in free}
     ids = tuple(
         c.name for c in free if "id" in c.roles or _is_identifier(table, c, distinct[c.name])
     )
-    task, why = (
-        infer_task(table, _named(columns, target)) if target else ("classification", "no target")
-    )
+    task, why = _infer(table, [_named(columns, name) for name in targets])
     dates = [c.name for c in free if c.kind == "datetime" and distinct[c.name] > 2]
     roles = propose_roles(table, columns, target, {c.name for c in free} - set(ids))
     early = [name for name in dates if name not in roles.perhaps_after]
@@ -81,6 +80,24 @@ def propose(
 
 def _named(columns: Sequence[Column], name: str) -> Column:
     return next(column for column in columns if column.name == name)
+
+
+def _infer(table: pa.Table, targets: Sequence[Column]) -> tuple[Task, str]:
+    """Return the task that one target or several suggest, and why.
+
+    Raises:
+        InputError: some suggest classes and some numbers.
+    """
+    if not targets:
+        return "classification", "no target"
+    found = {column.name: infer_task(table, column) for column in targets}
+    if len({task for task, _ in found.values()}) > 1:
+        said = "; ".join(f"`{name}`: {task}, {why}" for name, (task, why) in found.items())
+        raise InputError(
+            f"several targets must all be numbers or all have two classes, however: {said}. Say "
+            "--task regression, or predict them one by one"
+        )
+    return found[targets[0].name]
 
 
 def infer_task(table: pa.Table, column: Column) -> tuple[Task, str]:

@@ -53,7 +53,7 @@ def draft_suite(
     left_out = {
         column.name: nowhere[column.name].null_count
         for column in columns
-        if column.name in (problem.target, problem.time)
+        if column.name in (*problem.targets, problem.time)
     }
     share = np.mean(parts == "train")
     note = f"The train part has {train.num_rows} of {table.num_rows} rows ({share:.0%})."

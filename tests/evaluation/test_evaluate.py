@@ -82,7 +82,7 @@ def test_everything_is_reported(name, tmp_path):
     flat = flat_metrics(content)
     assert next(iter(flat["test"])) == content["metric"]["name"]
     assert flat["baseline"]["linear"].keys() == flat["test"].keys()
-    write_plots(tmp_path / "plots", test, head, content, 0)
+    write_plots(tmp_path / "plots", head, content, 0)
     named = {
         path.split("/")[-1]
         for item in definitions(head.target.task)
@@ -115,7 +115,7 @@ def test_tiny_or_one_class_test_part_is_reported_with_reasons(name, rows, tmp_pa
     if name == "binary":
         assert content["test"]["roc_auc"]["reason"] == "every row has the same class"
         assert content["verdict"]["answer"] == "inconclusive"
-    write_plots(tmp_path / "plots", test, head, content, 0)
+    write_plots(tmp_path / "plots", head, content, 0)
 
 
 def test_intervals_cover_the_truth():

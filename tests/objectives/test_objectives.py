@@ -17,11 +17,15 @@ from ninefold.registry import components
 SPECS = [kind() for kind in components("ninefold.objectives", ObjectiveSpec)]
 
 
-def batch(spec: ObjectiveSpec, rows: int = 6, members: int = 4):
+def batch(spec: ObjectiveSpec, rows: int = 6, members: int = 4, targets: int = 1):
     generator = torch.Generator().manual_seed(0)
     if spec.task == "regression":
-        outputs = torch.randn(rows, members, 1, generator=generator)
-        return outputs, torch.randn(rows, generator=generator)
+        outputs = torch.randn(rows, members, targets, generator=generator)
+        y = torch.randn(rows, targets, generator=generator)
+        return outputs, y if targets > 1 else y[:, 0]
+    if spec.for_labels:
+        outputs = torch.randn(rows, members, 3, generator=generator)
+        return outputs, torch.randint(0, 2, (rows, 3), generator=generator)
     outputs = torch.randn(rows, members, 3, generator=generator)
     return outputs, torch.arange(rows) % 3
 
@@ -65,6 +69,8 @@ class TestEveryObjective:
         if spec.kind == "bce":
             answers = torch.sigmoid(outputs).mean(1)
             expected = (answers / answers.sum(1, keepdim=True)).log()
+        elif spec.for_labels:
+            expected = torch.logit(torch.sigmoid(outputs).mean(1))
         elif spec.task == "classification":
             expected = torch.softmax(outputs, dim=2).mean(1).log()
         torch.testing.assert_close(spec.scores(outputs), expected)
@@ -75,6 +81,21 @@ class TestEveryObjective:
 )
 def test_default_objective_follows_the_task(task, kind):
     assert objective(None, task).kind == kind
+
+
+def test_labels_have_an_objective_of_their_own():
+    assert objective(None, "classification", for_labels=True).kind == "labels"
+    with pytest.raises(ConfigError, match=r"of several targets \(labels\), however: 'bce'"):
+        objective(BCESpec(), "classification", for_labels=True)
+
+
+@pytest.mark.parametrize("spec", [s for s in SPECS if s.task == "regression"], ids=lambda s: s.kind)
+def test_several_values_cost_what_they_cost_one_by_one(spec):
+    outputs, y = batch(spec, targets=3)
+    ones = torch.ones(len(y))
+    alone = [spec.loss(outputs[:, :, [t]], y[:, t], ones) for t in range(3)]
+    torch.testing.assert_close(spec.loss(outputs, y, ones), torch.stack(alone).mean())
+    torch.testing.assert_close(spec.scores(outputs), outputs.mean(1))
 
 
 def test_objective_of_the_other_task_is_refused():

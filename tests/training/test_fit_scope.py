@@ -77,7 +77,7 @@ def test_no_transform_sees_valid_rows(kind, name):
 def test_graph_and_weights_stay_when_valid_rows_are_poisoned(kind, sampling, tmp_path):
     """With the number of epochs fixed there is nothing valid rows may decide."""
     train, valid = parts(kind, 300, 150)
-    for folder, rows in (("a", valid), ("b", poisoned(valid, "y"))):
+    for folder, rows in (("a", valid), ("b", poisoned(valid, ["y"]))):
         fit(train, rows, *arguments(kind, {}, sampling)).save(tmp_path / folder)
     honest, other = digest(tmp_path / "a"), digest(tmp_path / "b")
     for name in ("preprocess.onnx", "layout.json", "weights.safetensors"):
@@ -97,7 +97,7 @@ def test_no_fold_sees_the_rows_it_is_validated_on_or_leaves_out(kind, sampling):
     for inside, outside in pairs:
         others = np.setdiff1d(np.arange(len(train)), inside)
         spoilt = {name: values.copy() for name, values in train.data.items()}
-        for name, values in poisoned(train.take(others), "y").data.items():
+        for name, values in poisoned(train.take(others), ["y"]).data.items():
             spoilt[name][others] = values
         prints = []
         for rows in (train, dataclasses.replace(train, data=spoilt)):

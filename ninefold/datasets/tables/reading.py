@@ -34,8 +34,10 @@ def read_table(
     table = _parse(source, spec, inferred, _sample(rows, spec))
     columns = tuple(with_roles(found.column, problem, source.ids) for found in inferred)
     table = table.replace_schema_metadata({"notes": json.dumps(dict(source.notes))})
-    if problem.target in names:
-        check_target(table[problem.target], problem, _kind(columns, problem.target), source.title)
+    for target in problem.targets:
+        if target in names:
+            alone, kind = problem.alone(target), _kind(columns, target)
+            check_target(table[target], alone, kind, source.title)
     _check_time(columns, problem)
     return table, columns
 
@@ -86,7 +88,7 @@ def _check_references(
     places: list[tuple[str, Iterable[str]]] = [
         ("ingest.drop", spec.drop),
         ("ingest.columns", spec.columns),
-        ("problem.target", [problem.target] if problem.target else []),
+        ("problem.target", problem.targets),
         ("problem.time", [problem.time] if problem.time else []),
         ("problem.group", problem.group),
         ("problem.ids", problem.ids),
@@ -206,7 +208,7 @@ def with_roles(column: Column, problem: ProblemSpec, ids: Collection[str] = ()) 
     name = column.name
     roles: set[Role] = set()
     ids = (*problem.ids, *ids)
-    if name == problem.target:
+    if name in problem.targets:
         roles.add("target")
     elif problem.is_after(name):
         roles.add("after")

@@ -2,10 +2,12 @@
 
 Everywhere `y` is `(N,)`: int64 class codes, or float64 values; `prediction` is `(N, K)` class
 probabilities (column 1 = positive class when K is 2), or `(N,)` values. `weight` is `(N,)`, >= 0.
+Of several targets both are `(N, T)`, `prediction` holding values or probabilities of the positive
+classes; a metric is then the mean over the targets (`_several`).
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import ClassVar
 
@@ -16,7 +18,7 @@ from ninefold.config import nearest
 from ninefold.errors import ConfigError
 from ninefold.problem import ProblemSpec, Task
 from ninefold.registry import components
-from ninefold.target import Target
+from ninefold.target import Cut, Target
 
 PACKAGE = "ninefold.evaluation.metrics"
 CLASSES: tuple[Task, ...] = ("classification",)
@@ -44,8 +46,9 @@ class Metric(ABC):
         """Say why the metric has no value for these targets, or return None."""
         return None if len(y) else "there are no rows"
 
-    def prepare(self, y: Array, prediction: Array, threshold: float = 0.5) -> Statistic:
+    def prepare(self, y: Array, prediction: Array, threshold: Cut = 0.5) -> Statistic:
         """Return the metric as a function of the row weights; NaN where it is undefined."""
+        assert isinstance(threshold, (int, float))
         if self.undefined(y) is not None or not np.isfinite(prediction).all():
             return lambda weight: float("nan")
         return self.statistic(y, prediction, threshold)
@@ -55,7 +58,7 @@ class Metric(ABC):
         y: Array,
         prediction: Array,
         weight: Array | None = None,
-        threshold: float = 0.5,
+        threshold: Cut = 0.5,
     ) -> float:
         """Return the metric, NaN where it is undefined (see `undefined`).
 
@@ -112,6 +115,8 @@ def metric(name: str) -> Metric:
 
 def default_metric(target: Target) -> Metric:
     """Return roc_auc for two classes, log_loss for more, rmse for regression."""
+    if target.each:
+        return metrics_for(target)[0]
     if target.task == "regression":
         return metric("rmse")
     return metric("roc_auc" if target.is_binary else "log_loss")
@@ -121,6 +126,8 @@ def reported_metric(problem: ProblemSpec, target: Target) -> Metric:
     """Return `problem.metric` or the default. Raises `ConfigError` if it does not fit the task."""
     if problem.metric is None:
         return default_metric(target)
+    if target.each:
+        return _named(problem.metric, metrics_for(target))
     chosen = metric(problem.metric)
     if not chosen.fits(target):
         fitting = ", ".join(m.name for m in metrics_for(target))
@@ -136,8 +143,23 @@ def reported_metric(problem: ProblemSpec, target: Target) -> Metric:
     return chosen
 
 
+def _named(name: str, fitting: Sequence[Metric]) -> Metric:
+    for one in fitting:
+        if one.name == name:
+            return one
+    listed = [one.name for one in fitting]
+    raise ConfigError(
+        f"params.yaml: problem.metric must fit several targets (one of {', '.join(listed)}), "
+        f"however: {name!r}{nearest(name, listed)}"
+    )
+
+
 def metrics_for(target: Target) -> tuple[Metric, ...]:
     """Return every metric that fits the target, the default one first, then by name."""
+    if target.each:
+        from ninefold.evaluation.metrics._several import several
+
+        return several(metrics_for(target.each[0]), target)
     first = default_metric(target)
     others = [m for _, m in sorted(_all().items()) if m.fits(target) and m is not first]
     return (first, *others)

@@ -9,8 +9,20 @@ from ninefold.report.charts.intervals import Row, forest
 from ninefold.report.charts.lines import Curve, lines
 from ninefold.report.charts.scatter import scatter
 from ninefold.report.evidence import Evidence
-from ninefold.report.markup import Html, figure, grid, interval, join, number, paragraph, table, tag
+from ninefold.report.markup import (
+    Html,
+    details,
+    figure,
+    grid,
+    interval,
+    join,
+    number,
+    paragraph,
+    table,
+    tag,
+)
 from ninefold.report.section import Section
+from ninefold.report.wording import units
 
 UNIT = (0.0, 1.0)
 SAME = 0.01
@@ -32,7 +44,36 @@ class Predictions(Section):
             *_confusion(found),
             *_residuals(found),
         ]
-        return join([_metrics(evidence), grid(drawn)])
+        return join([_metrics(evidence), grid(drawn), *_outputs(found)])
+
+
+def _outputs(found: Mapping[str, Any]) -> list[Html]:
+    """Draw each of several targets by itself, in its own units."""
+    outputs: Mapping[str, Any] = found.get("outputs") or {}
+    if not outputs:
+        return []
+    names = list(next(iter(outputs.values()))["test"])
+    body = [
+        (tag("b", target), *(_with_interval(one["test"][name]) for name in names))
+        for target, one in outputs.items()
+    ]
+    what = "Each target by itself, in its own units" if found.get("residuals") else "Each label"
+    parts = [
+        tag("h3", "Target by target"),
+        paragraph(f"{what}; the pictures above show all of them together."),
+        table(("target", *names), body, range(1, len(names) + 1)),
+    ]
+    for target, one in outputs.items():
+        own = {**one, "target": target}
+        drawn = [*_curves(own), *_calibration(own), *_confusion(own), *_residuals(own)]
+        parts.append(details(f"Pictures of {target}", grid(drawn)))
+    return parts
+
+
+def _with_interval(estimate: Mapping[str, Any]) -> str:
+    if estimate["value"] is None:
+        return str(estimate.get("reason", "–"))
+    return f"{number(estimate['value'])} ({interval(estimate)})"
 
 
 def _metrics(evidence: Evidence) -> Html:
@@ -143,7 +184,7 @@ def _residuals(found: Mapping[str, Any]) -> list[Html]:
         ),
         figure(
             columns("Errors", bars["counts"], bars["edges"], "actual minus predicted"),
-            f"Errors, in units of “{target}”; the end bars hold everything beyond",
+            f"Errors, {units(found)}; the end bars hold everything beyond",
         ),
         *_by_size(content.get("by_predicted") or []),
     ]

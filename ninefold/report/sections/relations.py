@@ -39,6 +39,11 @@ class Relations(Section):
             [
                 paragraph(_looked_at(found)),
                 *(_with_target(found, target) if target else ()),
+                *(
+                    part
+                    for more in found.get("more_targets", ())
+                    for part in _with_target(more, more["target"])
+                ),
                 tag("h3", "With each other"),
                 _matrix(pairs, bool(target)),
                 details(f"The {count(len(pairs['strongest']), 'strongest pair')}", _pairs(pairs)),
@@ -47,7 +52,7 @@ class Relations(Section):
 
 
 def _with_target(found: Mapping[str, Any], target: Mapping[str, Any]) -> tuple[Html, ...]:
-    title = tag("h3", "With the target")
+    title = tag("h3", f"With the target {target['name']}")
     return title, _tests(target), _shapes(found["shapes"], target)
 
 

@@ -99,6 +99,16 @@ def _times(parts: Mapping[str, Any]) -> list[Html]:
 
 def _balance(parts: Mapping[str, Any]) -> Html:
     targets = {name: part["target"] for name, part in parts.items() if part.get("target")}
+    several: Mapping[str, Any] = next(
+        (target["each"] for target in targets.values() if "each" in target), {}
+    )
+    if several:
+        apart = [
+            {name: {"target": target["each"][one]} for name, target in targets.items()}
+            for one in several
+        ]
+        pairs = zip(several, apart, strict=True)
+        return join([join([tag("h4", one), _balance(of_one)]) for one, of_one in pairs])
     if any("classes" in target for target in targets.values()):
         listed = [name for target in targets.values() for name in target["classes"]]
         shown = list(dict.fromkeys(listed))[:MAX_CLASSES]

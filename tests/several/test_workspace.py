@@ -1,0 +1,135 @@
+"""One model for several targets: from a CSV to answers with a name for each of them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ninefold.files import read_json
+from ninefold.serving.model import read_model
+from ninefold.serving.rows import Rows
+from tests.end_to_end.commands import ninefold
+from tests.unlabelled.workspaces import change, run
+
+STAGES = (
+    *("ingest", "featurize", "split", "audit", "explore", "baselines", "train", "crossvalidate"),
+    *("evaluate", "export", "report"),
+)
+QUICK = {
+    "train": "{epochs: 6, network: {kind: mlp, hidden_size: 16, num_layers: 1}}",
+    "baselines": "{models: [{kind: dummy}, {kind: linear}, {kind: hist_gradient_boosting, "
+    "max_iter: 10}]}",
+    "evaluate": "{bootstrap: 100}",
+    "crossvalidate": "{max_rows: 200, curve: false}",
+    "split": "{kind: auto, folds: 3}",
+}
+TARGETS = {"values": ("price (€)", "days"), "labels": ("late", "broken")}
+
+
+def table(kind, rows=400):
+    rng = np.random.default_rng(0)
+    size, age = rng.normal(size=rows), rng.uniform(0, 10, rows)
+    colour = rng.choice(["red", "blue"], rows)
+    price = 1000 * size + 300 * (colour == "red") + rng.normal(0, 80, rows)
+    days = 0.02 * age - 0.01 * size + rng.normal(0, 0.01, rows)
+    data = {"size": size, "age": age, "colour": colour}
+    if kind == "values":
+        return pd.DataFrame({**data, "price (€)": price, "days": days})
+    late = np.where(price > 300, "yes", "no")
+    return pd.DataFrame({**data, "late": late, "broken": (days > 0.12).astype(int)})
+
+
+@pytest.fixture(scope="module", params=TARGETS)
+def trained(request, tmp_path_factory):
+    folder, targets = tmp_path_factory.mktemp(request.param), TARGETS[request.param]
+    table(request.param).to_csv(folder / "rows.csv", index=False)
+    options = [item for name in targets for item in ("--target", name)]
+    ninefold("init", "rows.csv", *options, "--into", "ws", "--yes", cwd=folder)
+    change(folder / "ws", **QUICK)
+    return request.param, targets, run(folder / "ws", *STAGES)
+
+
+def test_no_target_is_an_input(trained):
+    _, targets, workspace = trained
+    names = {item.name for item in read_model(workspace / "models/model.onnx").inputs}
+    assert names <= {"size", "age", "colour"}
+    assert read_json(workspace / "reports/receipt.json")["pass"] is True
+    layout = read_json(workspace / "models/network/layout.json")
+    assert not set(targets) & {row["column"] for row in layout["treatments"]}
+
+
+def test_every_target_is_measured_by_itself_and_all_together(trained):
+    kind, targets, workspace = trained
+    found = read_json(workspace / "reports/evaluation.json")
+    metric = "rmse" if kind == "values" else "roc_auc"
+    assert found["metric"]["name"] == metric
+    assert tuple(found["outputs"]) == targets
+    alone = [found["outputs"][name]["test"][metric] for name in targets]
+    assert all(one["low"] <= one["value"] <= one["high"] for one in alone)
+    mean = found["test"][metric]["value"]
+    if kind == "labels":
+        assert mean == pytest.approx(np.mean([one["value"] for one in alone]))
+        assert found["test"]["roc_auc_micro"]["value"] > 0.8
+    else:
+        head = read_json(workspace / "models/network/network.json")["head"]
+        spreads = [one["scale"] for one in head["target"]["each"]]
+        parts = [one["value"] / spread for one, spread in zip(alone, spreads, strict=True)]
+        assert mean == pytest.approx(np.mean(parts))
+        assert alone[0]["value"] > 100 * alone[1]["value"]
+    assert set(found["baselines"]) == {"dummy", "linear", "hist_gradient_boosting"}
+    assert found["verdict"]["evidence"].keys() == {"folds", "test"}
+
+
+def test_answers_bear_the_targets_names(trained, tmp_path):
+    kind, targets, workspace = trained
+    rows = table(kind).drop(columns=list(targets)).head(30)
+    rows.to_csv(tmp_path / "in.csv", index=False)
+    ninefold(
+        "predict", "models/model.onnx", tmp_path / "in.csv", tmp_path / "out.csv", cwd=workspace
+    )
+    by_file = pd.read_csv(tmp_path / "out.csv")
+    model = read_model(workspace / "models/model.onnx")
+    reader = Rows(model)
+    batch = reader.read(rows.to_dict(orient="records"))
+    answers = reader.answers(batch, model.run(batch.feeds))
+    truth = table(kind).head(30)
+    for name in targets:
+        if kind == "values":
+            served = [answer[name] for answer in answers]
+            np.testing.assert_array_equal(served, by_file[name])
+            assert np.corrcoef(served, truth[name])[0, 1] > 0.7
+        else:
+            served = [answer["probabilities"][name] for answer in answers]
+            np.testing.assert_allclose(served, by_file[f"probability_{name}"], rtol=1e-6)
+            assert by_file[f"label_{name}"].tolist() == [a["labels"][name] for a in answers]
+
+
+def test_the_report_shows_every_target(trained):
+    _, targets, workspace = trained
+    page = (workspace / "reports/report.html").read_text()
+    assert "could not be drawn" not in page
+    assert "Target by target" in page
+    for name in targets:
+        assert f"Pictures of {name}" in page
+
+
+def test_a_copy_of_the_second_target_stops_the_run(tmp_path):
+    data = table("values")
+    data["copy"] = data["days"] * 2
+    data.to_csv(tmp_path / "rows.csv", index=False)
+    ninefold("init", "rows.csv", "--target", "price (€)", "--target", "days", "--yes", cwd=tmp_path)
+    done = ninefold("audit", "--json", cwd=tmp_path, code=3)
+    assert '"copy"' in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--target", "days", "--target", "colour"), "must all be numbers or all have two"),
+        (("--target", "days", "--target", "days"), "must name each target once"),
+        (("--target", "days", "--target", "day"), "did you mean `days`"),
+    ],
+)
+def test_targets_that_do_not_go_together_are_refused(options, says, tmp_path):
+    table("values").to_csv(tmp_path / "rows.csv", index=False)
+    done = ninefold("init", "rows.csv", *options, "--yes", cwd=tmp_path, code=2)
+    assert says in done.stderr
