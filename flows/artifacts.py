@@ -148,6 +148,21 @@ def _comparison(content: Any) -> Rows:
     ] or [{"column": "none", "message": "nothing could be compared"}]
 
 
+def _monitored(content: Any) -> Rows:
+    return [
+        {
+            "severity": item["severity"],
+            "part": item["part"],
+            "column": item["column"],
+            "what": item["what"],
+            "size": _rounded(item["size"]),
+            "q": _rounded(item["q"]),
+            "message": item["message"],
+        }
+        for item in content["comparison"]
+    ] or [{"column": "none", "message": "nothing could be compared"}]
+
+
 def _tuning(content: Any) -> Rows:
     """Return a row per trial, the winner first."""
     metric = content["metric"]["name"]
@@ -176,6 +191,7 @@ TABLES: Mapping[str, Callable[[Any], Rows]] = {
     "quality.json": _quality,
     "leakage.json": _leakage,
     "comparison.json": _comparison,
+    "monitor.json": _monitored,
     "tuning.json": _tuning,
 }
 """File name of a report -> its key figures as rows."""

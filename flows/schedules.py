@@ -16,7 +16,9 @@ from prefect.schedules import Cron, Interval, Schedule
 from prefect.types.entrypoint import EntrypointType
 
 from flows import zombies
+from flows.monitoring import monitor
 from flows.quality import quality
+from flows.scoring import score
 from flows.training import training
 from flows.tuning import tuning
 from ninefold.durations import duration_us
@@ -25,18 +27,23 @@ from ninefold.files import claim
 from ninefold.scheduling import ScheduleSpec, WhenSpec
 
 
-def deployments(workspace: Path, spec: ScheduleSpec) -> list[RunnerDeployment]:
+def deployments(
+    workspace: Path, spec: ScheduleSpec, retrains: bool = False
+) -> list[RunnerDeployment]:
     """Return a deployment for each flow that has a schedule.
 
-    A run that is due while the one before it still goes on is left out.
+    A run that is due while the one before it still goes on is left out. `retrains` tells that
+    findings start the training flow, which then is deployed without a schedule too.
 
     Raises:
         ConfigError: Prefect cannot read a schedule.
     """
     folder = str(workspace.resolve())
     made = []
-    if spec.training:
-        given = {"workspace": folder, "push": spec.training.push}
+    asked = f"{training.name}/{_name(workspace)}" if retrains else None
+    if spec.training or (asked and (spec.score or spec.monitor)):
+        push = spec.training.push if spec.training else False
+        given: dict[str, Any] = {"workspace": folder, "push": push}
         made.append(_deployed(training, spec.training, given, workspace))
     if spec.quality:
         data = str((workspace / spec.quality.data).resolve())
@@ -44,6 +51,14 @@ def deployments(workspace: Path, spec: ScheduleSpec) -> list[RunnerDeployment]:
         made.append(_deployed(quality, spec.quality, given, workspace))
     if spec.tuning:
         made.append(_deployed(tuning, spec.tuning, {"workspace": folder}, workspace))
+    common = {"workspace": folder, "training": asked}
+    if spec.score:
+        options = {"keep": list(spec.score.keep)}
+        given = spec.score.model_dump(include={"inputs", "output", "model"}, mode="json")
+        made.append(_deployed(score, spec.score, common | given | {"options": options}, workspace))
+    if spec.monitor:
+        given = spec.monitor.model_dump(exclude=set(WhenSpec.model_fields), mode="json")
+        made.append(_deployed(monitor, spec.monitor, common | given, workspace))
     return made
 
 
@@ -53,17 +68,19 @@ def serve_forever(made: list[RunnerDeployment]) -> None:
     serve(*made, pause_on_shutdown=False, print_starting_message=False)
 
 
-def said(when: WhenSpec) -> str:
+def said(when: WhenSpec | None) -> str:
     """Word a schedule."""
+    if when is None:
+        return "when a finding asks for it"
     return f"every {when.every}" if when.every else f"at {when.cron} ({when.timezone})"
 
 
 def _deployed(
-    flow: Flow[..., Any], when: WhenSpec, parameters: dict[str, Any], workspace: Path
+    flow: Flow[..., Any], when: WhenSpec | None, parameters: dict[str, Any], workspace: Path
 ) -> RunnerDeployment:
     made: Any = flow.to_deployment(
         _name(workspace),
-        schedule=_schedule(flow.name, when),
+        schedule=_schedule(flow.name, when) if when is not None else None,
         parameters=parameters,
         concurrency_limit=ConcurrencyLimitConfig(
             limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW

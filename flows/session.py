@@ -16,7 +16,7 @@ from ninefold.errors import GateError, InputError, NinefoldError
 
 CANCEL_TIMEOUT_S = 3.0
 DRAIN_TIMEOUT_S = 10.0
-FLOWS = ("flows.training", "flows.tuning", "flows.quality")
+FLOWS = ("flows.training", "flows.tuning", "flows.quality", "flows.scoring", "flows.monitoring")
 """Modules of flows; `running` in them is the identity of the run that goes on in this process."""
 REFUSALS: dict[str, type[NinefoldError]] = {"Gate stopped": GateError, "Wrong input": InputError}
 """Name of a failed state that no retry can help -> the error that means the same."""

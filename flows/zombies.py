@@ -20,7 +20,7 @@ from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Crashed
 
-FLOWS = ["training", "tuning", "quality"]
+FLOWS = ["training", "tuning", "quality", "score", "monitor"]
 PID = "pid:"
 LIMIT = 200
 

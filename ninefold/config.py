@@ -43,6 +43,7 @@ SECTIONS: Mapping[str, str] = {
     "export": "ninefold.export:ExportSpec",
     "report": "ninefold.report:ReportSpec",
     "promote": "ninefold.promotion:PromoteSpec",
+    "monitor": "ninefold.monitoring:MonitorSpec",
     "schedule": "ninefold.scheduling:ScheduleSpec",
 }
 """Section of params.yaml -> where its Spec stands."""
@@ -141,9 +142,13 @@ def load_params(workspace: Path, sections: Iterable[str] | None = None) -> dict[
 
 def validate(section: str, content: Any, source: str = "params.yaml") -> Any:
     """Check one section's content against its Spec."""
+    return validate_as(spec_of(section), section, content, source)
+
+
+def validate_as(spec: Any, section: str, content: Any, source: str) -> Any:
+    """Check content against a Spec; mistakes are told as those of `section` in `source`."""
     from pydantic import TypeAdapter
 
-    spec = spec_of(section)
     try:
         return TypeAdapter(spec).validate_python({} if content is None else content)
     except ValidationError as error:

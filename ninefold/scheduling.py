@@ -67,6 +67,34 @@ class QualityWhenSpec(WhenSpec):
     """Let warnings stop as well."""
 
 
+class ScoreWhenSpec(WhenSpec):
+    """When files are scored."""
+
+    inputs: tuple[str, ...] = Field(min_length=1)
+    """Files and folders, relative to the workspace; what did not change stays as it is."""
+    output: str = Field(min_length=1)
+    """A file, or a folder with a file for each input."""
+    model: str = "models/model.onnx"
+    """The exported model, relative to the workspace."""
+    keep: tuple[str, ...] = ()
+    """Columns of the inputs that stand before the predictions."""
+
+
+class MonitorWhenSpec(WhenSpec):
+    """When a model in use is compared with its training."""
+
+    data: tuple[str, ...] = Field(min_length=1)
+    """Files and folders, also recorded by `ninefold serve`, relative to the workspace."""
+    model: str = "models/model.onnx"
+    """The exported model, relative to the workspace."""
+    labels: str | None = None
+    """Table with a column named as the target, once there are labels."""
+    key: str | None = None
+    """Column that joins labels and rows."""
+    strict: bool = False
+    """Let warnings stop as well."""
+
+
 class ScheduleSpec(Spec):
     """Which flows run by themselves while `ninefold schedule` serves them."""
 
@@ -76,3 +104,12 @@ class ScheduleSpec(Spec):
     """Fresh rows against suite and training data."""
     tuning: WhenSpec | None = None
     """Search of params; the winner is left to people to apply."""
+    score: ScoreWhenSpec | None = None
+    """Batch scoring."""
+    monitor: MonitorWhenSpec | None = None
+    """A model in use against its training; `monitor.retrain` says whether it starts a retrain."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing runs by itself."""
+        return not any(getattr(self, name) for name in type(self).model_fields)

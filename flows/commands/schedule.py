@@ -23,8 +23,9 @@ def main(args: argparse.Namespace) -> int:
     from ninefold.errors import ConfigError
 
     workspace = Path.cwd()
-    spec = load_params(workspace, ["schedule"])["schedule"]
-    if not any((spec.training, spec.quality, spec.tuning)):
+    params = load_params(workspace, ["schedule", "monitor"])
+    spec, retrains = params["schedule"], params["monitor"].retrain.on != "never"
+    if spec.is_empty:
         raise ConfigError(
             "params.yaml: schedule must say when something runs, however: it is empty. For "
             "example `schedule: {training: {cron: 0 3 * * *}, quality: {every: 1h, data: new.csv}}`"
@@ -35,7 +36,7 @@ def main(args: argparse.Namespace) -> int:
 
         from flows import schedules
 
-        made = schedules.deployments(workspace, spec)
+        made = schedules.deployments(workspace, spec, retrains)
         if own is not None:
             own.wait()
         settings = {} if own is None else {PREFECT_API_URL: own.url}

@@ -70,7 +70,7 @@ def publish(
         missing_tokens: texts that mean "missing" in the source.
         facts: more that the file's metadata holds, under `ninefold.<key>`, as JSON.
         name: what the model is called: `network`, or the baseline's kind.
-        masked: columns of which reports/explanation.json may show no value.
+        masked: columns of which no report may show a value; the file names them.
 
     Raises:
         GateError: the file does not run in a fresh process.
@@ -99,6 +99,7 @@ def publish(
         "ninefold.drift": as_json(_drift(bare, train.select(names), model)),
         "ninefold.explanation": as_json(compact(explained, background)),
         "ninefold.head": as_json(model.head.to_json()),
+        "ninefold.masked": as_json(sorted(masked)),
         "ninefold.version": ninefold.__version__,
         **{f"ninefold.{key}": as_json(value) for key, value in (facts or {}).items()},
     }

@@ -45,7 +45,10 @@ def _column(content: Mapping[str, Any], rows: int, fresh: Frame) -> list[dict[st
     name = str(content["name"])
     kind, values = fresh.column(name).kind, fresh[name]
     missing = is_missing(kind, values)
-    found: list[dict[str, Any] | None] = [_gaps(name, int(content["missing"]), rows, missing)]
+    gone = int(missing.sum())
+    found: list[dict[str, Any] | None] = [
+        rates(name, int(content["missing"]), rows, gone, len(missing))
+    ]
     present = values[~missing]
     if len(present) and content.get("cuts"):
         found.append(_numbers(name, content, present.astype(np.float64)))
@@ -54,11 +57,12 @@ def _column(content: Mapping[str, Any], rows: int, fresh: Frame) -> list[dict[st
     return [item for item in found if item is not None]
 
 
-def _gaps(name: str, before: int, rows: int, missing: Array) -> dict[str, Any]:
-    """Compare two missing rates by a chi-square (or, where rare, Fisher's exact) test."""
+def rates(name: str, before: int, rows: int, now: int, total: int) -> dict[str, Any]:
+    """Compare how often `name` is missing in `rows` train rows and in `total` fresh ones, by a
+    chi-square (or, where rare, Fisher's exact) test.
+    """
     from scipy.stats import chi2_contingency, fisher_exact
 
-    now, total = int(missing.sum()), len(missing)
     counts = np.array([[before, rows - before], [now, total - now]])
     p = 1.0
     if counts.any(axis=0).all() and total:

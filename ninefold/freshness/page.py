@@ -12,7 +12,6 @@ from ninefold.report.markup import (
     cards,
     code,
     details,
-    html,
     join,
     number,
     percent,
@@ -20,7 +19,7 @@ from ninefold.report.markup import (
     table,
     tag,
 )
-from ninefold.report.page import style
+from ninefold.report.page import sheet
 from ninefold.report.sections.quality import failure
 
 DOCS = "../fresh_docs/index.html"
@@ -31,16 +30,8 @@ SHOWN = 20
 
 def render(report: Mapping[str, Any]) -> str:
     """Return one page without script; the same report gives the same bytes."""
-    title = html(f"{report['data']}: {report['verdict']}")
     parts = [_head(report), _findings(report), _suite(report), _comparison(report)]
-    sections = (tag("section", tag("h2", name), part) for name, part in parts if part)
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<link rel="icon" href="data:,">\n<title>{title}</title>\n<style>\n{style()}</style>\n'
-        f"</head>\n<body>\n<header>{tag('p', 'Ninefold: fresh data', class_='kicker')}"
-        f"{tag('h1', title)}</header>\n<main>{join(sections)}</main>\n</body>\n</html>\n"
-    )
+    return sheet("Ninefold: fresh data", f"{report['data']}: {report['verdict']}", parts)
 
 
 def _head(report: Mapping[str, Any]) -> tuple[str, Html]:

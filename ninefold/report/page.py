@@ -1,5 +1,6 @@
 """Puts the sections together: one HTML file without script, outside asset or date."""
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,19 @@ def render(evidence: Evidence) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<link rel="icon" href="data:,">\n<title>{title}</title>\n<style>\n{style()}</style>\n'
         f"</head>\n<body>\n{body}\n</body>\n</html>\n"
+    )
+
+
+def sheet(kicker: str, title: str, sections: Iterable[tuple[str, Html]]) -> str:
+    """Return a page of its own in the report's style; a section without content is left out."""
+    parts = (tag("section", tag("h2", name), part) for name, part in sections if part)
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<link rel="icon" href="data:,">\n<title>{html(title)}</title>\n'
+        f"<style>\n{style()}</style>\n</head>\n<body>\n"
+        f"<header>{tag('p', kicker, class_='kicker')}{tag('h1', title)}</header>\n"
+        f"<main>{join(parts)}</main>\n</body>\n</html>\n"
     )
 
 

@@ -10,9 +10,11 @@ from ninefold.columns import NAT, Column, Frame
 from ninefold.export import ExportSpec
 from ninefold.export.publish import publish
 from ninefold.features import FeaturizeSpec, build, featurize
+from ninefold.monitoring.reference import Reference
 from ninefold.preprocessing import PreprocessSpec
 from ninefold.problem import ProblemSpec
 from ninefold.sampling import NoSamplingSpec
+from ninefold.serving.model import Model
 from ninefold.signature import METADATA_KEY, Signature
 from ninefold.training import TrainSpec, fit
 
@@ -99,6 +101,9 @@ def test_the_file_explains_itself(exported):
     assert by_name["label"].maximum == train["label"].max()
     assert json.loads(metadata["ninefold.data"]) == {"a": 1}
     assert set(json.loads(metadata["ninefold.drift"])["inputs"]) == set(by_name)
+    model = Model("model", found.content)
+    assert set(Reference.of(model).inputs) == set(by_name)
+    assert Reference.of(model).masked == frozenset()
     golden = json.loads(metadata["ninefold.golden"])
     assert any(value is None for row in golden["rows"] for value in row.values())
     assert all(len(values) == len(golden["rows"]) for values in golden["outputs"].values())

@@ -1,0 +1,62 @@
+"""How often findings may start a retrain: a cool-down and a budget, kept in a journal.
+
+A start is written down before it happens: a process that is killed in between costs one start, and
+never makes two.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from ninefold import journal
+from ninefold.durations import duration_us
+from ninefold.monitoring import RetrainSpec
+from ninefold.monitoring.comparing import SEVERITIES
+
+
+def asks_for_retrain(verdict: str, spec: RetrainSpec) -> bool:
+    """Tell whether a verdict is one that starts a retrain."""
+    asked = SEVERITIES[: SEVERITIES.index(spec.on) + 1] if spec.on != "never" else ()
+    return verdict in asked
+
+
+def claim(path: Path, spec: RetrainSpec, because: str, now: datetime | None = None) -> str | None:
+    """Write a start into the journal at `path`, or return why there must be none now."""
+    now = now or datetime.now(UTC)
+    with journal.alone(path):
+        starts = _starts(path)
+        last = max(starts, default=None)
+        if last is not None and now - last < _span(spec.cooldown):
+            return f"the last retrain began {_said(last)}, the cool-down is {spec.cooldown}"
+        recent = [at for at in starts if now - at < _span(spec.per)]
+        if len(recent) >= spec.most:
+            return f"{len(recent)} retrains began within {spec.per}, the budget is {spec.most}"
+        journal.append(path, {"at": now.isoformat(), "what": "start", "because": because})
+    return None
+
+
+def note(path: Path, what: Mapping[str, Any]) -> None:
+    """Write down what came of the last start: `{"run": …}`, or `{"what": "none", "why": …}`, which
+    gives the start back.
+    """
+    with journal.alone(path):
+        journal.append(path, {"at": datetime.now(UTC).isoformat(), **what})
+
+
+def _starts(path: Path) -> list[datetime]:
+    found: list[datetime] = []
+    for line in journal.read(path):
+        if line.get("what") == "start":
+            found.append(datetime.fromisoformat(str(line["at"])))
+        elif line.get("what") == "none" and found:
+            found.pop()
+    return found
+
+
+def _span(text: str) -> timedelta:
+    return timedelta(microseconds=duration_us(text))
+
+
+def _said(moment: datetime) -> str:
+    return moment.isoformat(sep=" ", timespec="seconds")

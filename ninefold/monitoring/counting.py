@@ -1,0 +1,106 @@
+"""Rows and predictions, counted between the marks of the reference; they add up, chunk by chunk."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+
+from ninefold import pixels
+from ninefold.columns import Array, is_missing
+from ninefold.monitoring.reference import Reference
+from ninefold.signature import Signature
+
+Counts = dict[str, Any]
+
+
+class Counter:
+    """Counts chunks of rows; nothing it keeps tells one row from another."""
+
+    def __init__(
+        self, reference: Reference, signature: Signature, without: Collection[str] = ()
+    ) -> None:
+        """`without` are inputs whose values are not known here."""
+        self._reference = reference
+        self._inputs = [
+            item
+            for item in signature.inputs
+            if item.name in reference.inputs and item.name not in without
+        ]
+        self._outputs = signature.outputs
+
+    def count(self, feeds: Mapping[str, Array], outputs: Mapping[str, Array]) -> Counts:
+        """Return how often each input is missing and how its values and the predictions, as the
+        model takes and gives them, fall between the marks.
+        """
+        inputs: dict[str, Any] = {}
+        for item in self._inputs:
+            marks = self._reference.inputs[item.name]
+            values = feeds[item.name]
+            if "pictures" in marks:
+                told = pixels.summaries(values).T
+                for (name, inner), part in zip(marks["pictures"].items(), told, strict=True):
+                    inputs[f"{item.name}: {name}"] = {"missing": 0, "counts": _between(inner, part)}
+                continue
+            values = values.ravel()
+            missing = is_missing(item.kind, values)
+            known = values[~missing]
+            counts = _levels(marks, known) if "levels" in marks else _between(marks, known)
+            inputs[item.name] = {"missing": int(missing.sum()), "counts": counts}
+        given = [outputs[name] for name in self._outputs]
+        return {"rows": len(given[-1]), "inputs": inputs, "outputs": self._predicted(given)}
+
+    def _predicted(self, values: list[Array]) -> dict[str, Any]:
+        marks = self._reference.outputs
+        if "value" in marks:
+            return {"value": {"counts": _between(marks["value"], values[0].ravel())}}
+        label, probabilities = values
+        classes = self._reference.head.target.classes
+        codes, found = np.unique(label.ravel().astype(str), return_counts=True)
+        seen = dict(zip(codes.tolist(), found.tolist(), strict=True))
+        is_binary = probabilities.shape[1] == 2
+        shown = probabilities[:, 1] if is_binary else probabilities.max(axis=1)
+        return {
+            "label": {"counts": [int(seen.get(name, 0)) for name in classes]},
+            "probability": {"counts": _between(marks["probability"], shown)},
+        }
+
+    @staticmethod
+    def add(first: Mapping[str, Any], second: Mapping[str, Any]) -> Counts:
+        """Return the counts of both; either may be empty."""
+        if not first or not second:
+            return dict(first or second or {})
+        return {
+            "rows": first["rows"] + second["rows"],
+            **{part: _added(first[part], second[part]) for part in ("inputs", "outputs")},
+        }
+
+
+def _added(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, one in first.items():
+        other = second[name]
+        counts = [a + b for a, b in zip(one["counts"], other["counts"], strict=True)]
+        found[name] = {"counts": counts}
+        if "missing" in one:
+            found[name]["missing"] = one["missing"] + other["missing"]
+    return found
+
+
+def _between(marks: Mapping[str, Any], values: Array) -> list[int]:
+    """Count finite values between the edges, as the reference was counted."""
+    edges = np.array(marks["edges"])
+    if not len(marks["shares"]):
+        return []
+    finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
+    places = np.searchsorted(edges, finite, side="right")
+    found: list[int] = np.bincount(places, minlength=len(edges) + 1).tolist()
+    return found
+
+
+def _levels(marks: Mapping[str, Any], values: Array) -> list[int]:
+    """Count the levels of the reference, and last all others."""
+    names = values.astype(str) if values.dtype == np.bool_ else values.astype(object)
+    levels, found = np.unique(names, return_counts=True)
+    seen = dict(zip(levels.tolist(), found.tolist(), strict=True))
+    counts = [int(seen.get(level, 0)) for level in marks["levels"]]
+    return [*counts, int(len(values) - sum(counts))]

@@ -1,0 +1,130 @@
+"""Labels that arrive later, joined to the rows they belong to."""
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from ninefold.columns import Array, Column, to_array
+from ninefold.datasets.tables.parsing import parse
+from ninefold.errors import InputError
+from ninefold.head import Head
+from ninefold.scoring.sources import Source, open_source
+from ninefold.target import class_names
+
+ROWS = 65_536
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Labels of the rows at `rows` `(M,)` as class codes or values `(M,)`; and how many rows have
+    none, and how many labels no train row had.
+    """
+
+    rows: Array
+    y: Array
+    without: int
+    unknown: int
+
+
+def labels_of(
+    path: Path, head: Head, tokens: Sequence[str], key: str | None, ids: Sequence[Any] | int
+) -> Labelled:
+    """Read the labels in `path`, a column named as the target.
+
+    Args:
+        head: says which column and which classes.
+        tokens: texts that mean "missing".
+        key: column that names a row here and where it was scored; None: rows stand in order.
+        ids: the scored rows' keys as text, or how many rows there are.
+
+    Raises:
+        InputError: no such column, a key that stands twice, or another number of rows.
+    """
+    name = head.target.name
+    wanted = [name] if key is None else [key, name]
+    source = open_source(path, wanted)
+    for column in wanted:
+        if column not in source.names:
+            raise InputError(f"labels {path} must have a column `{column}`, however: it is missing")
+    texts, keys = _read(source, name, key)
+    count = ids if isinstance(ids, int) else len(ids)
+    if key is None:
+        if len(texts) != count:
+            raise InputError(
+                f"labels {path} must have a row for each scored row, however: {len(texts)} "
+                f"for {count}. Join them by a column with --id"
+            )
+        place = np.arange(count)
+    else:
+        assert not isinstance(ids, int)
+        place = _joined(path, key, keys, ids)
+    return coded(texts, place, head, tokens)
+
+
+def _read(source: Source, name: str, key: str | None) -> tuple[pa.Array, list[str]]:
+    columns = [name] if key is None else [name, key]
+    labels, keys = [], []
+    for batch, _ in source.batches(columns, ROWS):
+        labels.append(batch.column(0))
+        if key is not None:
+            keys += as_text(batch.column(1))
+    if not labels:
+        return pa.array([], pa.string()), keys
+    return pa.chunked_array(labels).combine_chunks(), keys
+
+
+def as_text(values: pa.Array) -> list[str]:
+    """Return cells as text, "" for none: 7 in one file is "7" in another."""
+    return ["" if value is None else str(value).strip() for value in values.to_pylist()]
+
+
+def _joined(path: Path, key: str, keys: Sequence[str], ids: Sequence[str]) -> Array:
+    """Return for each scored row the position of its label, -1 for none."""
+    named = [(text, position) for position, text in enumerate(keys) if text]
+    places = dict(named)
+    if len(places) != len(named):
+        raise InputError(f"labels {path} must name a row once, however: `{key}` repeats")
+    return np.array([places.get(text, -1) for text in ids], dtype=np.int64)
+
+
+def coded(labels: pa.Array, place: Array, head: Head, tokens: Sequence[str]) -> Labelled:
+    """Return the labels at `place` as the metrics take them; -1 in `place` is no label."""
+    unknown = 0
+    if head.target.task == "regression":
+        column = Column(head.target.name, "number")
+        codes = to_array(parse(labels, column, tokens), "number").astype(np.float64)
+        known = np.isfinite(codes)
+    else:
+        codes, unknown = _codes(labels, head.target.classes, {"", *tokens})
+        known = codes >= 0
+    has = place >= 0
+    has[has] = known[place[has]]
+    rows = np.flatnonzero(has)
+    return Labelled(rows, codes[place[rows]], int((~has).sum()), unknown)
+
+
+def _codes(labels: pa.Array, classes: Sequence[str], missing: set[str]) -> tuple[Array, int]:
+    """Return class codes `(N,)`, -1 for none, and how many labels are no class of the model."""
+    known: dict[Any, int] = {}
+    codes = np.empty(len(labels), dtype=np.int64)
+    unknown = 0
+    for row, value in enumerate(labels.to_pylist()):
+        if value not in known:
+            known[value] = next((classes.index(s) for s in _spellings(value) if s in classes), -1)
+        codes[row] = known[value]
+        unknown += codes[row] < 0 and value is not None and str(value).strip() not in missing
+    return codes, int(unknown)
+
+
+def _spellings(value: Any) -> list[str]:
+    """Return how a class may be written: 1, 1.0 and "1" are one, so are True and "true"."""
+    text = str(value).strip()
+    found = [text, text.lower()]
+    with contextlib.suppress(ValueError):
+        found += class_names("number", np.array([float(text)])).tolist()
+    return found

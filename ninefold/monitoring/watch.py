@@ -1,0 +1,152 @@
+"""Looks at rows that a model predicted, and says what is unlike training, or wrong."""
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from ninefold.errors import InputError
+from ninefold.monitoring import MonitorSpec
+from ninefold.monitoring.batches import RECORDED, Seen, Wanted, look, masked_of
+from ninefold.monitoring.comparing import SEVERITIES, compare
+from ninefold.monitoring.counting import Counter
+from ninefold.monitoring.labels import Labelled, coded, labels_of
+from ninefold.monitoring.performance import performance
+from ninefold.monitoring.reference import Reference
+from ninefold.progress import progress
+from ninefold.scoring.inputs import KINDS, Item, expand
+from ninefold.scoring.score import opened, proved_model
+from ninefold.scoring.spec import ScoreSpec
+from ninefold.serving.model import Model
+from ninefold.serving.rows import Rows
+
+
+def watch(
+    model_path: Path,
+    inputs: Sequence[Path],
+    spec: MonitorSpec,
+    labels: Path | None = None,
+    key: str | None = None,
+    masked: Collection[str] = (),
+) -> dict[str, Any]:
+    """Return what reports/monitor/monitor.json holds.
+
+    Args:
+        inputs: tables, or folders of them or of what a server recorded.
+        labels: a table with a column named as the target; without it, labels are taken from the
+            sources where all of them have that column.
+        key: column that joins the labels; by default the rows stand in order.
+        masked: columns of which no value is shown.
+
+    Raises:
+        InputError: a model without a reference, or a source that cannot be read.
+    """
+    model, rows = proved_model(model_path)
+    reference = Reference.of(model)
+    items = expand(inputs, rows.takes_pictures, (*KINDS, RECORDED))
+    counter = Counter(reference, rows.signature, masked_of(items))
+    wanted = _wanted(items, rows, labels, key)
+    seen = Seen()
+    for item in progress(items, "monitor", unit="file"):
+        look(model, rows, item, counter, seen, wanted)
+    return judged(
+        model,
+        reference,
+        spec,
+        seen.counts,
+        [item.path.name for item in items],
+        reference.masked | frozenset(masked),
+        {"failed": seen.failed, "aside": seen.aside, "flagged": seen.flagged},
+        _performance(reference, rows, spec, seen, wanted, labels),
+    )
+
+
+def judged(
+    model: Model,
+    reference: Reference,
+    spec: MonitorSpec,
+    counts: Mapping[str, Any],
+    names: Sequence[str],
+    masked: Collection[str],
+    facts: Mapping[str, Any],
+    measured: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the report on what was counted: comparison, findings and the verdict on them."""
+    assert model.signature is not None
+    comparison = compare(reference, model.signature, counts, spec) if counts else []
+    comparison = [_without_values(i) if _is_of(i, masked) else i for i in comparison]
+    findings = [
+        {"severity": item["severity"], "message": item["message"]}
+        for item in [*comparison, *([measured] if measured else [])]
+        if item["severity"] != "pass"
+    ]
+    found = {item["severity"] for item in findings}
+    rows = int(counts.get("rows", 0))
+    return {
+        "data": ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else ""),
+        "model": {"name": model.name, "version": model.version, "sha256": model.sha256},
+        "rows": rows,
+        "reference_rows": reference.rows,
+        "is_judged": rows >= spec.min_rows,
+        "min_rows": spec.min_rows,
+        "verdict": next(name for name in SEVERITIES if name in found | {"pass"}),
+        "findings": sorted(findings, key=lambda item: SEVERITIES.index(item["severity"])),
+        "comparison": comparison,
+        "performance": measured,
+        **facts,
+    }
+
+
+def _is_of(item: Mapping[str, Any], names: Collection[str]) -> bool:
+    return item["part"] == "input" and str(item["column"]).split(": ")[0] in names
+
+
+def _without_values(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a comparison of a masked column: how far it moved, none of its values."""
+    return {**item, "levels": [], "edges": []}
+
+
+def _wanted(items: Sequence[Item], rows: Rows, labels: Path | None, key: str | None) -> Wanted:
+    if labels is not None:
+        return Wanted(True, key)
+    if key is not None:
+        raise InputError("--id must go with --labels: it is the column that joins them")
+    target = rows.signature.target
+    tables = [item for item in items if item.path.suffix != RECORDED]
+    has = [target in opened(item.path, rows, ScoreSpec())[0].names for item in tables]
+    is_labelled = len(tables) == len(items) and bool(items) and all(has)
+    return Wanted(True, None, target) if is_labelled else Wanted()
+
+
+def _performance(
+    reference: Reference, rows: Rows, spec: MonitorSpec, seen: Seen, wanted: Wanted,
+    labels: Path | None,
+) -> dict[str, Any] | None:  # fmt: skip
+    if not wanted.predictions or not seen.predictions:
+        return None
+    found = _labelled(reference, rows, seen, wanted, labels)
+    prediction = np.concatenate(seen.predictions)
+    if reference.head.target.task == "regression":
+        prediction = prediction.ravel()
+    measured = performance(reference, found.y, prediction[found.rows], spec)
+    if measured is None:
+        return None
+    return {**measured, "without_label": found.without, "unknown_labels": found.unknown}
+
+
+def _labelled(
+    reference: Reference, rows: Rows, seen: Seen, wanted: Wanted, labels: Path | None
+) -> Labelled:
+    tokens = rows.signature.missing_tokens
+    if labels is None:
+        place = np.arange(len(seen.labels))
+        return coded(pa.array(seen.labels, pa.string()), place, reference.head, tokens)
+    if wanted.key is None and seen.failed:
+        raise InputError(
+            f"rows must all have a prediction to be joined in order, however: {seen.failed} have "
+            "none. Join labels by a column with --id"
+        )
+    ids = seen.ids if wanted.key is not None else seen.rows
+    return labels_of(labels, reference.head, tokens, wanted.key, ids)

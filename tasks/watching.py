@@ -1,0 +1,82 @@
+"""A model in use, looked at from its workspace: reports/monitor and a line of history."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ninefold.config import load_params
+from ninefold.files import replacing, write_json
+from ninefold.monitoring.page import render
+from ninefold.monitoring.watch import watch
+from ninefold.quality_history import remember
+
+FOLDER = Path("reports/monitor")
+HISTORY, PICTURE = Path("monitor_history.jsonl"), Path(".ninefold/monitor_history.svg")
+MODEL = Path("models/model.onnx")
+LISTED = 12
+
+
+def look(
+    workspace: Path,
+    inputs: Sequence[Path],
+    model: Path = MODEL,
+    labels: Path | None = None,
+    key: str | None = None,
+) -> dict[str, Any]:
+    """Compare rows that the model predicted with training; see `ninefold.monitoring.watch`.
+
+    Paths are relative to the workspace.
+
+    Raises:
+        InputError: a model without a reference, or a source that cannot be read.
+    """
+    params = load_params(workspace, ("validate", "monitor"))
+    report = watch(
+        workspace / model,
+        [workspace / path for path in inputs],
+        params["monitor"],
+        workspace / labels if labels is not None else None,
+        key,
+        params["validate"].mask,
+    )
+    publish(workspace, report)
+    return report
+
+
+def publish(workspace: Path, report: Mapping[str, Any]) -> None:
+    """Write reports/monitor, and remember the verdict."""
+    folder = workspace / FOLDER
+    write_json(folder / "monitor.json", report)
+    with replacing(folder / "index.html") as temporary:
+        temporary.write_text(render(report), encoding="utf-8")
+    found = [item for item in report["comparison"] if item["severity"] != "pass"]
+    severities = [item["severity"] for item in report["findings"]]
+    line = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "data": report["data"],
+        "version": report["model"]["version"],
+        "rows": report["rows"],
+        "verdict": report["verdict"],
+        "expectations": len(report["comparison"]) + bool(report["performance"]),
+        "blocked": severities.count("block"),
+        "warned": severities.count("warn"),
+        "failed": [f"{item['what']} {item['column']}" for item in found][:LISTED],
+    }
+    remember(workspace / HISTORY, line, PICTURE)
+
+
+def lines(report: Mapping[str, Any]) -> list[str]:
+    """Return what was found as people read it, worst first."""
+    said = [
+        f"{report['model']['name']} {report['model']['version']} on {report['data']}: "
+        f"{report['verdict']} ({report['rows']:,} rows, {len(report['comparison'])} comparisons)"
+    ]
+    said += [f"  {i['severity']}: {i['message']}" for i in report["findings"][:LISTED]]
+    if len(report["findings"]) > LISTED:
+        said.append(f"  … and {len(report['findings']) - LISTED} more")
+    if not report["is_judged"]:
+        said.append(f"  fewer than {report['min_rows']} rows: nothing is judged")
+    if found := report["performance"]:
+        said.append(f"  {found['message']}")
+    return [*said, f"Look at {FOLDER.as_posix()}/index.html"]

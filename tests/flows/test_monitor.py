@@ -1,0 +1,146 @@
+"""Scoring and watching as flows; a drifted batch starts one retrain on a server that schedules."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from flows import session
+from ninefold import journal
+from ninefold.errors import GateError, InputError
+from tests.flows.test_run import ask
+from tests.flows.test_schedule import home, interrupt, until
+from tests.monitoring.models import watched
+from tests.monitoring.test_watch import larger
+from tests.pipelines import Workspace, environment
+from tests.serving.models import SIZE, table
+from tests.test_scoring import written
+
+PIPELINE = """\
+stages:
+  make:
+    cmd: cp input.txt out.txt
+    deps: [input.txt]
+    outs: [out.txt]
+"""
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return watched(tmp_path_factory.mktemp("model") / "model.onnx")
+
+
+@pytest.fixture
+def workspace(tmp_path, model):
+    made = Workspace(tmp_path / "watched", PIPELINE)
+    made.write("params.yaml", "validate: {}\n")
+    (made.folder / "models").mkdir()
+    shutil.copy(model, made.folder / "models")
+    (made.folder / "in").mkdir()
+    written(table(600, 1), made.folder / "in" / "good.csv")
+    written(larger(table(600, 2)), made.folder / "bad.csv")
+    return made
+
+
+def run(flow, *arguments, **options):
+    return session.run(None, lambda: lambda: flow(*arguments, **options, return_state=True))
+
+
+def newest(server, flow):
+    """Return the newest run of a flow and its artifacts by key."""
+    (found,) = ask(
+        server, "flow_runs/filter", flows={"name": {"any_": [flow]}},
+        sort="START_TIME_DESC", limit=1,
+    )  # fmt: skip
+    made = ask(server, "artifacts/filter", flow_runs={"id": {"any_": [found["id"]]}})
+    return found, {item["key"]: item for item in made}
+
+
+def test_the_score_flow_shows_rows_flags_and_drift(server, workspace):
+    from flows.scoring import score
+
+    folder = workspace.folder
+    assert "wrote 600 rows to out" in run(score, str(folder), ["in"], "out")
+    found, made = newest(server, "score")
+    assert found["state"]["name"] == "Scored"
+    assert json.loads(made["score-rows"]["data"])[0]["rows"] == 600
+    flags = json.loads(made["score-flags"]["data"])
+    out = pd.read_parquet(folder / "out" / "good.parquet")
+    missing = int(out["flag_missing"].str.contains(SIZE, regex=False).sum())
+    assert {"what": "missing", "column": SIZE, "rows": missing} in flags
+    drift = json.loads(made["monitor"]["data"])
+    assert {item["severity"] for item in drift} == {"pass"}
+
+    said = run(score, str(folder), ["in", "bad.csv"], "all.csv", options={"keep": ["customer id"]})
+    assert ": warn (1,200 rows" in said
+    assert len(pd.read_csv(folder / "all.csv")) == 1200
+    with pytest.raises(InputError, match="is missing"):
+        run(score, str(folder), ["nowhere"], "out")
+    with pytest.raises(InputError, match=r"unknown key `options\.kep`"):
+        run(score, str(folder), ["in"], "out", options={"kep": 1})
+
+
+def test_the_monitor_flow_stops_where_a_threshold_blocks(server, workspace):
+    from flows.monitoring import monitor
+
+    folder = str(workspace.folder)
+    assert "pass (600 rows" in run(monitor, folder, ["in"])
+    with pytest.raises(GateError, match="predicted labels are distributed otherwise"):
+        run(monitor, folder, ["bad.csv"])
+    found, made = newest(server, "monitor")
+    assert found["state"]["name"] == "Gate stopped"
+    assert "reports/monitor/index.html" in str(made["monitor-index"]["data"])
+    with pytest.raises(InputError, match="is missing"):
+        run(monitor, folder, ["nowhere"])
+
+
+def test_a_retrain_that_cannot_start_costs_no_budget(server, workspace):
+    from flows.monitoring import monitor
+
+    workspace.write("params.yaml", "monitor: {retrain: {on: block}}\n")
+    for _ in range(2):
+        with pytest.raises(GateError, match="no retrain: there is no deployment training/none"):
+            run(monitor, str(workspace.folder), ["bad.csv"], training="training/none")
+
+
+def test_a_drifted_batch_starts_one_retrain(request, workspace, tmp_path):
+    workspace.write(
+        "params.yaml",
+        "monitor: {retrain: {on: block, cooldown: 1h}}\n"
+        "schedule: {monitor: {every: 4s, data: [bad.csv]}}\n",
+    )
+    settings = {k: v for k, v in environment().items() if k != "PREFECT_API_URL"}
+    settings |= home(request, tmp_path)
+    command = [sys.executable, "-m", "ninefold", "schedule"]
+    serving = subprocess.Popen(
+        command, cwd=workspace.folder, env=settings, stdout=subprocess.PIPE, text=True
+    )
+    lines = [serving.stdout.readline() for _ in range(3)]
+    assert lines[0].split(maxsplit=1) == ["training", "when a finding asks for it\n"]
+    assert lines[1].split() == ["monitor", "every", "4s"]
+    server = lines[2].split()[1]
+
+    def runs(flow, *states):
+        return ask(
+            server, "flow_runs/filter", flows={"name": {"any_": [flow]}},
+            flow_runs={"state": {"name": {"any_": list(states)}}},
+        )  # fmt: skip
+
+    (retrain,) = until(lambda: runs("training", "Completed"))
+    assert workspace.read("out.txt") == "data\n"
+    assert "because-of-drift" in retrain["tags"]
+    assert not retrain["auto_scheduled"]
+    until(lambda: len(runs("monitor", "Gate stopped")) >= 2)
+    every = ask(server, "flow_runs/filter", flows={"name": {"any_": ["training"]}})
+    assert len(every) == 1
+    told = [line["what"] for line in journal.read(workspace.folder / ".ninefold/retrains.jsonl")]
+    assert told == ["start", "run"]
+    messages = [run["state"]["message"] for run in runs("monitor", "Gate stopped")]
+    assert any("the cool-down is 1h" in message for message in messages)
+    events = until(lambda: ask(server, "events/filter", filter={
+        "event": {"name": ["ninefold.drift"]}})["events"])  # fmt: skip
+    assert events[0]["resource"]["ninefold.verdict"] == "block"
+    interrupt(serving, server)

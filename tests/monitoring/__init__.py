@@ -1,0 +1,1 @@
+"""Models in use: batches and requests against their training."""

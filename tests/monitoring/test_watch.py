@@ -1,0 +1,200 @@
+"""Batches against their training: what moved is named, what did not is left in peace."""
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ninefold.errors import GateError, InputError
+from ninefold.monitoring import MonitorSpec
+from ninefold.monitoring.comparing import compare
+from ninefold.monitoring.counting import Counter
+from ninefold.monitoring.page import render
+from ninefold.monitoring.reference import Reference
+from ninefold.monitoring.watch import watch
+from ninefold.quality_history import read_history
+from ninefold.serving.model import read_model
+from tests.monitoring.models import predicted, truth, watched
+from tests.monitoring.running import run
+from tests.serving.models import CITY, SIZE, build, feeds, table
+from tests.test_scoring import typed, written
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("watched")
+    for task in ("binary", "many", "regression"):
+        watched(folder / f"{task}.onnx", task)
+    return folder
+
+
+def look(folder, path, task="binary", labels=None, key=None, masked=(), **spec):
+    return watch(folder / f"{task}.onnx", [path], MonitorSpec(**spec), labels, key, masked)
+
+
+@pytest.mark.parametrize("task", ["binary", "many", "regression"])
+def test_honest_rows_pass_from_every_kind_of_file(folder, tmp_path, task):
+    for seed in (1, 2, 3):
+        path = written(table(1500, seed), tmp_path / "a.csv")
+        report = look(folder, path, task)
+        assert (report["verdict"], report["findings"]) == ("pass", [])
+        assert report["rows"] == 1500
+    assert (
+        look(folder, typed(table(1500, 3), tmp_path / "a.parquet"), task)["comparison"]
+        == (report["comparison"])
+    )
+
+
+def larger(rows):
+    return [{**row, SIZE: row[SIZE] and row[SIZE] + 25} for row in rows]
+
+
+def gaps(rows):
+    return [{**row, SIZE: None if n % 3 else row[SIZE]} for n, row in enumerate(rows)]
+
+
+def elsewhere(rows):
+    return [{**row, CITY: "Ulm" if n % 4 == 0 else row[CITY]} for n, row in enumerate(rows)]
+
+
+FAULTS = {
+    "a shift": (larger, "block", f"input `{SIZE}` is distributed otherwise"),
+    "its predictions": (larger, "block", "predicted labels are distributed otherwise"),
+    "gaps": (gaps, "block", f"`{SIZE}` is missing in 7"),
+    "levels": (elsewhere, "warn", f"input `{CITY}` is distributed otherwise"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_planted_fault_is_named(folder, tmp_path, name):
+    change, verdict, message = FAULTS[name]
+    path = written(change(table(1500, 4)), tmp_path / "a.csv")
+    report = look(folder, path)
+    assert report["verdict"] == verdict
+    assert any(message in item["message"] for item in report["findings"])
+    assert look(folder, path, min_rows=2000)["verdict"] == "pass"
+    quiet = {"input_warn": None, "prediction_warn": None, "prediction_block": None}
+    assert look(folder, path, **quiet, missing_warn=None, missing_block=None)["verdict"] == "pass"
+
+
+def test_false_alarms_stay_rare_over_many_honest_batches(folder):
+    model = read_model(folder / "binary.onnx")
+    reference = Reference.of(model)
+    counter = Counter(reference, model.signature)
+    alarms = 0
+    for seed in range(60):
+        given = feeds(table(300, 100 + seed))
+        found = compare(
+            reference, model.signature, counter.count(given, model.run(given)), MonitorSpec()
+        )
+        alarms += any(item["severity"] != "pass" for item in found)
+    assert alarms <= 2
+
+
+def test_counts_of_parts_add_up_to_those_of_the_whole(folder):
+    model = read_model(folder / "binary.onnx")
+    counter = Counter(Reference.of(model), model.signature)
+    parts = [feeds(table(count, count)) for count in (1, 7, 50)]
+    whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    added = {}
+    for part in parts:
+        added = counter.add(added, counter.count(part, model.run(part)))
+    assert added == counter.count(whole, model.run(whole))
+    assert json.loads(json.dumps(added)) == added
+
+
+def labelled(folder, tmp_path, task, seed=5):
+    rows = table(1200, seed)
+    path = written(rows, tmp_path / "rows.csv")
+    return path, truth(predicted(folder / f"{task}.onnx", rows), seed + 1), rows
+
+
+NAMES = {"binary": ["no", "yes"], "many": ["low", "mid", "high"]}
+
+
+@pytest.mark.parametrize("task", ["binary", "many", "regression"])
+def test_labels_that_arrive_later_are_joined_and_judged(folder, tmp_path, task):
+    path, y, _ = labelled(folder, tmp_path, task)
+    told = y if task == "regression" else np.array(NAMES[task])[y]
+    late = pd.DataFrame({"customer id": np.arange(len(y)), "y": told})
+    labels = tmp_path / "labels.csv"
+    late[100:].sample(frac=1, random_state=0).to_csv(labels, index=False)
+    report = look(folder, path, task, labels, "customer id")
+    assert report["performance"]["rows"] == 1100
+    assert report["performance"]["without_label"] == 100
+    assert report["verdict"] == "pass"
+    late.to_parquet(tmp_path / "all.parquet")
+    in_order = look(folder, path, task, tmp_path / "all.parquet")["performance"]
+    assert in_order["rows"] == 1200
+
+    late["y"] = y + 40 if task == "regression" else np.array(NAMES[task])[::-1][y]
+    late.to_csv(labels, index=False)
+    report = look(folder, path, task, labels, "customer id")
+    assert report["verdict"] == "block"
+    assert in_order["metric"] in report["findings"][0]["message"]
+    assert look(folder, path, task, labels, "customer id", performance="warn")["verdict"] == "warn"
+
+
+def test_labels_in_the_rows_themselves_are_used(folder, tmp_path):
+    path, y, _ = labelled(folder, tmp_path, "binary")
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    frame["y"] = np.where(y > 0, "yes", "no")
+    frame.loc[:9, "y"] = ""
+    frame.loc[10, "y"] = "perhaps"
+    frame.to_csv(path, index=False)
+    found = look(folder, path)["performance"]
+    assert (found["rows"], found["without_label"], found["unknown_labels"]) == (1189, 11, 1)
+
+
+def test_labels_that_cannot_be_joined_are_refused(folder, tmp_path):
+    path, y, _ = labelled(folder, tmp_path, "binary")
+    labels = tmp_path / "labels.csv"
+    frame = pd.DataFrame({"customer id": 1, "y": np.where(y > 0, "yes", "no")})
+    frame.to_csv(labels, index=False)
+    for key, rows, reason in [
+        ("customer id", len(y), "repeats"),
+        ("nobody", len(y), "must have a column `nobody`"),
+        (None, 7, "7 for 1200"),
+    ]:
+        frame[:rows].to_csv(labels, index=False)
+        with pytest.raises(InputError, match=reason):
+            look(folder, path, labels=labels, key=key)
+
+
+def test_masked_columns_show_no_value(folder, tmp_path):
+    path = written(elsewhere(table(900, 4)), tmp_path / "a.csv")
+    report = look(folder, path, masked=(CITY,))
+    page = render(report)
+    assert f"input `{CITY}` is distributed otherwise" in json.dumps(report, ensure_ascii=False)
+    assert "Köln" not in page + json.dumps(report, ensure_ascii=False)
+    assert "Köln" in render(look(folder, path))
+    assert not re.search(r"https?://(?!www\.w3\.org)|<script", page)
+
+
+def test_a_model_without_a_reference_is_refused(tmp_path):
+    with pytest.raises(InputError, match="exported again"):
+        look(tmp_path, written(table(9), tmp_path / "a.csv"), build(tmp_path / "x.onnx").stem)
+
+
+def test_the_command_writes_report_and_history_and_ends_with_3(
+    folder, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "params.yaml").write_text("monitor: {prediction_block: 0.5}\n")
+    model = ["--model", str(folder / "binary.onnx")]
+    assert run(written(table(600, 1), tmp_path / "good.csv"), *model) == 0
+    assert "pass (600 rows" in capsys.readouterr().out
+    bad = written(larger(table(600, 1)), tmp_path / "bad.csv")
+    with pytest.raises(GateError, match="predicted labels are distributed otherwise"):
+        run(bad, *model)
+    assert json.loads((tmp_path / "reports/monitor/monitor.json").read_text())["verdict"] == "block"
+    assert "bad.csv: block" in (tmp_path / "reports/monitor/index.html").read_text()
+    history = read_history(tmp_path / "monitor_history.jsonl")
+    assert [line["verdict"] for line in history] == ["pass", "block"]
+    assert (tmp_path / ".ninefold/monitor_history.svg").is_file()
+    (tmp_path / "params.yaml").write_text("monitor: {prediction_block: null}\n")
+    assert run(bad, *model) == 0
+    with pytest.raises(GateError):
+        run(bad, *model, "--strict")
