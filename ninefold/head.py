@@ -22,6 +22,9 @@ class Head:
     Two classes: the label is the positive class from `threshold` on; more: the likeliest.
     Regression values are held inside the range of the train rows.
 
+    With `quantiles` (rising shares) the scores `(N, Q)` are standardised quantiles of one value:
+    sorted, so that none crosses another, and the middle one is the value.
+
     Several targets have a head `each`: scores `(N, T)` -> values `(N, T)`; or, scores being
     log-odds, -> probabilities `(N, T)` of the positive classes and whether each holds `(N, T)`.
     """
@@ -30,6 +33,7 @@ class Head:
     temperature: float = 1.0
     threshold: float = 0.5
     each: tuple["Head", ...] = ()
+    quantiles: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if self.target.each and not self.each:
@@ -39,6 +43,30 @@ class Head:
     def cut(self) -> Cut:
         """The threshold, or that of each of several targets: what metrics read labels by."""
         return tuple(one.threshold for one in self.each) if self.each else self.threshold
+
+    @property
+    def width(self) -> int:
+        """K: numbers that a network gives for a row."""
+        return len(self.quantiles) or self.target.outputs
+
+    @property
+    def middle(self) -> int:
+        """Which of the scores of a value tells it: the quantile next to one half."""
+        away = [abs(share - 0.5) for share in self.quantiles]
+        return away.index(min(away)) if away else 0
+
+    def spread(self, scores: Array) -> Array:
+        """Return the quantiles `(N, Q)` float64 in original units, rising in each row.
+
+        Sorting never makes them worse (Chernozhukov, Fernández-Val & Galichon, 2010).
+        """
+        ordered = np.sort(scores.astype(np.float64), axis=1)
+        value = ordered * self.target.scale + self.target.offset
+        return np.asarray(np.clip(value, self.target.low, self.target.high))
+
+    def whole(self, scores: Array) -> Array:
+        """Return all that the file's outputs rest on: quantiles `(N, Q)`, else the prediction."""
+        return self.spread(scores) if self.quantiles else self.predict(scores)
 
     def scores_of(self, scores: Array, number: int) -> Array:
         """Return the scores `(N, k)` that the head of target `number` takes, of all `(N, T)`."""
@@ -55,6 +83,8 @@ class Head:
             found = [one.predict(self.scores_of(scores, t)) for t, one in enumerate(self.each)]
             is_labels = self.target.is_labels
             return np.stack([part[:, 1] if is_labels else part for part in found], axis=1)
+        if self.quantiles:
+            return np.ascontiguousarray(self.spread(scores)[:, self.middle])
         if self.target.task == "regression":
             value = scores[:, 0].astype(np.float64) * self.target.scale + self.target.offset
             return np.asarray(np.clip(value, self.target.low, self.target.high))
@@ -96,11 +126,16 @@ class Head:
         """Names of the model's outputs, in order."""
         if self.target.is_labels:
             return ("labels", "probabilities")
+        if self.quantiles:
+            return ("quantiles", "value")
         return ("value",) if self.target.task == "regression" else ("label", "probabilities")
 
     @property
     def results(self) -> tuple[Result, ...]:
         """What the outputs say of a row; () where one target is predicted."""
+        if self.quantiles:
+            levels = Result("quantiles", "numbers", tuple(map(str, self.quantiles)), "quantile")
+            return levels, Result("value", "number")
         if not self.each:
             return ()
         names = self.target.names
@@ -116,12 +151,18 @@ class Head:
             self._emit_several(graph, scores, names)
             return
         if self.target.task == "regression":
+            if self.quantiles:
+                count = np.array([self.width])
+                scores = graph.node("TopK", scores, count, outputs=2, axis=1, largest=0)[0]
             value = graph.Add(
                 graph.Mul(graph.cast(scores, np.float64), self.target.scale), self.target.offset
             )
             bounds = (self.target.low, self.target.high)
             value = graph.Clip(value, *(None if b is None else np.float64(b) for b in bounds))
-            graph.output(names[0], graph.Reshape(value, np.array([-1])), np.float64, ("N",))
+            if self.quantiles:
+                graph.output(names[0], value, np.float64, ("N", self.width))
+                value = graph.Gather(value, np.array([self.middle]), axis=1)
+            graph.output(names[-1], graph.Reshape(value, np.array([-1])), np.float64, ("N",))
             return
         probabilities = graph.Softmax(graph.Div(scores, np.float32(self.temperature)), axis=-1)
         if self.target.is_binary:
@@ -161,4 +202,5 @@ class Head:
             content["temperature"],
             content["threshold"],
             tuple(Head.from_json(one) for one in content.get("each", ())),
+            tuple(content.get("quantiles", ())),
         )

@@ -27,6 +27,7 @@ HEADS = {
             ),
         )
     ),
+    "quantiles": Head(Target("y", "regression", (), 1e6, 3e5, 1e5, 4e6), quantiles=(0.1, 0.5, 0.9)),
     "labels": Head(
         Target("a, b", "classification", each=(LABEL, LABEL)),
         each=(Head(LABEL, 1.7, 0.3), Head(LABEL, 0.4, 0.6)),
@@ -36,7 +37,7 @@ HEADS = {
 
 def session(head):
     graph = Graph("head")
-    scores = graph.input("scores", np.float32, ("N", head.target.outputs))
+    scores = graph.input("scores", np.float32, ("N", head.width))
     head.emit(graph, scores)
     return onnxruntime.InferenceSession(graph.model().SerializeToString())
 
@@ -49,7 +50,7 @@ SESSIONS = {name: session(head) for name, head in HEADS.items()}
 @settings(max_examples=60, deadline=None)
 def test_numpy_and_onnx_agree(name, data):
     head = HEADS[name]
-    shape = (data.draw(st.integers(1, 6)), head.target.outputs)
+    shape = (data.draw(st.integers(1, 6)), head.width)
     finite = st.floats(-80, 80, width=32)
     scores = data.draw(arrays(np.float32, shape, elements=finite))
     outputs = SESSIONS[name].run(None, {"scores": scores})
@@ -61,7 +62,9 @@ def test_numpy_and_onnx_agree(name, data):
         classes = np.asarray(head.target.classes, dtype=object)
         assert outputs[0].tolist() == classes[head.labels(outputs[1])].tolist()
     else:
-        np.testing.assert_array_equal(outputs[0], expected)
+        np.testing.assert_array_equal(outputs[-1], expected)
+    if name == "quantiles":
+        np.testing.assert_array_equal(outputs[0], head.spread(scores))
 
 
 def test_impossible_classes_are_certain_not_nan():

@@ -58,6 +58,8 @@ def _scored(model: "TrainedModel", frame: Frame) -> list[Scored]:
     y, scores = target.encode(frame), model.scores_of(*inputs)
     if target.task == "regression":
         y = target.standardised(y)
+    if model.head.quantiles:
+        scores = np.sort(scores, axis=1)[:, [model.head.middle]]
     if not target.each:
         return [Scored(inputs[0], y, scores)]
     return [

@@ -9,6 +9,7 @@ import numpy as np
 from ninefold.columns import Array
 from ninefold.evaluation import EvaluateSpec, curves
 from ninefold.evaluation.bootstrap import clusters, estimate, replicates
+from ninefold.evaluation.coverage import coverage
 from ninefold.evaluation.metrics import Metric, metrics_for, reported_metric
 from ninefold.evaluation.mistakes import worst_pictures
 from ninefold.evaluation.part import Part, one_of, pooled
@@ -92,6 +93,9 @@ def evaluate(
     }
     if head.each:
         content["outputs"] = _outputs(test, setting)
+    if head.quantiles:
+        settings = (drawn, spec.bootstrap, spec.seed, spec.confidence)
+        content["quantiles"] = coverage(test.y, head.spread(test.scores), head.quantiles, *settings)
     return content | _pictures(test, setting)
 
 

@@ -45,7 +45,7 @@ def integrated_gradients(model: "TrainedModel", train: Frame, rows: Frame) -> li
 
         def answer(scores: "torch.Tensor", likeliest: int = likeliest) -> "torch.Tensor":
             if target.task == "regression":
-                return scores[:, 0] * first.scale + first.offset
+                return scores[:, model.head.middle] * first.scale + first.offset
             if target.each:
                 return scores[:, 0]
             return scores[:, 1] - scores[:, 0] if target.is_binary else scores[:, likeliest]

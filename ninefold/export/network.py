@@ -22,7 +22,7 @@ def network_to_onnx(model: "TrainedModel") -> "onnx.ModelProto":
         RuntimeError: the exporter froze the number of rows.
     """
     layout = model.preprocessing.layout
-    shape = (len(layout.features), len(layout.codes), model.head.target.outputs)
+    shape = (len(layout.features), len(layout.codes), model.head.width)
     return module_to_onnx(model.module, *shape, layout.tensors)
 
 

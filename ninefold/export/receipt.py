@@ -68,6 +68,8 @@ def receipt(
     bounds, alone, batches = plan(cases)
     feeds = {n: np.concatenate([frame[n] for frame in frames]) for n in inputs}
     found = run_fresh(model, feeds, batches)
+    if head.quantiles:
+        found = Outputs([], np.asarray(found.labels))
     whole = found.take(slice(0, int(bounds[-1])))
     results = {
         name: _compare(whole.take(slice(start, stop)), reference(frame), head, tolerance)

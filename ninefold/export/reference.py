@@ -35,8 +35,8 @@ class Reference:
         return Reference(model, derive_with(featurize, model.preprocessing.layout.columns))
 
     def predict(self, raw: Frame) -> Array:
-        """Return probabilities `(N, K)`, or values `(N,)`."""
-        return self.model.head.predict(self.model.scores(self.derive(raw)))
+        """Return probabilities `(N, K)`, values `(N,)`, or quantiles `(N, Q)`."""
+        return self.model.head.whole(self.model.scores(self.derive(raw)))
 
 
 def derive_with(featurize: "onnx.ModelProto", read: Sequence[Column]) -> Callable[[Frame], Frame]:

@@ -29,6 +29,11 @@ class ObjectiveSpec(Spec, ABC):
     is_watched: ClassVar[bool] = False
     """Whether early stopping watches this loss on valid in place of the reported metric."""
 
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """Quantiles of the value that a network gives in the place of the value alone."""
+        return ()
+
     @abstractmethod
     def loss(self, outputs: "Tensor", y: "Tensor", weight: "Tensor") -> "Tensor":
         """Return the mean loss of all members, a scalar.

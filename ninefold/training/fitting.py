@@ -1,6 +1,7 @@
 """From train and valid rows to a trained model."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +61,7 @@ def fit(
     if "epochs" not in spec.model_fields_set and not spec.network.reads_tensors:
         update["epochs"] = epochs(len(ready.rows[2]))
     spec = spec.model_copy(update=update)
-    head = Head(target)
+    head = Head(target, quantiles=ready.objective.levels)
 
     def watched(scores: Array) -> float:
         return reported.compute(y_valid, head.predict(scores))
@@ -69,7 +70,7 @@ def fit(
         ready.rows,
         ready.valid,
         ready.preprocessing.layout,
-        target,
+        head,
         (watched, reported.higher_is_better, ready.objective.is_watched),
         spec,
         fold,
@@ -80,7 +81,8 @@ def fit(
     model = TrainedModel(ready.preprocessing, module, head, tuple(outcome.history), spec)
     model.probes = tuple(outcome.probes)
     scores = model.scores_of(X_valid, codes_valid, *tensors_valid)
-    model.head = fit_head(scores, y_valid, target, reported, spec.calibrate, spec.threshold)
+    fitted = fit_head(scores, y_valid, target, reported, spec.calibrate, spec.threshold)
+    model.head = replace(fitted, quantiles=head.quantiles)
     model.facts = _facts(model, outcome, scores, y_valid, reported) | {
         "train_rows": len(ready.rows[2]),
         "valid_rows": len(y_valid),
@@ -92,7 +94,7 @@ def _train(
     rows: Table,
     valid: Table,
     layout: "Layout",
-    target: Target,
+    head: Head,
     watched: tuple[Callable[[Array], float], bool, bool],
     spec: "TrainSpec",
     fold: int,
@@ -110,9 +112,9 @@ def _train(
     keep_freed_memory()
     weights_seed, training_seed = seeds(spec.seed, fold)
     with reproducible(training_seed, spec.threads, device):
-        network = spec.network.build(layout, target.outputs, rows[0], weights_seed)
+        network = spec.network.build(layout, head.width, rows[0], weights_seed)
         module = ScoringModule(network, spec.objective).to(device)
-        parts = _rows(rows, target, device), _rows(valid, target, device)
+        parts = _rows(rows, head.target, device), _rows(valid, head.target, device)
         observers = _observers(files, spec, fold, (*rows, *valid))
         if fold < 0:
             observers.append(Probe(parts[0]))

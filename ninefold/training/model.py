@@ -89,7 +89,7 @@ class TrainedModel:
         content = read_json(folder / DESCRIPTION)
         spec = TrainSpec.model_validate(content["train"])
         head, preprocessing = Head.from_json(content["head"]), Preprocessing.load(folder)
-        network = spec.network.build(preprocessing.layout, head.target.outputs, None, spec.seed)
+        network = spec.network.build(preprocessing.layout, head.width, None, spec.seed)
         try:
             state = {n: torch.from_numpy(a) for n, a in load_file(folder / WEIGHTS).items()}
             network.load_state_dict(state)

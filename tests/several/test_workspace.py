@@ -112,6 +112,33 @@ def test_the_report_shows_every_target(trained):
         assert f"Pictures of {name}" in page
 
 
+def test_quantiles_rise_and_cover_what_they_promise(tmp_path):
+    data = table("values", 600).drop(columns="days")
+    data.to_csv(tmp_path / "rows.csv", index=False)
+    ninefold("init", "rows.csv", "--target", "price (€)", "--into", "ws", "--yes", cwd=tmp_path)
+    network = "network: {kind: mlp, hidden_size: 16, num_layers: 1}"
+    objective = "objective: {kind: quantile, quantiles: [0.1, 0.5, 0.9]}"
+    train = f"{{epochs: 30, {network}, {objective}}}"
+    workspace = tmp_path / "ws"
+    export = "{model: network}"
+    change(workspace, **{**QUICK, "train": train, "export": export, "split": "{kind: auto}"})
+    run(workspace, *(stage for stage in STAGES if stage != "explore"))
+    assert read_json(workspace / "reports/receipt.json")["pass"] is True
+    found = read_json(workspace / "reports/evaluation.json")["quantiles"]
+    assert found["between"]["nominal"] == pytest.approx(0.8)
+    assert 0.55 < found["between"]["value"] < 0.97
+    below = [level["below"]["value"] for level in found["levels"]]
+    assert below[0] < 0.35 < below[1] < 0.65 < below[2]
+    model = read_model(workspace / "models/model.onnx")
+    reader = Rows(model)
+    batch = reader.read(data.drop(columns="price (€)").head(50).to_dict(orient="records"))
+    for answer in reader.answers(batch, model.run(batch.feeds)):
+        assert list(answer["quantiles"]) == ["0.1", "0.5", "0.9"]
+        assert list(answer["quantiles"].values()) == sorted(answer["quantiles"].values())
+        assert answer["value"] == answer["quantiles"]["0.5"]
+    assert "was meant" in (workspace / "reports/report.html").read_text()
+
+
 def test_a_copy_of_the_second_target_stops_the_run(tmp_path):
     data = table("values")
     data["copy"] = data["days"] * 2

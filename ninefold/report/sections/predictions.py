@@ -18,6 +18,7 @@ from ninefold.report.markup import (
     join,
     number,
     paragraph,
+    percent,
     table,
     tag,
 )
@@ -44,7 +45,33 @@ class Predictions(Section):
             *_confusion(found),
             *_residuals(found),
         ]
-        return join([_metrics(evidence), grid(drawn), *_outputs(found)])
+        return join([_metrics(evidence), grid(drawn), *_quantiles(found), *_outputs(found)])
+
+
+def _quantiles(found: Mapping[str, Any]) -> list[Html]:
+    """Hold what quantiles promise against how many rows lie below them."""
+    content = found.get("quantiles")
+    if not content:
+        return []
+    body = [
+        (
+            f"{level['quantile']:.0%}",
+            percent(level["below"]["value"]),
+            f"{percent(level['below']['low'])} to {percent(level['below']['high'])}"
+            if level["below"]["low"] is not None
+            else "–",
+            number(level["pinball"]["value"]),
+        )
+        for level in content["levels"]
+    ]
+    between = content["between"]
+    said = (
+        f"Between the lowest and the highest quantile lie {percent(between['value'])} of the test "
+        f"rows, {percent(between['nominal'])} was meant; they are {number(content['mean_width'])} "
+        f"apart on average, {units(found)}."
+    )
+    header = ("quantile", "rows below it", "interval", "pinball loss")
+    return [tag("h3", "Quantiles"), paragraph(said), table(header, body, (1, 2, 3))]
 
 
 def _outputs(found: Mapping[str, Any]) -> list[Html]:
