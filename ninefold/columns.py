@@ -9,6 +9,7 @@ In memory every column is one array `(N,)` in the form the ONNX graphs take:
 | bool | bool | never |
 | datetime | int64, microseconds since 1970 | `NAT` |
 | image | object (uint8 `(H, W, C)`, sizes may differ) | never |
+| sequence | object (float64 `(T, C)`, T may differ) | never; NaN inside |
 """
 
 import json
@@ -19,14 +20,15 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from ninefold import pixels
+from ninefold import tensor_cells
 from ninefold.errors import InputError
 from ninefold.files import replacing
+from ninefold.tensor_cells import TENSOR_KINDS
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Kind = Literal["number", "category", "text", "bool", "datetime", "image"]
+Kind = Literal["number", "category", "text", "bool", "datetime", "image", "sequence"]
 Role = Literal["input", "derived", "target", "time", "group", "id", "after"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 NAT = np.iinfo(np.int64).min
@@ -41,9 +43,10 @@ DTYPES: Mapping[Kind, Any] = {
     "bool": np.bool_,
     "datetime": np.int64,
     "image": np.uint8,
+    "sequence": np.float64,
 }
 """Kind -> element type of the column in a graph."""
-TENSORS: frozenset[Kind] = frozenset({"image"})
+TENSORS: frozenset[Kind] = frozenset({"image", "sequence"})
 """Kinds whose cells are tensors: one array per row."""
 
 
@@ -68,9 +71,8 @@ class Column:
     @property
     def shape(self) -> tuple[str | int, ...]:
         """The shape of the column as an input of a graph."""
-        if self.kind == "image":
-            name = self.name
-            return ("N", f"{name}#height", f"{name}#width", pixels.channels(self.format))
+        if self.is_tensor:
+            return TENSOR_KINDS[self.kind].sizes(self.name, self.format)
         return ("N", 1)
 
     def to_json(self) -> dict[str, Any]:
@@ -177,50 +179,18 @@ def to_array(values: "pa.ChunkedArray | pa.Array", kind: Kind) -> Array:
         return np.asarray(pc.fill_null(micros, NAT).to_numpy())
     if kind == "bool":
         return np.asarray(pc.fill_null(values, False).to_numpy(zero_copy_only=False), dtype=bool)
-    if kind == "image":
-        return _pictures(values)
+    if kind in TENSORS:
+        return tensor_cells.from_arrow(values, kind)
     text = pc.fill_null(pc.cast(values, pa.string()), "")
     return np.asarray(text.to_numpy(zero_copy_only=False), dtype=object)
-
-
-def picture_type() -> "pa.DataType":
-    """Return the Arrow type of pictures."""
-    import pyarrow as pa
-
-    sizes: list[Any] = [(name, pa.int32()) for name in ("height", "width", "channels")]
-    return pa.struct([*sizes, ("pixels", pa.large_binary())])
-
-
-def _pictures(values: "pa.ChunkedArray | pa.Array") -> Array:
-    """Read pictures `(N,)` of `(H, W, C)`; they share Arrow's memory."""
-    import pyarrow as pa
-
-    found = []
-    for chunk in values.chunks if isinstance(values, pa.ChunkedArray) else [values]:
-        height, width, depth, content = chunk.flatten()
-        sizes = zip(*(part.to_pylist() for part in (height, width, depth)), strict=True)
-        found += [
-            np.frombuffer(cell.as_buffer(), dtype=np.uint8).reshape(size)
-            for cell, size in zip(content, sizes, strict=True)
-        ]
-    return pixels.objects(found)
-
-
-def _from_pictures(values: Array) -> "pa.Array":
-    import pyarrow as pa
-
-    names = ("height", "width", "channels")
-    parts = [pa.array([v.shape[i] for v in values], pa.int32()) for i in range(len(names))]
-    parts.append(pa.array([np.ascontiguousarray(v).tobytes() for v in values], pa.large_binary()))
-    return pa.StructArray.from_arrays(parts, fields=list(picture_type()))
 
 
 def to_arrow(values: Array, kind: Kind) -> "pa.Array":
     """Convert an in-memory column into Arrow, missing values as null."""
     import pyarrow as pa
 
-    if kind == "image":
-        return _from_pictures(values)
+    if kind in TENSORS:
+        return tensor_cells.to_arrow(values, kind)
     mask = is_missing(kind, values)
     if kind == "datetime":
         return pa.array(values, pa.int64(), mask=mask).cast(pa.timestamp("us"))

@@ -1,4 +1,5 @@
-"""Tables without tensors: each picture column gives way to numbers that tell of its pictures.
+"""Tables without tensors: each column of pictures or sequences gives way to numbers that tell of
+them.
 
 Quality rules, exploration, the leakage audit and the comparison with fresh data look at these:
 a size that gives the class away is found like any other column that does.
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ninefold.columns import Array, Column, Frame, to_array, to_arrow
-from ninefold.pixels import SUMMARIES, summaries
+from ninefold.tensor_cells import TENSOR_KINDS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,11 +46,13 @@ def described_table(table: "pa.Table", columns: tuple[Column, ...]) -> "pa.Table
 def _columns(column: Column) -> list[Column]:
     if not column.is_tensor:
         return [column]
-    return [Column(f"{column.name} {what}", "number", column.roles) for what in SUMMARIES]
+    names = TENSOR_KINDS[column.kind].summary_names(column.format)
+    return [Column(f"{column.name} {what}", "number", column.roles) for what in names]
 
 
 def _data(column: Column, values: Array) -> dict[str, Array]:
     if not column.is_tensor:
         return {column.name: values}
-    numbers = np.ascontiguousarray(summaries(values).T)
+    kind = TENSOR_KINDS[column.kind]
+    numbers = np.ascontiguousarray(kind.summaries(values, column.format).T)
     return {new.name: part for new, part in zip(_columns(column), numbers, strict=True)}

@@ -100,7 +100,17 @@ def convert(picture: Array, wanted: int) -> Array:
     return ((luma + 0x8000) >> 16).astype(np.uint8)[..., None]
 
 
-def summaries(pictures: Array) -> Array:
+def sizes(name: str, format: str | None) -> tuple[str | int, ...]:
+    """Return the shape of a column of pictures as an input of a graph."""
+    return ("N", f"{name}#height", f"{name}#width", channels(format))
+
+
+def summary_names(format: str | None) -> tuple[str, ...]:
+    """Return what `summaries` tells of each picture, in order."""
+    return SUMMARIES
+
+
+def summaries(pictures: Array, format: str | None = None) -> Array:
     """Return `(N, 4)` float64: height, width, mean and spread of the pixels of each picture."""
     found = np.empty((len(pictures), len(SUMMARIES)))
     for row, picture in enumerate(pictures):

@@ -3,7 +3,7 @@
 Needs nothing but numpy and onnxruntime, so that a server runs a model exactly as the pipeline did.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,20 +79,30 @@ def run(session: Any, feeds: Mapping[str, Array], options: Any = None) -> list[A
     if not ragged:
         return list(session.run(None, feeds, options))
     groups = _alike([feeds[name] for name in ragged])
-    found: list[Array] = []
+    parts: list[tuple[Array, list[Array]]] = []
     for rows in groups:
         part = {
             name: np.stack(array[rows].tolist()) if name in ragged else array[rows]
             for name, array in feeds.items()
         }
-        outputs = session.run(None, part, options)
-        if len(groups) == 1:
-            return list(outputs)
-        if not found:
-            count = len(feeds[ragged[0]])
-            found = [np.empty((count, *o.shape[1:]), dtype=o.dtype) for o in outputs]
-        for whole, values in zip(found, outputs, strict=True):
-            whole[rows] = values
+        parts.append((rows, list(session.run(None, part, options))))
+    return parts[0][1] if len(parts) == 1 else joined(parts)
+
+
+def joined(parts: "Sequence[tuple[Any, Sequence[Array]]]") -> list[Array]:
+    """Return outputs of which each part holds some rows: `(rows, outputs)`.
+
+    Where outputs differ in size (sequences), the shorter are filled up with zeros at the end.
+    """
+    count = sum(len(outputs[0]) for _, outputs in parts)
+    found = []
+    for position in range(len(parts[0][1])):
+        arrays = [(rows, outputs[position]) for rows, outputs in parts]
+        sizes = map(max, zip(*(values.shape[1:] for _, values in arrays), strict=True))
+        whole = np.zeros((count, *sizes), dtype=arrays[0][1].dtype)
+        for rows, values in arrays:
+            whole[(rows, *map(slice, values.shape[1:]))] = values
+        found.append(whole)
     return found
 
 

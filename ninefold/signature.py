@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-Kind = Literal["number", "category", "text", "bool", "datetime", "image"]
+Kind = Literal["number", "category", "text", "bool", "datetime", "image", "sequence"]
 Array = np.ndarray[Any, Any]
 NAT = np.iinfo(np.int64).min
 METADATA_KEY = "ninefold.signature"

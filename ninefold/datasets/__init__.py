@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, model_validator
 
 from ninefold import dates
-from ninefold.columns import Column, Kind
+from ninefold.columns import TENSORS, Column, Kind
 from ninefold.config import Spec
 from ninefold.numerals import DECIMAL_COMMA, NUMBER_FORMATS
 from ninefold.problem import ProblemSpec
@@ -33,6 +33,13 @@ MISSING = (
 """How numbers may be written, other than plainly."""
 
 
+WHENCE = {
+    "image": "Pictures come from `ingest: {kind: image_folder}`, image_table or arrays",
+    "sequence": "Sequences come from `ingest: {kind: long_table}`, windows or sequence_arrays",
+}
+"""Where columns come from that no table holds."""
+
+
 class ColumnSpec(Spec):
     """What you know better about a column than its values tell."""
 
@@ -45,10 +52,10 @@ class ColumnSpec(Spec):
 
     @model_validator(mode="after")
     def _check_format(self) -> "ColumnSpec":
-        if self.kind == "image":
+        if self.kind in TENSORS:
+            whence = WHENCE[self.kind]
             raise ValueError(
-                "kind must be that of a column of a table, however: 'image'. Pictures come from "
-                "`ingest: {kind: image_folder}`, image_table or arrays"
+                f"kind must be that of a column of a table, however: {self.kind!r}. {whence}"
             )
         if self.format is None:
             return self

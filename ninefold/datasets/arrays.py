@@ -27,21 +27,23 @@ class ArraysSpec(DatasetSpec):
     """Name of the array that holds the pictures; it becomes the column of that name."""
 
     def open(self, workspace: Path) -> "Source":
-        path = workspace / Path(self.path).expanduser()
-        try:
-            with np.load(path) as stored:
-                arrays = {name: stored[name] for name in stored.files}
-        except (OSError, ValueError, AttributeError) as error:
-            reason = "it is missing" if not path.exists() else " ".join(str(error).split())
-            raise InputError(
-                f"{self.path} must be an .npz file of arrays, however: {reason}"
-            ) from None
+        arrays = read_arrays(workspace / Path(self.path).expanduser(), self.path)
         if self.image not in arrays:
             raise InputError(
                 f"params.yaml: ingest.image: {self.path} has no array "
                 f"`{self.image}`{nearest(self.image, arrays)}"
             )
         return array_source(self.path, arrays.pop(self.image), arrays, self.image)
+
+
+def read_arrays(path: Path, shown: str) -> dict[str, Array]:
+    """Return the arrays of an .npz file by name. Raises `InputError`."""
+    try:
+        with np.load(path) as stored:
+            return {name: stored[name] for name in stored.files}
+    except (OSError, ValueError, AttributeError) as error:
+        reason = "it is missing" if not path.exists() else " ".join(str(error).split())
+        raise InputError(f"{shown} must be an .npz file of arrays, however: {reason}") from None
 
 
 def array_source(title: str, images: Array, others: dict[str, Array], column: str) -> "Source":

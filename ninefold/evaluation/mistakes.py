@@ -1,4 +1,4 @@
-"""The worst answers on test pictures: what to look at first."""
+"""The worst answers on test pictures and sequences: what to look at first."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ import numpy as np
 from ninefold.columns import Array
 from ninefold.evaluation.part import Part
 from ninefold.head import Head
-from ninefold.pixels import thumbnail
+from ninefold.tensor_cells import TENSOR_KINDS
 
 MOST = 12
 
 
 def worst_pictures(part: Part, head: Head) -> list[dict[str, Any]]:
-    """Return for each column of pictures the rows answered wrong most surely, or by farthest."""
-    columns = [column.name for column in part.frame.columns if column.is_tensor]
+    """Return for each column of tensors the rows answered wrong most surely, or by farthest."""
+    columns = [column for column in part.frame.columns if column.is_tensor]
     if not columns:
         return []
     said: list[tuple[str, str, float | None]]
@@ -34,19 +34,19 @@ def worst_pictures(part: Part, head: Head) -> list[dict[str, Any]]:
         said = [(classes[part.y[i]], classes[labels[i]], float(sure[i])) for i in rows]
     return [
         {
-            "column": name,
+            "column": column.name,
             "rows": [
                 {
                     "row": int(part.frame.row[i]),
                     "actual": actual,
                     "predicted": predicted,
                     "probability": probability,
-                    "picture": thumbnail(part.frame[name][i]),
+                    "picture": TENSOR_KINDS[column.kind].thumbnail(part.frame[column.name][i]),
                 }
                 for i, (actual, predicted, probability) in zip(rows, said, strict=True)
             ],
         }
-        for name in columns
+        for column in columns
     ]
 
 

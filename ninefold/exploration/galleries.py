@@ -1,4 +1,4 @@
-"""Pictures people look at: some of each class, as small PNG files inside the report."""
+"""Pictures and series people look at: some of each class, as small drawings in the report."""
 
 from collections.abc import Collection
 from typing import Any
@@ -6,25 +6,29 @@ from typing import Any
 import numpy as np
 
 from ninefold.columns import Array, Column, Frame, spread
-from ninefold.pixels import thumbnail
 from ninefold.problem import ProblemSpec
 from ninefold.target import class_names
+from ninefold.tensor_cells import TENSOR_KINDS
 
 MAX_CLASSES, PER_CLASS, TOGETHER = 12, 8, 24
 SEED = 0
 
 
 def galleries(train: Frame, problem: ProblemSpec, masked: Collection[str]) -> list[dict[str, Any]]:
-    """Return for each column of pictures, but masked ones, some train pictures of each class."""
+    """Return for each column of tensors, but masked ones, drawings of train rows of each class."""
     groups = _groups(train, problem, masked)
     return [
         {
             "column": column.name,
+            "kind": column.kind,
             "groups": [
                 {
                     "label": label,
                     "rows": len(rows),
-                    "pictures": [thumbnail(picture) for picture in train[column.name][_some(rows)]],
+                    "pictures": [
+                        TENSOR_KINDS[column.kind].thumbnail(cell)
+                        for cell in train[column.name][_some(rows)]
+                    ],
                 }
                 for label, rows in groups
             ],

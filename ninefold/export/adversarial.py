@@ -7,6 +7,7 @@ import numpy as np
 from ninefold.columns import NAT, Column, Frame, spread
 from ninefold.pixels import channels
 from ninefold.preprocessing import Layout
+from ninefold.sequences import channels as channels_of
 
 INT64 = np.iinfo(np.int64)
 DAY_US = 86_400_000_000
@@ -28,6 +29,7 @@ TIMES = (
 """Missing, the ends of the range, 1970 and just before, 29 February 2000 and 1 March 2100."""
 BLANK = {"number": np.nan, "category": "", "text": "", "bool": False, "datetime": NAT}
 MAX_EDGES, MAX_LEVELS = 40, 40
+LENGTHS = (0, 1, 2, 17, 300)
 SIZES = ((1, 1), (1, 40), (40, 1), (7, 5), (64, 64), (200, 150))
 
 
@@ -43,6 +45,7 @@ def adversarial_rows(base: Frame, layout: Layout) -> dict[str, Frame]:
             ("edges", list(_edges(base, layout))),
             ("levels", list(_levels(base, layout))),
             ("pictures", list(_pictures(base))),
+            ("sequences", list(_sequences(base))),
         )
         if any(changes)
     }
@@ -101,6 +104,21 @@ def _pictures(base: Frame) -> Iterator[Change]:
             yield {column.name: rng.integers(0, 256, (height, width, depth), dtype=np.uint8)}
         for value in (0, 255):
             yield {column.name: np.full((9, 11, depth), value, dtype=np.uint8)}
+
+
+def _sequences(base: Frame) -> Iterator[Change]:
+    """Yield sequences of extreme lengths and contents, and padded ones."""
+    rng = np.random.default_rng(0)
+    for column in _of_kind(base, "sequence"):
+        depth = len(channels_of(column.format))
+        for length in LENGTHS:
+            yield {column.name: rng.normal(size=(length, depth))}
+        for value in NUMBERS:
+            yield {column.name: np.full((6, depth), value)}
+        gaps = rng.normal(size=(9, depth))
+        gaps[::2] = np.nan
+        yield {column.name: gaps}
+        yield {column.name: np.concatenate([gaps, np.full((5, depth), np.nan)])}
 
 
 def _of_kind(base: Frame, kind: str) -> list[Column]:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 import ninefold
-from ninefold import pixels
 from ninefold.columns import Array, Column, Frame, is_missing, spread
 from ninefold.head import Head
 from ninefold.problem import ProblemSpec
 from ninefold.signature import Input, Signature
+from ninefold.tensor_cells import TENSOR_KINDS
 
 MAX_LEVELS = 1000
 BARS = 10
@@ -61,7 +61,7 @@ def described(column: Column, values: Array) -> Input:
     elif column.kind == "category":
         found = np.unique(known)
         levels = tuple(found.tolist()) if len(found) <= MAX_LEVELS else ()
-    if column.is_tensor:
+    if column.kind == "image":
         return Input(column.name, column.kind, format=column.format)
     example = to_cell(column, known[:1])
     return Input(
@@ -79,7 +79,7 @@ def described(column: Column, values: Array) -> Input:
 def to_cell(column: Column, values: Array) -> list[Any]:
     """Return values as the rows endpoint takes them; missing and infinite ones are None."""
     if column.is_tensor:
-        return [pixels.to_cell(picture) for picture in values]
+        return [TENSOR_KINDS[column.kind].to_cell(cell) for cell in values]
     missing = is_missing(column.kind, values)
     if column.kind == "number":
         missing = missing | ~np.isfinite(values)
@@ -139,8 +139,11 @@ def drift_reference(raw: Frame, prediction: Array, head: Head) -> dict[str, Any]
 
 def _shares(column: Column, values: Array) -> dict[str, Any]:
     if column.is_tensor:
-        told = zip(pixels.SUMMARIES, pixels.summaries(values).T, strict=True)
-        return {"missing": 0.0, "pictures": {name: _ranges(part) for name, part in told}}
+        kind = TENSOR_KINDS[column.kind]
+        of_each = kind.summaries(values, column.format).T
+        pairs = zip(kind.summary_names(column.format), of_each, strict=True)
+        told = {name: _ranges(part[np.isfinite(part)]) for name, part in pairs}
+        return {"missing": 0.0, "told": told}
     missing = is_missing(column.kind, values)
     known = values[~missing]
     gone = round(float(missing.mean()), 6)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ninefold.columns import Array
 from ninefold.graph import OPSET, Graph
 from ninefold.preprocessing.layout import TensorLayout, tensor_name
 
@@ -35,12 +36,20 @@ def module_to_onnx(
 ) -> "onnx.ModelProto":
     """Export `module` for F features, C codes and K outputs; the same weights, the same bytes.
 
+    Readers of sequences write nodes of their own: torch's exporter may freeze the number of steps.
     What the exporter notes beside the nodes (paths, stack traces) is left out.
 
     Raises:
         RuntimeError: the exporter froze the number of rows.
     """
-    exported = _exported(module, features, codes, tensors)
+    from ninefold.networks.modules.sequences import own_nodes
+    from ninefold.training.scoring_module import Above
+
+    readers = own_nodes(module.network)
+    above = Above(module.network, module.objective) if readers else module
+    read = [np.zeros((2, reader.out_features), dtype=np.float32) for reader in readers]
+    taken = read or [np.zeros((2, *tensor.shape), dtype=tensor.dtype) for tensor in tensors]
+    exported = _exported(above, features, codes, taken)
     if any(_rows(info) != "N" for info in [*exported.graph.input, *exported.graph.output]):
         raise RuntimeError("torch.onnx froze the batch dimension of the network")
     graph = Graph("net")
@@ -50,14 +59,17 @@ def module_to_onnx(
     }
     for position, tensor in enumerate(tensors):
         name = tensor_name(position)
-        wires[name] = graph.input(name, tensor.dtype, ("N", *tensor.shape))
+        wires[name] = graph.input(name, tensor.dtype, ("N", *tensor.sizes(name)))
+    for position, reader in enumerate(readers):
+        name = tensor_name(position)
+        wires[name] = reader.emit(graph, wires[name])
     scores = graph.inline(exported, wires)["scores"]
     graph.output("scores", scores, np.float32, ("N", outputs))
     return graph.model()
 
 
 def _exported(
-    module: "ScoringModule", features: int, codes: int, tensors: Sequence[TensorLayout]
+    module: "ScoringModule", features: int, codes: int, tensors: Sequence[Array]
 ) -> "onnx.ModelProto":
     import logging
     import warnings
@@ -67,7 +79,7 @@ def _exported(
 
     rows = torch.export.Dim("N")
     example = [torch.zeros(2, features), torch.zeros(2, codes, dtype=torch.int64)]
-    example += [torch.from_numpy(np.zeros((2, *t.shape), dtype=t.dtype)) for t in tensors]
+    example += [torch.from_numpy(tensor) for tensor in tensors]
     extra = [tensor_name(position) for position in range(len(tensors))]
     dynamic = [tuple({0: rows} for _ in extra)] if extra else []
     noisy = logging.getLogger("torch.onnx")

@@ -36,6 +36,8 @@ class NearPicturesCheck(Check):
 
     def findings(self, case: Case) -> Iterator[Finding]:
         for name, pictures in case.tensors.items():
+            if pictures[0].dtype != np.uint8:
+                continue
             found = _find(name, pictures, case)
             if found is not None:
                 yield found

@@ -41,7 +41,8 @@ def assemble(
     graph.output(names[0], graph.cast(values, np.float32), np.float32, ("N", len(cells)))
     graph.output(names[1], table, np.int64, ("N", len(codes)))
     for name, tensor in zip(names[2:], tensors, strict=True):
-        graph.output(name, tensor.emit(reader), tensor.layout.dtype, ("N", *tensor.layout.shape))
+        told = tensor.layout
+        graph.output(name, tensor.emit(reader), told.dtype, ("N", *told.sizes(name)))
     continuous = sum(len(block.cells) for block in blocks if isinstance(block, NumberBlock))
     layout = Layout(
         features=tuple(cell.name for cell in cells),

@@ -19,18 +19,25 @@ class TensorLayout:
     """One tensor of a preprocessing graph, which comes from one column."""
 
     column: str
-    kind: Literal["image", "tokens"]
+    kind: Literal["image", "tokens", "sequence"]
     shape: tuple[int, ...]
     """Of one row: pictures `(C, H, W)` float32, normalised; tokens `(T,)` int64, 0 after the last
-    word, 1 for an unknown one."""
+    word, 1 for an unknown one; sequences `(T, F)` float32 with T = -1, see
+    `ninefold.preprocessing.sequences`."""
     flat: tuple[int, ...]
-    """Height and width to which pictures shrink where they are laid flat; number of words."""
+    """Height and width to which pictures shrink where they are laid flat; number of words; of
+    sequences channels, last steps and equal parts that are told."""
     features: tuple[str, ...]
     """Names of the features that the tensor becomes where it is laid flat."""
     cardinality: int = 0
     """Number of ids of tokens."""
     weights: tuple[float, ...] = ()
-    """Inverse document frequencies of the words that are told where tokens are laid flat."""
+    """Inverse document frequencies of the words that are told where tokens are laid flat; what the
+    number of steps is divided by."""
+
+    def sizes(self, name: str) -> tuple[int | str, ...]:
+        """Return the shape of one row as the output or input `name` of a graph has it."""
+        return tuple(f"{name}#steps" if size < 0 else size for size in self.shape)
 
     @property
     def dtype(self) -> Any:

@@ -12,7 +12,7 @@ from ninefold.columns import Array, Frame
 from ninefold.errors import InputError
 from ninefold.files import read_json, replacing, write_json
 from ninefold.preprocessing.layout import Layout
-from ninefold.runtime import CHUNK_ROWS, run_chunks, session
+from ninefold.runtime import CHUNK_ROWS, joined, run_chunks, session
 
 GRAPH, LAYOUT = "preprocess.onnx", "layout.json"
 TEXT_CHUNK_ROWS = 4096
@@ -23,8 +23,8 @@ TEXT_CHUNK_ROWS = 4096
 class Preprocessing:
     """Feature columns -> X float32 `(N, F)`, codes int64 `(N, C)`, and the tensors of the layout.
 
-    model: inputs are the columns that are read, `[N, 1]` each (pictures `[N, H, W, C]`); outputs X,
-    codes and tensors, in this order.
+    model: inputs are the columns that are read, `[N, 1]` each (pictures `[N, H, W, C]`, sequences
+    `[N, T, C]`); outputs X, codes and tensors, in this order.
     """
 
     model: Any
@@ -35,11 +35,19 @@ class Preprocessing:
         return session(self.model)
 
     def transform(self, frame: Frame) -> tuple[Array, ...]:
-        """Return X, codes and tensors of every row. Raises `InputError` if a column is missing."""
+        """Return X, codes and tensors of every row; shorter sequences are filled up with zeros.
+
+        Raises `InputError` if a column is missing.
+        """
         shapes: list[tuple[tuple[int, ...], Any]]
         shapes = [((len(self.layout.features),), np.float32), ((len(self.layout.codes),), np.int64)]
         shapes += [(tensor.shape, tensor.dtype) for tensor in self.layout.tensors]
-        found = tuple(np.empty((len(frame), *shape), dtype=dtype) for shape, dtype in shapes)
+        if any(-1 in shape for shape, _ in shapes) and len(frame):
+            return tuple(joined([(rows, parts) for rows, *parts in self.chunks(frame)]))
+        found = tuple(
+            np.empty((len(frame), *np.maximum(shape, 0).astype(int)), dtype=dtype)
+            for shape, dtype in shapes
+        )
         for rows, *parts in self.chunks(frame):
             for whole, part in zip(found, parts, strict=True):
                 whole[rows] = part

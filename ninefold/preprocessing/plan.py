@@ -13,10 +13,12 @@ from ninefold.preprocessing.blocks.numbers import NumberCell, fit_number, number
 from ninefold.preprocessing.blocks.one_hot import LevelCell, OneHotBlock, level_cells
 from ninefold.preprocessing.blocks.words import WordBlock, WordCell, fit_words
 from ninefold.preprocessing.levels import Levels, fit_levels
+from ninefold.preprocessing.sequences import fit_sequences
 from ninefold.preprocessing.spec import (
     CategorySpec,
     ImageSpec,
     NumberSpec,
+    SequenceSpec,
     TokensSpec,
     WordsSpec,
 )
@@ -72,6 +74,10 @@ def fit_column(plan: Plan, treatment: Treatment, values: Array) -> None:
         plan.tensors.append(tensor)
         size = f"{tensor.height} x {tensor.width}"
         plan.notes[name] = (f"resized to {size}, scaled by channel", treatment.why)
+    elif isinstance(settings, SequenceSpec):
+        series = fit_sequences(treatment.column, values, settings)
+        plan.tensors.append(series)
+        plan.notes[name] = (f"{len(series.channels)} channels, each scaled", treatment.why)
     elif isinstance(settings, TokensSpec):
         _fit_tokens(plan, treatment, values, settings)
     else:

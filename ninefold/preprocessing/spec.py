@@ -18,7 +18,7 @@ Imputer = Annotated[ImputerSpec, OneOf("ninefold.preprocessing.imputing"), SHORT
 Clipper = Annotated[ClipperSpec, OneOf("ninefold.preprocessing.clipping"), SHORT]
 Scaler = Annotated[ScalerSpec, OneOf("ninefold.preprocessing.scaling"), SHORT]
 Selector = Annotated[SelectorSpec, OneOf("ninefold.preprocessing.selecting"), SHORT]
-Use = Literal["number", "category", "text", "tokens", "image", "drop"]
+Use = Literal["number", "category", "text", "tokens", "image", "sequence", "drop"]
 Encode = Literal["auto", "one_hot", "ordinal"]
 
 
@@ -86,6 +86,15 @@ class ImageSpec(Spec):
     """Pictures shrink to at most this side where a model takes a table of numbers."""
 
 
+class SequenceSpec(Spec):
+    """How sequences are treated: each channel scaled by its mean and spread."""
+
+    flat_steps: int = Field(default=24, ge=1, le=1000)
+    """Last steps whose values models get that take a table of numbers."""
+    flat_pieces: int = Field(default=8, ge=0, le=1000)
+    """Equal parts of longer sequences whose means such models get."""
+
+
 class ColumnSpec(Spec):
     """What differs for one column; what is not given follows the defaults of its kind."""
 
@@ -122,6 +131,10 @@ class ColumnSpec(Spec):
     """See image.width."""
     flat_side: int | None = Field(default=None, ge=1, le=128)
     """See image.flat_side."""
+    flat_steps: int | None = Field(default=None, ge=1, le=1000)
+    """See sequence.flat_steps."""
+    flat_pieces: int | None = Field(default=None, ge=0, le=1000)
+    """See sequence.flat_pieces."""
 
 
 class PreprocessSpec(Spec):
@@ -137,6 +150,8 @@ class PreprocessSpec(Spec):
     """Defaults for texts used as tokens."""
     image: ImageSpec = ImageSpec()
     """Defaults for pictures."""
+    sequence: SequenceSpec = SequenceSpec()
+    """Defaults for sequences."""
     columns: dict[str, ColumnSpec] = Field(default_factory=dict)
     """Column -> what differs for it."""
     select: tuple[Selector, ...] = ()

@@ -9,6 +9,7 @@ from ninefold.columns import Array, Column
 from ninefold.pixels import channels
 from ninefold.preprocessing.blocks.block import Reader
 from ninefold.preprocessing.layout import TensorLayout
+from ninefold.preprocessing.sequences import emit_summary
 from ninefold.preprocessing.spec import ImageSpec
 from ninefold.preprocessing.tokens import FIRST
 
@@ -86,8 +87,11 @@ def fit_pictures(column: Column, values: Array, spec: ImageSpec) -> PictureTenso
 def emit_flat(graph: Any, value: str, tensor: TensorLayout) -> str:
     """Add the nodes that lay a tensor flat: float32 `[N, features]`.
 
-    Pictures shrink; tokens become counts of words times their inverse document frequency.
+    Pictures shrink; tokens become counts of words times their inverse document frequency;
+    sequences a few numbers that tell of each.
     """
+    if tensor.kind == "sequence":
+        return emit_summary(graph, value, tensor)
     if tensor.kind == "tokens":
         ids = list(range(FIRST, FIRST + len(tensor.weights)))
         counts = graph.TfIdfVectorizer(

@@ -23,6 +23,7 @@ DEFAULT_USE: dict[Kind, Use | None] = {
     "bool": None,
     "datetime": "drop",
     "image": "image",
+    "sequence": "sequence",
 }
 POSSIBLE: dict[Kind, tuple[Use, ...]] = {
     "number": ("number", "category", "drop"),
@@ -31,6 +32,7 @@ POSSIBLE: dict[Kind, tuple[Use, ...]] = {
     "bool": ("category", "drop"),
     "datetime": ("number", "drop"),
     "image": ("image", "drop"),
+    "sequence": ("sequence", "drop"),
 }
 S = TypeVar("S", bound=Spec)
 
@@ -97,6 +99,7 @@ def _treatment(column: Column, problem: ProblemSpec, spec: PreprocessSpec) -> Tr
         "text": spec.text,
         "tokens": spec.tokens,
         "image": spec.image,
+        "sequence": spec.sequence,
     }
     settings = _merged(defaults.get(use or ""), override, column.name, use or column.kind)
     return Treatment(column, use, why, settings)

@@ -7,10 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ninefold.columns import Array, Column, to_array
+from ninefold.columns import TENSORS, Array, Column, to_array
 from ninefold.datasets.tables.parsing import is_text, parse, unreadable
 from ninefold.errors import InputError
 from ninefold.scoring.pictures import read_cells
+from ninefold.scoring.sequences import read_sequences
 from ninefold.signature import Input, Signature
 
 SAMPLE_ROWS = 1024
@@ -37,15 +38,15 @@ class Encoder:
         self.missing_tokens = signature.missing_tokens
 
     def encode(self, batch: pa.RecordBatch) -> tuple[dict[str, Array], dict[int, str]]:
-        """Return the feeds `(N, 1)`, of pictures `(N,)`, and, for each row with an unreadable cell,
-        what is wrong.
+        """Return the feeds `(N, 1)`, of pictures and sequences `(N,)`, and, for each row with an
+        unreadable cell, what is wrong.
         """
         feeds: dict[str, Array] = {}
         errors: dict[int, str] = {}
         for item in self.inputs:
             values = batch.column(item.name)
-            if item.kind == "image":
-                feeds[item.name], wrong = read_cells(values, item, self.folder)
+            if item.kind in TENSORS:
+                feeds[item.name], wrong = self._tensors(values, item)
                 errors = {**wrong, **errors}
                 continue
             array, bad = self._read(values, item)
@@ -53,6 +54,11 @@ class Encoder:
                 errors.setdefault(row, _wrong(item, values[row].as_py()))
             feeds[item.name] = array.reshape(-1, 1)
         return feeds, errors
+
+    def _tensors(self, values: pa.Array, item: Input) -> tuple[Array, dict[int, str]]:
+        if item.kind == "sequence":
+            return read_sequences(values, item)
+        return read_cells(values, item, self.folder)
 
     def _read(self, values: pa.Array, item: Input) -> tuple[Array, Array]:
         """Return the array `(N,)` and the mask of bad cells; a repeated text is read once."""

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from ninefold.columns import TENSORS
 from ninefold.errors import InputError, nearest
 from ninefold.scoring.encoding import Encoder
 from ninefold.scoring.marks import Marker
@@ -151,7 +152,7 @@ class Scorer:
 
     def _read_rows(self) -> int:
         """Return how many rows are read at once: a multiple of those that run at once."""
-        if any(item.kind == "image" for item in self.encoder.inputs):
+        if any(item.kind in TENSORS for item in self.encoder.inputs):
             return min(self.spec.rows_per_chunk, PICTURE_ROWS)
         most = min(READ_ROWS, READ_CELLS // max(1, len(self.columns)))
         return self.spec.rows_per_chunk * max(1, most // self.spec.rows_per_chunk)

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ninefold import dates, pixels
-from ninefold.serving.pictures import RULE, read_picture
+from ninefold import dates, pixels, sequences
+from ninefold.serving import pictures
+from ninefold.serving import sequences as series
 from ninefold.signature import NAT, Array, Input
 
 ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "nothing"})()
@@ -33,10 +34,10 @@ class Cells:
         self.placeholder, self._dtype, self._read = self._reader()
 
     def read(self, values: Sequence[Any], errors: dict[int, str]) -> Array:
-        """Return `(N, 1)`, or `(N,)` pictures; a value that is wrong becomes a placeholder and an
-        entry of `errors`.
+        """Return `(N, 1)`, or `(N,)` pictures or sequences; a value that is wrong becomes a
+        placeholder and an entry of `errors`.
         """
-        if self.column.kind == "image":
+        if self.column.kind in ("image", "sequence"):
             return pixels.objects(
                 self._read_one(position, value, errors) for position, value in enumerate(values)
             )
@@ -72,6 +73,8 @@ class Cells:
         kind = self.column.kind
         if kind == "image":
             return pixels.blank(pixels.channels(self.column.format)), object, self._picture
+        if kind == "sequence":
+            return sequences.blank(self.column.format), object, self._sequence
         if kind == "number":
             return float("nan"), np.float64, _number
         if kind == "bool":
@@ -82,9 +85,16 @@ class Cells:
 
     def _picture(self, value: Any) -> Array:
         try:
-            return read_picture(value, self.column.format)
+            return pictures.read_picture(value, self.column.format)
         except ValueError as error:
-            raise CellError(f"{RULE}; however: {error}") from None
+            raise CellError(f"{pictures.RULE}; however: {error}") from None
+
+    def _sequence(self, value: Any) -> Array:
+        try:
+            given = None if value is ABSENT else value
+            return series.read_sequence(given, self.column.format)
+        except ValueError as error:
+            raise CellError(f"{series.RULE}; however: {error}") from None
 
     def _text(self, value: Any) -> str:
         if type(value) is str:

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from ninefold.pixels import channels, to_cell
+from ninefold.sequences import channels as channels_of
+from ninefold.serving import pictures, sequences
 from ninefold.serving.model import Model
-from ninefold.serving.pictures import RULE
 from ninefold.signature import Input, Result, Signature
 
 KINDS: dict[str, dict[str, Any]] = {
@@ -15,7 +16,8 @@ KINDS: dict[str, dict[str, Any]] = {
     "bool": {"type": "boolean"},
     "category": {"type": ["string", "null"]},
     "text": {"type": ["string", "null"]},
-    "image": {"type": ["string", "object", "array"], "description": RULE},
+    "image": {"type": ["string", "object", "array"], "description": pictures.RULE},
+    "sequence": {"type": ["array", "object", "null"], "description": sequences.RULE},
     "datetime": {
         "type": ["string", "integer", "null"],
         "description": "ISO 8601, the source's own format, or whole microseconds since 1970",
@@ -60,6 +62,8 @@ def _example(item: Input) -> Any:
         return item.example
     if item.kind == "image":
         return to_cell(np.zeros((8, 8, channels(item.format)), dtype=np.uint8))
+    if item.kind == "sequence":
+        return [[0.0] * len(channels_of(item.format))] * 3
     middle = 0.0 if item.minimum is None else item.minimum
     level = item.levels[0] if item.levels else ""
     examples = {"number": middle, "bool": True, "datetime": "2013-12-31T14:05:00"}

@@ -5,9 +5,9 @@ import hashlib
 import numpy as np
 
 from ninefold.columns import TENSORS, Array, Frame, Kind
-from ninefold.pixels import cell_hashes
 from ninefold.problem import ProblemSpec
 from ninefold.target import class_names
+from ninefold.tensor_cells import TENSOR_KINDS
 
 MIX_1, MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 STEP = np.uint64(0x9E3779B97F4A7C15)
@@ -20,7 +20,7 @@ def hash_values(kind: Kind, values: Array) -> Array:
     from pandas.util import hash_array
 
     if kind in TENSORS:
-        return cell_hashes(values)
+        return TENSOR_KINDS[kind].cell_hashes(values)
     if kind in ("category", "text"):
         return np.asarray(hash_array(values.astype(object), categorize=True))
     if kind == "number":

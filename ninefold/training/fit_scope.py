@@ -124,6 +124,8 @@ def _poison(column: Column, values: Array) -> Array:
         return np.asarray(~values)
     if column.kind == "datetime":
         return np.asarray(np.where(values < 0, values, values + 4000 * DAY_US))
+    if column.kind == "sequence":
+        return objects(np.concatenate([cell[:1] * -1e6 + 12345.0, cell]) for cell in values)
     if column.is_tensor:
         return objects(~cell[:1] for cell in values)
     return np.array([f"poison {number % 7} poison" for number in range(len(values))], dtype=object)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ninefold.columns import Array
+from ninefold.networks.modules.joined import Joined
 from ninefold.objectives import ObjectiveSpec
 
 ROWS_PER_CHUNK, TENSOR_ROWS_PER_CHUNK = 4096, 256
@@ -33,6 +34,15 @@ class ScoringModule(nn.Module):
             parts = [self(*chunk).float().cpu().numpy() for chunk in _chunks(x, codes, *tensors)]
         self.train(was_training)
         return np.concatenate(parts)
+
+
+class Above(ScoringModule):
+    """A scoring module without its network's readers: takes what they give, `(B, out_features)`."""
+
+    def forward(self, x: Tensor, codes: Tensor, *tensors: Tensor) -> Tensor:
+        network = self.network
+        assert isinstance(network, Joined)
+        return self.objective.scores(network.above(x, codes, *tensors))
 
 
 def _chunks(x: Tensor, *others: Tensor) -> Iterator[tuple[Tensor, ...]]:

@@ -32,7 +32,7 @@ def test_a_folder_per_class_gives_pictures_labels_and_files(tmp_path):
     np.testing.assert_array_equal(frame["image"][0][..., 0], first)
     assert {picture.shape for picture in frame["image"]} == {(12, 12, 1), (10, 15, 1)}
     described = profile(table, frame.columns)["columns"][0]
-    assert described["pictures"]["width"]["max"] == 15
+    assert described["told"]["width"]["max"] == 15
     assert described["distinct"] == 12
 
 

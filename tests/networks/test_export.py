@@ -11,6 +11,8 @@ from ninefold.export.network import module_to_onnx
 from ninefold.networks import NetworkSpec
 from ninefold.networks.cnn import CNNSpec
 from ninefold.networks.mlp import MLPSpec
+from ninefold.networks.rnn import RNNSpec
+from ninefold.networks.series_cnn import SeriesCNNSpec
 from ninefold.objectives import ObjectiveSpec, objective
 from ninefold.preprocessing import Layout
 from ninefold.preprocessing.layout import TensorLayout, tensor_name
@@ -39,13 +41,14 @@ assert "torch" not in sys.modules
 NETWORKS = [kind() for kind in components("ninefold.networks", NetworkSpec)]
 SMALL = CNNSpec(filters=(4, 6), hidden_size=8)
 PICTURE = TensorLayout("picture", "image", (3, 13, 17), (4, 4), ())
+SERIES = TensorLayout("series", "sequence", (-1, 5), (3, 4, 0), ())
 TEXT = TensorLayout("text", "tokens", (9,), (5,), (), cardinality=30)
 
 
 def tensors_for(network: NetworkSpec) -> tuple[TensorLayout, ...]:
     if not network.reads_tensors:
         return ()
-    return (TEXT,) if network.kind == "text_cnn" else (PICTURE,)
+    return {"cnn": (PICTURE,), "text_cnn": (TEXT,)}.get(network.kind, (SERIES,))
 
 
 CASES: list[tuple[NetworkSpec, Task, int, int, int]] = [
@@ -62,7 +65,32 @@ CASES: list[tuple[NetworkSpec, Task, int, int, int]] = [
         SMALL.model_copy(update={"pooling": "stride", "normalization": "none", "hidden_size": 0}),
         "classification", 4, 0, 1,
     ),
+    *(
+        (RNNSpec(cell=cell, hidden_size=9, num_layers=layers, bidirectional=both, pooling=pooling,
+                 head_size=head), "regression", 1, 0, 0)
+        for cell, layers, both, pooling, head in [
+            ("lstm", 1, False, "last", 0), ("lstm", 2, True, "mean", 7), ("gru", 2, True, "last", 7)
+        ]
+    ),
+    (SeriesCNNSpec(filters=(6, 9), kernel_size=3, pooling="max"), "regression", 1, 0, 0),
 ]  # fmt: skip
+
+
+def drawn(tensor: TensorLayout, rng: np.random.Generator) -> np.ndarray:
+    if tensor.kind == "tokens":
+        return rng.integers(0, 30, (1000, *tensor.shape))
+    if tensor.kind == "sequence":
+        return drawn_sequences(rng, rng.integers(0, 12, 1000), 12)
+    return rng.normal(size=(1000, *tensor.shape)).astype(np.float32)
+
+
+def drawn_sequences(rng: np.random.Generator, counts: np.ndarray, steps: int) -> np.ndarray:
+    """Return sequences `(N, steps, 5)`; behind the last step stands garbage."""
+    series = rng.normal(size=(len(counts), steps, 5)).astype(np.float32)
+    is_there = np.arange(steps) < counts[:, None]
+    series[:, :, 0] = is_there
+    series[~is_there, 1:] = np.array([np.nan, 1e30, -np.inf, 7.0])
+    return series
 
 
 def layout(features: int, codes: int, tensors: tuple[TensorLayout, ...] = ()) -> Layout:
@@ -90,11 +118,7 @@ def test_onnx_gives_torchs_numbers_whatever_the_batch(
     X = rng.normal(size=(1000, features)).astype(np.float32)
     C = rng.integers(0, 30, size=(1000, codes))
     tensors = tensors_for(network)
-    pictures = [
-        (rng.integers(0, 30, (1000, *t.shape)) if t.kind == "tokens"
-         else rng.normal(size=(1000, *t.shape))).astype(t.dtype)
-        for t in tensors
-    ]  # fmt: skip
+    pictures = [drawn(tensor, rng) for tensor in tensors]
     module = ScoringModule(
         network.build(layout(features, codes, tensors), outputs, X, seed=0), objective(None, task)
     )

@@ -54,6 +54,7 @@ def test_serving_imports_nothing_heavy(tmp_path):
         "pixels",
         "production",
         "runtime",
+        "sequences",
         "signature",
     )
     assert own == [f"ninefold.{name}" for name in light]

@@ -7,8 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ninefold import dates
-from ninefold.columns import NAT, Array, Column, picture_type
+from ninefold.columns import NAT, TENSORS, Array, Column
 from ninefold.numerals import DECIMAL_COMMA, NUMBER, NUMBER_FORMATS, PLAIN
+from ninefold.tensor_cells import arrow_type
 
 BOOLEAN = "boolean"
 """Format of a category column that holds true, false and missing."""
@@ -127,7 +128,8 @@ TYPES = {
     "text": pa.string(),
     "bool": pa.bool_(),
     "datetime": pa.timestamp("us"),
-    "image": picture_type(),
+    "image": arrow_type("image"),
+    "sequence": arrow_type("sequence"),
 }
 PARSERS = {
     "number": parse_number,
@@ -141,7 +143,7 @@ PARSERS = {
 def _convert(values: pa.Array, column: Column) -> pa.Array:
     """Bring typed values to the column's kind."""
     kind, type_ = column.kind, values.type
-    if kind == "image":
+    if kind in TENSORS:
         return values
     if kind == "number":
         if pa.types.is_integer(type_):

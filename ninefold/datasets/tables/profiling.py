@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ninefold.columns import ROW, Array, Column, to_array
-from ninefold.pixels import SUMMARIES, cell_hashes, channels, summaries
+from ninefold.tensor_cells import TENSOR_KINDS, from_arrow, kind_of
 
 BINS = 20
 TOP = 20
@@ -54,8 +54,8 @@ def duplicates(table: pa.Table) -> int:
     hashed = np.zeros(table.num_rows, dtype=np.uint64)
     for name in table.column_names:
         cells = table[name].combine_chunks()
-        if pa.types.is_struct(cells.type):
-            cells = pa.array(cell_hashes(to_array(cells, "image")), pa.uint64())
+        if kind := kind_of(cells.type):
+            cells = pa.array(TENSOR_KINDS[kind].cell_hashes(from_arrow(cells, kind)), pa.uint64())
         codes = cells.dictionary_encode().indices
         values = np.asarray(pc.add(pc.fill_null(codes, -1).cast(pa.int64()), 1)).astype(np.uint64)
         hashed = _mix(hashed ^ _mix(values + np.uint64(0x9E3779B97F4A7C15)))
@@ -79,7 +79,7 @@ def _describe(values: pa.ChunkedArray, column: Column) -> dict[str, Any]:
         "missing_share": round(missing / len(values), 6) if len(values) else 0.0,
     }
     if column.is_tensor:
-        return content | _pictures(to_array(values, column.kind), column)
+        return content | _tensors(to_array(values, column.kind), column)
     content["distinct"] = pc.count_distinct(values).as_py()
     present = values.drop_null()
     if column.kind == "number":
@@ -93,13 +93,14 @@ def _describe(values: pa.ChunkedArray, column: Column) -> dict[str, Any]:
     return content | {"length": sizes} | _levels(present)
 
 
-def _pictures(values: Array, column: Column) -> dict[str, Any]:
-    """Describe a column of pictures by what a few numbers tell of each."""
-    told = summaries(values).T
+def _tensors(values: Array, column: Column) -> dict[str, Any]:
+    """Describe a column of pictures or sequences by what a few numbers tell of each."""
+    kind = TENSOR_KINDS[column.kind]
+    names, told = kind.summary_names(column.format), kind.summaries(values, column.format).T
     return {
-        "distinct": len(np.unique(cell_hashes(values))),
-        "channels": channels(column.format),
-        "pictures": {name: _numbers(part) for name, part in zip(SUMMARIES, told, strict=True)},
+        "distinct": len(np.unique(kind.cell_hashes(values))),
+        "channels": column.shape[-1],
+        "told": {n: _numbers(v[~np.isnan(v)]) for n, v in zip(names, told, strict=True)},
     }
 
 

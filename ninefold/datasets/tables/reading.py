@@ -15,9 +15,12 @@ from ninefold.datasets.tables.inference import Inferred, infer
 from ninefold.datasets.tables.parsing import parse, unreadable
 from ninefold.datasets.tables.source import Source
 from ninefold.datasets.tables.target_check import check_target
+from ninefold.durations import duration_us
 from ninefold.errors import ConfigError, InputError, nearest
 from ninefold.problem import ProblemSpec
 from ninefold.progress import progress
+
+HOUR_US = 3_600_000_000
 
 
 def read_table(
@@ -39,7 +42,22 @@ def read_table(
             alone, kind = problem.alone(target), _kind(columns, target)
             check_target(table[target], alone, kind, source.title)
     _check_time(columns, problem)
+    _check_ahead(source, problem)
     return table, columns
+
+
+def read_typed(source: Source, spec: DatasetSpec) -> tuple[pa.Table, tuple[Column, ...]]:
+    """Read a whole source that is to become another: every column typed, no roles, no sample.
+
+    Raises:
+        InputError: the source cannot be read, or has no rows.
+    """
+    _check_names(source)
+    names = [name for name in source.names if name not in spec.drop]
+    rows, inferred = _scan(source, spec, names)
+    if rows == 0:
+        raise InputError(f"{source.title} must have rows, however: no rows follow the header")
+    return _parse(source, spec, inferred, None), tuple(found.column for found in inferred)
 
 
 def read_fresh(
@@ -95,9 +113,12 @@ def _check_references(
         ("problem.available_at", problem.available_at),
     ]
     for place, wanted in places:
-        choices = source.names if place.startswith("ingest") else sorted(known)
+        of_file = place.startswith("ingest")
+        choices = [*source.names, *source.absent] if of_file else sorted(known)
         for name in wanted:
-            if name not in choices:
+            if not of_file and source.absent.get(name):
+                mistakes.append(f"params.yaml: {place}: {source.absent[name]}")
+            elif name not in choices:
                 mistakes.append(f"params.yaml: {place}: {_absent(name, source, choices)}")
     if mistakes:
         raise ConfigError("\n".join(mistakes))
@@ -232,6 +253,26 @@ def _check_time(columns: tuple[Column, ...], problem: ProblemSpec) -> None:
                 f"`{column.name}` is {column.kind}. Give its format: `ingest: {{columns: "
                 f"{{{column.name!r}: {{kind: datetime, format: '%d.%m.%Y'}}}}}}`"
             )
+
+
+def _check_ahead(source: Source, problem: ProblemSpec) -> None:
+    """Refuse a problem that does not say how long a forecast's outcome is unknown."""
+    if source.ahead is None:
+        return
+    time, ahead_us = source.ahead
+    if problem.time != time:
+        raise ConfigError(
+            f"params.yaml: problem.time must be `{time}`, the time of a window's last step, "
+            f"however: {problem.time or 'none is given'}"
+        )
+    if problem.horizon is None or duration_us(problem.horizon) < ahead_us:
+        hours = -(-ahead_us // HOUR_US)
+        needed = f"{hours}h" if hours % 24 else f"{hours // 24}d"
+        raise ConfigError(
+            f"params.yaml: problem.horizon must be at least {needed}, since the values ahead of a "
+            f"window are known only so long after its last step, however: {problem.horizon}. A "
+            "split by time leaves that gap before each boundary"
+        )
 
 
 def _list(names: Iterable[str]) -> str:

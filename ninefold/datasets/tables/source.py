@@ -30,6 +30,11 @@ class Source:
     """Columns that only say where a row comes from: identifiers, whatever the problem says."""
     notes: Mapping[str, Any] = field(default_factory=dict)
     """What the profile tells of the source beside its columns."""
+    absent: Mapping[str, str] = field(default_factory=dict)
+    """Columns of the file that are none of the rows, and why the problem cannot refer to them."""
+    ahead: tuple[str, int] | None = None
+    """The column that says when a row's prediction is made, and for how many microseconds after
+    that its targets are not known yet."""
 
     @staticmethod
     def of_table(
@@ -51,6 +56,14 @@ class Source:
     def with_id(self, name: str) -> "Source":
         """Return the source with a column that is an identifier."""
         return replace(self, ids=(*self.ids, name))
+
+    def without(self, absent: Mapping[str, str]) -> "Source":
+        """Return the source with a word on columns that are not there."""
+        return replace(self, absent=absent)
+
+    def looking_ahead(self, time: str, ahead_us: int) -> "Source":
+        """Return the source with its targets known `ahead_us` after `time`."""
+        return replace(self, ahead=(time, ahead_us))
 
     def read_as(self, other: "Source") -> "Source":
         """Return the source with its cells read as those of `other`: text or typed."""

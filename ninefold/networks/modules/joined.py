@@ -1,4 +1,4 @@
-"""What reads pictures or texts, joined with the numbers and codes of the row."""
+"""What reads pictures, texts or sequences, joined with the numbers and codes of the row."""
 
 from collections.abc import Sequence
 
@@ -49,7 +49,12 @@ class Joined(nn.Module):
         self.head = GroupedLinear(1, hidden_size or width, outputs)
 
     def forward(self, x: Tensor, codes: Tensor, *tensors: Tensor) -> Tensor:
-        parts = [reader(tensor) for reader, tensor in zip(self.readers, tensors, strict=True)]
+        read = [reader(tensor) for reader, tensor in zip(self.readers, tensors, strict=True)]
+        return self.above(x, codes, *read)
+
+    def above(self, x: Tensor, codes: Tensor, *read: Tensor) -> Tensor:
+        """Return the outputs for what the readers gave, `(B, out_features)` each."""
+        parts = list(read)
         parts += [embed(codes[:, column]) for column, embed in enumerate(self.codes)]
         if x.shape[1]:
             parts.append(x)

@@ -1,4 +1,4 @@
-"""The pictures themselves: samples of each class, mistakes, and what the network looks for."""
+"""Pictures and sequences themselves: samples of each class, mistakes, and filters."""
 
 from typing import Any
 
@@ -6,11 +6,15 @@ from ninefold.report.evidence import Evidence
 from ninefold.report.markup import Html, code, count, html, join, number, paragraph, tag
 from ninefold.report.section import Section
 
+PNG, SVG = "data:image/png;base64", "data:image/svg+xml;base64"
+DRAWING = (120, 48)
+NOUNS = {"image": "train picture", "sequence": "train sequence"}
+
 
 class Pictures(Section):
     """Samples of each class from train, the surest mistakes on test, filters of the first layer."""
 
-    title = "Pictures"
+    title = "Pictures and sequences"
     order = 95
     sources = ("exploration",)
 
@@ -31,12 +35,14 @@ class Pictures(Section):
 
 
 def picture(uri: str, caption: object, side: int = 56) -> Html:
-    """Return a small picture with a line below it."""
-    image = Html(
-        f'<img src="{html(uri)}" alt="" width="{side}" height="{side}" loading="lazy">'
-        if uri.startswith("data:image/png;base64,")
-        else ""
-    )
+    """Return a small picture, or the drawing of a sequence, with a line below it."""
+    size = {PNG: (side, side), SVG: DRAWING}.get(uri.partition(",")[0])
+    image = Html("")
+    if size is not None:
+        width, height = size
+        image = Html(
+            f'<img src="{html(uri)}" alt="" width="{width}" height="{height}" loading="lazy">'
+        )
     return tag("figure", image, tag("figcaption", caption), class_="thumb")
 
 
@@ -45,7 +51,7 @@ def _gallery(item: dict[str, Any]) -> Html:
         tag(
             "div",
             tag("b", group["label"]) if group["label"] else "",
-            f" {count(group['rows'], 'train picture')}",
+            f" {count(group['rows'], NOUNS[item['kind']])}",
             tag("div", *(picture(uri, "") for uri in group["pictures"]), class_="thumbs"),
         )
         for group in item["groups"]
@@ -55,7 +61,7 @@ def _gallery(item: dict[str, Any]) -> Html:
 
 def _mistakes(item: dict[str, Any]) -> Html:
     if not item["rows"]:
-        return paragraph("No test picture was answered wrong.")
+        return paragraph("No test row was answered wrong.")
     shown = [
         picture(
             row["picture"],
@@ -73,8 +79,8 @@ def _mistakes(item: dict[str, Any]) -> Html:
         [
             tag("h3", "Worst answers"),
             paragraph(
-                "Test pictures answered wrong, the surest first. Look at them: wrong labels, "
-                "pictures nobody could tell, or a kind that train has too little of."
+                "Test rows answered wrong, the surest first. Look at them: wrong labels, "
+                "rows nobody could tell, or a kind that train has too little of."
             ),
             tag("div", *shown, class_="thumbs"),
         ]

@@ -1,0 +1,88 @@
+"""A long table: one step a line, one row for each entity."""
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from pydantic import Field
+
+from ninefold.datasets.series.spec import LongSpec
+from ninefold.errors import InputError
+
+if TYPE_CHECKING:
+    from ninefold.datasets.series.steps import Steps
+    from ninefold.datasets.tables.source import Source
+
+log = logging.getLogger("ninefold")
+
+
+class LongTableSpec(LongSpec):
+    """A CSV, TSV or Parquet file with an entity and a time column: the steps of an entity become
+    one sequence. Gives the entity (an identifier), the sequence, the time of its last step, and the
+    columns that have one value for each entity.
+
+    Channels are by default the number columns that vary within an entity.
+    """
+
+    kind: Literal["long_table"] = "long_table"  # type: ignore[assignment]
+    entity: str = Field(min_length=1)
+    """Column that names the entity (patient, machine, recording) a step belongs to."""
+    time: str | None = None
+    """Column that orders the steps of an entity; default: the order of the file."""
+
+    def open(self, workspace: Path) -> "Source":
+        from ninefold.datasets.series.steps import read_steps
+
+        return _rows(read_steps(super().open(workspace), self, self.entity, self.time), self)
+
+
+def _rows(steps: "Steps", spec: LongTableSpec) -> "Source":
+    """Return one row for each entity."""
+    import pyarrow as pa
+
+    from ninefold import sequences
+    from ninefold.columns import Column, to_arrow
+    from ninefold.datasets.tables.source import Source
+
+    others = [n for n in steps.columns if n not in (spec.entity, spec.time, *spec.channels)]
+    found = {name: steps.settled(name) for name in others}
+    varying = {name: number for name, (_, number) in found.items() if number >= 0}
+    numbers = [n for n in varying if steps.columns[n].kind in ("number", "bool")]
+    channels = list(spec.channels or numbers)
+    if not channels:
+        raise InputError(
+            f"{steps.title}: some number column must vary within an entity, however: none does. "
+            "Name the columns of the sequences in ingest.channels"
+        )
+    counts = steps.counts
+    cells = sequences.split(steps.numbers(channels), counts)
+    assert steps.names is not None
+    ends = np.cumsum(counts) - 1
+    columns = {spec.entity: steps.names, spec.column: to_arrow(cells, "sequence")}
+    known = {spec.entity: steps.columns[spec.entity]}
+    known[spec.column] = Column(
+        spec.column,
+        "sequence",
+        format=sequences.format_of(channels, entity=spec.entity, time=spec.time),
+    )
+    if spec.time is not None and steps.columns[spec.time].kind == "datetime":
+        columns[spec.time] = steps.table[spec.time].combine_chunks().take(pa.array(ends))
+        known[spec.time] = steps.columns[spec.time]
+    for name in others:
+        if name not in varying and name not in channels:
+            columns[name], known[name] = found[name][0], steps.columns[name]
+    absent = {
+        name: f"`{name}` of {steps.title} must have one value for each entity, however: "
+        f"{steps.names[number].as_py()!r} has several"
+        for name, number in varying.items()
+    }
+    absent |= dict.fromkeys({*channels, spec.time or ""} - absent.keys() - columns.keys(), "")
+    left = [name for name in varying if name not in channels]
+    if left:
+        log.warning("%s: left out, they vary within an entity and are no numbers: %s",
+                    steps.title, ", ".join(left))  # fmt: skip
+    title = f"{steps.title} ({len(counts)} entities)"
+    notes = {"series": {**steps.notes, "channels": channels, "left_out": left}}
+    source = Source.of_table(title, pa.table(columns), known, notes)
+    return source.with_id(spec.entity).without(absent)

@@ -1,0 +1,84 @@
+"""Arrays of sequences in one NumPy file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from pydantic import Field
+
+from ninefold import sequences
+from ninefold.columns import Array
+from ninefold.datasets import DatasetSpec
+from ninefold.datasets.arrays import read_arrays
+from ninefold.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from ninefold.datasets.tables.source import Source
+
+
+class SequenceArraysSpec(DatasetSpec):
+    """An .npz file with sequences `(N, T, C)` or `(N, T)`; arrays `(N,)` beside them become
+    columns, under their names. Steps of NaN at the end of a sequence are not there: so shorter ones
+    are filled up.
+    """
+
+    kind: Literal["sequence_arrays"] = "sequence_arrays"
+    path: str = Field(min_length=1)
+    """The file, relative to the workspace."""
+    sequence: str = "X"
+    """Name of the array that holds the sequences."""
+    column: str = Field("sequence", min_length=1)
+    """What the column of sequences is called."""
+    channels: tuple[str, ...] = ()
+    """Names of the channels, in order; default: channel 1, channel 2 …"""
+
+    def open(self, workspace: Path) -> "Source":
+        arrays = read_arrays(workspace / Path(self.path).expanduser(), self.path)
+        if self.sequence not in arrays:
+            raise InputError(
+                f"params.yaml: ingest.sequence: {self.path} has no array "
+                f"`{self.sequence}`{nearest(self.sequence, arrays)}"
+            )
+        values = arrays.pop(self.sequence)
+        return sequence_source(self.path, values, arrays, self.column, self.channels)
+
+
+def sequence_source(
+    title: str, values: Array, others: dict[str, Array], column: str, channels: tuple[str, ...] = ()
+) -> "Source":
+    """Return a source of sequences `(N, T)` or `(N, T, C)` and columns `(N,)`.
+
+    Raises:
+        InputError: other shapes, or values that are no numbers.
+    """
+    import pyarrow as pa
+
+    from ninefold.columns import Column, to_arrow
+    from ninefold.datasets.tables.source import Source
+    from ninefold.pixels import objects
+
+    if values.ndim not in (2, 3) or values.dtype.kind not in "fiub" or 0 in values.shape:
+        raise InputError(
+            f"{title}: sequences must be numbers of the shape (N, T) or (N, T, C), however: "
+            f"{values.dtype} {values.shape}"
+        )
+    steps = values.astype(np.float64).reshape(*values.shape[:2], -1)
+    depth = steps.shape[2]
+    numbered = tuple(f"channel {number + 1}" for number in range(depth))
+    names = channels or (numbered if depth > 1 else ("value",))
+    if len(names) != depth:
+        raise InputError(
+            f"params.yaml: ingest.channels must name the {depth} channels of {title}, however: "
+            f"{len(names)} names"
+        )
+    cells = objects(sequences.trimmed(sequence) for sequence in steps)
+    columns = {column: to_arrow(cells, "sequence")}
+    for name, array in others.items():
+        if array.shape != (len(values),):
+            raise InputError(
+                f"{title}: array `{name}` must have the shape ({len(values)},), one value per "
+                f"sequence, however: {array.shape}. Leave it out of the file"
+            )
+        columns[name] = pa.array(array.tolist())
+    known = {column: Column(column, "sequence", format=sequences.format_of(names))}
+    return Source.of_table(title, pa.table(columns), known)

@@ -1,0 +1,1 @@
+"""What all sources of sequences share: a long table, ordered, and the channels it holds."""

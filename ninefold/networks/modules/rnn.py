@@ -1,0 +1,131 @@
+"""Recurrent layers over sequences."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from ninefold.networks.modules.joined import Joined
+from ninefold.networks.modules.sequences import (
+    SequenceRead,
+    emit_last,
+    emit_mean,
+    emit_present,
+    last_of,
+    mean_of,
+    present,
+    weights,
+)
+
+if TYPE_CHECKING:
+    from ninefold.graph import Graph
+    from ninefold.networks.rnn import RNNSpec
+
+GATES = {"gru": (1, 0, 2), "lstm": (0, 3, 1, 2)}
+"""Where ONNX's gates (z r h; i o f c) stand among torch's (r z n; i f g o)."""
+
+
+class RNN(Joined):
+    """`(x (B, F) float32, codes (B, C) int64, *sequences (B, T, D) float32) -> (B, 1, K)`.
+
+    See `ninefold.networks.rnn`.
+    """
+
+    def __init__(
+        self,
+        *,
+        widths: tuple[int, ...],
+        in_features: int,
+        cardinalities: tuple[int, ...],
+        outputs: int,
+        spec: "RNNSpec",
+    ) -> None:
+        super().__init__(
+            [RecurrentRead(width, spec) for width in widths],
+            in_features=in_features,
+            cardinalities=cardinalities,
+            outputs=outputs,
+            hidden_size=spec.head_size,
+            activation=nn.ReLU(),
+            dropout=spec.dropout,
+        )
+
+
+class RecurrentRead(SequenceRead):
+    """Recurrent layers, and beside them the last step itself: what is known last goes straight on,
+    so that a level which drifts beyond what training saw is followed.
+    """
+
+    def __init__(self, width: int, spec: "RNNSpec") -> None:
+        super().__init__()
+        self.kind, self.pooling = spec.cell, spec.pooling
+        make = nn.GRU if spec.cell == "gru" else nn.LSTM
+        self.cells = make(
+            width,
+            spec.hidden_size,
+            spec.num_layers,
+            batch_first=True,
+            dropout=spec.dropout if spec.num_layers > 1 else 0.0,
+            bidirectional=spec.bidirectional,
+        )
+        self.directions = 1 + spec.bidirectional
+        self.out_features = self.directions * spec.hidden_size + width
+
+    def forward(self, steps: Tensor) -> Tensor:
+        steps, count = present(steps)
+        packed = pack_padded_sequence(
+            steps, count[:, 0].cpu(), batch_first=True, enforce_sorted=False
+        )
+        found, state = self.cells(packed)
+        if self.pooling == "mean":
+            pooled = mean_of(pad_packed_sequence(found, batch_first=True)[0], count)
+        else:
+            hidden = state[0] if self.kind == "lstm" else state
+            pooled = hidden[-self.directions :].transpose(0, 1).flatten(1)
+        return torch.cat([pooled, last_of(steps, count)], dim=1)
+
+    def emit(self, graph: "Graph", steps: str) -> str:
+        steps, count, _ = emit_present(graph, steps)
+        lengths = graph.cast(graph.Squeeze(count, np.array([1])), np.int32)
+        turned = graph.Transpose(steps, perm=[1, 0, 2])
+        hidden = ""
+        for layer in range(self.cells.num_layers):
+            found, hidden = self._layer(graph, layer, turned, lengths)
+            side_by_side = graph.Transpose(found, perm=[0, 2, 1, 3])
+            turned = graph.Reshape(side_by_side, np.array([0, 0, self._width]))
+        if self.pooling == "mean":
+            pooled = emit_mean(graph, graph.Transpose(turned, perm=[1, 0, 2]), count)
+        else:
+            ends = graph.Transpose(hidden, perm=[1, 0, 2])
+            pooled = graph.Reshape(ends, np.array([-1, self._width]))
+        return graph.Concat(pooled, emit_last(graph, steps, count), axis=1)
+
+    @property
+    def _width(self) -> int:
+        return self.directions * int(self.cells.hidden_size)
+
+    def _layer(self, graph: "Graph", layer: int, steps: str, lengths: str) -> tuple[str, str]:
+        """Add one layer: steps `[T, N, D]` -> every state `[T, directions, N, H]`, the last
+        `[directions, N, H]`.
+        """
+        tails = ["", "_reverse"][: self.directions]
+        parts = [self._numbers(f"l{layer}{tail}") for tail in tails]
+        inputs, states, biases = (np.stack(group) for group in zip(*parts, strict=True))
+        options: dict[str, Any] = {"hidden_size": int(self.cells.hidden_size)}
+        options["direction"] = "bidirectional" if self.directions == 2 else "forward"
+        if self.kind == "gru":
+            options["linear_before_reset"] = 1
+        operator = self.kind.upper()
+        found = graph.node(operator, steps, inputs, states, biases, lengths, outputs=2, **options)
+        return found[0], found[1]
+
+    def _numbers(self, tail: str) -> tuple[Any, Any, Any]:
+        """Return one direction's weights in ONNX's order of gates."""
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        own = [weights(getattr(self.cells, f"{name}_{tail}")) for name in names]
+        gates = GATES[self.kind]
+        turned = [np.concatenate([np.split(part, len(gates))[gate] for gate in gates])
+                  for part in own]  # fmt: skip
+        return turned[0], turned[1], np.concatenate(turned[2:])
