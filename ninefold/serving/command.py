@@ -14,27 +14,36 @@ Anyone who reaches the address may ask, unless --api-keys names the keys that ar
 """
 
 import argparse
+import contextlib
 import logging
 import socket
 import sys
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ninefold import production
-from ninefold.errors import InputError, nearest
+from ninefold.errors import InputError
 from ninefold.serving import workers
 
 if TYPE_CHECKING:
-    from ninefold.serving.server import OnTrial
-    from ninefold.serving.sources import Source
-    from ninefold.serving.trial import Mode
+    from collections.abc import Sequence
+
+    from ninefold.serving.model import Model
 
 DEFAULT_MODEL = "models/model.onnx"
 DEFAULT_PORT = 8000
-PRODUCTION = "model"
-"""What the model in production is called."""
-SHARES = {"canary": 0.05, "shadow": 1.0}
+PASSED_ON = (
+    "api_keys",
+    "access_log",
+    "sha256",
+    "production",
+    "canary",
+    "shadow",
+    "share",
+    "grpc_port",
+)
+"""Options that workers are told as well."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -63,6 +72,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default=LOOPBACK[0], help="address to bind (%(default)s)")
     parser.add_argument(
         "--port", type=int, default=DEFAULT_PORT, help="port to bind (%(default)s); 0: a free one"
+    )
+    parser.add_argument(
+        "--grpc-port", type=int, metavar="PORT", help="answer gRPC there as well; 0: a free one"
     )
     parser.add_argument(
         "--api-keys", type=Path, metavar="FILE", help="accept only requests with a key of this file"
@@ -94,7 +106,9 @@ def main(arguments: argparse.Namespace) -> int:
     Raises:
         InputError: a model that is missing or wrong, or an address that is taken.
     """
-    named = _sources(arguments)
+    from ninefold.serving import choosing
+
+    named = choosing.sources(arguments)
     if arguments.sha256 and len(named) > 1:
         raise InputError("--sha256 must go with one model, however: there are several")
     if arguments.reload_s < 0:
@@ -110,7 +124,7 @@ def main(arguments: argparse.Namespace) -> int:
         level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(message)s"
     )
     models = [source.model(name) for name, source in named.items()]
-    trial = _trial(arguments, list(named))
+    trial = choosing.trial(arguments, list(named))
     for model in [*models, *([trial.model] if trial else [])]:
         prepare(model)
     keys, log = arguments.api_keys, arguments.access_log
@@ -124,12 +138,31 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.inherited_socket is not None:
         workers.end_with_parent()
         inherited = socket.socket(fileno=arguments.inherited_socket)
+        if arguments.grpc_port is not None:
+            host = _address(inherited).rpartition(":")[0]
+            settings = replace(settings, grpc=f"{host}:{arguments.grpc_port}")
         server.serve(models, files, inherited, settings=settings)
         return 0
-    bound = server.bind(arguments.host, arguments.port)
-    host, port = bound.getsockname()[:2]
-    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    for model in [*models, *([trial.model] if trial else [])]:
+    said = [*models, *([trial.model] if trial else [])]
+    with server.bind(arguments.host, arguments.port) as bound, contextlib.ExitStack() as stack:
+        if arguments.grpc_port is not None:
+            reserved = server.reserve(arguments.host, arguments.grpc_port)
+            stack.enter_context(reserved)
+            arguments.grpc_port = reserved.getsockname()[1]
+            settings = replace(settings, grpc=_address(reserved))
+            _say(f"answering gRPC at {settings.grpc}")
+        _introduce(said, arguments, f"http://{_address(bound)}")
+        if arguments.workers > 1:
+            workers.run(_for_workers(arguments), arguments.workers, bound, server.grace_s())
+        else:
+            server.serve(models, files, bound, settings=settings)
+    _say("stopped")
+    return 0
+
+
+def _introduce(models: "Sequence[Model]", arguments: argparse.Namespace, address: str) -> None:
+    """Say which models answer, where, and to whom."""
+    for model in models:
         if model.fault is None:
             _say(f"model `{model.name}` is ready (sha256 {model.sha256[:16]}…)")
         else:
@@ -137,95 +170,22 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.host not in LOOPBACK and not arguments.api_keys:
         _say("anyone who reaches this address may ask: there are no --api-keys")
     _say(f"serving at {address}, described at {address}/docs; Ctrl-C stops")
-    if arguments.workers > 1:
-        workers.run(_for_workers(arguments), arguments.workers, bound, server.grace_s())
-    else:
-        server.serve(models, files, bound, settings=settings)
-    _say("stopped")
-    return 0
 
 
 def _for_workers(arguments: argparse.Namespace) -> list[str]:
     """Return the options that a worker needs to do as this process was told."""
     options = ["--reload-s", str(arguments.reload_s)]
-    for name in ("api_keys", "access_log", "sha256", "production", "canary", "shadow", "share"):
+    for name in PASSED_ON:
         if (value := getattr(arguments, name)) is not None:
             options += [f"--{name.replace('_', '-')}", str(value)]
     return [*options, "--", *arguments.models]
-
-
-def _sources(arguments: argparse.Namespace) -> "dict[str, Source]":
-    """Return model name -> where it comes from. Raises `InputError`."""
-    from ninefold.serving.sources import File, Production
-
-    files = arguments.models
-    if arguments.production is not None and arguments.sha256:
-        raise InputError(
-            "--sha256 must go with a file, however: --production checks the hash itself"
-        )
-    if arguments.production is None:
-        files = files or [DEFAULT_MODEL]
-    found: dict[str, Source] = {}
-    for name, path in _named(files).items():
-        found[name] = File(_present(path), arguments.sha256)
-    if arguments.production is not None:
-        if PRODUCTION in found:
-            raise InputError(f"one model must be called `{PRODUCTION}`, however: two are")
-        found[PRODUCTION] = Production(arguments.production)
-    return found
-
-
-def _present(path: Path) -> Path:
-    if not path.is_file():
-        raise InputError(
-            f"model {path} is missing: make it with `ninefold run`, or name another file"
-        )
-    return path
-
-
-def _trial(arguments: argparse.Namespace, names: Sequence[str]) -> "OnTrial | None":
-    """Return the second version that is asked for. Raises `InputError`."""
-    from ninefold.serving.server import OnTrial
-    from ninefold.serving.sources import File
-
-    mode: Mode = "canary" if arguments.canary is not None else "shadow"
-    item = arguments.canary if arguments.canary is not None else arguments.shadow
-    if item is None:
-        if arguments.share is not None:
-            raise InputError("--share must go with --canary or --shadow, however: there is neither")
-        return None
-    ((name, path),) = _named([item]).items()
-    if len(names) == 1:
-        name = names[0]
-    if name not in names:
-        raise InputError(
-            f"--{mode} must name one of the models served, as NAME=FILE, however: "
-            f"{name!r}{nearest(name, names)}"
-        )
-    share = SHARES[mode] if arguments.share is None else arguments.share
-    if not 0 < share <= 1:
-        raise InputError(f"--share must lie above 0 and at most at 1, however: {share:g}")
-    source = File(_present(path))
-    return OnTrial(source.model(name), source, mode, share)
 
 
 def _say(text: str) -> None:
     print(text, flush=True)
 
 
-def _named(models: Sequence[str]) -> dict[str, Path]:
-    """Return model name -> file. Raises `InputError` for a name that is bad or taken."""
-    named: dict[str, Path] = {}
-    for item in models:
-        name, is_named, file = item.partition("=")
-        if not is_named or Path(item).exists():
-            name, file = Path(item).name.removesuffix(".onnx"), item
-        if not name or "/" in name:
-            raise InputError(f"MODEL must be FILE or NAME=FILE, however: {item!r}")
-        if name in named:
-            raise InputError(
-                f"models must have names of their own, however: `{name}` stands twice. "
-                f"Give one as NAME={file}"
-            )
-        named[name] = Path(file)
-    return named
+def _address(bound: socket.socket) -> str:
+    """Return host:port of a socket."""
+    host, port = bound.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

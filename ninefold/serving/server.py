@@ -1,5 +1,7 @@
 """Loads the models, proves them on their golden rows and serves them until told to stop."""
 
+import asyncio
+import importlib.util
 import signal
 import socket
 from collections.abc import Mapping, Sequence
@@ -12,6 +14,7 @@ from ninefold import __version__
 from ninefold.errors import InputError
 from ninefold.serving.access_log import AccessLog
 from ninefold.serving.endpoints import ASGIApp, Endpoints
+from ninefold.serving.grpc_service import Service
 from ninefold.serving.keys import Keys
 from ninefold.serving.limits import Limits
 from ninefold.serving.metrics import Metrics
@@ -19,7 +22,7 @@ from ninefold.serving.model import Model
 from ninefold.serving.pages import Pages
 from ninefold.serving.repository import Repository
 from ninefold.serving.sources import Source
-from ninefold.serving.trial import Mode, Trial
+from ninefold.serving.trial import OnTrial, Trial
 from ninefold.serving.watching import Watcher
 
 BACKLOG = 2048
@@ -27,26 +30,18 @@ MAX_PORT = 65535
 
 
 @dataclass(frozen=True)
-class OnTrial:
-    """A second version of a model: what it is, where it comes from, what share it gets, and how."""
-
-    model: Model
-    source: Source
-    mode: Mode
-    share: float
-
-
-@dataclass(frozen=True)
 class Settings:
     """How a server behaves beside its limits.
 
-    `reload_s` is how often model files are looked at, in seconds; 0 only on SIGHUP.
+    `reload_s` is how often model files are looked at, in seconds; 0 only on SIGHUP. `grpc` is the
+    address (host:port) that answers gRPC.
     """
 
     reload_s: float = 1.0
     keys: Keys | None = None
     access_log: AccessLog | None = None
     trial: OnTrial | None = None
+    grpc: str | None = None
 
 
 def application(
@@ -62,6 +57,7 @@ def bind(host: str, port: int) -> socket.socket:
     """Return a socket that listens at an address. Raises `InputError` when it cannot be had."""
     if not 0 <= port <= MAX_PORT:
         raise InputError(f"--port must lie in 0…{MAX_PORT}, however: {port}")
+    bound = None
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         bound = socket.socket(family, socket.SOCK_STREAM)
@@ -69,12 +65,30 @@ def bind(host: str, port: int) -> socket.socket:
         bound.bind(address)
         bound.listen(BACKLOG)
     except OSError as error:
+        if bound is not None:
+            bound.close()
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(
             f"--host and --port must name a free address, however: {host}:{port}: {reason}. "
             "Choose another --port, or 0 for any free one"
         ) from None
     return bound
+
+
+def reserve(host: str, port: int) -> socket.socket:
+    """Return a socket that keeps a port free for the gRPC servers of all workers.
+
+    Raises:
+        InputError: it is taken, or gRPC is not installed.
+    """
+    if importlib.util.find_spec("grpc") is None:
+        raise InputError("--grpc-port must go with gRPC, however: `pip install ninefold[grpc]`")
+    with bind(host, port) as free:
+        family, address = free.family, free.getsockname()
+    kept = socket.socket(family, socket.SOCK_STREAM)
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    kept.bind(address)
+    return kept
 
 
 def grace_s(limits: Limits | None = None) -> float:
@@ -110,11 +124,25 @@ def serve(
         limit_concurrency=limits.max_connections,
         timeout_graceful_shutdown=int(grace_s(limits)),
     )
+    server = uvicorn.Server(config)
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
+    # Uvicorn listens to signals from its start on; one that comes before must not be lost.
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, end)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, lambda *_: watcher.wake())
     watcher.start()
-    with closing(bound):
-        uvicorn.Server(config).run(sockets=[bound])
+    service = Service(repository, metrics, settings.keys, __version__)
+
+    async def answer() -> None:
+        rpc = await service.start(settings.grpc) if settings.grpc else None
+        await server.serve(sockets=[bound])
+        if rpc is not None:
+            await rpc.stop(grace_s(limits))
+
+    with closing(bound), asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(answer())
     watcher.stop()

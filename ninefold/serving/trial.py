@@ -20,12 +20,23 @@ import numpy as np
 from ninefold.serving.limits import Limits, RequestError
 from ninefold.serving.model import Array, Model
 from ninefold.serving.served import Answer, Handler, Served
+from ninefold.serving.sources import Source
 from ninefold.serving.tallies import Tallies
 
 Mode = Literal["canary", "shadow"]
 PENDING, PENDING_BYTES = 64, 16 * 2**20
 LOWEST_PRIORITY = 19
 log = logging.getLogger("ninefold.serving")
+
+
+@dataclass(frozen=True)
+class OnTrial:
+    """A second version of a model: what it is, where it comes from, what share it gets, and how."""
+
+    model: Model
+    source: Source
+    mode: Mode
+    share: float
 
 
 @dataclass(frozen=True)

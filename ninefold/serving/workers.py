@@ -64,7 +64,9 @@ def end_with_parent() -> None:
     """End this worker in its own time when the process that started it is gone."""
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        # Not through sys.stdin: its lock, held here, would hold up the interpreter's end.
+        while os.read(0, 1):
+            pass
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=wait, name="parent", daemon=True).start()

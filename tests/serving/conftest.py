@@ -28,6 +28,8 @@ def running(*arguments: object, cwd: Path):
     try:
         for line in process.stdout:
             said.append(line)
+            if "gRPC at " in line:
+                process.grpc = line
             if "serving at " in line:
                 yield line.split()[2].rstrip(","), process
                 break

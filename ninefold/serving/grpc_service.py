@@ -1,0 +1,228 @@
+"""Open Inference Protocol v2 over gRPC: the same models, limits, keys and errors as over HTTP.
+
+Needs `pip install ninefold[grpc]`; switched on by `ninefold serve --grpc-port`.
+"""
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from ninefold.errors import InputError, nearest
+from ninefold.serving import protocol, tensors
+from ninefold.serving.grpc_messages import SERVICE, messages
+from ninefold.serving.keys import Keys
+from ninefold.serving.limits import Limits, RequestError
+from ninefold.serving.metrics import Metrics
+from ninefold.serving.model import Array, Model, Tensor
+from ninefold.serving.repository import Repository
+from ninefold.serving.served import Served, call
+
+CONTENTS = {
+    "BOOL": "bool_contents",
+    "INT8": "int_contents",
+    "INT16": "int_contents",
+    "INT32": "int_contents",
+    "INT64": "int64_contents",
+    "UINT8": "uint_contents",
+    "UINT16": "uint_contents",
+    "UINT32": "uint_contents",
+    "UINT64": "uint64_contents",
+    "FP32": "fp32_contents",
+    "FP64": "fp64_contents",
+    "BYTES": "bytes_contents",
+}
+"""Datatype -> where its elements lie when they are not raw."""
+CODES = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    404: "NOT_FOUND",
+    413: "RESOURCE_EXHAUSTED",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+OPEN = ("ServerLive", "ServerReady")
+"""Calls that need no key."""
+log = logging.getLogger("ninefold.serving")
+
+
+class Service:
+    """Answers the six calls of the protocol."""
+
+    def __init__(
+        self, repository: Repository, metrics: Metrics, keys: Keys | None, release: str
+    ) -> None:
+        self.repository, self.metrics = repository, metrics
+        self.keys, self.release = keys, release
+        self.limits: Limits = repository.limits
+
+    async def start(self, address: str) -> Any:
+        """Listen at `address` (host:port) and return the running server. Raises `InputError`."""
+        import grpc
+
+        size = self.limits.max_body_bytes
+        options = [
+            ("grpc.max_receive_message_length", size),
+            ("grpc.max_send_message_length", -1),
+            ("grpc.so_reuseport", 1),
+        ]
+        server = grpc.aio.server(
+            options=options, maximum_concurrent_rpcs=self.limits.max_connections
+        )
+        server.add_generic_rpc_handlers((self._handlers(grpc),))
+        try:
+            port = server.add_insecure_port(address)
+        except RuntimeError:
+            port = 0
+        if not port:
+            raise InputError(f"--grpc-port must name a free port, however: {address} is taken")
+        await server.start()
+        return server
+
+    def _handlers(self, grpc: Any) -> Any:
+        calls = {
+            "ServerLive": self.live,
+            "ServerReady": self.ready,
+            "ModelReady": self.model_ready,
+            "ServerMetadata": self.server,
+            "ModelMetadata": self.metadata,
+            "ModelInfer": self.infer,
+        }
+        return grpc.method_handlers_generic_handler(
+            SERVICE,
+            {
+                name: grpc.unary_unary_rpc_method_handler(
+                    self._guarded(grpc, name, answer),
+                    request_deserializer=getattr(messages(), f"{name}Request").FromString,
+                    response_serializer=lambda message: message.SerializeToString(),
+                )
+                for name, answer in calls.items()
+            },
+        )
+
+    def _guarded(
+        self, grpc: Any, name: str, answer: Callable[[Any], Awaitable[Any]]
+    ) -> Callable[[Any, Any], Awaitable[Any]]:
+        """Return the call with keys checked and refusals in gRPC's words."""
+
+        async def guarded(request: Any, context: Any) -> Any:
+            try:
+                if self.keys is not None and name not in OPEN:
+                    self._check_key(context.invocation_metadata())
+                return await answer(request)
+            except RequestError as error:
+                code, reason = CODES.get(error.status, "INTERNAL"), error.reason
+            except Exception:
+                log.exception("internal error at gRPC %s", name)
+                code, reason = "INTERNAL", "internal error; see the server's log"
+            await context.abort(getattr(grpc.StatusCode, code), reason[:1000])
+            return None
+
+        return guarded
+
+    def _check_key(self, metadata: Any) -> None:
+        headers = [
+            (name.encode(), value if isinstance(value, bytes) else value.encode())
+            for name, value in metadata or ()
+        ]
+        assert self.keys is not None
+        if not self.keys.admit({"path": "", "headers": headers}):
+            raise RequestError("a key is needed: send it as `authorization: Bearer KEY`", 401)
+
+    async def live(self, _: Any) -> Any:
+        return messages().ServerLiveResponse(live=True)
+
+    async def ready(self, _: Any) -> Any:
+        is_ready = all(model.fault is None for model in self.repository.models.values())
+        return messages().ServerReadyResponse(ready=is_ready)
+
+    async def model_ready(self, request: Any) -> Any:
+        model = self._model(request.name, request.version)
+        return messages().ModelReadyResponse(ready=model.fault is None)
+
+    async def server(self, _: Any) -> Any:
+        return messages().ServerMetadataResponse(name="ninefold", version=self.release)
+
+    async def metadata(self, request: Any) -> Any:
+        content = self._model(request.name, request.version).to_json()
+        return messages().ModelMetadataResponse(**content)
+
+    async def infer(self, request: Any) -> Any:
+        """Answer an inference; outputs come raw."""
+        model, start = self._model(request.model_name, request.model_version), time.perf_counter()
+        status, rows = 500, 0
+        try:
+            served = self.repository.served(model)
+            is_small = request.ByteSize() <= self.limits.inline_bytes
+            feeds = await call(is_small, _feeds, request, model, self.limits)
+            rows = protocol.check_feeds(feeds, model, self.limits)
+            response = await self._run(served, feeds, rows, request)
+            status = 200
+            return response
+        except RequestError as error:
+            status, rows = error.status, 0
+            raise
+        finally:
+            self.metrics.count(model, "grpc", status, rows, time.perf_counter() - start)
+
+    async def _run(
+        self, served: Served, feeds: Mapping[str, Array], rows: int, request: Any
+    ) -> Any:
+        model = served.model
+        wanted = [output.name for output in request.outputs] or [t.name for t in model.outputs]
+        known = {tensor.name: tensor for tensor in model.outputs}
+        for name in wanted:
+            if name not in known:
+                raise RequestError(f"unknown output {name!r:.100}{nearest(name[:100], known)}")
+        values = await served.run(feeds, rows)
+        response = messages().ModelInferResponse(
+            model_name=model.name, model_version=model.version, id=request.id
+        )
+        for name in dict.fromkeys(wanted):
+            response.outputs.add(name=name, datatype=known[name].datatype, shape=values[name].shape)
+            response.raw_output_contents.append(tensors.to_bytes(values[name]))
+        return response
+
+    def _model(self, name: str, version: str) -> Model:
+        model = self.repository.find(name, version or None)
+        if model is None:
+            known = self.repository.models
+            what = f"version {version[:20]!r} of" if name in known else ""
+            raise RequestError(f"unknown {what} model `{name[:100]}`{nearest(name, known)}", 404)
+        return model
+
+
+def _feeds(request: Any, model: Model, limits: Limits) -> dict[str, Array]:
+    known = {tensor.name: tensor for tensor in model.inputs}
+    raw = request.raw_input_contents
+    if raw and len(raw) != len(request.inputs):
+        raise RequestError(
+            f"raw_input_contents must hold one entry per input ({len(request.inputs)}), however: "
+            f"{len(raw)}"
+        )
+    feeds: dict[str, Array] = {}
+    for place, item in enumerate(request.inputs):
+        tensor = protocol.known_input(item.name, known, feeds)
+        tensors.known_datatype(item.datatype, tensor)
+        shape = tensors.checked_shape(list(item.shape), tensor, limits.max_elements)
+        if raw:
+            if item.HasField("contents"):
+                raise RequestError(f"input `{item.name}` must be raw or not, however: it is both")
+            feeds[item.name] = tensors.from_bytes(memoryview(raw[place]), shape, tensor)
+        else:
+            feeds[item.name] = tensors.from_json(_elements(item, tensor), shape, tensor)
+    return feeds
+
+
+def _elements(item: Any, tensor: Tensor) -> list[Any]:
+    """Return a tensor's elements, which must lie where its datatype says."""
+    if tensor.datatype not in CONTENTS:
+        raise RequestError(f"input `{tensor.name}`: {tensor.datatype} must be given raw")
+    elements = list(getattr(item.contents, CONTENTS[tensor.datatype]))
+    if tensor.datatype != "BYTES":
+        return elements
+    try:
+        return [text.decode("utf-8") for text in elements]
+    except UnicodeDecodeError as error:
+        said = f"input `{tensor.name}`: BYTES must be UTF-8 text, however: {error}"
+        raise RequestError(said) from None
