@@ -27,15 +27,15 @@ LINES = 4096
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is kept of each row to join labels: its prediction, and its cells in two columns."""
+    """What is kept of each row to join labels: its prediction, its key, its own labels."""
 
     predictions: bool = False
     key: str | None = None
-    label: str | None = None
+    labels: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
-        return tuple(name for name in (self.key, self.label) if name is not None)
+        return (*(() if self.key is None else (self.key,)), *self.labels)
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Seen:
     failed: int = 0
     aside: int = 0
     ids: list[str] = field(default_factory=list)
-    labels: list[str] = field(default_factory=list)
+    labels: dict[str, list[str]] = field(default_factory=dict)
     predictions: list[Array] = field(default_factory=list)
 
     @property
@@ -94,8 +94,8 @@ def _remember(
     seen.predictions.append(prediction)
     if wanted.key is not None:
         seen.ids += as_text(columns[wanted.key])
-    if wanted.label is not None:
-        seen.labels += as_text(columns[wanted.label])
+    for name in wanted.labels:
+        seen.labels.setdefault(name, []).extend(as_text(columns[name]))
 
 
 def _recorded(

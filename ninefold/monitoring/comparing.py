@@ -97,9 +97,10 @@ def _predictions(
     found = []
     for name, now in counts["outputs"].items():
         marks = reference.outputs[name]
-        known = {"levels": marks, "other": None} if name == "label" else marks
+        known = marks if "edges" in marks else {"levels": marks, "other": None}
         item = _values(known, now["counts"], reference.rows)
-        said = f"predicted {NAMES[name]} are distributed otherwise (PSI {item['size']:.2f})"
+        what = NAMES[name] if not reference.head.each else f"`{name}`"
+        said = f"predicted {what} are distributed otherwise (PSI {item['size']:.2f})"
         found.append(
             item | {"part": "prediction", "column": name, "limits": limits, "message": said}
         )

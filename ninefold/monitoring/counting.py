@@ -51,6 +51,9 @@ class Counter:
 
     def _predicted(self, values: list[Array]) -> dict[str, Any]:
         marks = self._reference.outputs
+        if self._reference.head.each:
+            columns = zip(marks.items(), values[-1].T, strict=True)
+            return {name: {"counts": _between(inner, part)} for (name, inner), part in columns}
         if "value" in marks:
             return {"value": {"counts": _between(marks["value"], values[0].ravel())}}
         label, probabilities = values

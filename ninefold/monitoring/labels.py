@@ -14,15 +14,15 @@ from ninefold.datasets.tables.parsing import parse
 from ninefold.errors import InputError
 from ninefold.head import Head
 from ninefold.scoring.sources import Source, open_source
-from ninefold.target import class_names
+from ninefold.target import Target, class_names
 
 ROWS = 65_536
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """Labels of the rows at `rows` `(M,)` as class codes or values `(M,)`; and how many rows have
-    none, and how many labels no train row had.
+    """Labels of the rows at `rows` `(M,)` as class codes or values `(M,)`, `(M, T)` of several
+    targets; and how many rows have none, and how many labels no train row had.
     """
 
     rows: Array
@@ -34,7 +34,7 @@ class Labelled:
 def labels_of(
     path: Path, head: Head, tokens: Sequence[str], key: str | None, ids: Sequence[Any] | int
 ) -> Labelled:
-    """Read the labels in `path`, a column named as the target.
+    """Read the labels in `path`, a column named as each target.
 
     Args:
         head: says which column and which classes.
@@ -45,37 +45,39 @@ def labels_of(
     Raises:
         InputError: no such column, a key that stands twice, or another number of rows.
     """
-    name = head.target.name
-    wanted = [name] if key is None else [key, name]
+    wanted = [*head.target.names, *([key] if key is not None else [])]
     source = open_source(path, wanted)
     for column in wanted:
         if column not in source.names:
             raise InputError(f"labels {path} must have a column `{column}`, however: it is missing")
-    texts, keys = _read(source, name, key)
+    labels, keys = _read(source, wanted, key)
     count = ids if isinstance(ids, int) else len(ids)
     if key is None:
-        if len(texts) != count:
+        if len(labels[0]) != count:
             raise InputError(
-                f"labels {path} must have a row for each scored row, however: {len(texts)} "
+                f"labels {path} must have a row for each scored row, however: {len(labels[0])} "
                 f"for {count}. Join them by a column with --id"
             )
         place = np.arange(count)
     else:
         assert not isinstance(ids, int)
         place = _joined(path, key, keys, ids)
-    return coded(texts, place, head, tokens)
+    return coded(labels, place, head, tokens)
 
 
-def _read(source: Source, name: str, key: str | None) -> tuple[pa.Array, list[str]]:
-    columns = [name] if key is None else [name, key]
-    labels, keys = [], []
+def _read(
+    source: Source, columns: Sequence[str], key: str | None
+) -> tuple[list[pa.Array], list[str]]:
+    """Return the labels of each target, and the keys."""
+    found: list[list[pa.Array]] = [[] for _ in columns]
     for batch, _ in source.batches(columns, ROWS):
-        labels.append(batch.column(0))
-        if key is not None:
-            keys += as_text(batch.column(1))
-    if not labels:
-        return pa.array([], pa.string()), keys
-    return pa.chunked_array(labels).combine_chunks(), keys
+        for place, array in enumerate(batch.columns):
+            found[place].append(array)
+    whole = [
+        pa.chunked_array(parts).combine_chunks() if parts else pa.array([], pa.string())
+        for parts in found
+    ]
+    return (whole, []) if key is None else (whole[:-1], as_text(whole[-1]))
 
 
 def as_text(values: pa.Array) -> list[str]:
@@ -92,20 +94,30 @@ def _joined(path: Path, key: str, keys: Sequence[str], ids: Sequence[str]) -> Ar
     return np.array([places.get(text, -1) for text in ids], dtype=np.int64)
 
 
-def coded(labels: pa.Array, place: Array, head: Head, tokens: Sequence[str]) -> Labelled:
-    """Return the labels at `place` as the metrics take them; -1 in `place` is no label."""
-    unknown = 0
-    if head.target.task == "regression":
-        column = Column(head.target.name, "number")
-        codes = to_array(parse(labels, column, tokens), "number").astype(np.float64)
-        known = np.isfinite(codes)
-    else:
-        codes, unknown = _codes(labels, head.target.classes, {"", *tokens})
-        known = codes >= 0
+def coded(labels: Sequence[pa.Array], place: Array, head: Head, tokens: Sequence[str]) -> Labelled:
+    """Return the labels at `place` as the metrics take them; -1 in `place` is no label.
+
+    `labels` holds those of each target; a row counts if it has all of them.
+    """
+    found, unknown = [], 0
     has = place >= 0
-    has[has] = known[place[has]]
+    for one, column in zip(head.target.each or (head.target,), labels, strict=True):
+        values, amount = _coded(column, one, tokens)
+        unknown += amount
+        known = values >= 0 if one.classes else np.isfinite(values)
+        has[has] = known[place[has]]
+        found.append(values)
     rows = np.flatnonzero(has)
-    return Labelled(rows, codes[place[rows]], int((~has).sum()), unknown)
+    y = np.stack([values[place[rows]] for values in found], axis=1)
+    return Labelled(rows, y if head.target.each else y[:, 0], int((~has).sum()), unknown)
+
+
+def _coded(labels: pa.Array, target: Target, tokens: Sequence[str]) -> tuple[Array, int]:
+    """Return values, NaN for none, or class codes, -1 for none; and how many are no class."""
+    if target.task == "regression":
+        parsed = parse(labels, Column(target.name, "number"), tokens)
+        return to_array(parsed, "number").astype(np.float64), 0
+    return _codes(labels, target.classes, {"", *tokens})
 
 
 def _codes(labels: pa.Array, classes: Sequence[str], missing: set[str]) -> tuple[Array, int]:

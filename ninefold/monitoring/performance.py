@@ -7,7 +7,7 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.evaluation.bootstrap import Clusters, estimate, replicates
-from ninefold.evaluation.metrics import metric
+from ninefold.evaluation.metrics import Metric, metrics_for
 from ninefold.monitoring import MonitorSpec
 from ninefold.monitoring.reference import Reference
 
@@ -20,17 +20,18 @@ def performance(
     """Return the metrics of the test part on labelled rows, and what the reported one means.
 
     Args:
-        y: class codes `(N,)` or values `(N,)`.
-        prediction: probabilities `(N, K)` or values `(N,)`.
+        y: class codes `(N,)` or values `(N,)`; `(N, T)` of several targets.
+        prediction: probabilities `(N, K)` or values `(N,)`; `(N, T)` of several targets.
 
     Returns:
         None where the model says nothing of the test part.
     """
     if not reference.metrics:
         return None
-    threshold, rows = reference.head.threshold, len(y)
-    names = list(reference.metrics)
-    chosen = [metric(name) for name in names]
+    known = _metrics(reference)
+    threshold, rows = reference.head.cut, len(y)
+    names = [name for name in reference.metrics if name in known]
+    chosen = [known[name] for name in names]
     statistics = [item.prepare(y, prediction, threshold) for item in chosen]
     drawn = replicates(statistics, Clusters(np.arange(rows), rows, "row"), REPLICATES, SEED)
     found = {
@@ -44,6 +45,10 @@ def performance(
     }  # fmt: skip
 
 
+def _metrics(reference: Reference) -> dict[str, Metric]:
+    return {item.name: item for item in metrics_for(reference.head.target)}
+
+
 def _judged(
     reference: Reference, found: Mapping[str, Any], rows: int, spec: MonitorSpec
 ) -> tuple[str, str]:
@@ -54,7 +59,7 @@ def _judged(
     said = f"{name} is {_shown(now)} on {rows:,} labelled rows, {_shown(test)} on the test part"
     if rows < spec.min_rows or now["low"] is None or test.get("low") is None:
         return "pass", f"{said}: too few rows to judge"
-    higher = metric(name).higher_is_better
+    higher = _metrics(reference)[name].higher_is_better
     is_worse = now["high"] < test["low"] if higher else now["low"] > test["high"]
     if is_worse and spec.performance != "never":
         return spec.performance, said

@@ -47,7 +47,7 @@ def watch(
     reference = Reference.of(model)
     items = expand(inputs, rows.takes_pictures, (*KINDS, RECORDED))
     counter = Counter(reference, rows.signature, masked_of(items))
-    wanted = _wanted(items, rows, labels, key)
+    wanted = _wanted(items, rows, reference.head.target.names, labels, key)
     seen = Seen()
     for item in progress(items, "monitor", unit="file"):
         look(model, rows, item, counter, seen, wanted)
@@ -108,16 +108,21 @@ def _without_values(item: Mapping[str, Any]) -> dict[str, Any]:
     return {**item, "levels": [], "edges": []}
 
 
-def _wanted(items: Sequence[Item], rows: Rows, labels: Path | None, key: str | None) -> Wanted:
+def _wanted(
+    items: Sequence[Item],
+    rows: Rows,
+    targets: tuple[str, ...],
+    labels: Path | None,
+    key: str | None,
+) -> Wanted:
     if labels is not None:
         return Wanted(True, key)
     if key is not None:
         raise InputError("--id must go with --labels: it is the column that joins them")
-    target = rows.signature.target
     tables = [item for item in items if item.path.suffix != RECORDED]
-    has = [target in opened(item.path, rows, ScoreSpec())[0].names for item in tables]
+    has = [set(targets) <= set(opened(item.path, rows, ScoreSpec())[0].names) for item in tables]
     is_labelled = len(tables) == len(items) and bool(items) and all(has)
-    return Wanted(True, None, target) if is_labelled else Wanted()
+    return Wanted(True, None, targets) if is_labelled else Wanted()
 
 
 def _performance(
@@ -128,7 +133,7 @@ def _performance(
         return None
     found = _labelled(reference, rows, seen, wanted, labels)
     prediction = np.concatenate(seen.predictions)
-    if reference.head.target.task == "regression":
+    if reference.head.target.task == "regression" and not reference.head.each:
         prediction = prediction.ravel()
     measured = performance(reference, found.y, prediction[found.rows], spec)
     if measured is None:
@@ -141,8 +146,8 @@ def _labelled(
 ) -> Labelled:
     tokens = rows.signature.missing_tokens
     if labels is None:
-        place = np.arange(len(seen.labels))
-        return coded(pa.array(seen.labels, pa.string()), place, reference.head, tokens)
+        own = [pa.array(seen.labels[name], pa.string()) for name in wanted.labels]
+        return coded(own, np.arange(len(own[0])), reference.head, tokens)
     if wanted.key is None and seen.failed:
         raise InputError(
             f"rows must all have a prediction to be joined in order, however: {seen.failed} have "
