@@ -82,11 +82,11 @@ def _flat(inputs: Mapping[str, Any]) -> Sequence[tuple[str, Any]]:
     """Return the marks by the names that the counter gives."""
     found: list[tuple[str, Any]] = []
     for name, marks in inputs.items():
-        pictures = marks.get("pictures")
-        if pictures is None:
+        told = marks.get("told")
+        if told is None:
             found.append((name, marks))
         else:
-            found += [(f"{name}: {inner}", part) for inner, part in pictures.items()]
+            found += [(f"{name}: {inner}", part) for inner, part in told.items()]
     return found
 
 

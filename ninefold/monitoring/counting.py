@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from ninefold import pixels
 from ninefold.columns import Array, is_missing
 from ninefold.monitoring.reference import Reference
 from ninefold.signature import Signature
+from ninefold.tensor_cells import TENSOR_KINDS
 
 Counts = dict[str, Any]
 
@@ -36,9 +36,9 @@ class Counter:
         for item in self._inputs:
             marks = self._reference.inputs[item.name]
             values = feeds[item.name]
-            if "pictures" in marks:
-                told = pixels.summaries(values).T
-                for (name, inner), part in zip(marks["pictures"].items(), told, strict=True):
+            if "told" in marks:
+                told = TENSOR_KINDS[item.kind].summaries(values, item.format).T
+                for (name, inner), part in zip(marks["told"].items(), told, strict=True):
                     inputs[f"{item.name}: {name}"] = {"missing": 0, "counts": _between(inner, part)}
                 continue
             values = values.ravel()

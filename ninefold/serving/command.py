@@ -42,6 +42,9 @@ PASSED_ON = (
     "shadow",
     "share",
     "grpc_port",
+    "record",
+    "record_share",
+    "record_mb",
 )
 """Options that workers are told as well."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -96,6 +99,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="processes that share the address, at most one per core pays (%(default)s)",
     )
+    parser.add_argument(
+        "--record", type=Path, metavar="DIR", help="keep requests here, for `ninefold monitor`"
+    )
+    parser.add_argument(
+        "--record-share", type=float, metavar="P", help="share of the requests that are kept (1)"
+    )
+    parser.add_argument(
+        "--record-mb", type=float, metavar="MB", help="room for them; the oldest go (256)"
+    )
     parser.add_argument(workers.SOCKET, type=int, help=argparse.SUPPRESS)
     parser.add_argument("--sha256", metavar="HEX", help="serve the model only if it has this hash")
 
@@ -115,7 +127,7 @@ def main(arguments: argparse.Namespace) -> int:
         raise InputError(f"--reload-s must be at least 0, however: {arguments.reload_s:g}")
     if arguments.workers < 1:
         raise InputError(f"--workers must be at least 1, however: {arguments.workers}")
-    from ninefold.serving import server
+    from ninefold.serving import recording, server
     from ninefold.serving.access_log import AccessLog
     from ninefold.serving.keys import Keys
     from ninefold.serving.readiness import prepare
@@ -133,6 +145,7 @@ def main(arguments: argparse.Namespace) -> int:
         Keys.read(keys) if keys else None,
         AccessLog(log) if log else None,
         trial,
+        record=recording.chosen(arguments.record, arguments.record_share, arguments.record_mb),
     )
     files = {} if arguments.sha256 else named
     if arguments.inherited_socket is not None:

@@ -12,6 +12,7 @@ from ninefold.serving.bodies import Disconnected, Receive, read_body
 from ninefold.serving.keys import Keys
 from ninefold.serving.limits import RequestError
 from ninefold.serving.metrics import Metrics
+from ninefold.serving.recording import Recorder
 from ninefold.serving.repository import Repository, Route
 from ninefold.serving.served import JSON, Answer, encodable
 
@@ -33,9 +34,10 @@ class Endpoints:
         metrics: Metrics,
         keys: Keys | None = None,
         access_log: AccessLog | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         self.repository, self.pages, self.metrics = repository, pages, metrics
-        self.keys, self.access_log = keys, access_log
+        self.keys, self.access_log, self.recorder = keys, access_log, recorder
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -92,7 +94,10 @@ class Endpoints:
         headers = dict(scope["headers"])
         try:
             body = await read_body(headers, receive, self.repository.limits)
-            return await route.handler(body, headers)
+            answer = await route.handler(body, headers)
+            if self.recorder is not None:
+                self.recorder.offer(route.endpoint, body, headers, answer)
+            return answer
         except RequestError as error:
             more = {"Retry-After": "1"} if error.status == 503 else {}
             said = orjson.dumps({"error": encodable(error.reason)})

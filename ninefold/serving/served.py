@@ -13,6 +13,7 @@ from ninefold.serving.explanations import Explanations
 from ninefold.serving.limits import Limits, RequestError
 from ninefold.serving.model import Array, Model
 from ninefold.serving.rows import Batch, Rows
+from ninefold.signature import Signature
 
 LENGTH = protocol.HEADER_LENGTH.lower().encode()
 JSON = {"Content-Type": "application/json"}
@@ -102,17 +103,12 @@ class Served:
         return self.model.run(batch.feeds) if batch.good else {}
 
     def _request(self, body: bytes, headers: Mapping[bytes, bytes]) -> protocol.Request:
-        length = _header_length(headers.get(LENGTH))
-        return protocol.decode(body, length, self.model, self.limits)
+        return protocol.decode(body, header_length(headers), self.model, self.limits)
 
     def _batch(self, body: bytes, headers: Mapping[bytes, bytes]) -> tuple[Batch, bool]:
         """Read the rows of a body, whatever its type, and whether they are to be explained."""
         assert self.rows is not None
-        type_ = headers.get(b"content-type", b"").split(b";")[0].strip().lower().decode("latin-1")
-        if type_ in tables.TYPES:
-            rows: Any = tables.rows_of(body, type_, self.rows.signature, self.limits)
-            return self.rows.read(rows), False
-        rows, explain = _rows(body, self.limits)
+        rows, explain = sent_rows(body, headers, self.rows.signature, self.limits)
         return self.rows.read(rows), explain
 
     def _check_ready(self) -> None:
@@ -125,6 +121,20 @@ async def call(is_small: bool, function: Callable[..., Any], *arguments: Any) ->
     if is_small:
         return function(*arguments)
     return await asyncio.get_running_loop().run_in_executor(threads(), function, *arguments)
+
+
+def sent_rows(
+    body: bytes, headers: Mapping[bytes, bytes], signature: Signature, limits: Limits
+) -> tuple[list[Any], bool]:
+    """Return the rows of a body, whatever its type, and whether they are to be explained.
+
+    Raises:
+        RequestError: the body holds none.
+    """
+    type_ = headers.get(b"content-type", b"").split(b";")[0].strip().lower().decode("latin-1")
+    if type_ in tables.TYPES:
+        return tables.rows_of(body, type_, signature, limits), False
+    return _rows(body, limits)
 
 
 def _rows(body: bytes, limits: Limits) -> tuple[list[Any], bool]:
@@ -142,7 +152,13 @@ def _rows(body: bytes, limits: Limits) -> tuple[list[Any], bool]:
     return rows, explain
 
 
-def _header_length(value: bytes | None) -> int | None:
+def header_length(headers: Mapping[bytes, bytes]) -> int | None:
+    """Return how long the JSON before binary tensors is, if a header says so.
+
+    Raises:
+        RequestError: it is no number.
+    """
+    value = headers.get(LENGTH)
     if value is None:
         return None
     if not value.isdigit() or len(value) > 12:

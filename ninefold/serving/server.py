@@ -20,6 +20,7 @@ from ninefold.serving.limits import Limits
 from ninefold.serving.metrics import Metrics
 from ninefold.serving.model import Model
 from ninefold.serving.pages import Pages
+from ninefold.serving.recording import Recorder, RecordSpec
 from ninefold.serving.repository import Repository
 from ninefold.serving.sources import Source
 from ninefold.serving.trial import OnTrial, Trial
@@ -42,15 +43,19 @@ class Settings:
     access_log: AccessLog | None = None
     trial: OnTrial | None = None
     grpc: str | None = None
+    record: RecordSpec | None = None
 
 
 def application(
-    repository: Repository, metrics: Metrics | None = None, settings: Settings | None = None
+    repository: Repository,
+    metrics: Metrics | None = None,
+    settings: Settings | None = None,
+    recorder: Recorder | None = None,
 ) -> ASGIApp:
     """Return the ASGI app that serves the models of `repository`."""
     metrics, settings = metrics or Metrics(), settings or Settings()
     pages = Pages(repository, metrics, __version__).app()
-    return Endpoints(repository, pages, metrics, settings.keys, settings.access_log)
+    return Endpoints(repository, pages, metrics, settings.keys, settings.access_log, recorder)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -114,8 +119,9 @@ def serve(
         trials[new.model.name], challengers[new.model.name] = trial, new.source
     repository = Repository(models, limits, trials)
     watcher = Watcher(repository, sources, metrics, settings.reload_s, challengers)
+    recorder = Recorder(settings.record, limits) if settings.record else None
     config = uvicorn.Config(
-        application(repository, metrics, settings),
+        application(repository, metrics, settings, recorder),
         log_config=None,
         access_log=False,
         lifespan="off",
@@ -135,6 +141,8 @@ def serve(
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, lambda *_: watcher.wake())
     watcher.start()
+    if recorder is not None:
+        recorder.start()
     service = Service(repository, metrics, settings.keys, __version__)
 
     async def answer() -> None:
@@ -146,3 +154,5 @@ def serve(
     with closing(bound), asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(answer())
     watcher.stop()
+    if recorder is not None:
+        recorder.stop()
