@@ -8,10 +8,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
+from ninefold.errors import ConfigError
 from ninefold.progress import say
 
+CONNECT_TIMEOUT_S = 15.0
 S = TypeVar("S")
 J = TypeVar("J")
 R = TypeVar("R")
@@ -30,6 +33,14 @@ def pool(shared: object, count: int) -> ProcessPoolExecutor:
     """Return `count` fresh processes that hold `shared`; give them jobs with `call`."""
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(count, context, initializer=_begin, initargs=(shared, os.getpid()))
+
+
+def process(work: Callable[[S, J], object], shared: S, job: J) -> BaseProcess:
+    """Start one process that calls `work(shared, job)` and ends."""
+    context = multiprocessing.get_context("spawn")
+    started = context.Process(target=_only, args=(work, shared, job, os.getpid()), daemon=True)
+    started.start()
+    return started
 
 
 def call(work: Callable[[Any, J], R], job: J) -> R:
@@ -58,12 +69,40 @@ def mapped(work: Callable[[S, J], R], shared: S, jobs: Sequence[J], count: int) 
         yield work(shared, job)
 
 
+def dask_client(address: str, place: str) -> Any:
+    """Return a client of the Dask scheduler at an address that stands in params at `place`.
+
+    Raises:
+        ConfigError: Dask is not installed, or the scheduler does not answer.
+    """
+    try:
+        import distributed
+    except ImportError:
+        raise ConfigError(
+            f"params.yaml: {place} needs Dask, however: it is not installed. "
+            "`pip install 'ninefold[dask]'`"
+        ) from None
+    try:
+        made: Any = distributed.Client
+        return made(address, timeout=CONNECT_TIMEOUT_S, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise ConfigError(
+            f"params.yaml: {place} must be the address of a Dask scheduler that "
+            f"answers, however: {address!r} ({' '.join(str(error).split())})"
+        ) from None
+
+
 def _begin(shared: object, parent: int) -> None:
     """Keep what is shared; end with the parent, also with one that is killed."""
     global _given
     _given = shared
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _only(work: Callable[[S, J], object], shared: S, job: J, parent: int) -> None:
+    _begin(shared, parent)
+    work(shared, job)
 
 
 def _end_with(parent: int) -> None:

@@ -96,5 +96,10 @@ class TrainSpec(LoopSpec):
     threshold: Threshold = 0.5
     """Two classes: probability from which the label is the positive class; `tuned` picks the one
     best on valid for the reported metric, or for balanced accuracy if that does not read labels."""
+    ranks: int = Field(1, ge=1, le=1024)
+    """Processes that train the network together, each on its share of every batch; on GPUs one
+    each. The same number gives the same bytes; folds and trials are trained by one each."""
+    scheduler: str | None = Field(None, min_length=1)
+    """Address of a Dask scheduler (`tcp://host:8786`) on whose workers the other ranks run."""
     calibrate: bool = True
     """Fit a temperature on valid, so that probabilities match how often things happen."""

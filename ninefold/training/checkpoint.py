@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 import ninefold
 from ninefold.columns import Array
 from ninefold.files import replacing
+from ninefold.networks.modules.dropout import masks_of
 from ninefold.progress import say
 from ninefold.training.lr_finder import Found
 from ninefold.training.run import Epoch, Outcome, Run, buffers_of, restore_buffers
@@ -111,7 +112,7 @@ def _state(run: Run) -> dict[str, Any]:
         "rows_at_once": run.rows_at_once,
         "is_over": run.is_over,
         "outcome": asdict(run.outcome),
-        "masks": {name: mask.state() for name, mask in _masks(run.module)},
+        "masks": {name: mask.state() for name, mask in masks_of(run.module)},
     }
 
 
@@ -135,7 +136,7 @@ def _restore(run: Run, state: Mapping[str, Any], tensors: Mapping[str, Tensor]) 
     outcome["history"] = [Epoch(**line) for line in outcome["history"]]
     outcome["found"] = Found(**{k: _frozen(v) for k, v in outcome["found"].items()})
     run.outcome = Outcome(**outcome)
-    for name, mask in _masks(run.module):
+    for name, mask in masks_of(run.module):
         mask.restore(state["masks"][name])
     torch.set_rng_state(tensors["random.cpu"])
     if run.best.device.type == "cuda":
@@ -144,13 +145,3 @@ def _restore(run: Run, state: Mapping[str, Any], tensors: Mapping[str, Tensor]) 
 
 def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
-
-
-def _masks(module: nn.Module) -> Iterable[tuple[str, Any]]:
-    """Yield what draws random numbers of its own, by the name of its layer."""
-    from ninefold.networks.modules.dropout import KeepMask
-
-    for name, layer in module.named_modules():
-        for attribute, value in vars(layer).items():
-            if isinstance(value, KeepMask):
-                yield f"{name}.{attribute}", value

@@ -11,7 +11,6 @@ from ninefold.columns import Array, Frame
 from ninefold.errors import InputError
 from ninefold.head import Head
 from ninefold.problem import ProblemSpec
-from ninefold.target import Target
 from ninefold.training.calibration import fit_head
 from ninefold.training.defaults import epochs
 from ninefold.training.filters import filter_pictures
@@ -19,13 +18,10 @@ from ninefold.training.model import TrainedModel
 from ninefold.training.preparing import Table, prepare
 
 if TYPE_CHECKING:
-    import torch
-
     from ninefold.evaluation.metrics import Metric
     from ninefold.preprocessing import Layout, PreprocessSpec
     from ninefold.sampling import Sampling
     from ninefold.training import TrainSpec
-    from ninefold.training.loop import Rows
     from ninefold.training.run import Observer, Outcome
     from ninefold.training.scoring_module import ScoringModule
 
@@ -101,8 +97,10 @@ def _train(
     files: tuple[Path | None, Path | None],
 ) -> "tuple[ScoringModule, Outcome]":
     from ninefold.training.device import choose_device, keep_freed_memory, reproducible
-    from ninefold.training.loop import Watch, train
+    from ninefold.training.loop import Watch, on_device, train
     from ninefold.training.probing import Probe
+    from ninefold.training.ranks.following import Material
+    from ninefold.training.ranks.leading import team
     from ninefold.training.scoring_module import ScoringModule
 
     check_finite(rows[0], layout)
@@ -111,14 +109,16 @@ def _train(
     device = choose_device(spec.device)
     keep_freed_memory()
     weights_seed, training_seed = seeds(spec.seed, fold)
-    with reproducible(training_seed, spec.threads, device):
+    alone = spec if fold < 0 else spec.model_copy(update={"ranks": 1})
+    material = Material(rows, layout, head.target, head.width, alone, weights_seed)
+    with reproducible(training_seed, spec.threads, device), team(material, device) as ranks:
         network = spec.network.build(layout, head.width, rows[0], weights_seed)
         module = ScoringModule(network, spec.objective).to(device)
-        parts = _rows(rows, head.target, device), _rows(valid, head.target, device)
+        parts = on_device(rows, head.target, device), on_device(valid, head.target, device)
         observers = _observers(files, spec, fold, (*rows, *valid))
         if fold < 0:
             observers.append(Probe(parts[0]))
-        outcome = train(module, *parts, Watch(*watched), spec, observers)
+        outcome = train(module, *parts, Watch(*watched), spec, observers, ranks)
     return module.cpu().eval(), outcome
 
 
@@ -153,20 +153,6 @@ def check_finite(X: Array, layout: "Layout") -> None:
             f"features must be finite after preprocessing, however: {names[:5]} are not. "
             "Clip or scale them under `preprocess.columns` in params.yaml"
         )
-
-
-def _rows(arrays: Table, target: Target, device: "torch.device") -> "Rows":
-    import torch
-
-    from ninefold.training.loop import Rows
-
-    X, codes, y, weight, *tensors = arrays
-    if target.task == "regression":
-        y = target.standardised(y).astype(np.float32)
-    parts = (X.astype(np.float32), codes.astype(np.int64), y, weight.astype(np.float32), *tensors)
-    on_device = [torch.from_numpy(np.ascontiguousarray(part)).to(device) for part in parts]
-    on_x, on_codes, on_y, on_weight, *on_tensors = on_device
-    return Rows(on_x, on_codes, on_y, on_weight, tuple(on_tensors))
 
 
 def _facts(

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -20,7 +21,10 @@ from ninefold.training.schedules import Standing
 from ninefold.training.scoring_module import ScoringModule
 
 if TYPE_CHECKING:
+    from ninefold.target import Target
     from ninefold.training import LoopSpec
+    from ninefold.training.preparing import Table
+    from ninefold.training.ranks.leading import Team
 
 MAX_RETRIES = 2
 
@@ -55,6 +59,8 @@ class Rows:
     y: Tensor
     weight: Tensor
     tensors: tuple[Tensor, ...] = ()
+    index: Tensor | None = None
+    """Where the rows stand among those that every rank holds, where several train."""
 
     def __len__(self) -> int:
         return len(self.y)
@@ -73,9 +79,29 @@ class Rows:
         pieces = self.pieces(size)
         return pieces[:-1] if len(pieces) > 1 and len(pieces[-1]) < size else pieces
 
+    def part(self, rows: slice) -> "Rows":
+        """Return a view of some rows."""
+        return self._at(rows)
+
+    def numbered(self) -> "Rows":
+        """Return the rows with their places as `index`."""
+        return replace(self, index=torch.arange(len(self), device=self.y.device))
+
     def _at(self, rows: "Tensor | slice") -> "Rows":
         tensors = tuple(tensor[rows] for tensor in self.tensors)
-        return Rows(self.x[rows], self.codes[rows], self.y[rows], self.weight[rows], tensors)
+        index = None if self.index is None else self.index[rows]
+        return Rows(self.x[rows], self.codes[rows], self.y[rows], self.weight[rows], tensors, index)
+
+
+def on_device(arrays: "Table", target: "Target", device: torch.device) -> Rows:
+    """Return the rows of a table, the target of a regression standardised."""
+    X, codes, y, weight, *tensors = arrays
+    if target.task == "regression":
+        y = target.standardised(y).astype(np.float32)
+    parts = (X.astype(np.float32), codes.astype(np.int64), y, weight.astype(np.float32), *tensors)
+    placed = [torch.from_numpy(np.ascontiguousarray(part)).to(device) for part in parts]
+    on_x, on_codes, on_y, on_weight, *on_tensors = placed
+    return Rows(on_x, on_codes, on_y, on_weight, tuple(on_tensors))
 
 
 def train(
@@ -85,18 +111,23 @@ def train(
     watch: Watch,
     spec: "LoopSpec",
     observers: Sequence[Observer] = (),
+    team: "Team | None" = None,
 ) -> Outcome:
     """Train `module` in place and leave it with the weights that were best on `valid`.
 
     Stops when `watch` has not improved for `patience` epochs. After a loss or gradient that is not
     finite it goes back to the best weights with half the learning rate, twice at most.
 
+    Args:
+        team: the ranks that share each batch; None: this process has it to itself.
+
     Raises:
         InputError: loss and gradient would not stay finite.
     """
     size = min(spec.batch_size or batch_size(len(rows)), len(rows))
     size = len(rows) if spec.optimizer.takes_all_rows else size
-    pieces = Pieces(spec.micro_batch_size or size)
+    rows = rows if team is None else rows.numbered()
+    pieces = Pieces(spec.micro_batch_size or size, team)
     run = Run.start(module, start_optimizer(module, spec), pieces.size)
     for observer in observers:
         observer.begin(run)

@@ -13,6 +13,7 @@ from ninefold.training.optimizer import FlatOptimizer
 
 if TYPE_CHECKING:
     from ninefold.training.loop import Rows
+    from ninefold.training.ranks.leading import Team
     from ninefold.training.scoring_module import ScoringModule
 
 SIGNS = ("out of memory", "can't allocate memory", "not enough memory")
@@ -26,8 +27,8 @@ class Pieces:
     are then those of a piece).
     """
 
-    def __init__(self, size: int) -> None:
-        self.size = size
+    def __init__(self, size: int, team: "Team | None" = None) -> None:
+        self.size, self.team = size, team
 
     def take(
         self,
@@ -40,19 +41,28 @@ class Pieces:
         """Take one step on a batch; return its loss and the gradient's length, scalars."""
         while True:
             try:
+                if self.team is not None:
+                    return self.team.take(self, optimizer, module, batch, lr, clip_norm)
                 return optimizer.take(partial(self.losses, module, batch), lr, clip_norm)
             except RuntimeError as error:
                 self._shrink(error, len(batch))
             torch.cuda.empty_cache()
 
-    def losses(self, module: "ScoringModule", batch: "Rows") -> Iterator[Tensor]:
-        """Yield the loss of the batch, in summands of at most `size` rows."""
+    def losses(
+        self, module: "ScoringModule", batch: "Rows", of: int | None = None
+    ) -> Iterator[Tensor]:
+        """Yield the loss of the batch, in summands of at most `size` rows.
+
+        Args:
+            of: the rows are a share of a batch of so many.
+        """
+        count = of or len(batch)
         pieces = [batch] if len(batch) <= self.size else batch.pieces(self.size)
         for piece in pieces:
             with autocast(piece.x.device):
                 outputs = module.network(piece.x, piece.codes, *piece.tensors)
             loss = module.objective.loss(outputs, piece.y, piece.weight)
-            yield loss if len(pieces) == 1 else loss * (len(piece) / len(batch))
+            yield loss if len(piece) == count else loss * (len(piece) / count)
 
     def _shrink(self, error: RuntimeError, rows: int) -> None:
         """Halve the pieces. Raises `error` if it is another one or they hold one row."""

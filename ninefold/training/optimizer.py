@@ -77,6 +77,8 @@ class FlatOptimizer:
         self.values = torch.cat([parameter.detach().reshape(-1) for parameter in self.parameters])
         self.gradients = torch.zeros_like(self.values)
         self.buffers = {name: torch.zeros_like(self.values) for name in spec.buffers}
+        self.gather: Callable[[Tensor, Tensor], Tensor] | None = None
+        """Adds what other processes found for the batch to gradients and loss."""
         self.average: Tensor | None = None
         self._decay, self._averaged = 0.0, 0
         self.groups: list[Group] = []
@@ -118,16 +120,23 @@ class FlatOptimizer:
         else:
             torch.cat([part.reshape(-1) for part in parts], out=self.gradients)
 
-    def evaluate(self, losses: Losses) -> Tensor:
-        """Fill `gradients` with the derivative of the summed losses and penalties.
-
-        Returns the sum of the losses, without penalties.
-        """
+    def differentiate_all(self, losses: Losses) -> Tensor:
+        """Fill `gradients` with the derivative of the summed losses; return their sum."""
         total: Tensor | None = None
         for loss in losses():
             self.differentiate(loss, add=total is not None)
             total = loss.detach() if total is None else total + loss.detach()
         assert total is not None
+        return total
+
+    def evaluate(self, losses: Losses) -> Tensor:
+        """Fill `gradients` with the derivative of the summed losses and penalties.
+
+        Returns the sum of the losses, without penalties.
+        """
+        total = self.differentiate_all(losses)
+        if self.gather is not None:
+            total = self.gather(self.gradients, total)
         if self.l1 or self.l2:
             for group in self.groups:
                 if not group.is_exempt:

@@ -8,13 +8,9 @@ from collections.abc import Iterator
 from concurrent.futures import CancelledError as Cancelled
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any
 
-from ninefold.beside import call, pool
-from ninefold.errors import ConfigError
+from ninefold.beside import call, dask_client, pool
 from ninefold.tuning.work import Done, Job, Material, work
-
-CONNECT_TIMEOUT_S = 15.0
 
 
 class Here:
@@ -85,21 +81,9 @@ class Cluster(Here):
 
     def __init__(self, material: Material, address: str) -> None:
         super().__init__(material)
-        try:
-            import distributed
-        except ImportError:
-            raise ConfigError(
-                "params.yaml: tune.scheduler needs Dask, however: it is not installed. "
-                "`pip install 'ninefold[dask]'`"
-            ) from None
-        try:
-            made: Any = distributed.Client
-            self._client = made(address, timeout=CONNECT_TIMEOUT_S, set_as_default=False)
-        except (OSError, ValueError, TimeoutError) as error:
-            raise ConfigError(
-                f"params.yaml: tune.scheduler must be the address of a Dask scheduler that "
-                f"answers, however: {address!r} ({' '.join(str(error).split())})"
-            ) from None
+        self._client = dask_client(address, "tune.scheduler")
+        import distributed
+
         self.lost = (Cancelled, distributed.client.FutureCancelledError)
         self._spread()
 

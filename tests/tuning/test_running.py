@@ -74,7 +74,7 @@ def test_a_dask_worker_that_is_killed_costs_no_trial(tmp_path, default):
 
 
 def test_a_scheduler_that_does_not_answer_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr("ninefold.tuning.running.CONNECT_TIMEOUT_S", 0.5)
+    monkeypatch.setattr("ninefold.beside.CONNECT_TIMEOUT_S", 0.5)
     with pytest.raises(ConfigError, match=r"tune\.scheduler must be the address"):
         study(tmp_path / "j.log", scheduler="tcp://127.0.0.1:9")
 

@@ -4,6 +4,7 @@ On other devices, and in evaluation, these are the operations of `torch.nn.funct
 """
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,14 @@ class KeepMask:
             whole = self._bits.state
             whole["state"]["state"] = np.array(state, dtype=np.uint64)
             self._bits.state = whole
+
+
+def masks_of(module: nn.Module) -> Iterator[tuple[str, KeepMask]]:
+    """Yield what draws random numbers of its own, by the name of its layer."""
+    for name, layer in module.named_modules():
+        for attribute, value in vars(layer).items():
+            if isinstance(value, KeepMask):
+                yield f"{name}.{attribute}", value
 
 
 class FastDropout(nn.Module):

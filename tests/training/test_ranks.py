@@ -1,0 +1,79 @@
+"""One network trained by several processes: the same bytes each time, near those of one alone."""
+
+import os
+import signal
+import threading
+import time
+
+import distributed
+import numpy as np
+import psutil
+import pytest
+import torch
+
+from ninefold.errors import ConfigError
+from ninefold.preprocessing import PreprocessSpec
+from ninefold.sampling import NoSamplingSpec
+from ninefold.training import TrainSpec, fit
+from tests.training.samples import parts, problem
+
+PLAIN = {"kind": "mlp", "hidden_size": 16, "num_layers": 1, "dropout": 0.0}
+
+
+def trained(network=PLAIN, **fields):
+    spec = TrainSpec.model_validate({"epochs": 3, "network": network, **fields})
+    settings = problem("binary"), NoSamplingSpec(), PreprocessSpec(), spec
+    model = fit(*parts("binary", 300, 100), *settings)
+    values = [parameter.detach().reshape(-1) for parameter in model.module.parameters()]
+    return torch.cat(values).numpy(), model
+
+
+@pytest.fixture(scope="module")
+def two():
+    """Two ranks with dropout, undisturbed."""
+    return trained(PLAIN | {"dropout": 0.2}, ranks=2)[0]
+
+
+def test_two_ranks_come_to_what_one_does_but_for_rounding():
+    alone, model = trained()
+    together, other = trained(ranks=2)
+    assert np.abs(alone - together).max() < 1e-4
+    assert not np.array_equal(alone, trained(seed=1)[0])
+    losses = [[epoch.train_loss for epoch in found.history] for found in (model, other)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+
+
+def test_a_rank_that_is_killed_changes_no_bit(two, capfd):
+    def kill():
+        while True:
+            for child in psutil.Process().children():
+                if "multiprocessing.spawn" in " ".join(child.cmdline()) and child.num_threads() > 2:
+                    time.sleep(0.3)
+                    os.kill(child.pid, signal.SIGKILL)
+                    return
+            time.sleep(0.01)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    disturbed, _ = trained(PLAIN | {"dropout": 0.2}, ranks=2)
+    thread.join()
+    assert np.array_equal(disturbed, two)
+    assert "one of 2 ranks has gone; starting them again" in capfd.readouterr().err
+
+
+def test_ranks_may_be_workers_of_a_dask_cluster(two):
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as cluster:
+        fields = {"ranks": 2, "scheduler": cluster.scheduler_address}
+        assert np.array_equal(trained(PLAIN | {"dropout": 0.2}, **fields)[0], two)
+        with pytest.raises(ConfigError, match=r"train\.ranks must be at most 2 with the workers"):
+            trained(ranks=3, scheduler=cluster.scheduler_address)
+
+
+def test_folds_are_trained_by_one_each():
+    spec = TrainSpec.model_validate({"epochs": 1, "network": PLAIN, "ranks": 2})
+    train, valid = parts("binary", 300, 100)
+    fit(train, valid, problem("binary"), NoSamplingSpec(), PreprocessSpec(), spec, fold=0)
+    children = [" ".join(child.cmdline()) for child in psutil.Process().children()]
+    assert not any("spawn_main" in line for line in children)
