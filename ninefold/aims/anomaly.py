@@ -31,9 +31,12 @@ class Anomaly(Aim):
     draft: ClassVar[tuple[str, ...]] = (
         "autoencoder:",
         "  latent: null             # size of the bottleneck; default by principal components",
-        "  variational: false       # noise: 0.3 makes it denoising",
+        "  noise: 0.3               # denoising; variational: true draws codes",
         "anomaly:",
         "  alarm_rate: 0.01         # share of ordinary rows that may raise an alarm",
+    )
+    preprocess: ClassVar[str] = (
+        "{number: {scale: standard, clip: none}}   # what lies far out stays far out"
     )
     plots: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "Loss": LOSS,

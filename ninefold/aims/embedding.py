@@ -24,6 +24,7 @@ class Embedding(Anomaly):
         "  latent: null             # size of the code; default by principal components",
         "  sizes: []                # further sizes, for the picture of size against loss",
     )
+    preprocess: ClassVar[str] = "{}"
     plots: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "Loss": LOSS,
         "Size of the code": {

@@ -9,7 +9,7 @@ from ninefold.training import LoopSpec
 
 
 class AutoEncoderSpec(LoopSpec):
-    """A dense AutoEncoder: plain, denoising, or variational."""
+    """An AutoEncoder: plain, denoising, or variational; of dense layers, or of convolutions."""
 
     latent: int | None = Field(default=None, ge=1, le=1024)
     """Numbers that a row is squeezed into; default: as many principal components as hold 90 % of
@@ -17,7 +17,12 @@ class AutoEncoderSpec(LoopSpec):
     width: int = Field(default=128, ge=1, le=8192)
     """Width of the hidden layers."""
     depth: int = Field(default=2, ge=0, le=10)
-    """Hidden layers on either side of the bottleneck; 0: as linear as principal components."""
+    """Hidden layers on either side of the bottleneck; 0: as linear as principal components. Of
+    convolutions: how often a picture is halved."""
+    convolutions: bool | None = None
+    """Convolutions in the place of dense layers; default: where each row is one picture."""
+    filters: int = Field(default=16, ge=1, le=1024)
+    """Convolutions: filters of the first layer, doubled each time the picture is halved."""
     noise: float = Field(default=0.0, ge=0, le=10)
     """Denoising: standard deviation of what is added to each coordinate in training (Vincent et
     al., 2010)."""

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from ninefold.autoencoding.model import Reconstruction
-from ninefold.columns import Array, Frame, is_missing
+from ninefold.columns import Array, Frame, is_missing, spread
 from ninefold.errors import ConfigError, InputError
 from ninefold.evaluation import EvaluateSpec
+from ninefold.pixels import stretched, thumbnail
 from ninefold.problem import ProblemSpec
 from ninefold.target import class_names
 from ninefold.unlabelled.measuring import (
@@ -22,6 +23,7 @@ from ninefold.unlabelled.measuring import (
 
 BARS = 30
 SHOWN_ROWS = 10
+SHOWN_PICTURES = 8
 SAME = {"roc_auc": 0.005, "explained": 0.01}
 """Gains below these do not matter."""
 
@@ -130,7 +132,8 @@ def evaluate(
         baselines, decided, model.history,
     )  # fmt: skip
     facts = {key: model.facts[key] for key in ("latent", "coordinates", "sizes", "linear_sizes")}
-    return content | {
+    gallery = {"gallery": _gallery(model, parts["test"])} if "picture" in model.facts else {}
+    told: dict[str, Any] = {
         "reconstruction": {
             **facts,
             "valid_error": model.facts["valid_error"],
@@ -140,6 +143,7 @@ def evaluate(
         "errors": _histogram(model, parts["test"], problem, train),
         "strangest": _strangest(model, parts["test"]),
     }
+    return content | told | gallery
 
 
 def _outputs(model: Reconstruction, frame: Frame) -> list[Array]:
@@ -246,6 +250,35 @@ def _histogram(
         "anomalies": np.histogram(errors[is_positive], edges)[0].tolist() if truth else None,
         "threshold": float(np.log10(max(threshold, 1e-12))) if threshold is not None else None,
     }
+
+
+def _gallery(model: Reconstruction, frame: Frame) -> list[dict[str, Any]]:
+    """Return some test pictures, and those that come back worst, each beside what came back."""
+    shape = model.facts["picture"]
+    scores = model.scores_of(frame)
+    errors = model.errors(scores)
+    usual = spread(len(frame), SHOWN_PICTURES)
+    worst = np.argsort(-errors, kind="stable")[:SHOWN_PICTURES]
+
+    def drawn(flat: Array) -> Array:
+        return np.asarray(flat.reshape(shape).transpose(1, 2, 0))
+
+    found = []
+    for title, rows in (("as they come", usual), ("those that come back worst", worst)):
+        pairs = []
+        for row in rows.tolist():
+            given, back = scores[row, : model.size], scores[row, model.size : 2 * model.size]
+            low, high = float(given.min()), float(given.max())
+            sides = [stretched(drawn(np.clip(side, low, high))) for side in (given, back)]
+            pairs.append(
+                {
+                    "row": int(frame.row[row]),
+                    "error": float(errors[row]),
+                    "pictures": [thumbnail(side) for side in sides],
+                }
+            )
+        found.append({"title": title, "rows": pairs})
+    return found
 
 
 def _strangest(model: Reconstruction, frame: Frame) -> list[dict[str, Any]]:

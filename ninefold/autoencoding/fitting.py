@@ -8,9 +8,11 @@ import numpy as np
 from ninefold.autoencoding import AutoEncoderSpec
 from ninefold.autoencoding.model import Reconstruction
 from ninefold.columns import Array
+from ninefold.errors import ConfigError
 from ninefold.unlabelled.chain import Chain
 from ninefold.unlabelled.preparing import Prepared
 from ninefold.unlabelled.space import weights, widen
+from ninefold.unlabelled.steps import Layers, Steps
 
 HELD = 0.9
 """Share of the variance that the principal components of the default size hold."""
@@ -25,10 +27,16 @@ def fit(ready: Prepared, spec: AutoEncoderSpec) -> Reconstruction:
     """
     z, z_valid = spaces(ready)
     latent = size_of(spec, z)
-    encoder, decoder, facts, history = _trained(z, z_valid, latent, spec)
+    shape = _picture(ready, spec)
+    encoder, decoder, facts, history = _trained(z, z_valid, latent, spec, shape)
     model = Reconstruction(
         ready.preprocessing,
-        {"title": "the AutoEncoder", "latent": latent, **facts},
+        {
+            "title": "the AutoEncoder",
+            "latent": latent,
+            **facts,
+            **({"picture": list(shape)} if shape else {}),
+        },
         history,
         encoder=encoder,
         decoder=decoder,
@@ -36,7 +44,7 @@ def fit(ready: Prepared, spec: AutoEncoderSpec) -> Reconstruction:
     )
     _describe(model, ready)
     model.facts["sizes"] = [
-        {"latent": size, "valid_error": _trained(z, z_valid, size, spec)[2]["valid_error"]}
+        {"latent": size, "valid_error": _trained(z, z_valid, size, spec, shape)[2]["valid_error"]}
         for size in sorted(set(spec.sizes) - {latent})
         if size < z.shape[1]
     ]
@@ -88,12 +96,31 @@ def with_threshold(model: Reconstruction, errors: Array, alarm_rate: float) -> R
     return replace(model, facts={**model.facts, "threshold": threshold, "alarm_rate": alarm_rate})
 
 
+def _picture(ready: Prepared, spec: AutoEncoderSpec) -> tuple[int, ...]:
+    """Return the shape `(C, H, W)` of the picture that each row is, () for dense layers.
+
+    Raises:
+        ConfigError: convolutions are asked for, and rows are no pictures.
+    """
+    if spec.convolutions and not ready.picture:
+        raise ConfigError(
+            "params.yaml: autoencoder.convolutions must be left out, however: rows are not one "
+            "picture each and nothing else. Drop the other columns under ingest.drop"
+        )
+    return () if spec.convolutions is False else ready.picture
+
+
 def _trained(
-    z: Array, z_valid: Array, latent: int, spec: AutoEncoderSpec
-) -> tuple[Chain, Chain, dict[str, Any], tuple[dict[str, float], ...]]:
+    z: Array, z_valid: Array, latent: int, spec: AutoEncoderSpec, shape: tuple[int, ...] = ()
+) -> tuple[Layers, Layers, dict[str, Any], tuple[dict[str, float], ...]]:
     import torch
 
-    from ninefold.autoencoding.network import AutoEncoder, Reconstructing
+    from ninefold.autoencoding.network import (
+        AutoEncoder,
+        Reconstructing,
+        dense_sides,
+        picture_sides,
+    )
     from ninefold.training.device import choose_device, keep_freed_memory, reproducible
     from ninefold.training.fitting import seeds
     from ninefold.training.loop import Rows, Watch, train
@@ -103,10 +130,10 @@ def _trained(
     keep_freed_memory()
     weights_seed, training_seed = seeds(spec.seed, -1)
     with reproducible(weights_seed, spec.threads, device):
-        network = AutoEncoder(
-            z.shape[1], latent, spec.width, spec.depth, noise=spec.noise, dropout=spec.dropout,
-            variational=spec.variational,
-        )  # fmt: skip
+        sides = (
+            picture_sides(shape, latent, spec) if shape else dense_sides(z.shape[1], latent, spec)
+        )
+        network = AutoEncoder(sides, latent, noise=spec.noise, variational=spec.variational)
 
     def rows(values: Array) -> Rows:
         x = torch.from_numpy(np.ascontiguousarray(values)).to(device)
@@ -135,7 +162,8 @@ def _trained(
         "valid_error": best.valid_loss if best else float("nan"),
         "settings": spec.model_dump(mode="json"),
     }
-    return Chain.of(network.encoder), Chain.of(network.decoder), facts, history
+    kind = Steps if shape else Chain
+    return kind.of(network.encoder), kind.of(network.decoder), facts, history
 
 
 def _describe(model: Reconstruction, ready: Prepared) -> None:

@@ -11,9 +11,9 @@ from ninefold.columns import Array
 from ninefold.graph import Graph
 from ninefold.preprocessing.decoding import decode, emit_decoded
 from ninefold.signature import Result, ResultKind
-from ninefold.unlabelled.chain import Chain
 from ninefold.unlabelled.model import Answer, RowModel, load_parts
 from ninefold.unlabelled.space import widen, widening, widths
+from ninefold.unlabelled.steps import Layers, read_layers
 
 KINDS: dict[str, ResultKind] = {
     "number": "number", "category": "text", "text": "text", "bool": "bool", "datetime": "datetime",
@@ -29,8 +29,8 @@ class Reconstruction(RowModel):
     make the coordinates alike; with a `threshold` in the facts rows are told to be anomalies.
     """
 
-    encoder: Chain = field(kw_only=True)
-    decoder: Chain = field(kw_only=True)
+    encoder: Layers = field(kw_only=True)
+    decoder: Layers = field(kw_only=True)
     weights: Array = field(kw_only=True)
 
     @property
@@ -138,7 +138,7 @@ class Reconstruction(RowModel):
         return Reconstruction(
             preprocessing,
             facts,
-            encoder=Chain.from_arrays(arrays, "encoder"),
-            decoder=Chain.from_arrays(arrays, "decoder"),
+            encoder=read_layers(arrays, "encoder"),
+            decoder=read_layers(arrays, "decoder"),
             weights=arrays["weights"],
         )

@@ -1,9 +1,18 @@
 """The torch module of an AutoEncoder, and what it is trained for."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 
+from ninefold.unlabelled import steps
 from ninefold.unlabelled.chain import dense
+
+if TYPE_CHECKING:
+    from ninefold.autoencoding import AutoEncoderSpec
+
+Sides = tuple[nn.Sequential, nn.Sequential]
 
 
 class AutoEncoder(nn.Module):
@@ -12,15 +21,10 @@ class AutoEncoder(nn.Module):
     In evaluation the code is the mean and no noise is added.
     """
 
-    def __init__(
-        self, features: int, latent: int, width: int, depth: int, *, noise: float, dropout: float,
-        variational: bool,
-    ) -> None:  # fmt: skip
+    def __init__(self, sides: Sides, latent: int, *, noise: float, variational: bool) -> None:
         super().__init__()
         self.latent, self.noise, self.variational = latent, noise, variational
-        hidden = [width] * depth
-        self.encoder = dense([features, *hidden, latent * (2 if variational else 1)], dropout)
-        self.decoder = dense([latent, *hidden[::-1], features], dropout)
+        self.encoder, self.decoder = sides
 
     def forward(self, x: Tensor, codes: Tensor) -> Tensor:
         given = x + self.noise * torch.randn_like(x) if self.training and self.noise else x
@@ -32,6 +36,25 @@ class AutoEncoder(nn.Module):
             return torch.as_tensor(self.decoder(mean)).unsqueeze(1)
         drawn = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
         return torch.cat([self.decoder(drawn), mean, log_variance], dim=1).unsqueeze(1)
+
+
+def dense_sides(features: int, latent: int, spec: "AutoEncoderSpec") -> Sides:
+    """Return encoder and decoder of dense layers."""
+    hidden = [spec.width] * spec.depth
+    out = latent * (2 if spec.variational else 1)
+    return (
+        dense([features, *hidden, out], spec.dropout),
+        dense([latent, *hidden[::-1], features], spec.dropout),
+    )
+
+
+def picture_sides(shape: Sequence[int], latent: int, spec: "AutoEncoderSpec") -> Sides:
+    """Return encoder and decoder of convolutions for pictures `(C, H, W)` laid flat."""
+    out = latent * (2 if spec.variational else 1)
+    return (
+        steps.encoder(shape, out, spec.filters, spec.depth),
+        steps.decoder(latent, shape, spec.filters, spec.depth),
+    )
 
 
 class Reconstructing:

@@ -12,7 +12,7 @@ from ninefold.problem import ProblemSpec
 from ninefold.target import Target
 
 if TYPE_CHECKING:
-    from ninefold.preprocessing import Preprocessing, PreprocessSpec
+    from ninefold.preprocessing import Layout, Preprocessing, PreprocessSpec
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ class Prepared:
     codes: Array
     X_valid: Array
     codes_valid: Array
+    picture: tuple[int, ...] = ()
+    """Channels, height and width, where the features of a row are one picture and nothing else."""
 
 
 def prepare(
@@ -48,11 +50,20 @@ def prepare(
                 f"{problem.task}, however: {selector.kind}"
             )
     target = Target(problem.target, problem.task)
-    fitted = fit(train, np.zeros(len(train)), target, problem, preprocess).flattened()
+    whole = fit(train, np.zeros(len(train)), target, problem, preprocess)
+    fitted = whole.flattened()
     (X, codes, *_), (X_valid, codes_valid, *_) = fitted.transform(train), fitted.transform(valid)
     check_finite(X, fitted.layout)
     check_finite(X_valid, fitted.layout)
-    return Prepared(fitted, X, codes, X_valid, codes_valid)
+    return Prepared(fitted, X, codes, X_valid, codes_valid, _picture(whole.layout))
+
+
+def _picture(layout: "Layout") -> tuple[int, ...]:
+    """Return the shape of the picture that rows are, laid flat; () if they are more or less."""
+    if layout.features or layout.codes or len(layout.tensors) != 1:
+        return ()
+    tensor = layout.tensors[0]
+    return (tensor.shape[0], *tensor.flat) if tensor.kind == "image" else ()
 
 
 def fit_scope(

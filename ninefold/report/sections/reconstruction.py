@@ -22,6 +22,7 @@ from ninefold.report.markup import (
     tag,
 )
 from ninefold.report.section import Section
+from ninefold.report.sections.pictures import picture
 
 MAX_COLUMNS = 20
 
@@ -42,7 +43,8 @@ class ReconstructionSection(Section):
                 paragraph(_said(facts, back)),
                 grid([_errors(found["errors"]), _loss(found["history"], facts), _sizes(back)]),
                 tag("h3", "What comes back"),
-                _columns(back["columns"], evidence),
+                *(_pictures(part) for part in found.get("gallery", ())),
+                _columns(back["columns"], evidence) if back["columns"] else "",
                 details("The rows that come back worst", _strangest(found["strangest"], evidence)),
             ]
         )
@@ -64,6 +66,20 @@ def _said(facts: Mapping[str, Any], back: Mapping[str, Any]) -> str:
             f"chosen so that {percent(facts['alarm_rate'])} of such rows as were held back do."
         )
     return said
+
+
+def _pictures(part: Mapping[str, Any]) -> Html:
+    """Draw pictures, each above what came back of it."""
+    pairs = [
+        tag(
+            "div",
+            picture(item["pictures"][0], f"row {item['row']}"),
+            picture(item["pictures"][1], f"error {number(item['error'], 2)}"),
+        )
+        for item in part["rows"]
+    ]
+    said = f"Test pictures, {part['title']}; below each what came back"
+    return join([paragraph(said), tag("div", *pairs, class_="thumbs")])
 
 
 def _errors(found: Mapping[str, Any]) -> Html:
