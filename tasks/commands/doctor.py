@@ -19,7 +19,7 @@ Level = Literal["ok", "note", "wrong"]
 PORTS = {4200: "Prefect's server", 8000: "ninefold serve"}
 FREE_BYTES, NEEDED_BYTES = 5e9, 1e8
 KNOWN_BAD = {
-    "fastapi": ">=0.155: Prefect's server dies with an unexpected keyword argument",
+    "fastapi": ">=0.151: Prefect's server refuses `prefect deploy` with 422, from 0.155 on it dies",
     "sqlalchemy": ">=2.1: Prefect's schedules never fire, though they look healthy",
 }
 """Package -> the versions that install but do not work, and what happens."""
