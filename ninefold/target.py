@@ -10,6 +10,7 @@ from ninefold.columns import Array, Frame, Kind, is_missing
 from ninefold.config import nearest
 from ninefold.errors import ConfigError, InputError
 from ninefold.problem import ProblemSpec, Task
+from ninefold.sequences import recipe
 
 Cut = float | tuple[float, ...]
 """Probability from which a label is the positive class; of each target, where there are several."""
@@ -73,7 +74,8 @@ class Target:
                 f"target `{problem.target}` must have values, however: all are missing"
             )
         if problem.task == "regression":
-            return _fit_regression(problem.target, kind, values)
+            found = _fit_regression(problem.target, kind, values)
+            return _free(found) if _lies_ahead(train, problem.target) else found
         names, counts = np.unique(class_names(kind, values), return_counts=True)
         if len(names) < 2:
             raise InputError(
@@ -178,6 +180,20 @@ def class_names(kind: Kind, values: Array) -> Array:
 
 def _ordered(names: Array, kind: Kind) -> list[str]:
     return sorted(names.tolist(), key=float) if kind == "number" else sorted(names.tolist())
+
+
+def _lies_ahead(train: Frame, name: str) -> bool:
+    """Tell whether a target is a later value of a series whose past is a column."""
+    formats = (column.format for column in train.columns if column.kind == "sequence")
+    return any(name in recipe(format).get("ahead", {}) for format in formats)
+
+
+def _free(target: Target) -> Target:
+    """Return a target that may go beyond what training saw, by as much as that covers."""
+    assert target.low is not None
+    assert target.high is not None
+    span = target.high - target.low
+    return replace(target, low=target.low - span, high=target.high + span)
 
 
 def _fit_regression(name: str, kind: Kind, values: Array) -> Target:

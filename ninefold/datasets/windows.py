@@ -90,7 +90,11 @@ def _rows(steps: "Steps", spec: WindowsSpec) -> "Source":
         spec.column,
         "sequence",
         format=sequences.format_of(
-            channels, entity=spec.series, time=spec.time, last=spec.past, value=spec.value
+            channels,
+            entity=spec.series,
+            time=spec.time,
+            last=spec.past,
+            ahead={target_name(spec.value, horizon): horizon for horizon in spec.horizons},
         ),
     )
     for position, horizon in enumerate(spec.horizons):
@@ -101,7 +105,8 @@ def _rows(steps: "Steps", spec: WindowsSpec) -> "Source":
     source = Source.of_table(f"{steps.title} ({len(found['origin'])} windows)",
                              pa.table(columns), known, notes)  # fmt: skip
     gone = dict.fromkeys(steps.columns.keys() - columns.keys(), "")
-    return source.without(gone).looking_ahead(spec.time, int(found["ahead_us"]))
+    targets = [target_name(spec.value, horizon) for horizon in spec.horizons]
+    return source.without(gone).looking_ahead(spec.time, int(found["ahead_us"]), targets)
 
 
 def _check(steps: "Steps", spec: WindowsSpec) -> None:

@@ -3,20 +3,15 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from ninefold.columns import Array
-from ninefold.errors import ConfigError
-from ninefold.networks import NetworkSpec
-from ninefold.networks.sequences import widths
+from ninefold.networks._sequences import SequenceNetworkSpec
 
 if TYPE_CHECKING:
-    from torch.nn import Module
-
-    from ninefold.preprocessing import Layout
+    from ninefold.networks.modules.sequences import SequenceRead
 
 
-class SeriesCNNSpec(NetworkSpec):
+class SeriesCNNSpec(SequenceNetworkSpec):
     """Convolutions along the steps, wider from block to block (dilation 1, 2, 4 …), for
     classification and regression of sequences of any length.
 
@@ -25,7 +20,6 @@ class SeriesCNNSpec(NetworkSpec):
     """
 
     kind: Literal["series_cnn"] = "series_cnn"
-    reads_tensors: ClassVar[bool] = True
     search_space: ClassVar[Mapping[str, Any]] = {
         "filters": {"choices": [[32, 32], [64, 64, 64], [64, 128, 64], [128, 128, 128]]},
         "kernel_size": {"choices": [3, 5, 7, 9]},
@@ -38,30 +32,15 @@ class SeriesCNNSpec(NetworkSpec):
     """Steps a filter looks at; an odd number."""
     pooling: Literal["mean", "max"] = "mean"
     """What goes on from the last block: mean or largest value over the steps."""
-    head_size: int = Field(0, ge=0, le=8192)
-    """Width of a hidden layer before the last one; 0 leaves it out."""
-    dropout: float = Field(0.1, ge=0, lt=1)
-    """Share of values zeroed while training, before the last layers."""
 
-    def build(self, layout: "Layout", outputs: int, X: Array | None, seed: int) -> "Module":
-        """Return a `modules.series_cnn.SeriesCNN` with weights drawn from `seed`.
+    @field_validator("kernel_size")
+    @classmethod
+    def _is_odd(cls, size: int) -> int:
+        if size % 2 == 0:
+            raise ValueError(f"must be odd, however: {size}")
+        return size
 
-        Raises:
-            ConfigError: no column of sequences, other tensors beside, or an even kernel.
-        """
-        from ninefold.networks.modules.seeding import seeded
-        from ninefold.networks.modules.series_cnn import SeriesCNN
+    def reader(self, width: int, channels: int) -> "SequenceRead":
+        from ninefold.networks.modules.series_cnn import ConvolutionRead
 
-        found = widths(layout, self.kind)
-        if self.kernel_size % 2 == 0:
-            raise ConfigError(
-                f"params.yaml: train.network.kernel_size must be odd, however: {self.kernel_size}"
-            )
-        with seeded(seed):
-            return SeriesCNN(
-                widths=found,
-                in_features=len(layout.features),
-                cardinalities=tuple(layout.cardinalities),
-                outputs=outputs,
-                spec=self,
-            )
+        return ConvolutionRead(width, channels, self)

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ninefold.preprocessing.sequences import TOLD
 from ninefold.preprocessing.tensors import emit_flat
 
 if TYPE_CHECKING:
+    from ninefold.preprocessing.layout import Layout
     from ninefold.preprocessing.model import Preprocessing
 
 
@@ -29,5 +31,23 @@ def flattened(preprocessing: "Preprocessing") -> "Preprocessing":
     graph.output(titles[0], graph.Concat(x, *parts, axis=1), np.float32, ("N", len(features)))
     graph.output(titles[1], codes, np.int64, ("N", len(layout.codes)))
     columns = [tensor.column for tensor in layout.tensors for _ in tensor.features]
-    told = replace(layout, features=features, sources=(*layout.sources, *columns), tensors=())
+    told = replace(
+        layout,
+        features=features,
+        sources=(*layout.sources, *columns),
+        tensors=(),
+        recent=_recent(layout),
+    )
     return Preprocessing(graph.model(), told)
+
+
+def _recent(layout: "Layout") -> dict[str, tuple[float, ...]]:
+    """Return where the last steps of sequences stand among the features, see `Layout.recent`."""
+    found, start = {}, len(layout.features)
+    for tensor in layout.tensors:
+        if tensor.kind == "sequence":
+            depth, steps, _ = tensor.flat
+            before = start + (len(TOLD) + steps - 2) * depth
+            found[tensor.column] = (start, before, depth, steps, *tensor.scales[:3])
+        start += len(tensor.features)
+    return found

@@ -31,6 +31,9 @@ class TensorLayout:
     """Names of the features that the tensor becomes where it is laid flat."""
     cardinality: int = 0
     """Number of ids of tokens."""
+    scales: tuple[float, ...] = ()
+    """Of sequences: mean and spread of each channel's values and spread of their distances from the
+    last one, one channel after another."""
     weights: tuple[float, ...] = ()
     """Inverse document frequencies of the words that are told where tokens are laid flat; what the
     number of steps is divided by."""
@@ -75,6 +78,10 @@ class Layout:
     """Column -> the train rows' 0, 1, 5, 25, 50, 75, 95, 99 and 100 % quantiles."""
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Column -> known levels as text."""
+    recent: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    """Column of sequences laid flat -> of its first channel the positions in X of the last value
+    and of the step before, how far apart in X steps stand, the number of steps told, mean and
+    spread of the values, spread of their distances from the last."""
 
     decoders: tuple[Mapping[str, Any], ...] = ()
     """How raw columns are read off features; see `ninefold.preprocessing.decoding`."""
@@ -97,8 +104,8 @@ class Layout:
             TensorLayout(**{**item, **{key: tuple(value) for key, value in _lists(item)}})
             for item in content["tensors"]
         )
-        for key in ("edges", "quantiles", "levels"):
-            kept[key] = {name: tuple(items) for name, items in content[key].items()}
+        for key in ("edges", "quantiles", "levels", "recent"):
+            kept[key] = {name: tuple(items) for name, items in content.get(key, {}).items()}
         return Layout(**kept)
 
 

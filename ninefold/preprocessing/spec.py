@@ -89,8 +89,9 @@ class ImageSpec(Spec):
 class SequenceSpec(Spec):
     """How sequences are treated: each channel scaled by its mean and spread."""
 
-    flat_steps: int = Field(default=24, ge=1, le=1000)
-    """Last steps whose values models get that take a table of numbers."""
+    flat_steps: int | None = Field(default=None, ge=1, le=1000)
+    """Last steps whose values models get that take a table of numbers; default: 128 numbers, all
+    channels together, and 8 steps at least."""
     flat_pieces: int = Field(default=8, ge=0, le=1000)
     """Equal parts of longer sequences whose means such models get."""
 

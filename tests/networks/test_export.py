@@ -41,7 +41,7 @@ assert "torch" not in sys.modules
 NETWORKS = [kind() for kind in components("ninefold.networks", NetworkSpec)]
 SMALL = CNNSpec(filters=(4, 6), hidden_size=8)
 PICTURE = TensorLayout("picture", "image", (3, 13, 17), (4, 4), ())
-SERIES = TensorLayout("series", "sequence", (-1, 5), (3, 4, 0), ())
+SERIES = TensorLayout("series", "sequence", (-1, 5), (2, 4, 0), ())
 TEXT = TensorLayout("text", "tokens", (9,), (5,), (), cardinality=30)
 
 

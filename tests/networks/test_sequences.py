@@ -17,7 +17,8 @@ SPECS = [
     RNNSpec(hidden_size=17),
     RNNSpec(cell="lstm", hidden_size=8, num_layers=2, bidirectional=True, pooling="mean"),
     SeriesCNNSpec(filters=(8, 12)),
-    SeriesCNNSpec(filters=(8,), pooling="max", head_size=4),
+    SeriesCNNSpec(filters=(8,), pooling="max", level="beside"),
+    RNNSpec(hidden_size=5, level="beside"),
 ]
 COUNTS = np.array([0, 1, 2, 5, 9, 9, 3, 1])
 X, CODES = torch.zeros(8, 0), torch.zeros(8, 0, dtype=torch.int64)
@@ -73,7 +74,6 @@ def test_the_graph_takes_any_number_of_steps_and_gives_the_same_bits(spec):
     [
         (RNNSpec(), (), "needs a column of sequences"),
         (SeriesCNNSpec(), (PICTURE, SERIES), "nothing else that is a tensor"),
-        (SeriesCNNSpec(kernel_size=4), (SERIES,), "must be odd"),
     ],
 )
 def test_other_data_is_refused(spec, tensors, why):

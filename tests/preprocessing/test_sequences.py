@@ -49,35 +49,46 @@ def prepared(train):
 def test_each_channel_is_scaled_by_the_train_rows(train, prepared):
     X, _, steps = prepared.transform(frame_of(train))
     assert X.shape == (60, 0)
-    assert steps.shape == (60, 11, 4)
-    assert prepared.layout.tensors[0].shape == (-1, 4)
-    every = np.concatenate(train)
+    assert steps.shape == (60, 11, 6)
+    assert prepared.layout.tensors[0].shape == (-1, 6)
+    every, lasts = np.concatenate(train), [last_known(cell) for cell in train]
     mean, std = np.nanmean(every, axis=0), np.nanstd(every, axis=0)
-    for cell, found in zip(train, steps, strict=True):
+    apart = [cell - last for cell, last in zip(train, lasts, strict=True)]
+    spread = np.nanstd(np.concatenate(apart), axis=0)
+    for cell, last, found in zip(train, lasts, steps, strict=True):
         count = len(cell)
         np.testing.assert_array_equal(found[:, 0], np.arange(11) < count)
         np.testing.assert_array_equal(found[count:], 0)
-        wanted = np.nan_to_num((cell - mean) / std)
-        np.testing.assert_allclose(found[:count, 1:3], wanted, atol=1e-6)
-        np.testing.assert_array_equal(found[:count, 3], np.isnan(cell[:, 1]))
+        level = np.tile(np.nan_to_num((last - mean) / std), (count, 1))
+        np.testing.assert_allclose(found[:count, 1:3], level, atol=1e-6)
+        np.testing.assert_allclose(
+            found[:count, 3:5], np.nan_to_num((cell - last) / spread), atol=1e-6
+        )
+        np.testing.assert_array_equal(found[:count, 5], np.isnan(cell[:, 1]))
+
+
+def last_known(cell):
+    known = [channel[~np.isnan(channel)] for channel in cell.T]
+    return np.array([channel[-1] if len(channel) else np.nan for channel in known])
 
 
 def test_a_sequence_is_told_in_numbers(train, prepared):
     flat = prepared.flattened()
     X, _ = flat.transform(frame_of(train))
-    assert X.shape == (60, len(flat.layout.features)) == (60, 2 * (5 + 5 + 3) + 2)
-    names = list(flat.layout.features)
+    assert X.shape == (60, len(flat.layout.features)) == (60, 2 * (7 + 4 + 3) + 2)
+    names, scales = list(flat.layout.features), prepared.layout.tensors[0].scales
     steps = prepared.transform(frame_of(train))[2].astype(np.float64)
     lengths = np.array([len(cell) for cell in train])
     for row, (count, series) in enumerate(zip(lengths, steps, strict=True)):
-        load = series[:count, 1]
+        load = series[:count, 3]
         told = {name.removeprefix("s load "): X[row, i] for i, name in enumerate(names)
                 if name.startswith("s load")}  # fmt: skip
         assert X[row, names.index("s steps")] == np.float32(count / lengths.mean())
-        wanted = {"last": load[-1] if count else 0, "3 before last": load[-4] if count > 3 else 0}
+        wanted = {"last": series[0, 1], "3 before last": load[-4] if count > 3 else 0}
         if count:
-            wanted |= {"mean": load.mean(), "spread": load.std(), "lowest": load.min(),
-                       "highest": load.max()}  # fmt: skip
+            value = (np.mean(train[row][:, 0]) - scales[0]) / scales[1]
+            wanted |= {"mean": value, "mean apart": load.mean(), "spread": load.std(),
+                       "lowest": load.min(), "highest": load.max()}  # fmt: skip
         if count > 2:
             wanted["trend"] = np.polyfit(np.arange(count), load, 1)[0] * count
             edges = np.arange(4) * count // 3

@@ -35,7 +35,9 @@ def read_table(
     if rows == 0:
         raise InputError(f"{source.title} must have rows, however: no rows follow the header")
     table = _parse(source, spec, inferred, _sample(rows, spec))
-    columns = tuple(with_roles(found.column, problem, source.ids) for found in inferred)
+    columns = tuple(
+        with_roles(found.column, problem, source.ids, source.after) for found in inferred
+    )
     table = table.replace_schema_metadata({"notes": json.dumps(dict(source.notes))})
     for target in problem.targets:
         if target in names:
@@ -224,14 +226,18 @@ def _same_type(chunks: list[pa.Array]) -> list[pa.Array]:
     return [chunk.cast(widest) for chunk in chunks]
 
 
-def with_roles(column: Column, problem: ProblemSpec, ids: Collection[str] = ()) -> Column:
-    """Give a raw column the roles that the problem says it has; `ids` are identifiers as well."""
+def with_roles(
+    column: Column, problem: ProblemSpec, ids: Collection[str] = (), after: Collection[str] = ()
+) -> Column:
+    """Give a raw column the roles that the problem says it has; `ids` are identifiers as well, and
+    `after` known only after the outcome.
+    """
     name = column.name
     roles: set[Role] = set()
     ids = (*problem.ids, *ids)
     if name in problem.targets:
         roles.add("target")
-    elif problem.is_after(name):
+    elif problem.is_after(name) or name in after:
         roles.add("after")
     elif name not in ids and name not in problem.group:
         roles.add("input")

@@ -1,6 +1,6 @@
 """A source of rows, read in batches, as often as needed."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -30,6 +30,8 @@ class Source:
     """Columns that only say where a row comes from: identifiers, whatever the problem says."""
     notes: Mapping[str, Any] = field(default_factory=dict)
     """What the profile tells of the source beside its columns."""
+    after: tuple[str, ...] = ()
+    """Columns known only after the outcome, whatever the problem says."""
     absent: Mapping[str, str] = field(default_factory=dict)
     """Columns of the file that are none of the rows, and why the problem cannot refer to them."""
     ahead: tuple[str, int] | None = None
@@ -61,9 +63,9 @@ class Source:
         """Return the source with a word on columns that are not there."""
         return replace(self, absent=absent)
 
-    def looking_ahead(self, time: str, ahead_us: int) -> "Source":
-        """Return the source with its targets known `ahead_us` after `time`."""
-        return replace(self, ahead=(time, ahead_us))
+    def looking_ahead(self, time: str, ahead_us: int, names: Sequence[str]) -> "Source":
+        """Return the source with the columns `names` known only `ahead_us` after `time`."""
+        return replace(self, ahead=(time, ahead_us), after=(*self.after, *names))
 
     def read_as(self, other: "Source") -> "Source":
         """Return the source with its cells read as those of `other`: text or typed."""

@@ -7,15 +7,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from ninefold.networks.modules.joined import Joined
+from ninefold.networks.modules.dropout import FastDropout
 from ninefold.networks.modules.sequences import (
     SequenceRead,
     emit_last,
     emit_mean,
     emit_present,
+    emit_shape,
     last_of,
     mean_of,
     present,
+    shape_of,
     weights,
 )
 
@@ -27,43 +29,17 @@ GATES = {"gru": (1, 0, 2), "lstm": (0, 3, 1, 2)}
 """Where ONNX's gates (z r h; i o f c) stand among torch's (r z n; i f g o)."""
 
 
-class RNN(Joined):
-    """`(x (B, F) float32, codes (B, C) int64, *sequences (B, T, D) float32) -> (B, 1, K)`.
-
-    See `ninefold.networks.rnn`.
-    """
-
-    def __init__(
-        self,
-        *,
-        widths: tuple[int, ...],
-        in_features: int,
-        cardinalities: tuple[int, ...],
-        outputs: int,
-        spec: "RNNSpec",
-    ) -> None:
-        super().__init__(
-            [RecurrentRead(width, spec) for width in widths],
-            in_features=in_features,
-            cardinalities=cardinalities,
-            outputs=outputs,
-            hidden_size=spec.head_size,
-            activation=nn.ReLU(),
-            dropout=spec.dropout,
-        )
-
-
 class RecurrentRead(SequenceRead):
-    """Recurrent layers, and beside them the last step itself: what is known last goes straight on,
-    so that a level which drifts beyond what training saw is followed.
-    """
+    """Recurrent layers, and beside them the last step itself, which goes straight on."""
 
-    def __init__(self, width: int, spec: "RNNSpec") -> None:
+    def __init__(self, width: int, channels: int, spec: "RNNSpec") -> None:
         super().__init__()
         self.kind, self.pooling = spec.cell, spec.pooling
+        self.skipped = channels if spec.level == "beside" else 0
+        self.dropout = FastDropout(spec.dropout)
         make = nn.GRU if spec.cell == "gru" else nn.LSTM
         self.cells = make(
-            width,
+            width - self.skipped,
             spec.hidden_size,
             spec.num_layers,
             batch_first=True,
@@ -71,12 +47,13 @@ class RecurrentRead(SequenceRead):
             bidirectional=spec.bidirectional,
         )
         self.directions = 1 + spec.bidirectional
-        self.out_features = self.directions * spec.hidden_size + width
+        self.learnt = self.directions * spec.hidden_size
+        self.out_features = self.learnt + width
 
     def forward(self, steps: Tensor) -> Tensor:
         steps, count = present(steps)
         packed = pack_padded_sequence(
-            steps, count[:, 0].cpu(), batch_first=True, enforce_sorted=False
+            shape_of(steps, self.skipped), count[:, 0].cpu(), batch_first=True, enforce_sorted=False
         )
         found, state = self.cells(packed)
         if self.pooling == "mean":
@@ -84,27 +61,23 @@ class RecurrentRead(SequenceRead):
         else:
             hidden = state[0] if self.kind == "lstm" else state
             pooled = hidden[-self.directions :].transpose(0, 1).flatten(1)
-        return torch.cat([pooled, last_of(steps, count)], dim=1)
+        return torch.cat([self.dropout(pooled), last_of(steps, count)], dim=1)
 
     def emit(self, graph: "Graph", steps: str) -> str:
         steps, count, _ = emit_present(graph, steps)
         lengths = graph.cast(graph.Squeeze(count, np.array([1])), np.int32)
-        turned = graph.Transpose(steps, perm=[1, 0, 2])
+        turned = graph.Transpose(emit_shape(graph, steps, self.skipped), perm=[1, 0, 2])
         hidden = ""
         for layer in range(self.cells.num_layers):
             found, hidden = self._layer(graph, layer, turned, lengths)
             side_by_side = graph.Transpose(found, perm=[0, 2, 1, 3])
-            turned = graph.Reshape(side_by_side, np.array([0, 0, self._width]))
+            turned = graph.Reshape(side_by_side, np.array([0, 0, self.learnt]))
         if self.pooling == "mean":
             pooled = emit_mean(graph, graph.Transpose(turned, perm=[1, 0, 2]), count)
         else:
             ends = graph.Transpose(hidden, perm=[1, 0, 2])
-            pooled = graph.Reshape(ends, np.array([-1, self._width]))
+            pooled = graph.Reshape(ends, np.array([-1, self.learnt]))
         return graph.Concat(pooled, emit_last(graph, steps, count), axis=1)
-
-    @property
-    def _width(self) -> int:
-        return self.directions * int(self.cells.hidden_size)
 
     def _layer(self, graph: "Graph", layer: int, steps: str, lengths: str) -> tuple[str, str]:
         """Add one layer: steps `[T, N, D]` -> every state `[T, directions, N, H]`, the last

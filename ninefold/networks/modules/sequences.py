@@ -5,6 +5,7 @@ says whether it is there; what stands in steps that are not never reaches the re
 """
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,10 +13,14 @@ import torch
 from torch import Tensor, nn
 
 from ninefold.networks.modules.joined import Joined, Read
+from ninefold.networks.modules.parameters import mark
 
 if TYPE_CHECKING:
     from ninefold.graph import Graph
+    from ninefold.networks._sequences import SequenceNetworkSpec
 
+SMALL = 0.1
+"""By how much smaller weights begin where the answer begins as the last value."""
 LAST = np.array([2**31 - 1])
 
 
@@ -24,11 +29,46 @@ class SequenceRead(Read):
 
     It also writes itself as ONNX nodes, whose bits depend neither on the rows beside nor on how
     many steps are not there.
+
+    learnt: how many of the numbers it gives come from its layers; those of the last step follow.
     """
+
+    learnt: int
 
     @abstractmethod
     def emit(self, graph: "Graph", steps: str) -> str:
         """Add the nodes: `[N, T, F]` -> `[N, out_features]`."""
+
+
+class SequenceNetwork(Joined):
+    """`(x (B, F) float32, codes (B, C) int64, *sequences (B, T, D) float32) -> (B, 1, K)`.
+
+    See `ninefold.networks._sequences`.
+    """
+
+    def __init__(
+        self,
+        readers: Sequence[SequenceRead],
+        *,
+        in_features: int,
+        cardinalities: tuple[int, ...],
+        outputs: int,
+        spec: "SequenceNetworkSpec",
+    ) -> None:
+        super().__init__(
+            readers,
+            in_features=in_features,
+            cardinalities=cardinalities,
+            outputs=outputs,
+            hidden_size=spec.head_size,
+            activation=nn.ReLU(),
+            dropout=spec.dropout if spec.head_size else 0.0,
+        )
+        if spec.level == "beside":
+            mark(self.head.weight)
+            with torch.no_grad():
+                self.head.weight.mul_(SMALL)
+                self.head.weight[:, readers[0].learnt + 1] = 1.0
 
 
 def own_nodes(network: nn.Module) -> list[SequenceRead]:
@@ -43,6 +83,13 @@ def present(steps: Tensor) -> tuple[Tensor, Tensor]:
     """
     there = steps[:, :, :1] > 0
     return torch.where(there, steps, 0.0), there.sum(dim=1).clamp(min=1)
+
+
+def shape_of(steps: Tensor, skipped: int) -> Tensor:
+    """Return steps `(B, T, F)` without the `skipped` levels, which follow the first number."""
+    if not skipped:
+        return steps
+    return torch.cat([steps[:, :, :1], steps[:, :, 1 + skipped :]], dim=2)
 
 
 def last_of(steps: Tensor, count: Tensor) -> Tensor:
@@ -64,6 +111,15 @@ def emit_present(graph: "Graph", steps: str) -> tuple[str, str, str]:
     counted = graph.cast(_last(graph, graph.CumSum(mask, np.array(1))), np.int64)
     count = graph.Max(graph.Squeeze(counted, np.array([2])), np.int64(1))
     return graph.Where(there, steps, np.float32(0)), count, mask
+
+
+def emit_shape(graph: "Graph", steps: str, skipped: int) -> str:
+    """Add the nodes of `shape_of`."""
+    if not skipped:
+        return steps
+    zero, one, axis = np.array([0]), np.array([1]), np.array([2])
+    rest = graph.Slice(steps, np.array([1 + skipped]), LAST, axis)
+    return graph.Concat(graph.Slice(steps, zero, one, axis), rest, axis=2)
 
 
 def emit_last(graph: "Graph", steps: str, count: str) -> str:

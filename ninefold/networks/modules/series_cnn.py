@@ -7,15 +7,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ninefold.networks.modules.joined import Joined
+from ninefold.networks.modules.dropout import FastDropout
 from ninefold.networks.modules.sequences import (
     SequenceRead,
     emit_last,
     emit_mean,
     emit_present,
+    emit_shape,
     last_of,
     mean_of,
     present,
+    shape_of,
     weights,
 )
 
@@ -24,38 +26,15 @@ if TYPE_CHECKING:
     from ninefold.networks.series_cnn import SeriesCNNSpec
 
 
-class SeriesCNN(Joined):
-    """`(x (B, F) float32, codes (B, C) int64, *sequences (B, T, D) float32) -> (B, 1, K)`.
-
-    See `ninefold.networks.series_cnn`.
-    """
-
-    def __init__(
-        self,
-        *,
-        widths: tuple[int, ...],
-        in_features: int,
-        cardinalities: tuple[int, ...],
-        outputs: int,
-        spec: "SeriesCNNSpec",
-    ) -> None:
-        super().__init__(
-            [ConvolutionRead(width, spec) for width in widths],
-            in_features=in_features,
-            cardinalities=cardinalities,
-            outputs=outputs,
-            hidden_size=spec.head_size,
-            activation=nn.ReLU(),
-            dropout=spec.dropout,
-        )
-
-
 class ConvolutionRead(SequenceRead):
     """Blocks of convolution, normalisation of each step, ReLU; and beside them the last step."""
 
-    def __init__(self, width: int, spec: "SeriesCNNSpec") -> None:
+    def __init__(self, width: int, channels: int, spec: "SeriesCNNSpec") -> None:
         super().__init__()
         self.pooling = spec.pooling
+        self.skipped = channels if spec.level == "beside" else 0
+        self.dropout = FastDropout(spec.dropout)
+        inside = width - self.skipped
         self.convolutions = nn.ModuleList(
             nn.Conv1d(
                 before,
@@ -64,24 +43,25 @@ class ConvolutionRead(SequenceRead):
                 padding=2**number * (spec.kernel_size // 2),
                 dilation=2**number,
             )
-            for number, (before, filters) in enumerate(pairwise((width, *spec.filters)))
+            for number, (before, filters) in enumerate(pairwise((inside, *spec.filters)))
         )
         self.normalizations = nn.ModuleList(nn.LayerNorm(filters) for filters in spec.filters)
-        self.out_features = spec.filters[-1] + width
+        self.learnt = spec.filters[-1]
+        self.out_features = self.learnt + width
 
     def forward(self, steps: Tensor) -> Tensor:
         mask = (steps[:, :, :1] > 0).to(steps.dtype)
         steps, count = present(steps)
-        found = steps
+        found = shape_of(steps, self.skipped)
         for convolve, normalize in zip(self.convolutions, self.normalizations, strict=True):
             turned = convolve(found.transpose(1, 2)).transpose(1, 2)
             found = torch.relu(normalize(turned)) * mask
         pooled = found.amax(dim=1) if self.pooling == "max" else mean_of(found, count)
-        return torch.cat([pooled, last_of(steps, count)], dim=1)
+        return torch.cat([self.dropout(pooled), last_of(steps, count)], dim=1)
 
     def emit(self, graph: "Graph", steps: str) -> str:
         steps, count, mask = emit_present(graph, steps)
-        found = steps
+        found = emit_shape(graph, steps, self.skipped)
         for convolve, normalize in zip(self.convolutions, self.normalizations, strict=True):
             assert isinstance(convolve, nn.Conv1d)
             assert isinstance(normalize, nn.LayerNorm)
