@@ -31,8 +31,9 @@ class Explainer:
         if batch.errors or sorted(n for g in self.groups for n in g) != sorted(batch.feeds):
             raise ValueError("the explanation does not fit the model's columns")
         self.background = batch.feeds
-        classes = rows.signature.classes
-        self._code = classes.index(self.unit.removeprefix(BEFORE_CLASS)) if classes else None
+        results = rows.signature.results
+        names = results[-1].names if results else rows.signature.classes
+        self._code = names.index(self.unit.removeprefix(BEFORE_CLASS)) if names else None
 
     @staticmethod
     def of(model: Model, rows: Rows) -> "Explainer | None":
@@ -61,10 +62,11 @@ class Explainer:
         return {**told, "contributions": added}
 
     def _answers(self, prediction: Array) -> Array:
-        """Return one number a row `(N,)`: log-odds of a class, or the value."""
-        if self._code is None:
-            return np.asarray(prediction, dtype=np.float64)
-        chance = np.clip(prediction[:, self._code].astype(np.float64), LEAST, 1 - LEAST)
+        """Return one number a row `(N,)`: log-odds of a class or label, or the value."""
+        chosen = prediction if self._code is None else prediction[:, self._code]
+        if not self.unit.startswith(BEFORE_CLASS):
+            return np.asarray(chosen, dtype=np.float64)
+        chance = np.clip(chosen.astype(np.float64), LEAST, 1 - LEAST)
         return np.asarray(np.log(chance) - np.log1p(-chance))
 
 

@@ -1,10 +1,12 @@
 """One model for several targets: from a CSV to answers with a name for each of them."""
 
 import numpy as np
+import onnxruntime as ort
 import pandas as pd
 import pytest
 
 from ninefold.files import read_json
+from ninefold.serving.explanations import Explainer
 from ninefold.serving.model import read_model
 from ninefold.serving.rows import Rows
 from tests.end_to_end.commands import ninefold
@@ -101,6 +103,19 @@ def test_answers_bear_the_targets_names(trained, tmp_path):
             served = [answer["probabilities"][name] for answer in answers]
             np.testing.assert_allclose(served, by_file[f"probability_{name}"], rtol=1e-6)
             assert by_file[f"label_{name}"].tolist() == [a["labels"][name] for a in answers]
+    why = told_why(model, reader, batch)
+    if kind == "values":
+        assert why["answer"] == pytest.approx(answers[0][targets[0]])
+
+
+def told_why(model, reader, batch):
+    """Return why the first row got its answer, as a server tells it."""
+    explainer = Explainer.of(model, reader)
+    first = {name: values[:1] for name, values in batch.feeds.items()}
+    told = explainer.explain(first, ort.RunOptions())
+    added = sum(item["value"] for item in told["contributions"])
+    assert told["expected"] + added == pytest.approx(told["answer"])
+    return told
 
 
 def test_the_report_shows_every_target(trained):
@@ -136,6 +151,7 @@ def test_quantiles_rise_and_cover_what_they_promise(tmp_path):
         assert list(answer["quantiles"]) == ["0.1", "0.5", "0.9"]
         assert list(answer["quantiles"].values()) == sorted(answer["quantiles"].values())
         assert answer["value"] == answer["quantiles"]["0.5"]
+    assert np.isfinite(told_why(model, reader, batch)["answer"])
     assert "was meant" in (workspace / "reports/report.html").read_text()
 
 
