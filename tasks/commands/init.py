@@ -99,6 +99,7 @@ def main(args: argparse.Namespace) -> int:
         title=f"{', '.join(args.targets) or problem.task.capitalize()}, from {args.data.name}",
         own=aim.draft if aim else (),
         preprocess=aim.preprocess if aim else "{}",
+        text=found.text if kind.network == "mlp" else None,
         constants=found.constants,
         other_times=found.times,
         perhaps=answers.perhaps,
@@ -218,6 +219,8 @@ def _tell(args: argparse.Namespace, table: Any, found: Any, answers: Any, about:
         f"{_maybe(perhaps.after, '--available-after')}",
         "constant": _listed(found.constants),
     }
+    if problem.learns_target and found.text is not None:
+        rows["text"] = f"{found.text} (its words are what the network reads)"
     if problem.time is None:
         del rows["horizon"]
     if not problem.learns_target:

@@ -47,6 +47,8 @@ class Draft:
     perhaps: Perhaps = Perhaps()
     cells: Cells = field(default_factory=Cells)
     preprocess: str = "{}"
+    text: str | None = None
+    """The column of texts whose words a network is to read."""
     own: tuple[str, ...] = ()
     """Lines of a task that learns no target, in the place of sampling, baselines and train."""
     source: Found = field(default_factory=Found)
@@ -87,7 +89,7 @@ def render(draft: Draft) -> str:
         *_split(draft),
         *(() if draft.own else SAMPLING),
         "audit: {}                  # ignore: [{finding: target.copy, columns: [c], reason: why}]",
-        f"preprocess: {draft.preprocess}",
+        *_preprocess(draft),
         *(draft.own or _learning(draft)),
         *(("evaluate: {}",) if draft.own else ("evaluate:", f"  slices: {sequence(draft.slices)}")),
         "export: {}",
@@ -97,8 +99,20 @@ def render(draft: Draft) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _preprocess(draft: Draft) -> tuple[str, ...]:
+    if draft.own or draft.text is None:
+        return (f"preprocess: {draft.preprocess}",)
+    use = "{use: tokens}"
+    return (
+        "preprocess:",
+        "  columns:                 # words in their order; simpler models get TF-IDF of them",
+        f"    {json.dumps(draft.text, ensure_ascii=False)}: {use}",
+    )
+
+
 def _learning(draft: Draft) -> tuple[str, ...]:
-    network = f"  network: {{kind: {draft.source.network}}}"
+    kind = draft.source.network if draft.text is None else "text_cnn"
+    network = f"  network: {{kind: {kind}}}"
     return ("baselines: {}", "train:", network, "crossvalidate: {}", TUNE)
 
 

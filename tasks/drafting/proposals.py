@@ -18,6 +18,9 @@ from tasks.drafting.roles import Roles, propose_roles
 MAX_CLASSES = 20
 """Whole numbers with more distinct values than this are a regression target."""
 MIN_ROWS_FOR_IDS = 50
+MIN_WORDS, MAIN_SHARE, SAMPLE_CELLS = 15, 0.5, 1000
+"""A text is what a table is about where its cells have so many words and hold such a share of all
+characters, judged by so many cells."""
 MAX_SLICES, MAX_SLICE_LEVELS = 3, 12
 ID_NAME = re.compile(
     r"(?:^|[\W_])(?:id|ids|uuid|guid|key|nr|no|num|number|index|identifier|rowid|record)(?:$|[\W_])",
@@ -45,6 +48,8 @@ class Proposal:
     """The one proposed, if one stands out."""
     constants: tuple[str, ...]
     slices: tuple[str, ...]
+    text: str | None
+    """The column of texts that most of the table consists of, if one does."""
     roles: Roles
     """Entities and late columns."""
 
@@ -74,8 +79,29 @@ def propose(
         time=named[0] if len(named) == 1 else None,
         constants=tuple(name for name, count in distinct.items() if count < 2),
         slices=tuple(n for n, k in levels.items() if 2 <= k <= MAX_SLICE_LEVELS)[:MAX_SLICES],
+        text=_main_text(table, free),
         roles=roles,
     )
+
+
+def _main_text(table: pa.Table, columns: Sequence[Column]) -> str | None:
+    """Return the column of texts of many words each that holds most of the table's characters."""
+    sizes = {
+        column.name: sum(len(cell or "") for cell in _cells(table, column.name))
+        for column in columns
+    }
+    texts = [column.name for column in columns if column.kind == "text"]
+    name = max(texts, key=lambda text: sizes[text], default=None)
+    if name is None or sizes[name] < MAIN_SHARE * sum(sizes.values()):
+        return None
+    words = [len(cell.split()) for cell in _cells(table, name) if cell]
+    return name if len(words) and float(np.median(words)) >= MIN_WORDS else None
+
+
+def _cells(table: pa.Table, name: str) -> list[str | None]:
+    """Return the first cells of a column as text."""
+    cells: list[str | None] = pc.cast(table[name].slice(0, SAMPLE_CELLS), pa.string()).to_pylist()
+    return cells
 
 
 def _named(columns: Sequence[Column], name: str) -> Column:
