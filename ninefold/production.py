@@ -35,6 +35,15 @@ def named(folder: Path) -> str:
         ) from None
 
 
+def model_file(path: Path) -> Path:
+    """Return the file of the model in production where `path` is a registry, else `path`.
+
+    Raises:
+        InputError: a folder without a pointer.
+    """
+    return place(path, named(path)) if path.is_dir() else path
+
+
 def place(folder: Path, sha256: str) -> Path:
     """Return where the model with that hash is kept."""
     return folder / VERSIONS / f"{sha256}.onnx"

@@ -1,5 +1,7 @@
 """`ninefold score`: the same rows as `predict`, once each, whatever was killed in between."""
 
+import hashlib
+import json
 import subprocess
 import sys
 import time
@@ -111,6 +113,19 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(model, tmp_path, name
     for path in [whole] if whole.is_file() else whole.rglob("*.parquet"):
         again = tmp_path / name / path.relative_to(whole)
         assert again.read_bytes() == path.read_bytes()
+
+
+def test_what_a_registry_has_in_production_scores(model, tmp_path):
+    content = model.read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    registry = tmp_path / "registry"
+    (registry / "versions").mkdir(parents=True)
+    (registry / "versions" / f"{sha256}.onnx").write_bytes(content)
+    source = written(table(20, 1), tmp_path / "a.csv")
+    with pytest.raises(InputError, match=r"production\.json"):
+        run(registry, [source], tmp_path / "o.csv")
+    (registry / "production.json").write_text(json.dumps({"sha256": sha256}))
+    assert run(registry, [source], tmp_path / "o.csv").model_version == sha256[:12]
 
 
 def test_damaged_parts_and_torn_journals_cost_only_themselves(model, tmp_path):

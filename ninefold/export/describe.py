@@ -11,7 +11,7 @@ import ninefold
 from ninefold.columns import Array, Column, Frame, is_missing, spread
 from ninefold.head import Head
 from ninefold.problem import ProblemSpec
-from ninefold.signature import Input, Signature
+from ninefold.signature import Input, Kind, Result, Signature
 from ninefold.tensor_cells import TENSOR_KINDS
 
 MAX_LEVELS = 1000
@@ -119,7 +119,6 @@ def drift_reference(raw: Frame, prediction: Array, head: Head) -> dict[str, Any]
     Numbers and times: shares between the train rows' deciles (`edges` are the inner ones);
     categories: shares of the 30 most frequent levels, the rest under `other`.
     """
-    inputs = {column.name: _shares(column, raw[column.name]) for column in raw.columns}
     found: dict[str, Any]
     if head.each:
         columns = zip(head.target.names, prediction.T, strict=True)
@@ -134,7 +133,26 @@ def drift_reference(raw: Frame, prediction: Array, head: Head) -> dict[str, Any]
                 prediction[:, 1] if head.target.is_binary else prediction.max(axis=1)
             ),
         }
-    return {"rows": len(raw), "inputs": inputs, "outputs": found}
+    return {"rows": len(raw), "inputs": _inputs(raw), "outputs": found}
+
+
+def drift_of_results(
+    raw: Frame, outputs: Mapping[str, Array], results: Sequence[Result]
+) -> dict[str, Any]:
+    """Return the same for a model without a target, whose `outputs` say `results`, in order: texts
+    and truths as categories are, numbers as numbers are, by the name of the output.
+    """
+    found = {}
+    for (name, values), result in zip(outputs.items(), results, strict=True):
+        if result.kind in ("text", "bool", "number"):
+            kind: Kind = "category" if result.kind == "text" else result.kind
+            flat = values.ravel().astype(np.float64) if kind == "number" else values.ravel()
+            found[name] = _shares(Column(name, kind), flat)
+    return {"rows": len(raw), "inputs": _inputs(raw), "outputs": found}
+
+
+def _inputs(raw: Frame) -> dict[str, Any]:
+    return {column.name: _shares(column, raw[column.name]) for column in raw.columns}
 
 
 def _shares(column: Column, values: Array) -> dict[str, Any]:

@@ -97,9 +97,10 @@ def _predictions(
     found = []
     for name, now in counts["outputs"].items():
         marks = reference.outputs[name]
-        known = marks if "edges" in marks else {"levels": marks, "other": None}
+        is_one = reference.head is not None and not reference.head.each
+        known = {"levels": marks, "other": None} if is_one and name == "label" else marks
         item = _values(known, now["counts"], reference.rows)
-        what = NAMES[name] if not reference.head.each else f"`{name}`"
+        what = NAMES[name] if is_one else f"`{name}`"
         said = f"predicted {what} are distributed otherwise (PSI {item['size']:.2f})"
         found.append(
             item | {"part": "prediction", "column": name, "limits": limits, "message": said}

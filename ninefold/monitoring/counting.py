@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ninefold.columns import Array, is_missing
+from ninefold.head import Head
 from ninefold.monitoring.reference import Reference
 from ninefold.signature import Signature
 from ninefold.tensor_cells import TENSOR_KINDS
@@ -47,17 +48,29 @@ class Counter:
             counts = _levels(marks, known) if "levels" in marks else _between(marks, known)
             inputs[item.name] = {"missing": int(missing.sum()), "counts": counts}
         given = [outputs[name] for name in self._outputs]
-        return {"rows": len(given[-1]), "inputs": inputs, "outputs": self._predicted(given)}
+        if self._reference.head is None:
+            found = self._told(outputs)
+        else:
+            found = self._predicted(self._reference.head, given)
+        return {"rows": len(given[-1]), "inputs": inputs, "outputs": found}
 
-    def _predicted(self, values: list[Array]) -> dict[str, Any]:
+    def _told(self, outputs: Mapping[str, Array]) -> dict[str, Any]:
+        found = {}
+        for name, marks in self._reference.outputs.items():
+            values = outputs[name].ravel()
+            counts = _levels(marks, values) if "levels" in marks else _between(marks, values)
+            found[name] = {"counts": counts}
+        return found
+
+    def _predicted(self, head: Head, values: list[Array]) -> dict[str, Any]:
         marks = self._reference.outputs
-        if self._reference.head.each:
+        if head.each:
             columns = zip(marks.items(), values[-1].T, strict=True)
             return {name: {"counts": _between(inner, part)} for (name, inner), part in columns}
         if "value" in marks:
-            return {"value": {"counts": _between(marks["value"], values[0].ravel())}}
-        label, probabilities = values
-        classes = self._reference.head.target.classes
+            return {"value": {"counts": _between(marks["value"], values[-1].ravel())}}
+        label, probabilities = values[0], values[-1]
+        classes = head.target.classes
         codes, found = np.unique(label.ravel().astype(str), return_counts=True)
         seen = dict(zip(codes.tolist(), found.tolist(), strict=True))
         is_binary = probabilities.shape[1] == 2

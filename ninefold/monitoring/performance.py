@@ -26,11 +26,13 @@ def performance(
     Returns:
         None where the model says nothing of the test part.
     """
-    if not reference.metrics:
+    if reference.head is None:
         return None
-    known = _metrics(reference)
+    known = {item.name: item for item in metrics_for(reference.head.target)}
     threshold, rows = reference.head.cut, len(y)
     names = [name for name in reference.metrics if name in known]
+    if not names:
+        return None
     chosen = [known[name] for name in names]
     statistics = [item.prepare(y, prediction, threshold) for item in chosen]
     drawn = replicates(statistics, Clusters(np.arange(rows), rows, "row"), REPLICATES, SEED)
@@ -38,28 +40,28 @@ def performance(
         name: estimate(one(np.ones(rows)), drawn[:, place], CONFIDENCE, item.undefined(y))
         for place, (name, item, one) in enumerate(zip(names, chosen, statistics, strict=True))
     }
-    severity, message = _judged(reference, found, rows, spec)
+    severity, message = _judged(known[names[0]], reference.metrics[names[0]], found, rows, spec)
     return {
         "metric": names[0], "rows": rows, "now": found, "test": dict(reference.metrics),
         "severity": severity, "message": message,
     }  # fmt: skip
 
 
-def _metrics(reference: Reference) -> dict[str, Metric]:
-    return {item.name: item for item in metrics_for(reference.head.target)}
-
-
 def _judged(
-    reference: Reference, found: Mapping[str, Any], rows: int, spec: MonitorSpec
+    metric: Metric,
+    test: Mapping[str, Any],
+    found: Mapping[str, Any],
+    rows: int,
+    spec: MonitorSpec,
 ) -> tuple[str, str]:
-    name = next(iter(found))
-    now, test = found[name], reference.metrics[name]
+    name = metric.name
+    now = found[name]
     if now["value"] is None or test.get("value") is None:
         return "pass", f"{name} has no value: {now.get('reason') or test.get('reason')}"
     said = f"{name} is {_shown(now)} on {rows:,} labelled rows, {_shown(test)} on the test part"
     if rows < spec.min_rows or now["low"] is None or test.get("low") is None:
         return "pass", f"{said}: too few rows to judge"
-    higher = _metrics(reference)[name].higher_is_better
+    higher = metric.higher_is_better
     is_worse = now["high"] < test["low"] if higher else now["low"] > test["high"]
     if is_worse and spec.performance != "never":
         return spec.performance, said

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from ninefold.errors import InputError
+from ninefold.head import Head
 from ninefold.monitoring import MonitorSpec
 from ninefold.monitoring.batches import RECORDED, Seen, Wanted, look, masked_of
 from ninefold.monitoring.comparing import SEVERITIES, compare
@@ -47,7 +48,7 @@ def watch(
     reference = Reference.of(model)
     items = expand(inputs, rows.takes_pictures, (*KINDS, RECORDED))
     counter = Counter(reference, rows.signature, masked_of(items))
-    wanted = _wanted(items, rows, reference.head.target.names, labels, key)
+    wanted = _wanted(items, rows, reference, labels, key)
     seen = Seen()
     for item in progress(items, "monitor", unit="file"):
         look(model, rows, item, counter, seen, wanted)
@@ -109,12 +110,13 @@ def _without_values(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _wanted(
-    items: Sequence[Item],
-    rows: Rows,
-    targets: tuple[str, ...],
-    labels: Path | None,
-    key: str | None,
+    items: Sequence[Item], rows: Rows, reference: Reference, labels: Path | None, key: str | None
 ) -> Wanted:
+    if reference.head is None:
+        if labels is not None:
+            raise InputError("--labels must go with a model that predicts a target")
+        return Wanted()
+    targets = reference.head.target.names
     if labels is not None:
         return Wanted(True, key)
     if key is not None:
@@ -126,12 +128,16 @@ def _wanted(
 
 
 def _performance(
-    reference: Reference, rows: Rows, spec: MonitorSpec, seen: Seen, wanted: Wanted,
+    reference: Reference,
+    rows: Rows,
+    spec: MonitorSpec,
+    seen: Seen,
+    wanted: Wanted,
     labels: Path | None,
-) -> dict[str, Any] | None:  # fmt: skip
-    if not wanted.predictions or not seen.predictions:
+) -> dict[str, Any] | None:
+    if reference.head is None or not wanted.predictions or not seen.predictions:
         return None
-    found = _labelled(reference, rows, seen, wanted, labels)
+    found = _labelled(reference.head, rows, seen, wanted, labels)
     prediction = np.concatenate(seen.predictions)
     if reference.head.target.task == "regression" and not reference.head.each:
         prediction = prediction.ravel()
@@ -141,17 +147,15 @@ def _performance(
     return {**measured, "without_label": found.without, "unknown_labels": found.unknown}
 
 
-def _labelled(
-    reference: Reference, rows: Rows, seen: Seen, wanted: Wanted, labels: Path | None
-) -> Labelled:
+def _labelled(head: Head, rows: Rows, seen: Seen, wanted: Wanted, labels: Path | None) -> Labelled:
     tokens = rows.signature.missing_tokens
     if labels is None:
         own = [pa.array(seen.labels[name], pa.string()) for name in wanted.labels]
-        return coded(own, np.arange(len(own[0])), reference.head, tokens)
+        return coded(own, np.arange(len(own[0])), head, tokens)
     if wanted.key is None and seen.failed:
         raise InputError(
             f"rows must all have a prediction to be joined in order, however: {seen.failed} have "
             "none. Join labels by a column with --id"
         )
     ids = seen.ids if wanted.key is not None else seen.rows
-    return labels_of(labels, reference.head, tokens, wanted.key, ids)
+    return labels_of(labels, head, tokens, wanted.key, ids)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from ninefold import production
 from ninefold.errors import InputError
 from ninefold.files import replacing
 from ninefold.progress import Percents
@@ -53,8 +54,13 @@ def score(model_path: Path, source_path: Path, sink_path: Path, spec: ScoreSpec)
 
 
 def proved_model(path: Path) -> tuple[Model, Rows]:
-    """Load a model and replay its golden rows. Raises `InputError` if it must not be used."""
-    model = read_model(path, arena=True)
+    """Load a model, or what a registry has in production, and replay its golden rows.
+
+    Raises:
+        InputError: there is none, or it must not be used.
+    """
+    file = production.model_file(path)
+    model = read_model(file, None if file == path else path.name, arena=True)
     rows = Rows(model)
     if (fault := replay(model, rows)) is not None:
         raise InputError(f"model {path} must not be used: {fault}. Export it again")

@@ -9,7 +9,7 @@ from ninefold.columns import Frame, spread
 from ninefold.errors import GateError
 from ninefold.export import ExportSpec, describe
 from ninefold.export.adversarial import adversarial_rows
-from ninefold.export.publish import Published, as_json, sealed_with
+from ninefold.export.publish import DRIFT_ROWS, Published, as_json, sealed_with
 from ninefold.export.reference import derive_with
 from ninefold.files import replacing
 from ninefold.problem import ProblemSpec
@@ -50,6 +50,7 @@ def publish(
     metadata = {
         METADATA_KEY: signature(names, outputs, train, model, problem, missing_tokens).to_json(),
         "ninefold.golden": as_json(describe.golden(golden, answers, spec.tolerance)),
+        "ninefold.drift": as_json(_drift(bare, train.select(names), model)),
         "ninefold.version": ninefold.__version__,
         **{f"ninefold.{key}": as_json(value) for key, value in (facts or {}).items()},
     }
@@ -63,6 +64,11 @@ def publish(
     )  # fmt: skip
     told = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
     return Published(content, {**found, **told, "inputs": len(names)})
+
+
+def _drift(bare: Any, raw: Frame, model: Model) -> dict[str, Any]:
+    rows = raw.take(spread(len(raw), DRIFT_ROWS))
+    return describe.drift_of_results(rows, outputs_of(bare, rows), model.results)
 
 
 def composed(featurize: "onnx.ModelProto", model: Model, train: Frame) -> "onnx.ModelProto":

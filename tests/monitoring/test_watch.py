@@ -174,7 +174,7 @@ def test_masked_columns_show_no_value(folder, tmp_path):
 
 
 def test_a_model_without_a_reference_is_refused(tmp_path):
-    with pytest.raises(InputError, match="exported again"):
+    with pytest.raises(InputError, match="Export it again"):
         look(tmp_path, written(table(9), tmp_path / "a.csv"), build(tmp_path / "x.onnx").stem)
 
 

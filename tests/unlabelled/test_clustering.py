@@ -13,6 +13,8 @@ from ninefold.clustering.algorithms.k_means import KMeansSpec
 from ninefold.clustering.choosing import choose_k, structure
 from ninefold.files import read_json
 from ninefold.graph import Graph
+from ninefold.monitoring import MonitorSpec
+from ninefold.monitoring.watch import watch
 from ninefold.registry import components
 from ninefold.runtime import session
 from ninefold.serving.model import read_model
@@ -49,6 +51,20 @@ def test_the_target_is_compared_with_and_never_learnt_from(trained):
         read_json(trained / "models" / "network" / "network.json")["facts"]["fit_scope"]["verdict"]
         == "pass"
     )
+
+
+def test_fresh_rows_are_watched_by_inputs_and_clusters(trained, tmp_path):
+    fresh = tmp_path / "fresh.csv"
+    table = blobs(600, 5)
+    found = {}
+    for verdict, rows in (("pass", table), ("block", table[table["kind"] == "a"])):
+        rows.drop(columns="kind").to_csv(fresh, index=False)
+        report = watch(trained / "models" / "model.onnx", [fresh], MonitorSpec(min_rows=100))
+        assert report["verdict"] == verdict, report["findings"]
+        moved = [i for i in report["comparison"] if i["what"] == "values"]
+        found = {(i["part"], i["column"]): i["severity"] for i in moved}
+    assert found["prediction", "cluster"] == "block"
+    assert found["input", "colour"] == "warn"
 
 
 def test_file_and_rows_give_the_same_clusters(trained, tmp_path):
