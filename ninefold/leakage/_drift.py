@@ -30,7 +30,8 @@ FACTORS = {
     28.349523: "28.35-fold (ounces, g)",
     3.785412: "3.785-fold (gallons, l)",
 }
-NEVER = -400.0
+CONVERTED, NEVER = -5.0, -400.0
+"""log10 of the p-value up to which a conversion is tried, and least that is told."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def number_drift(train: Array, test: Array, columns: int) -> Drift:
         "median_in_train": float(np.median(train)),
         "median_in_test": float(np.median(test)),
     }
-    unit = _converted(train, test) if log10_p < -8 and effect >= 0.3 else None
+    unit = _converted(train, test) if log10_p < CONVERTED and effect >= 0.3 else None
     plain = unit is not None and effect > 0.9 and min(len(train), len(test)) >= 100
     plain = plain and bool(re.search("thousand|million|hundred|°", unit or ""))
     return Drift(float(min(0.0, log10_p)), effect, apart, unit, plain, evidence)

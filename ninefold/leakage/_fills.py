@@ -7,20 +7,21 @@ import numpy as np
 from ninefold.columns import Array
 from ninefold.leakage._resolution import resolution
 
-Centre = Callable[[float, Array, int, int], bool]
-"""Judges a value, the others, how often their commonest occurs, and how often the value does."""
-SPIKE = 5
-"""How often the filled-in value occurs at least, and how much oftener than any other."""
+Centre = Callable[[float, Array, int, bool], bool]
+"""Judges a value, the others, how often their commonest occurs, and if the value stands out."""
+SPIKE, SMALL_SPIKE = 5, 3
+"""How often the filled-in value occurs at least, and how much oftener than any other; the second
+counts where several columns have one."""
 
 
 def agrees(centre: Centre, spike: float, rest: Array, second: int) -> bool:
     """Tell whether a filled-in value is the centre of the train rows as far as they can say."""
     if centre is is_median:
         return _halves(spike, rest, second)
-    return centre(spike, rest, second, SPIKE * second)
+    return centre(spike, rest, second, True)
 
 
-def is_mean(spike: float, rest: Array, second: int, count: int) -> bool:
+def is_mean(spike: float, rest: Array, second: int, is_clear: bool) -> bool:
     """Tell whether a value is the mean of the others, to the digit it is written in.
 
     A mean has more digits than what it averages; where it does not, only a clear spike counts.
@@ -31,12 +32,12 @@ def is_mean(spike: float, rest: Array, second: int, count: int) -> bool:
     near = max(0.5001 * own, 1e-7 * scale)
     if abs(spike - float(rest.mean())) > near:
         return False
-    return count >= SPIKE * second or own < resolution(rest) / 5
+    return is_clear or own < resolution(rest) / 5
 
 
-def is_median(spike: float, rest: Array, second: int, count: int) -> bool:
+def is_median(spike: float, rest: Array, second: int, is_clear: bool) -> bool:
     """Tell whether a value that stands out halves the others, and few others would."""
-    if count < SPIKE * second or len(np.unique(rest)) < 50 or second + 1 > 0.02 * len(rest):
+    if not is_clear or len(np.unique(rest)) < 50 or second + 1 > 0.02 * len(rest):
         return False
     return _halves(spike, rest, second)
 

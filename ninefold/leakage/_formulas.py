@@ -104,7 +104,9 @@ def smoothing(series: Series, x: Array, y: Array, seed: int) -> str | None:
 
 
 def _moves(x: Array, other: Array, goal: Array) -> bool:
-    kept = np.isfinite(x) & np.isfinite(other) & np.isfinite(goal)
+    kept = (
+        np.isfinite(x) & np.isfinite(other) & np.isfinite(goal) & ((x != other) | (goal != other))
+    )
     x, other, goal = x[kept], other[kept], goal[kept]
     step, distance = x - other, goal - other
     if len(x) < MIN_PAIRS or not (distance != 0).any() or np.std(x) == 0:

@@ -15,6 +15,8 @@ MAX_ROWS = 60_000
 """Rows of a series that are looked at: the latest whole stretch of so many."""
 ALONE = 0.95
 """Share of rows that must be the only one of their moment for a column to order them."""
+HOLES = (0.01, 0.4)
+"""Share of steps over missing moments for which a series is also looked at stretch by stretch."""
 MIN_LENGTH = 5
 """Mean rows of an entity below which it has no history to look at."""
 
@@ -73,6 +75,8 @@ class Series:
 
 def series_of(case: Case) -> Iterator[Series]:
     """Yield the orders the rows may have: by time, within entities, or as the file stands.
+
+    A regular series with holes comes whole first, then in stretches without any.
 
     The file's own order counts only where no column of dates could give one: a file sorted from new
     to old would turn every honest lag into a look ahead.
@@ -135,6 +139,29 @@ def _made(
         return
     order = np.lexsort((row, values, codes))[-MAX_ROWS:]
     yield Series(known[order], codes[order], time, by)
+    if time is not None:
+        stretches = _stretches(values[order], codes[order])
+        if stretches is not None and len(order) / (stretches[-1] + 1) >= MIN_LENGTH:
+            yield Series(known[order], stretches, time, by)
+
+
+def _stretches(values: Array, entity: Array) -> Array | None:
+    """Return codes `(M,)` of the stretches without a missing moment; None if hardly any is missing.
+
+    Rows were left out of a regular series after its columns had been computed: across the holes
+    neighbours are not those that they were computed from.
+    """
+    step, same = np.diff(values), entity[1:] == entity[:-1]
+    moved = step[same & (step > 0)]
+    if not len(moved):
+        return None
+    usual, count = np.unique(moved, return_counts=True)
+    mode = usual[count.argmax()]
+    holes = float((moved > mode).mean())
+    if not HOLES[0] <= holes <= HOLES[1] or (moved % mode == 0).mean() < ALONE:
+        return None
+    breaks = ~same | (step != mode)
+    return np.concatenate([[0], np.cumsum(breaks)])
 
 
 def _entity(case: Case, names: tuple[str, ...]) -> Array:

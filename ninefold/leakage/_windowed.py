@@ -67,11 +67,14 @@ def _places(series: Series, seed: int) -> tuple[int, Array]:
 
 
 def _least(x: Array) -> float:
-    """Return what rounding may leave of a column `(P,)`, in deviations; 0 if it is too coarse."""
+    """Return what rounding may leave of a column `(P,)`, in deviations; 0 if it is constant.
+
+    A coarse one must be met exactly.
+    """
     x = x[np.isfinite(x)]
     spread = float(x.std()) if len(x) else 0.0
     step = unit(x) / spread if spread > 0 else np.inf
-    return max(ROUNDED * step, FLOAT) if step <= COARSE else 0.0
+    return max(ROUNDED * step, FLOAT) if step <= COARSE else FLOAT * np.isfinite(step)
 
 
 def _explained(

@@ -12,9 +12,9 @@ from ninefold.splitting.identity import combine, has_twin, hash_values
 
 ROWS = 400_000
 MIN_COLUMNS, MIN_ROWS, MIN_SHARE = 4, 6, 0.01
-MOST_INSIDE = 0.05
-"""Share of train rows with a twin but for a column from which that column is left out."""
-UNLIKELY = -5.0
+RARE_INSIDE, MOST_INSIDE = 0.005, 0.05
+"""Shares of train rows with a twin but for a column from which that column is left out."""
+UNLIKELY = -4.0
 """log10 of the chance that test has so many more of them than train has inside."""
 MANY = 20
 """Distinct numbers of a target from which it is compared like a column."""
@@ -40,11 +40,14 @@ class ChangedRowsCheck(Check):
         pool = ~case.test
         if pool.sum() < MIN_ROWS or case.test.sum() < MIN_ROWS:
             return
-        twins = _spelt_anew(case, pool)
+        spelt = _spelt_anew(case, pool)
+        twins, chance = spelt, _log10_excess(spelt, pool)
         if len(columns) >= MIN_COLUMNS:
-            twins |= _twins_but_for_one(columns, pool)
+            more = [spelt | found for found in _twins_but_for_one(columns, pool)]
+            at = [_log10_excess(found, pool) + np.log10(len(more)) for found in more]
+            if at and min(at) < chance:
+                twins, chance = more[int(np.argmin(at))], min(at)
         hits, inside = int(twins[case.test].sum()), int(twins[pool].sum())
-        chance = log10_excess(hits, int(case.test.sum()), inside, int(pool.sum()))
         if hits < max(MIN_ROWS, MIN_SHARE * case.test.sum()) or chance > UNLIKELY:
             return
         share = hits / int(case.test.sum())
@@ -84,14 +87,22 @@ def _spelt_anew(case: Case, pool: Array) -> Array:
     return has_twin(spoken, pool) & ~has_twin(written, pool)
 
 
-def _twins_but_for_one(columns: list[Array], pool: Array) -> Array:
-    """Return the mask `(N,)` of rows with a twin in `pool` but for one column, and no true twin."""
+def _log10_excess(twins: Array, pool: Array) -> float:
+    """Return log10 of the chance that test has so many more twins `(N,)` than the pool."""
+    hits, inside = int((twins & ~pool).sum()), int((twins & pool).sum())
+    return log10_excess(hits, int((~pool).sum()), inside, int(pool.sum()))
+
+
+def _twins_but_for_one(columns: list[Array], pool: Array) -> list[Array]:
+    """Return masks `(N,)` of rows with a twin in `pool` but for one column, and no true twin.
+
+    First for the columns but for which train rows hardly ever have one, then for all of them.
+    """
     salted = [combine([hash_values("datetime", np.full(1, c)).repeat(len(pool)), column])
               for c, column in enumerate(columns)]  # fmt: skip
     total = np.add.reduce(salted)
-    found = np.zeros(len(pool), dtype=bool)
-    for column in salted:
-        twin = has_twin(total - column, pool)
-        if twin[pool].mean() <= MOST_INSIDE:
-            found |= twin
-    return found & ~has_twin(total, pool)
+    plain = has_twin(total, pool)
+    twins = [has_twin(total - column, pool) & ~plain for column in salted]
+    inside = np.array([twin[pool].mean() for twin in twins])
+    kept = [inside <= most for most in (RARE_INSIDE, MOST_INSIDE)]
+    return [np.any([twins[c] for c in np.flatnonzero(k)], axis=0) for k in kept if k.any()]

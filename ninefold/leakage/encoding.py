@@ -1,15 +1,14 @@
 """encoding: features that were computed from the target, test rows included."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage._encoded import Groups, directions, exact, grouped, inside
 from ninefold.leakage._resolution import resolution
 from ninefold.leakage.case import Case, Check, Finding
-from ninefold.leakage.chance import SURE
 
 MIN_GROUPS, MIN_INSIDE = 12, 0.1
 """Groups, and share of the target's variance inside them, that the statistical test needs."""
@@ -50,30 +49,6 @@ class EncodingCheck(Check):
                 yield found
 
 
-@dataclass(frozen=True)
-class _Groups:
-    """Rows by group: code `(N,)` from 0, -1 for none; the counts `(G,)` of all, train, test."""
-
-    code: Array
-    size: Array
-    known: Array
-    unknown: Array
-
-    def sums(self, y: Array, mask: Array) -> Array:
-        use = mask & (self.code >= 0)
-        return np.bincount(self.code[use], weights=y[use], minlength=len(self.size))
-
-
-def _grouped(case: Case, name: str, present: Array) -> _Groups:
-    """Return the rows `present` by their value of a column; the test part counts as unknown."""
-    code = np.where(present, case.codes[name], -1)
-    use = code >= 0
-    count = int(case.codes[name].max()) + 1
-    test = np.bincount(code[use & case.test], minlength=count)
-    size = np.bincount(code[use], minlength=count)
-    return _Groups(code, size, size - test, test)
-
-
 def _targets(case: Case) -> list[Array]:
     """Return the numbers `(N,)` whose group means an encoder may hold."""
     if not case.is_classification:
@@ -94,17 +69,17 @@ def _own_groups(case: Case, name: str, targets: list[Array]) -> Finding | None:
     levels = int(case.codes[name].max()) + 1
     if levels < 3 or levels > 0.6 * len(x) or not np.isfinite(x).any():
         return None
-    groups = _grouped(case, name, np.isfinite(x))
+    groups = grouped(case, name, np.isfinite(x))
     if (groups.size >= 2).sum() < 3:
         return None
     values = np.zeros(levels)
     values[case.codes[name]] = np.where(np.isfinite(x), x, 0.0)
     for y in targets:
-        for direct in _directions(values, y):
-            exact = _exact(case, groups, direct, y)
-            if exact == "leak":
+        for direct in directions(values, y):
+            verdict = exact(case, groups, direct, y)
+            if verdict == "leak":
                 return _finding(case, name, {"groups": levels, "exact": True}, True)
-            if exact == "honest":
+            if verdict == "honest":
                 return None
         evidence = _too_good(case, groups, values, y)
         if evidence is not None:
@@ -112,59 +87,7 @@ def _own_groups(case: Case, name: str, targets: list[Array]) -> Finding | None:
     return None
 
 
-def _directions(values: Array, y: Array) -> Iterator[Array]:
-    """Yield what a feature's values would say of the group mean, read in the usual ways."""
-    yield values
-    if set(np.unique(y).tolist()) <= {0.0, 1.0}:
-        yield 1 - values
-        prior = np.log(y.mean() / (1 - y.mean()))
-        for odds in (values, -values):
-            clipped = np.clip(odds, -30, 30)
-            yield 1 / (1 + np.exp(-clipped))
-            yield 1 / (1 + np.exp(-clipped - prior))
-    else:
-        yield values + y.mean()
-
-
-def _exact(case: Case, groups: _Groups, values: Array, y: Array) -> str:
-    """Compare values with the group means to the last digit: "leak", "honest" (train), or ""."""
-    deviation = float(y.std())
-    near = max(0.51 * resolution(values), 1e-6 * deviation)
-    if deviation == 0 or near > 0.05 * deviation:
-        return ""
-    everywhere = np.ones(len(y), dtype=bool)
-    inside = _inside(groups, y)
-    told = (groups.size >= 2) & (inside > 1e-9 * deviation**2)
-    if told.sum() < 3:
-        return ""
-    mean = groups.sums(y, everywhere) / np.maximum(groups.size, 1)
-    fits = np.abs(mean - values) <= near
-    weight = groups.size * told
-    if (weight * fits).sum() < 0.9 * weight.sum():
-        return ""
-    scatter = np.sqrt(inside[told & fits] / groups.size[told & fits])
-    chance = np.log10(np.minimum(1, near / scatter)).sum()
-    if chance > SURE:
-        return ""
-    for mask in (~case.test, case.train):
-        count = np.bincount(groups.code[mask & (groups.code >= 0)], minlength=len(groups.size))
-        some = (count > 0) & told
-        train = groups.sums(y, mask)[some] / count[some]
-        if case.split_kind == "given" and (np.abs(train - values[some]) <= near).mean() > 0.9:
-            return "honest"
-    return "leak"
-
-
-def _inside(groups: _Groups, y: Array) -> Array:
-    """Return the unbiased variance `(G,)` of the target in each group; 0 in groups of one."""
-    use = groups.code >= 0
-    mean = groups.sums(y, use) / np.maximum(groups.size, 1)
-    square = np.zeros(len(y))
-    square[use] = (y[use] - mean[groups.code[use]]) ** 2
-    return np.asarray(groups.sums(square, use) / np.maximum(groups.size - 1, 1))
-
-
-def _too_good(case: Case, groups: _Groups, x: Array, y: Array) -> dict[str, float] | None:
+def _too_good(case: Case, groups: Groups, x: Array, y: Array) -> dict[str, float] | None:
     """Test whether `x` `(G,)` knows the target's scatter in the groups' test rows.
 
     Where `x` is a measured-looking number it may be any straight line of the means. A coarse one
@@ -174,15 +97,15 @@ def _too_good(case: Case, groups: _Groups, x: Array, y: Array) -> dict[str, floa
     from scipy.stats import chi2
 
     use = (groups.known > 0) & (groups.unknown > 0) & np.isfinite(x)
-    inside = _inside(groups, y)
+    scatters = inside(groups, y)
     total = float(y.var())
-    share = float((inside * groups.size)[use].sum() / max(groups.size[use].sum(), 1))
+    share = float((scatters * groups.size)[use].sum() / max(groups.size[use].sum(), 1))
     if use.sum() < MIN_GROUPS or total == 0 or share < MIN_INSIDE * total:
         return None
     centred = y - y.mean()
     t = groups.sums(centred, ~case.test)[use]
     s = groups.sums(centred, case.test)[use]
-    known, unknown, variance = groups.known[use], groups.unknown[use], inside[use]
+    known, unknown, variance = groups.known[use], groups.unknown[use], scatters[use]
     weight = 1 / np.sqrt(unknown)
     base = np.column_stack([np.ones(len(t)), t, t / known, known, unknown])
     without, _ = _misfit(base, s, weight, variance)
@@ -238,11 +161,11 @@ def _by_category(case: Case, name: str, targets: list[Array]) -> Finding | None:
     if present.mean() < 0.9 or resolution(x) > FINE * float(x[present].std()):
         return None
     for other in _categories(case, name):
-        groups = _grouped(case, other, present)
+        groups = grouped(case, other, present)
         train = ~case.test & present
         mean = groups.sums(np.where(present, x, 0.0), train) / np.maximum(groups.known, 1)
-        inside = ((x - mean[groups.code]) ** 2)[train].mean()
-        if inside > 0.5 * x[train].var():
+        within = ((x - mean[groups.code]) ** 2)[train].mean()
+        if within > 0.5 * x[train].var():
             continue
         mean[groups.known == 0] = np.nan
         for y in targets:
@@ -254,7 +177,7 @@ def _by_category(case: Case, name: str, targets: list[Array]) -> Finding | None:
     return None
 
 
-def _is_left_out(groups: _Groups, x: Array, y: Array) -> bool:
+def _is_left_out(groups: Groups, x: Array, y: Array) -> bool:
     """Tell whether `x` `(N,)` is the mean target of each row's group without the row itself."""
     use = (groups.code >= 0) & (groups.size[groups.code] > 1)
     code, deviation = groups.code[use], float(y.std())

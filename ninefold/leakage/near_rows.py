@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -63,9 +63,11 @@ class NearRowsCheck(Check):
             return
         scale = max(float(min(scales)) / np.log10(2), MIN_SCALE)
         verdict = _judge(case, records, test, train, scale)
-        if verdict is None:
-            yield from closer_than_inside(case, records, pool)
-            return
+        if verdict is None or verdict[0] == "info":
+            found = list(closer_than_inside(case, records, pool))
+            yield from found
+            if found or verdict is None:
+                return
         severity, leads, evidence = verdict
         if QUERIES < case.test.sum() <= LARGE:
             test = _leads(records, np.flatnonzero(case.test), pool)
@@ -204,7 +206,7 @@ def closer_than_inside(case: Case, records: Records, pool: Array) -> Iterator[Fi
         yield _finding(case, mask, "warn", found.evidence)
 
 
-def _finding(case: Case, mask: Array, severity: Severity, evidence: dict[str, float]) -> Finding:
+def _finding(case: Case, mask: Array, severity: Severity, evidence: dict[str, Any]) -> Finding:
     count = int(mask.sum())
     return Finding(
         kind="rows.near_duplicate",

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage._fills import SPIKE, agrees, is_mean, is_median
+from ninefold.leakage._fills import SMALL_SPIKE, SPIKE, agrees, is_mean, is_median
 from ninefold.leakage._resolution import resolution
 from ninefold.leakage.case import Case, Check, Finding, Severity
 
@@ -249,11 +249,18 @@ def _rotated(case: Case, columns: list[_Column]) -> tuple[str, ...]:
 
 
 def _imputed(case: Case, columns: list[_Column]) -> list[str]:
-    """Find columns with a spike at the mean or median of all other values."""
-    return [column.name for column in columns if _is_imputed(case, column)]
+    """Find columns with a spike at the mean or median of all other values.
+
+    One must stand out far; of several each need not.
+    """
+    for times, least in ((SMALL_SPIKE, 2), (SPIKE, 1)):
+        found = [column.name for column in columns if _is_imputed(case, column, times)]
+        if len(found) >= least:
+            return found
+    return []
 
 
-def _is_imputed(case: Case, column: _Column) -> bool:
+def _is_imputed(case: Case, column: _Column, times: int) -> bool:
     x = column.x[column.present]
     values, counts = np.unique(x, return_counts=True)
     if len(values) < 20:
@@ -263,7 +270,7 @@ def _is_imputed(case: Case, column: _Column) -> bool:
         spike, second = float(values[place]), int(np.delete(counts, place).max())
         rest = x[x != spike]
         for centre in (is_mean, is_median):
-            if not centre(spike, rest, second, int(counts[place])):
+            if not centre(spike, rest, second, counts[place] >= times * second):
                 continue
             masks = (case.train, ~case.test)
             train = [column.x[column.present & m & (column.x != spike)] for m in masks]

@@ -1,42 +1,23 @@
 """shift: the test part is not drawn from where the train part is."""
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from ninefold.leakage._drift import APART, Drift, is_mixed, level_drift, number_drift
-from ninefold.leakage.case import Case, Check, Finding, Severity
+from ninefold.leakage._ranges import MIN_ROWS, UNLIKELY, Shift, beyond, cut, outside, places
+from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage.chance import log10_excess
 
-MIN_ROWS = 30
-"""Rows with a value in each part below which nothing is said of a column."""
 NEW = 0.5
 """Share of the test rows with categories that train lacks, from which a warning is due."""
-CUT = 0.2
-"""Share of the train rows outside the range of the test rows, from which a filter shows."""
 AT_THE_END = 0.9
 """Distance of the parts' places in the file from which test is simply its end, or beginning."""
-DISTINCT, FRACTIONS = 20, 5
-"""Values that a column has at least in each part, to measure something: whole ones, or fractions,
-which number no site or period."""
+MEASURED = 20
+"""Values from which a column measures something."""
 ONE_PART = 0.2
 """Share of missing values in one part, with none in the other, that is a break."""
-
-PLACE = re.compile(
-    r"(?:^|[\W_])(?:id|nr|no|number|year|month|week|day|date|time|fold|site|wave|round|period|t)"
-    r"(?:$|[\W_\d])|year|date",
-    re.IGNORECASE,
-)
-
-
-@dataclass(frozen=True)
-class _Shift:
-    kind: str
-    severity: Severity
-    what: str
-    evidence: dict[str, Any] = field(default_factory=dict)
 
 
 class ShiftCheck(Check):
@@ -66,11 +47,11 @@ class ShiftCheck(Check):
         by_lot = not case.follows_time and not case.problem.group
         order = _order(case)
         mixed = by_lot and is_mixed(list(drifts.values()), order)
-        cut = _cut(case, drifts) if by_lot and order.effect < APART else {}
+        ranges = cut(case, drifts) if by_lot and order.effect < APART else {}
         if by_lot and order.effect < AT_THE_END:
-            cut |= _beyond(case, drifts)
+            ranges |= beyond(case, drifts)
         for name, drift in drifts.items():
-            found = cut.get(name) or _judge(case, name, drift, mixed)
+            found = ranges.get(name) or _judge(case, name, drift, mixed)
             if found is not None:
                 yield _finding(case, name, found)
         found = _target(case, mixed) if case.problem.learns_target else None
@@ -94,121 +75,59 @@ def _drift(case: Case, name: str) -> Drift:
     return number_drift(values[case.train & present], values[case.test & present], many)
 
 
-def _judge(case: Case, name: str, drift: Drift, mixed: bool) -> _Shift | None:
+def _judge(case: Case, name: str, drift: Drift, mixed: bool) -> Shift | None:
     """Come to the clearest of the things that may differ in one column."""
     return (
         _missing(case, name, mixed)
-        or _constant(case, name, drift)
+        or _constant(case, name)
         or _units(drift, mixed)
+        or outside(case, name, mixed)
         or _levels(case, name, drift, mixed)
         or _moved(case, name, drift, mixed)
     )
 
 
-def _missing(case: Case, name: str, mixed: bool) -> _Shift | None:
+def _missing(case: Case, name: str, mixed: bool) -> Shift | None:
     gap = case.is_missing(name)
     train, test = float(gap[case.train].mean()), float(gap[case.test].mean())
     evidence = {"missing_in_train": round(train, 6), "missing_in_test": round(test, 6)}
     low, high = sorted((train, test))
     if high == 1 and low < 0.9:
         where = "train" if train == 1 else "test"
-        return _Shift("shift.missing", "warn", f"is missing in every {where} row", evidence)
+        return Shift("shift.missing", "warn", f"is missing in every {where} row", evidence)
     drift = level_drift(gap[case.train].astype(int), gap[case.test].astype(int), len(case.inputs))
     if mixed and drift.log10_p < -10 and ((low == 0 and high >= ONE_PART) or high - low > 0.4):
         what = f"is missing in {test:.0%} of the test rows and {train:.0%} of the train rows"
-        return _Shift("shift.missing", "warn", what, evidence)
+        return Shift("shift.missing", "warn", what, evidence)
     return None
 
 
-def _constant(case: Case, name: str, drift: Drift) -> _Shift | None:
+def _constant(case: Case, name: str) -> Shift | None:
     """Find a column with one value in train and others in most of test."""
     present = ~case.is_missing(name)
     train = np.unique(case.codes[name][case.train & present])
     test = case.codes[name][case.test & present]
-    if len(train) != 1 or len(test) < MIN_ROWS or drift.log10_p > -10:
+    if len(train) != 1 or len(test) < MIN_ROWS:
         return None
-    other = float((test != train[0]).mean())
-    # With no value in common the split was made by this column.
-    if other < 0.05 or other == 1:
+    differing = int((test != train[0]).sum())
+    rows = int((case.train & present).sum())
+    other = differing / len(test)
+    # With no value in common the split was made by this column, unless it measures something.
+    by_it = other == 1 and len(np.unique(test)) < MEASURED
+    if log10_excess(differing, len(test), 0, rows) > UNLIKELY or other < 0.05 or by_it:
         return None
     evidence = {"share_of_test_with_other_values": round(other, 6)}
     what = f"has one value in train and others in {other:.0%} of the test rows"
-    return _Shift("shift.constant", "warn", what, evidence)
+    return Shift("shift.constant", "warn", what, evidence)
 
 
-def _units(drift: Drift, mixed: bool) -> _Shift | None:
+def _units(drift: Drift, mixed: bool) -> Shift | None:
     if drift.unit is None or not (mixed or drift.is_plain):
         return None
-    return _Shift("shift.units", "warn", f"looks converted in test: {drift.unit}", drift.evidence)
+    return Shift("shift.units", "warn", f"looks converted in test: {drift.unit}", drift.evidence)
 
 
-def _cut(case: Case, drifts: dict[str, Drift]) -> dict[str, _Shift]:
-    """Return the one column whose values the test part was filtered by, if it is one."""
-    found = {name: _filtered(case, name, drift) for name, drift in drifts.items()}
-    cut = {name: item for name, item in found.items() if item is not None}
-    return cut if len(cut) == 1 else {}
-
-
-def _filtered(case: Case, name: str, drift: Drift) -> _Shift | None:
-    """Find a test part that is train cut off at a value: the same within its range, none outside.
-
-    Drift along time or between sites moves a distribution; only a filter cuts it.
-    """
-    if case.frame.column(name).kind != "number" or drift.log10_p > -8:
-        return None
-    values = case.number(name)
-    known = np.isfinite(values)
-    train, test = values[case.train & known], values[case.test & known]
-    if len(np.unique(test)) < 20:
-        return None
-    low, high = test.min(), test.max()
-    inside = (train >= low) & (train <= high)
-    outside = 1 - float(inside.mean())
-    if outside < CUT or _places(case, name):
-        return None
-    within = number_drift(train[inside], test, 1)
-    if len(test) < 40 or inside.sum() < MIN_ROWS or within.log10_p < -2:
-        return None
-    evidence = {
-        "share_of_train_outside": round(outside, 6),
-        "lowest_in_test": float(low),
-        "highest_in_test": float(high),
-        **drift.evidence,
-    }
-    what = (
-        f"is cut off in test: {outside:.0%} of the train rows lie outside its range there, and "
-        "within it both are alike; the score holds for such rows only"
-    )
-    return _Shift("shift.support", "warn", what, evidence)
-
-
-def _beyond(case: Case, drifts: dict[str, Drift]) -> dict[str, _Shift]:
-    """Return the measured columns by a value of which the parts were told apart.
-
-    Few values, dates and numbers of rows may stand for a site or a time: a split may go by them.
-    """
-    found = {}
-    for name, drift in drifts.items():
-        measures = case.frame.column(name).kind == "number" and not _places(case, name)
-        if not drift.is_apart or drift.unit is not None or not measures:
-            continue
-        values = case.number(name)
-        known = np.isfinite(values)
-        test, train = (np.unique(values[known & mask]) for mask in (case.test, case.train))
-        is_code = bool((test == np.round(test)).all() and (train == np.round(train)).all())
-        least = DISTINCT if is_code else FRACTIONS
-        if min(len(test), len(train)) < least or drift.log10_p > -8:
-            continue
-        where = "above" if test[0] > train[-1] else "below"
-        what = (
-            f"is {where} every train value in all test rows: the parts were made by it, and the "
-            "score is one of extrapolation"
-        )
-        found[name] = _Shift("shift.support", "warn", what, drift.evidence)
-    return found
-
-
-def _levels(case: Case, name: str, drift: Drift, mixed: bool) -> _Shift | None:
+def _levels(case: Case, name: str, drift: Drift, mixed: bool) -> Shift | None:
     if case.frame.column(name).kind not in ("category", "text"):
         return None
     codes, present = case.codes[name], ~case.is_missing(name)
@@ -226,21 +145,21 @@ def _levels(case: Case, name: str, drift: Drift, mixed: bool) -> _Shift | None:
     by_level = new == 1 and len(np.unique(test)) < 0.7 * len(np.unique(train))
     if mixed and new >= NEW and drift.log10_p < -10 and not by_level:
         what = f"has values in {new:.0%} of the test rows that train never shows"
-        return _Shift("shift.categories", "warn", what, evidence)
+        return Shift("shift.categories", "warn", what, evidence)
     if new >= 0.01:
         what = f"has values in {new:.1%} of the test rows that train never shows"
-        return _Shift("shift.categories", "info", what, evidence)
+        return Shift("shift.categories", "info", what, evidence)
     return None
 
 
-def _moved(case: Case, name: str, drift: Drift, mixed: bool) -> _Shift | None:
+def _moved(case: Case, name: str, drift: Drift, mixed: bool) -> Shift | None:
     if drift.log10_p > -8:
         return None
-    if mixed and drift.is_apart and not _places(case, name):
+    if mixed and drift.is_apart and not places(case, name):
         what = "has hardly a value in common between train and test"
-        return _Shift("shift.support", "warn", what, drift.evidence)
-    strong = mixed and drift.effect >= 0.3 and not _places(case, name)
-    return _Shift(
+        return Shift("shift.support", "warn", what, drift.evidence)
+    strong = mixed and drift.effect >= 0.3 and not places(case, name)
+    return Shift(
         "shift.drift",
         "warn" if strong else "info",
         f"is distributed differently in test (distance {drift.effect:.2f} of 1)",
@@ -248,19 +167,7 @@ def _moved(case: Case, name: str, drift: Drift, mixed: bool) -> _Shift | None:
     )
 
 
-def _places(case: Case, name: str) -> bool:
-    """Tell whether a column dates or numbers the rows: a split may well go by it."""
-    kind, values = case.frame.column(name).kind, case.number(name)
-    known = values[np.isfinite(values)]
-    is_whole = bool((known == np.round(known)).all())
-    if kind == "datetime" or (PLACE.search(name) and (is_whole or kind != "number")):
-        return True
-    return (
-        is_whole and len(known) == len(case) and len(np.unique(case.codes[name])) > 0.99 * len(case)
-    )
-
-
-def _target(case: Case, mixed: bool) -> _Shift | None:
+def _target(case: Case, mixed: bool) -> Shift | None:
     y = case.y
     train, test = y[case.train], y[case.test]
     if case.is_classification:
@@ -270,13 +177,13 @@ def _target(case: Case, mixed: bool) -> _Shift | None:
             share = float((train == test[0]).mean())
             evidence = {"share_of_that_class_in_train": round(share, 6)}
             what = "has one class only in the test part"
-            return _Shift("shift.target", "warn", what, evidence)
+            return Shift("shift.target", "warn", what, evidence)
     else:
         drift = number_drift(train, test, 1)
     if drift.log10_p > -8:
         return None
     strong = mixed and drift.effect >= 0.2
-    return _Shift(
+    return Shift(
         "shift.target",
         "warn" if strong else "info",
         f"is distributed differently in test (distance {drift.effect:.2f} of 1)",
@@ -284,7 +191,7 @@ def _target(case: Case, mixed: bool) -> _Shift | None:
     )
 
 
-def _finding(case: Case, name: str, found: _Shift) -> Finding:
+def _finding(case: Case, name: str, found: Shift) -> Finding:
     loud = found.severity == "warn"
     return Finding(
         kind=found.kind,

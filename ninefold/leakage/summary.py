@@ -52,7 +52,8 @@ LEVELS: dict[str, Statistic] = {
     "greatest": Grouping.greatest,
     "least": Grouping.least,
 }
-ENDS = ("greatest", "least")
+AMONG = ("greatest", "least", "median")
+"""Statistics that are a value of the group, which may be one that rows have again and again."""
 
 
 class SummaryCheck(Check):
@@ -155,7 +156,7 @@ def _statistic(
         if (by.size * fits).sum() < FITS * (by.size * told).sum():
             continue
         chance = float(np.log10(np.minimum(1, near / scatter[fits])).sum())
-        if chance > SURE or (name in ENDS and _is_limit(by, values, y, near)):
+        if chance > SURE or (name in AMONG and _is_limit(by, values, y, near)):
             continue
         if _is_of_train(case, by, values, y, statistic, near):
             continue
@@ -169,7 +170,7 @@ def _statistic(
 
 
 def _is_limit(by: Grouping, values: Array, y: Array, near: float) -> bool:
-    """Tell whether rows meet the extreme again and again: a limit, or a price from a list."""
+    """Tell whether rows have the value again and again: a limit, a price from a list, no change."""
     meets = np.abs(y - values[by.code]) <= near
     return bool(meets.sum() > 1.2 * len(by.size))
 

@@ -47,3 +47,39 @@ def test_a_lot_and_a_test_part_from_a_denser_region_pass():
     dense = (table["rooms 0"] <= 2) & (table["rooms 1"] <= 2) & (at_random(N, 4) == "test")
     part = np.where(dense, "test", "train").astype(object)
     assert not [i for i in loud(report(table, "price", part)) if i["kind"].startswith("rows.")]
+
+
+def tracts(n=420, seed=0):
+    """A small table whose rows share what their town has, and vary a little."""
+    r = np.random.default_rng(seed)
+    town = r.integers(0, 60, n)
+    table = {f"town {i}": np.round(r.lognormal(2, 1, 60), 1)[town] for i in range(5)}
+    base = r.normal(size=60)[town]
+    table |= {f"size {i}": np.round(base * (i + 1) + r.normal(0, 0.4, n), 2) for i in range(5)}
+    table["price"] = np.round(20 + 4 * base + r.normal(0, 1, n), 1)
+    return table
+
+
+def test_copies_with_noise_or_rounding_are_named_among_rows_of_one_town():
+    part = at_random(420)
+    origin = np.random.default_rng(5).choice(np.flatnonzero(part == "train"), 12, replace=False)
+    noise = np.random.default_rng(6)
+    for disguise in (lambda v: v + noise.normal(0, 0.01 * v.std(), 12), lambda v: np.round(v, 0)):
+        table = tracts()
+        for name, values in table.items():
+            new = values[origin] if name == "price" else disguise(values[origin])
+            table[name] = np.concatenate([values, new])
+        both = np.concatenate([part, np.full(12, "test", object)])
+        items = [i for i in loud(report(table, "price", both)) if i["kind"].startswith("rows.")]
+        rows = {row for item in items for row in item["rows"]}
+        assert len(rows & set(range(420, 432))) >= 8
+    assert not loud(report(tracts(), "price", part), "rows.near_duplicate", "rows.changed")
+
+
+def test_rows_written_more_finely_that_are_no_copies_pass():
+    part, rng = at_random(420), np.random.default_rng(7)
+    table = tracts()
+    some = (part == "test") & (rng.random(420) < 0.3)
+    for name in [n for n in table if n.startswith("size")]:
+        table[name] = np.where(some, table[name] + rng.uniform(-0.004, 0.004, 420), table[name])
+    assert not loud(report(table, "price", part), "rows.near_duplicate")
