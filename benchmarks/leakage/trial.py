@@ -111,7 +111,7 @@ def _ingest(folder: Path, trial: Trial) -> tuple[Frame, ProblemSpec]:
     first = ProblemSpec(target=trial.target, task="classification")
     table, columns = read(source, first, folder)
     declared = [trial.time, *trial.group, *trial.ids, *trial.after]
-    found = propose(table, columns, trial.target, filter(None, declared))
+    found = propose(table, columns, (trial.target,), filter(None, declared))
     is_free = trial.time is None and not trial.group and trial.part is None
     problem = validate(
         "problem",

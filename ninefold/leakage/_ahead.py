@@ -14,6 +14,8 @@ EXACT = 0.98
 STRONG = 0.5
 """Share explained by the future from which it deserves a question."""
 MIN_PAIRS = 30
+GROWTH = 20.0
+"""Largest over median size of the target around a row from which rows are weighted."""
 
 
 @dataclass(frozen=True)
@@ -155,11 +157,14 @@ def influence(series: Series, x: Array, y: Array, seed: int) -> Influence | None
     around = series.around(y, places, steps)
     past, present, future = around[:, :reach], around[:, [reach]], around[:, reach + 1 :]
     clock = _clock(places, len(series))
-    until_now = np.column_stack([clock, past, present])
+    weight = _weights(around)
+    until_now = np.column_stack([np.ones(len(places)), clock, past, present]) * weight
+    future = future * weight
 
     def with_own(values: Array) -> Share:
-        before = series.around(values, places, np.arange(-own, 0))
-        return share(values[places], np.column_stack([until_now, before]), future[:, :12])
+        before = series.around(values, places, np.arange(-own, 0)) * weight
+        known = np.column_stack([until_now, before])
+        return share(values[places] * weight[:, 0], known, future[:, :12])
 
     found = with_own(x)
     placebo: float = 0.0
@@ -167,12 +172,24 @@ def influence(series: Series, x: Array, y: Array, seed: int) -> Influence | None
         moves = np.random.default_rng(seed).integers(len(x) // 5, len(x) - len(x) // 5, 5)
         placebo = float(np.max([with_own(np.roll(x, int(m))).explained for m in moves]))
     return Influence(
-        future=share(x[places], until_now, future),
+        future=share(x[places] * weight[:, 0], until_now, future),
         own=found,
         present=share(x[places], np.column_stack([clock, past]), present),
         placebo=placebo,
         reach=reach,
     )
+
+
+def _weights(around: Array) -> Array:
+    """Return weights `(P, 1)` of rows: 1, or the inverse of the target's size if it grows manyfold.
+
+    A straight line holds for weighted rows as well, and the last rows do not decide alone.
+    """
+    size = np.abs(np.nan_to_num(around)).mean(axis=1)
+    middle = float(np.median(size))
+    if middle == 0 or size.max() <= GROWTH * middle:
+        return np.ones((len(around), 1))
+    return np.asarray(1 / np.maximum(size, 1e-3 * middle))[:, None]
 
 
 def _clock(places: Array, length: int) -> Array:

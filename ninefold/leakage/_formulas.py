@@ -123,10 +123,15 @@ def _varied(values: Array) -> int:
     return len(values) - int(np.unique(values, return_counts=True)[1].max())
 
 
+def _usual(x: Array) -> float:
+    """Return how far values `(P,)` usually lie from the middle one; huge ones do not decide."""
+    return float(np.median(np.abs(x - np.median(x))) or np.std(x))
+
+
 def _equal(formulas: Table, x: Array) -> list[int]:
     """Return the formulas that equal `x` `(P,)` in most rows, far more often than by chance."""
     known = np.isfinite(x)
-    allowed = max(0.6 * unit(x[known]), 1e-7 * float(np.std(x[known])))
+    allowed = max(0.6 * unit(x[known]), 1e-7 * _usual(x[known]))
     if allowed > 0.02 * np.std(x[known]):
         return []
     both = np.isfinite(formulas.values) & known[:, None]
@@ -143,7 +148,7 @@ def _equal(formulas: Table, x: Array) -> list[int]:
 def _follows(x: Array, values: Array) -> bool:
     both = np.isfinite(x) & np.isfinite(values)
     x, values = x[both], values[both]
-    rounding, spread = unit(x), float(np.std(x))
+    rounding, spread = unit(x), _usual(x)
     if spread == 0 or _varied(x) < 10:
         return False
     slope, level = np.polyfit(values - values.mean(), x, 1)

@@ -179,10 +179,12 @@ def _by_category(case: Case, name: str, targets: list[Array]) -> Finding | None:
 
 def _is_left_out(groups: Groups, x: Array, y: Array) -> bool:
     """Tell whether `x` `(N,)` is the mean target of each row's group without the row itself."""
-    use = (groups.code >= 0) & (groups.size[groups.code] > 1)
+    # Where the target does not vary, whatever is constant equals its mean.
+    varied = (groups.size > 1) & (inside(groups, y) > 0)
+    use = (groups.code >= 0) & varied[groups.code]
     code, deviation = groups.code[use], float(y.std())
     near = max(0.51 * resolution(x[use]), 1e-6 * deviation)
-    if use.sum() < MIN_GROUPS or deviation == 0 or near > 0.02 * deviation:
+    if varied.sum() < 3 or use.sum() < MIN_GROUPS or deviation == 0 or near > 0.02 * deviation:
         return False
     others = (groups.sums(y, use)[code] - y[use]) / (groups.size[code] - 1)
     return bool((np.abs(others - x[use]) <= near).mean() > 0.9) and np.ptp(y[use]) > 0

@@ -8,6 +8,7 @@ import numpy as np
 from ninefold.columns import Array
 from ninefold.leakage.case import Case, Check, Finding
 from ninefold.leakage.chance import SURE, log10_arrangements
+from ninefold.leakage.identifier import is_numbering
 from ninefold.leakage.noisy import class_named, reason, scored
 from ninefold.leakage.power import View
 from ninefold.leakage.telling import INDEPENDENT_Z
@@ -83,9 +84,29 @@ def _pure(case: Case, view: View) -> Finding | None:
         "log10_probability_by_chance": round(float(chance), 1),
     }
     is_gap = view.aspect == "gap"
+    if is_gap and _begins_somewhere(case, view):
+        return None
     where = "is missing" if is_gap else f"is {view.atom}"
     kind = "missing.encodes_target" if is_gap else "missing.tells_target"
     return _finding(case, view, kind, evidence, f"{where} exactly where {what}")
+
+
+def _begins_somewhere(case: Case, view: View) -> bool:
+    """Tell whether gaps end, or begin, at one moment or at one number of the rows.
+
+    Then something was measured from some year on, and the target grows with the years.
+    """
+    rows = case.power.case
+    for column in rows.frame.columns:
+        if column.kind not in ("number", "datetime") or column.name in (
+            view.column, case.problem.target,
+        ):  # fmt: skip
+            continue
+        values = rows.frame[column.name].astype(np.float64)
+        dates = column.kind == "datetime" or is_numbering(values[np.isfinite(values)])
+        if dates and np.isfinite(values).all() and _is_cut(values, view.codes):
+            return True
+    return False
 
 
 def _is_cut(y: Array, inside: Array) -> bool:
