@@ -3,8 +3,8 @@
 In memory a sequence is float64 `(T, C)`; T differs from row to row, NaN is a missing value. Steps
 at the end of which nothing is known count as not there: padding. The format of a column of
 sequences is JSON: `channels`, their names, and what is known of the long table they come from: its
-`entity` and `time` columns, how many of the `last` steps are read, and by how many steps targets
-lie `ahead` of the first channel. Needs numpy only.
+`entity` and `time` columns, `formats` of columns, how many of the `last` steps are read, and by how
+many steps targets lie `ahead` of the first channel. Needs numpy only.
 """
 
 import base64
@@ -37,9 +37,9 @@ def recipe(format: str | None) -> dict[str, Any]:
     return dict(json.loads(format)) if format else {"channels": ["value"]}
 
 
-def format_of(names: Iterable[str], **told: str | int | Mapping[str, int] | None) -> str:
-    """Return the format of a column with these channels; what is None is left out."""
-    known = {key: value for key, value in told.items() if value is not None}
+def format_of(names: Iterable[str], **told: str | int | Mapping[str, Any] | None) -> str:
+    """Return the format of a column with these channels; what is None or empty is left out."""
+    known = {key: value for key, value in told.items() if value}
     return json.dumps({"channels": list(names), **known}, ensure_ascii=False)
 
 

@@ -64,7 +64,12 @@ def _rows(steps: "Steps", spec: LongTableSpec) -> "Source":
     known[spec.column] = Column(
         spec.column,
         "sequence",
-        format=sequences.format_of(channels, entity=spec.entity, time=spec.time),
+        format=sequences.format_of(
+            channels,
+            entity=spec.entity,
+            time=spec.time,
+            formats=steps.formats([*channels, spec.time or ""]),
+        ),
     )
     if spec.time is not None and steps.columns[spec.time].kind == "datetime":
         columns[spec.time] = steps.table[spec.time].combine_chunks().take(pa.array(ends))

@@ -94,6 +94,7 @@ def _rows(steps: "Steps", spec: WindowsSpec) -> "Source":
             entity=spec.series,
             time=spec.time,
             last=spec.past,
+            formats=steps.formats([*channels, spec.time]),
             ahead={target_name(spec.value, horizon): horizon for horizon in spec.horizons},
         ),
     )

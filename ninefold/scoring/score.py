@@ -7,6 +7,7 @@ from ninefold import production
 from ninefold.errors import InputError
 from ninefold.files import replacing
 from ninefold.progress import Percents
+from ninefold.scoring.long_tables import LongSource, with_sequences
 from ninefold.scoring.pictures import FILE, FolderSource, with_pictures
 from ninefold.scoring.scorer import Scorer
 from ninefold.scoring.sinks import check_sink, open_sink
@@ -76,6 +77,9 @@ def opened(path: Path, rows: Rows, spec: ScoreSpec) -> tuple[Source, ScoreSpec]:
     else:
         source = open_source(path, rows.cells, spec.encoding)
     source = with_pictures(source, inputs, spec.image_path)
+    source = with_sequences(source, inputs, rows.signature.missing_tokens)
     if isinstance(source, FolderSource) and not spec.keep:
         spec = spec.model_copy(update={"keep": (FILE,)})
+    if isinstance(source, LongSource) and source.entity and not spec.keep:
+        spec = spec.model_copy(update={"keep": (source.entity,)})
     return source, spec

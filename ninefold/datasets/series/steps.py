@@ -42,6 +42,11 @@ class Steps:
         """Number of steps of each entity."""
         return np.bincount(self.entity)
 
+    def formats(self, names: Sequence[str]) -> dict[str, str]:
+        """Return the formats of those of the named columns that have one."""
+        found = {name: self.columns[name].format for name in names if name in self.columns}
+        return {name: format for name, format in found.items() if format is not None}
+
     def numbers(self, names: Sequence[str]) -> Array:
         """Return columns as float64 `(S, C)`; missing and infinite values NaN."""
         parts = [to_array(self.table[name], "number") for name in names]
