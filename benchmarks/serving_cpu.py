@@ -1,8 +1,10 @@
-"""CPU time of one request to `ninefold serve`, beside the floor: asyncio and ONNX Runtime alone.
+"""CPU time of one request to `ninefold serve`, beside the floor: asyncio, httptools, ONNX Runtime.
 
-The floor parses nothing and knows no protocol: an `asyncio.Protocol` that answers each request on a
-kept-alive connection after one `session.run`. Prints microseconds of server CPU per
-request (utime + stime of the process) and the ratio; one connection and 32.
+The floor is an `asyncio.Protocol` on uvloop that parses HTTP with httptools and answers each
+request on a kept-alive connection with one `session.run` of feeds it holds: it reads no JSON,
+checks nothing and knows no protocol. Server and floor take turns, `ROUNDS` times; printed are
+medians of microseconds of server CPU per request (utime + stime of the process) and of the
+rounds' ratios, for one connection and 32, for rows and for tensors.
 
     python benchmarks/serving_cpu.py MODEL [REQUESTS]
 """
@@ -11,22 +13,23 @@ import asyncio
 import json
 import socket
 import sys
-import time
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
+from statistics import median
 from typing import cast
 
 import psutil
 
 from ninefold.serving import server
-from ninefold.serving.model import read_model
+from ninefold.serving.model import Model, read_model
 from ninefold.serving.openapi import example_row
 from ninefold.serving.readiness import prepare
 from ninefold.serving.rows import Rows
 from ninefold.serving.sources import File
 
 CONNECTIONS = (1, 32)
+ROUNDS = 5
 
 
 def serve(model_path: Path, pipe: Connection) -> None:
@@ -40,6 +43,7 @@ def serve(model_path: Path, pipe: Connection) -> None:
 
 def floor(model_path: Path, pipe: Connection) -> None:
     """Answer every request with one run of the model, without reading it."""
+    import httptools
     import uvloop
 
     model = read_model(model_path)
@@ -51,8 +55,12 @@ def floor(model_path: Path, pipe: Connection) -> None:
     class Protocol(asyncio.Protocol):
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
             self.transport = cast(asyncio.Transport, transport)
+            self.parser = httptools.HttpRequestParser(self)
 
         def data_received(self, data: bytes) -> None:
+            self.parser.feed_data(data)
+
+        def on_message_complete(self) -> None:
             model.run(feeds)
             self.transport.write(answer)
 
@@ -87,35 +95,61 @@ def request_for(path: str, content: object) -> bytes:
     return head.encode() + body
 
 
-def main(model_path: Path, requests: int = 6400) -> None:
+def tensors_of(model: Model) -> dict[str, object]:
+    """Return the example row as an inference request of JSON tensors."""
+    assert model.signature
+    feeds = Rows(model).read([example_row(model.signature)]).feeds
+    described = [tensor.to_json() for tensor in model.inputs]
+    return {
+        "inputs": [
+            {**item, "shape": [1, 1], "data": feeds[item["name"]].ravel().tolist()}
+            for item in described
+        ]
+    }
+
+
+def used_by(process: psutil.Process, port: int, request: bytes, connections: int, n: int) -> float:
+    """Return microseconds of CPU per request of a server process."""
+    before = process.cpu_times()
+    asyncio.run(load(port, request, connections, n))
+    after = process.cpu_times()
+    return float(after.user + after.system - before.user - before.system) / n * 1e6
+
+
+def main(model_path: Path, requests: int = 1600) -> None:
     """Measure server and floor in turn and print both."""
     model = read_model(model_path)
     assert model.signature
-    request = request_for(
-        f"/v1/models/{model.name}/predict", {"rows": [example_row(model.signature)]}
-    )
-    context = get_context("spawn")
-    for connections in CONNECTIONS:
-        costs = {}
-        for target in (floor, serve):
-            ours, theirs = context.Pipe()
-            process = context.Process(target=target, args=(model_path, theirs))
-            process.start()
-            port = ours.recv()
-            watched = psutil.Process(process.pid)
-            asyncio.run(load(port, request, connections, 640))
-            before, start = watched.cpu_times(), time.perf_counter()
-            asyncio.run(load(port, request, connections, requests))
-            after, wall = watched.cpu_times(), time.perf_counter() - start
-            used = after.user + after.system - before.user - before.system
-            costs[target.__name__] = used / requests * 1e6
+    rows = {"rows": [example_row(model.signature)]}
+    asked = {
+        "rows": request_for(f"/v1/models/{model.name}/predict", rows),
+        "tensors": request_for(f"/v2/models/{model.name}/infer", tensors_of(model)),
+    }
+    context, ports, watched, processes = get_context("spawn"), {}, {}, []
+    for target in (floor, serve):
+        ours, theirs = context.Pipe()
+        processes.append(context.Process(target=target, args=(model_path, theirs)))
+        processes[-1].start()
+        ports[target.__name__] = ours.recv()
+        watched[target.__name__] = psutil.Process(processes[-1].pid)
+    for kind, request in asked.items():
+        for connections in CONNECTIONS:
+            costs: dict[str, list[float]] = {"floor": [], "serve": []}
+            for _ in range(ROUNDS + 1):
+                for name, found in costs.items():
+                    cost = used_by(watched[name], ports[name], request, connections, requests)
+                    found.append(cost)
+            pairs = list(zip(costs["floor"][1:], costs["serve"][1:], strict=True))
+            ratios = [ours / theirs for theirs, ours in pairs]
+            theirs, ours = (median(costs) for costs in zip(*pairs, strict=True))
             print(
-                f"{connections:>3} connections, {target.__name__:<5}: {used / requests * 1e6:6.0f} "
-                f"µs CPU per request, {requests / wall:6.0f} requests/s"
+                f"{kind:<8}{connections:>3} connections: floor {theirs:5.0f} µs, serve {ours:5.0f} "
+                f"µs of CPU per request, ×{median(ratios):.2f} ({min(ratios):.2f}…"
+                f"{max(ratios):.2f})"
             )
-            process.terminate()
-            process.join()
-        print(f"{connections:>3} connections: ×{costs['serve'] / costs['floor']:.2f} of the floor")
+    for process in processes:
+        process.terminate()
+        process.join()
 
 
 if __name__ == "__main__":

@@ -109,7 +109,7 @@ def joined(parts: "Sequence[tuple[Any, Sequence[Array]]]") -> list[Array]:
 def is_ragged(array: Array) -> bool:
     """Tell whether an array holds an array per row."""
     return (
-        array.dtype == object and array.ndim == 1 and len(array) > 0 and hasattr(array[0], "shape")
+        array.ndim == 1 and array.dtype == object and len(array) > 0 and hasattr(array[0], "shape")
     )
 
 

@@ -32,6 +32,7 @@ class Cells:
         self.column = column
         self._missing = {"", *missing_tokens}
         self.placeholder, self._dtype, self._read = self._reader()
+        self._is_free = column.format != BOOLEAN
 
     def read(self, values: Sequence[Any], errors: dict[int, str]) -> Array:
         """Return `(N, 1)`, or `(N,)` pictures or sequences; a value that is wrong becomes a
@@ -49,6 +50,15 @@ class Cells:
             for position, value in enumerate(values):
                 array[position] = self._read_one(position, value, errors)
         return array.reshape(-1, 1)
+
+    def is_plain(self, value: Any) -> bool:
+        """Tell whether a value is what the graph takes as it stands."""
+        kind, type_ = self.column.kind, type(value)
+        if kind == "number":
+            return type_ is float or type_ is int
+        if kind == "bool":
+            return type_ is bool
+        return type_ is str and self._is_free and value.strip() not in self._missing
 
     def _read_uniform(self, values: Sequence[Any]) -> Array | None:
         """Read a column whose values are all of the expected JSON type, at once."""

@@ -1,6 +1,7 @@
 """What is unusual about a row: values that training never saw, or that are not there."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from ninefold.serving.model import Array
 from ninefold.signature import NAT, Input
@@ -41,15 +42,19 @@ class Flagger:
 
         for name, (low, high) in self._ranges.items():
             is_time = name in self._times
-            for position, value in enumerate(feeds[name].ravel().tolist()):
+            for position, value in enumerate(_values(feeds[name])):
                 if not low <= value <= high:
                     is_missing = value == NAT if is_time else value != value
                     note(position, "missing" if is_missing else "out_of_range", name)
         for name in self._texts:
             known = self._levels.get(name)
-            for position, value in enumerate(feeds[name].ravel().tolist()):
+            for position, value in enumerate(_values(feeds[name])):
                 if value == "":
                     note(position, "missing", name)
                 elif known is not None and value not in known:
                     note(position, "unseen", name)
         return found
+
+
+def _values(array: Array) -> list[Any]:
+    return [array.item()] if array.size == 1 else list(array.ravel().tolist())

@@ -12,6 +12,9 @@ from ninefold.serving.flags import Flagger
 from ninefold.serving.model import Array, Model
 from ninefold.signature import NAT, Result
 
+PLAIN = {"number": np.float64, "bool": np.bool_, "category": object, "text": object}
+"""Kinds of which a lone row's columns are read at once -> their element type."""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -48,6 +51,12 @@ class Rows:
             )
         tokens = model.signature.missing_tokens
         self.cells = {item.name: Cells(columns[item.name], tokens) for item in model.inputs}
+        kinds = {name: cells.column.kind for name, cells in self.cells.items()}
+        self._plain = [
+            ([name for name, kind in kinds.items() if kind == wanted], dtype)
+            for wanted, dtype in PLAIN.items()
+        ]
+        self._others = [name for name, kind in kinds.items() if kind not in PLAIN]
         self.flagger = Flagger({name: columns[name] for name in self.cells})
         self.known = frozenset({*columns, *model.signature.ignored, model.signature.target})
 
@@ -58,6 +67,8 @@ class Rows:
 
     def read(self, rows: Sequence[Any]) -> Batch:
         """Read the rows; what is wrong with one does not touch the others."""
+        if len(rows) == 1 and (feeds := self._read_plain(rows[0])) is not None:
+            return Batch(feeds, [0], {}, {}, 1)
         errors: dict[int, str] = {}
         known, wanted = self.known, self.cells.keys()
         for position, row in enumerate(rows):
@@ -72,15 +83,41 @@ class Rows:
         feeds = {}
         for name, cells in self.cells.items():
             values = [row.get(name, ABSENT) for row in usable]
-            if any(value is ABSENT for value in values):
-                for position, value in enumerate(values):
-                    if value is ABSENT:
-                        absent.setdefault(position, []).append(name)
+            for position, value in enumerate(values):
+                if value is ABSENT:
+                    absent.setdefault(position, []).append(name)
             feeds[name] = cells.read(values, errors)
         good = [position for position in range(len(rows)) if position not in errors]
         if errors:
             feeds = {name: array[good] for name, array in feeds.items()}
         return Batch(feeds, good, errors, absent, len(rows))
+
+    def _read_plain(self, row: Any) -> dict[str, Array] | None:
+        """Return the feeds of a lone row that is as the signature has it, else None.
+
+        Columns of one kind are read at once: an array each would cost more than the model's run.
+        """
+        if type(row) is not dict or not row.keys() <= self.known:
+            return None
+        feeds: dict[str, Array] = {}
+        for names, dtype in self._plain:
+            values = [row.get(name, ABSENT) for name in names]
+            for name, value in zip(names, values, strict=True):
+                if not self.cells[name].is_plain(value):
+                    return None
+            block: Array = np.empty((len(names), 1, 1), dtype=dtype)
+            try:
+                block[:, 0, 0] = values
+            except OverflowError:
+                return None
+            feeds.update(zip(names, block, strict=True))
+        for name in self._others:
+            value = row.get(name, ABSENT)
+            errors: dict[int, str] = {}
+            feeds[name] = self.cells[name].read([value], errors)
+            if errors or value is ABSENT:
+                return None
+        return feeds
 
     def answers(self, batch: Batch, outputs: Mapping[str, Array]) -> list[dict[str, Any]]:
         """Return one answer per row: what the model says of it, or what is wrong with it."""

@@ -1,6 +1,7 @@
 """Loads the models, proves them on their golden rows and serves them until told to stop."""
 
 import asyncio
+import gc
 import importlib.util
 import signal
 import socket
@@ -15,6 +16,7 @@ from ninefold.errors import InputError
 from ninefold.serving.access_log import AccessLog
 from ninefold.serving.endpoints import ASGIApp, Endpoints
 from ninefold.serving.grpc_service import Service
+from ninefold.serving.http import TogetherProtocol
 from ninefold.serving.keys import Keys
 from ninefold.serving.limits import Limits
 from ninefold.serving.metrics import Metrics
@@ -125,6 +127,7 @@ def serve(
         log_config=None,
         access_log=False,
         lifespan="off",
+        http=TogetherProtocol,
         ws="none",
         server_header=False,
         limit_concurrency=limits.max_connections,
@@ -143,6 +146,7 @@ def serve(
     watcher.start()
     if recorder is not None:
         recorder.start()
+    gc.freeze()  # what was loaded stays: no collection looks through it again
     service = Service(repository, metrics, settings.keys, __version__)
 
     async def answer() -> None:

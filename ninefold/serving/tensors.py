@@ -118,16 +118,22 @@ def _reals(flat: list[Any], types: set[type], tensor: Tensor) -> Array:
     _expect(types, {int, float, type(None)}, tensor, flat, "numbers")
     if type(None) in types:
         flat = [math.nan if item is None else item for item in flat]
-    limit = float(np.finfo(REAL[tensor.datatype]).max)
     try:
         array = np.array(flat, dtype=np.float64)
     except OverflowError:
-        array = np.array([limit * 2], dtype=np.float64)
+        raise _too_large(tensor) from None
+    if tensor.datatype == "FP64":
+        return array
     with np.errstate(over="ignore"):
         result = array.astype(tensor.dtype)
-    if (np.isinf(result) & np.isfinite(array)).any() or len(array) != len(flat):
-        raise RequestError(f"input `{tensor.name}`: {tensor.datatype} must be at most {limit:g}")
+    if (np.isinf(result) & np.isfinite(array)).any():
+        raise _too_large(tensor)
     return result
+
+
+def _too_large(tensor: Tensor) -> RequestError:
+    limit = float(np.finfo(REAL[tensor.datatype]).max)
+    return RequestError(f"input `{tensor.name}`: {tensor.datatype} must be at most {limit:g}")
 
 
 def _expect(
