@@ -13,6 +13,7 @@ import pytest
 from ninefold.errors import InputError
 from ninefold.scoring import ScoreSpec, score
 from ninefold.scoring.job import JobSpec, score_files
+from ninefold.scoring.kept import kept_beside
 from ninefold.scoring.marks import KINDS
 from ninefold.serving.model import read_model
 from ninefold.serving.rows import Rows
@@ -113,6 +114,16 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(model, tmp_path, name
     for path in [whole] if whole.is_file() else whole.rglob("*.parquet"):
         again = tmp_path / name / path.relative_to(whole)
         assert again.read_bytes() == path.read_bytes()
+
+
+def test_one_process_scores_into_an_output(model, tmp_path):
+    source = written(table(20, 1), tmp_path / "a.csv")
+    with (
+        kept_beside(tmp_path / "o.csv", "another"),
+        pytest.raises(InputError, match="another one does"),
+    ):
+        run(model, [source], tmp_path / "o.csv")
+    assert run(model, [source], tmp_path / "o.csv").rows == 20
 
 
 def test_what_a_registry_has_in_production_scores(model, tmp_path):

@@ -51,9 +51,10 @@ class MonitorSpec(Spec):
     prediction_block: Size | None = 0.25
     """Size of a shift of the predictions."""
     missing_warn: Share | None = 0.02
-    """Change of the share of rows in which an input is missing."""
+    """Change of the share of rows in which an input is missing; also share of rows that hold a
+    cell that cannot be read."""
     missing_block: Share | None = 0.5
-    """Change of the share of rows in which an input is missing."""
+    """The same, from when on it blocks."""
     performance: Literal["block", "warn", "never"] = "block"
     """What it means that the interval of the metric lies wholly on the worse side of the test
     part's, once labels are there."""

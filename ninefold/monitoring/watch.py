@@ -78,19 +78,19 @@ def judged(
     assert model.signature is not None
     comparison = compare(reference, model.signature, counts, spec) if counts else []
     comparison = [_without_values(i) if _is_of(i, masked) else i for i in comparison]
+    rows, failed = int(counts.get("rows", 0)), int(facts["failed"])
     findings = [
         {"severity": item["severity"], "message": item["message"]}
-        for item in [*comparison, *([measured] if measured else [])]
+        for item in [*comparison, *([measured] if measured else []), _unread(rows, failed, spec)]
         if item["severity"] != "pass"
     ]
     found = {item["severity"] for item in findings}
-    rows = int(counts.get("rows", 0))
     return {
         "data": ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else ""),
         "model": {"name": model.name, "version": model.version, "sha256": model.sha256},
         "rows": rows,
         "reference_rows": reference.rows,
-        "is_judged": rows >= spec.min_rows,
+        "is_judged": rows + failed >= spec.min_rows,
         "min_rows": spec.min_rows,
         "verdict": next(name for name in SEVERITIES if name in found | {"pass"}),
         "findings": sorted(findings, key=lambda item: SEVERITIES.index(item["severity"])),
@@ -98,6 +98,16 @@ def judged(
         "performance": measured,
         **facts,
     }
+
+
+def _unread(rows: int, failed: int, spec: MonitorSpec) -> dict[str, Any]:
+    """Judge how many rows have no prediction: each of them misses an input that can be read."""
+    share = failed / max(rows + failed, 1)
+    said = f"{failed:,} of {rows + failed:,} rows hold a cell that cannot be read"
+    limits = (("block", spec.missing_block), ("warn", spec.missing_warn))
+    passed = [name for name, limit in limits if limit is not None and share >= limit]
+    is_judged = failed > 0 and rows + failed >= spec.min_rows
+    return {"severity": passed[0] if passed and is_judged else "pass", "message": said}
 
 
 def _is_of(item: Mapping[str, Any], names: Collection[str]) -> bool:

@@ -79,6 +79,20 @@ def test_a_planted_fault_is_named(folder, tmp_path, name):
     assert look(folder, path, **quiet, missing_warn=None, missing_block=None)["verdict"] == "pass"
 
 
+def test_rows_that_cannot_be_read_are_no_silence(folder, tmp_path):
+    path = written(table(600, 4), tmp_path / "a.csv")
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    for share, verdict in ((0.01, "pass"), (0.1, "warn"), (1.0, "block")):
+        frame.loc[: int(600 * share) - 1, SIZE] = "12 m²"
+        frame.to_csv(path, index=False)
+        report = look(folder, path)
+        assert report["verdict"] == verdict
+        assert report["failed"] == int(600 * share)
+    assert "600 of 600 rows hold a cell that cannot be read" in report["findings"][0]["message"]
+    assert report["rows"] == 0
+    assert render(report)
+
+
 def test_false_alarms_stay_rare_over_many_honest_batches(folder):
     model = read_model(folder / "binary.onnx")
     reference = Reference.of(model)
