@@ -15,6 +15,7 @@ from ninefold.serving.keys import Keys
 from ninefold.serving.limits import Limits, RequestError
 from ninefold.serving.metrics import Metrics
 from ninefold.serving.model import Array, Model, Tensor
+from ninefold.serving.recording import Recorder
 from ninefold.serving.repository import Repository
 from ninefold.serving.served import Served, call
 
@@ -50,10 +51,15 @@ class Service:
     """Answers the six calls of the protocol."""
 
     def __init__(
-        self, repository: Repository, metrics: Metrics, keys: Keys | None, release: str
+        self,
+        repository: Repository,
+        metrics: Metrics,
+        keys: Keys | None,
+        release: str,
+        recorder: Recorder | None = None,
     ) -> None:
         self.repository, self.metrics = repository, metrics
-        self.keys, self.release = keys, release
+        self.keys, self.release, self.recorder = keys, release, recorder
         self.limits: Limits = repository.limits
 
     async def start(self, address: str) -> Any:
@@ -175,6 +181,8 @@ class Service:
             if name not in known:
                 raise RequestError(f"unknown output {name!r:.100}{nearest(name[:100], known)}")
         values = await served.run(feeds, rows)
+        if self.recorder is not None:
+            self.recorder.offer_tensors(model, feeds, rows, values)
         response = messages().ModelInferResponse(
             model_name=model.name, model_version=model.version, id=request.id
         )

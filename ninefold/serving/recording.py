@@ -4,6 +4,7 @@ One line of JSON a row, in files of bounded size; the oldest go when the folder 
 be kept, since too much waits or the disk is full, is left out: no answer waits for it.
 """
 
+import contextlib
 import json
 import logging
 import os
@@ -11,8 +12,9 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,14 +39,13 @@ log = logging.getLogger("ninefold.serving")
 
 
 class Request(NamedTuple):
-    """A request that was answered."""
+    """A request that was answered; `rows` reads what was sent of each answered row, later on."""
 
     at: float
-    endpoint: str
-    body: bytes
-    headers: Mapping[bytes, bytes]
     model: Model
     outputs: Mapping[str, Array]
+    size: int
+    rows: Callable[[], Sequence[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -104,14 +105,32 @@ class Recorder(threading.Thread):
     ) -> None:
         """Take an answered request, by the share; costs no more than a place in the queue."""
         model, outputs = answer.model, answer.outputs
-        if model is None or outputs is None or self._random.random() >= self.spec.share:
+        if model is not None and outputs is not None:
+            read = self._tensors if endpoint == "infer" else self._sent
+            self._take(model, outputs, len(body), partial(read, model, body, headers))
+
+    def offer_tensors(
+        self, model: Model, feeds: Mapping[str, Array], rows: int, outputs: Mapping[str, Array]
+    ) -> None:
+        """Take answered tensors as well."""
+        size = sum(array.nbytes for array in feeds.values())
+        self._take(model, outputs, size, partial(_rows_of, model, feeds, rows))
+
+    def _take(
+        self,
+        model: Model,
+        outputs: Mapping[str, Array],
+        size: int,
+        rows: Callable[[], Sequence[Mapping[str, Any]]],
+    ) -> None:
+        if self._random.random() >= self.spec.share:
             return
-        if self._taken - self._written + len(body) > WAITING_BYTES:
+        if self._taken - self._written + size > WAITING_BYTES:
             self._lost += 1
             return
         try:
-            self._queue.put_nowait(Request(time.time(), endpoint, body, headers, model, outputs))
-            self._taken += len(body)
+            self._queue.put_nowait(Request(time.time(), model, outputs, size, rows))
+            self._taken += size
         except queue.Full:
             self._lost += 1
 
@@ -126,52 +145,51 @@ class Recorder(threading.Thread):
             except Exception:
                 self._lost += 1
                 log.exception("a request is not recorded")
-            self._written += len(request.body)
+            self._written += request.size
 
     def stop(self, timeout_s: float = 5.0) -> None:
         """Write what waits, and end."""
-        self._queue.put(None)
+        with contextlib.suppress(queue.Full):
+            self._queue.put(None, timeout=timeout_s)
         self.join(timeout_s)
         if self._lost:
             log.warning("%d requests were not recorded", self._lost)
 
     def _write(self, request: Request) -> None:
-        inputs = request.model.inputs
-        if any(item.datatype == "UINT8" for item in inputs):
-            return
-        if request.endpoint == "infer" and any(len(item.shape) != CELL_DIMS for item in inputs):
+        if any(item.datatype == "UINT8" for item in request.model.inputs):
             return
         lines = b"".join(self._lines(request))
+        if not lines:
+            return
         path = self._path(request.model)
         with path.open("ab") as file:
             file.write(lines)
 
     def _lines(self, request: Request) -> Iterator[bytes]:
         """Yield a line for each row: what was sent, less masked columns, and what was put out."""
-        model = request.model
-        masked = _masked(model)
-        sent, places = self._sent(request)
+        masked = _masked(request.model)
         outputs = {name: array.tolist() for name, array in request.outputs.items()}
-        for row, place in zip(sent, places, strict=True):
+        for place, row in enumerate(request.rows()):
             content = {
                 "at": round(request.at, 3),
-                "version": model.version,
+                "version": request.model.version,
                 "row": {name: value for name, value in row.items() if name not in masked},
                 "outputs": {name: values[place] for name, values in outputs.items()},
             }
             yield json.dumps(content).encode() + b"\n"
 
-    def _sent(self, request: Request) -> tuple[list[Mapping[str, Any]], Sequence[int]]:
-        """Return the rows that were answered, and the places of their outputs."""
-        model = request.model
-        if request.endpoint == "infer":
-            length = header_length(request.headers)
-            decoded = protocol.decode(request.body, length, model, self.limits)
-            return _rows_of(decoded.feeds, decoded.rows), range(decoded.rows)
+    def _tensors(
+        self, model: Model, body: bytes, headers: Mapping[bytes, bytes]
+    ) -> Sequence[Mapping[str, Any]]:
+        decoded = protocol.decode(body, header_length(headers), model, self.limits)
+        return _rows_of(model, decoded.feeds, decoded.rows)
+
+    def _sent(
+        self, model: Model, body: bytes, headers: Mapping[bytes, bytes]
+    ) -> Sequence[Mapping[str, Any]]:
         rows = self._rows.get(model.version) or self._rows.setdefault(model.version, Rows(model))
-        sent, _ = sent_rows(request.body, request.headers, rows.signature, self.limits)
-        good = rows.read(sent).good
-        return [sent[place] for place in good], range(len(good))
+        sent, _ = sent_rows(body, headers, rows.signature, self.limits)
+        return [sent[place] for place in rows.read(sent).good]
 
     def _path(self, model: Model) -> Path:
         """Return the file to append to: a new one when the last is large or of another version."""
@@ -215,8 +233,10 @@ def _masked(model: Model) -> frozenset[str]:
     return frozenset(json.loads(model.metadata.get(MASKED, "[]")))
 
 
-def _rows_of(feeds: Mapping[str, Array], count: int) -> list[Mapping[str, Any]]:
-    """Return tensors `(N, 1)` as rows of JSON values; missing ones are None."""
+def _rows_of(model: Model, feeds: Mapping[str, Array], count: int) -> list[Mapping[str, Any]]:
+    """Return tensors `(N, 1)` as rows of JSON values, missing ones None; none of other shapes."""
+    if any(len(item.shape) != CELL_DIMS for item in model.inputs):
+        return []
     columns = {name: _cells(array.ravel()) for name, array in feeds.items()}
     return [{name: cells[row] for name, cells in columns.items()} for row in range(count)]
 

@@ -1,6 +1,7 @@
 """gRPC with tritonclient, which generated its messages from the protocol's own file."""
 
 import contextlib
+import json
 import warnings
 
 import httpx
@@ -67,6 +68,18 @@ def test_what_the_server_says_of_itself(served):
     assert [i.name for i in found.inputs] == [i["name"] for i in there["inputs"]]
     assert [list(o.shape) for o in found.outputs] == [o["shape"] for o in there["outputs"]]
     assert client.is_model_ready("model", there["versions"][0])
+
+
+def test_requests_over_grpc_are_recorded_too(folder, tmp_path):
+    with serving(folder, "--record", tmp_path) as (_, client):
+        got = client.infer("model", inputs_of([example(), {**example(), SIZE: None}]))
+    (file,) = tmp_path.glob("*.jsonl")
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    rows = [line for line in lines if "row" in line]
+    assert [line["row"][SIZE] for line in rows] == [example()[SIZE], None]
+    assert [line["row"][CITY] for line in rows] == [example()[CITY]] * 2
+    kept = np.array([line["outputs"]["probabilities"] for line in rows], np.float32)
+    np.testing.assert_array_equal(kept, got.as_numpy("probabilities"))
 
 
 def test_a_row_gets_the_bits_it_gets_over_http(served):
