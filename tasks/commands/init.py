@@ -35,6 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="columns known only after the outcome, never a feature")  # fmt: skip
     add("--split", type=Path, metavar="FILE", help="CSV row,part of people who already split")
     add("--image-path", metavar="COL", help="column that names image files (default: found)")
+    add("--entity", metavar="COL",
+        help="table with one step a line: what names the entity (or series) a step belongs to; its "
+        "steps become one sequence, in the order of --time")  # fmt: skip
+    add("--forecast", metavar="STEPS", type=int, nargs="+",
+        help="forecast the target so many steps ahead, from windows over the series")  # fmt: skip
+    add("--past", metavar="STEPS", type=int, default=48, help="steps of a window (default: 48)")
     add("--encoding", help="of a text file that is not UTF-8, such as cp1252")
     add("--into", type=Path, metavar="DIR", default=Path(), help="default: this folder")
     add("--yes", action="store_true", help="take every proposal, ask nothing")
@@ -45,7 +51,7 @@ def main(args: argparse.Namespace) -> int:
     from ninefold.aims import aim_of
     from ninefold.datasets import read
     from ninefold.splitting.given import read_parts
-    from tasks.drafting import cells, params, proposals, sources, workspace
+    from tasks.drafting import cells, params, proposals, series, sources, workspace
     from tasks.drafting.deciding import decide
     from tasks.drafting.suite import drafted_path, first_draft
 
@@ -58,20 +64,23 @@ def main(args: argparse.Namespace) -> int:
         )
     folder = args.into.resolve()
     workspace.refuse_to_overwrite(folder, {"params.yaml": None})
-    kind = sources.look(args.data, args.image_path, args.encoding)
+    kind = series.look(args) or sources.look(args.data, args.image_path, args.encoding)
     content = {"kind": kind.kind, "path": str(args.data), **kind.keys} | (
         {"encoding": args.encoding} if args.encoding else {}
     )
     if kind.kind in sources.FILES:
         content["unreadable"] = "drop"
     source = validate("ingest", content, source="init")
-    names = source.open(Path.cwd()).names
-    _check_names(args, names)
+    opened = source.open(Path.cwd())
+    series.settle(args, kind, opened)
+    _check_names(args, opened.names)
     split_path = None
     if args.split is not None:
         read_parts(args.split)
         split_path = workspace.stored_path(args.split, folder)
     content_of = {"target": args.targets or "", "task": args.task or "classification"}
+    if kind.kind == series.WINDOWS:
+        content_of |= {"time": args.time, "horizon": args.horizon}
     provisional: ProblemSpec = validate("problem", content_of, source="init")
     can_ask = sys.stdin.isatty() and not args.yes
     table, columns, settled = cells.read_table(content, provisional, Path.cwd(), task=args.task)

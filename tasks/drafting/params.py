@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ninefold.problem import ProblemSpec
 from tasks.drafting.cells import Cells
@@ -77,7 +78,7 @@ def render(draft: Draft) -> str:
         "ingest:",
         f"  kind: {draft.source.kind}",
         f"  path: {scalar(draft.path)}",
-        *(f"  {key}: {scalar(value)}" for key, value in draft.source.keys.items()),
+        *(f"  {key}: {_value(value)}" for key, value in draft.source.keys.items()),
         *(f"  # {_comment(sentence)}" for sentence in draft.unreadable),
         *(["  unreadable: drop"] if draft.unreadable else []),
         *([f"  encoding: {scalar(draft.encoding)}"] if draft.encoding else []),
@@ -112,8 +113,8 @@ def _preprocess(draft: Draft) -> tuple[str, ...]:
 
 def _learning(draft: Draft) -> tuple[str, ...]:
     kind = draft.source.network if draft.text is None else "text_cnn"
-    network = f"  network: {{kind: {kind}}}"
-    return ("baselines: {}", "train:", network, "crossvalidate: {}", TUNE)
+    network = f"  network: {{kind: {kind}{draft.source.settings}}}"
+    return (f"baselines: {draft.source.baselines}", "train:", network, "crossvalidate: {}", TUNE)
 
 
 def _problem(draft: Draft) -> list[str]:
@@ -163,6 +164,10 @@ def _problem(draft: Draft) -> list[str]:
             for c in draft.perhaps.after
         ]
     return lines
+
+
+def _value(value: Any) -> str:
+    return scalar(value) if isinstance(value, str) else json.dumps(value)
 
 
 def _targets(problem: ProblemSpec) -> str:

@@ -23,8 +23,12 @@ class Found:
     """How the source is read: the keys of `ingest` beside its path, and the network that fits."""
 
     kind: str = "file"
-    keys: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, Any] = field(default_factory=dict)
     network: str = "mlp"
+    settings: str = ""
+    """Settings of that network, as params.yaml has them."""
+    baselines: str = "{}"
+    """What stands under `baselines`."""
     pictures: Path | None = None
     """Folder of the image files that a table names, for dvc.yaml to watch."""
 
@@ -42,7 +46,7 @@ def look(data: Path, image_path: str | None, encoding: str | None) -> Found:
     if data.is_dir():
         return Found("image_folder", network="cnn")
     if data.suffix.lower() == ARRAYS:
-        return Found("arrays", _array_of_pictures(data), network="cnn")
+        return _arrays(data)
     content = {"kind": "file", "path": str(data)} | ({"encoding": encoding} if encoding else {})
     source = validate("ingest", content, source="init").open(Path.cwd())
     column = image_path
@@ -56,7 +60,9 @@ def look(data: Path, image_path: str | None, encoding: str | None) -> Found:
         )
     if column is None:
         return Found()
-    return Found("image_table", {"image_path": column}, "cnn", _folder(source, column, data))
+    return Found(
+        "image_table", {"image_path": column}, "cnn", pictures=_folder(source, column, data)
+    )
 
 
 def unreadable(table: Any) -> tuple[str, ...]:
@@ -69,21 +75,27 @@ def unreadable(table: Any) -> tuple[str, ...]:
     return (f"image files that hold no whole image are left out ({found['count']}): {shown}",)
 
 
-def _array_of_pictures(data: Path) -> dict[str, str]:
+def _arrays(data: Path) -> Found:
     import numpy as np
 
     try:
         with np.load(data) as stored:
-            found = [name for name in stored.files if stored[name].ndim in (3, 4)]
+            arrays = {name: stored[name] for name in stored.files}
     except (OSError, ValueError, AttributeError) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{data} must be an .npz file of arrays, however: {reason}") from None
-    if len(found) != 1:
+    series = [n for n, a in arrays.items() if a.ndim in (2, 3) and a.dtype.kind == "f"]
+    pictures = [n for n, a in arrays.items() if a.ndim in (3, 4) and a.dtype.kind != "f"]
+    if len(series) == 1 and not pictures:
+        keys = {} if series == ["X"] else {"sequence": series[0]}
+        return Found("sequence_arrays", keys, network="rnn")
+    if len(pictures) != 1 or series:
         raise InputError(
-            f"{data} must hold one array of pictures, (N, H, W) or (N, H, W, C), however: "
-            f"{found or 'none'}"
+            f"{data} must hold one array of pictures, whole numbers (N, H, W) or (N, H, W, C), or "
+            f"of sequences, real numbers (N, T) or (N, T, C), however: "
+            f"{[*pictures, *series] or 'none'}"
         )
-    return {} if found == ["image"] else {"image": found[0]}
+    return Found("arrays", {} if pictures == ["image"] else {"image": pictures[0]}, network="cnn")
 
 
 def _columns_of_files(source: Any) -> list[str]:

@@ -1,0 +1,60 @@
+"""init drafts a workspace from tables with one step a line, and from arrays of sequences."""
+
+import numpy as np
+import pytest
+
+from ninefold.config import read_yaml
+from tests.end_to_end.commands import ninefold
+from tests.sequences import season, write_walks
+
+
+def init(folder, *arguments, code=0):
+    done = ninefold("init", *arguments, "--into", folder / "ws", "--yes", cwd=folder, code=code)
+    return done if code else read_yaml(folder / "ws" / "params.yaml")
+
+
+def test_a_table_of_steps_becomes_a_row_for_each_entity(tmp_path):
+    write_walks(tmp_path / "long.csv", 40)
+    found = init(tmp_path, "long.csv", "--target", "label", "--entity", "entity", "--time", "t")
+    assert found["ingest"]["kind"] == "long_table"
+    assert (found["ingest"]["entity"], found["ingest"]["time"]) == ("entity", "t")
+    assert found["problem"]["target"] == "label"
+    assert found["problem"]["ids"] == ["entity"]
+    assert found["train"]["network"] == {"kind": "rnn"}
+    assert "sequence steps" in (tmp_path / "ws" / "expectations" / "suite.yaml").read_text()
+
+
+def test_a_series_becomes_windows_with_a_target_for_each_horizon(tmp_path):
+    season(200).to_csv(tmp_path / "s.csv", index=False)
+    options = ["s.csv", "--target", "load", "--time", "day", "--forecast", 1, 7, "--past", 14]
+    found = init(tmp_path, *options)
+    assert found["problem"]["target"] == ["load+1", "load+7"]
+    assert (found["problem"]["time"], found["problem"]["horizon"]) == ("day", "7d")
+    assert found["ingest"]["horizons"] == [1, 7]
+    assert found["ingest"]["past"] == 14
+    assert found["train"]["network"] == {"kind": "rnn", "level": "beside"}
+    assert {"kind": "seasonal_naive"} in found["baselines"]["models"]
+
+
+def test_arrays_of_real_numbers_are_sequences(tmp_path):
+    rng = np.random.default_rng(0)
+    label = np.array(["a", "b"] * 30)
+    np.savez(tmp_path / "a.npz", X=rng.normal(size=(60, 12, 2)), label=label)
+    found = init(tmp_path, "a.npz", "--target", "label")
+    assert found["ingest"]["kind"] == "sequence_arrays"
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--target", "load", "--forecast", 1], "--time"),
+        (["--target", "load", "--time", "dy", "--forecast", 1], "ingest.time"),
+        (["--target", "load", "--time", "day", "--forecast", 0], "ingest.horizons"),
+        (["--target", "load", "--entity", "nobody"], "ingest.entity"),
+    ],
+)
+def test_what_does_not_fit_is_one_line(tmp_path, options, why):
+    season(80).to_csv(tmp_path / "s.csv", index=False)
+    done = init(tmp_path, "s.csv", *options, code=2)
+    assert why in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
