@@ -41,7 +41,8 @@ def crossvalidate(
     reported = reported_metric(settings.problem, target)
     contest = Contest(settings, target, reported, spec.network, settings.baselines.models)
     played = list(rounds(train, valid, folds, settings.problem, spec.max_rows))
-    scores = mapped(Contest.run, contest, played, side_by_side(played))
+    processes = side_by_side(played, len(train))
+    scores = mapped(Contest.run, contest, played, processes)
     results = list(zip(played, progress(scores, "folds", len(played), unit="folds"), strict=True))
     means = {
         name: _mean([scores[name].value for _, scores in results])
@@ -58,7 +59,7 @@ def crossvalidate(
     }
     if spec.curve and spec.network and best is not None:
         is_ordered = folds.scheme == "expanding"
-        report["curve"] = growth(contest, results, best, is_ordered)
+        report["curve"] = growth(contest, results, best, is_ordered, processes)
     return Crossvalidation(report, _cost(results))
 
 

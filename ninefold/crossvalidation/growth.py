@@ -9,7 +9,7 @@ import numpy as np
 from ninefold.beside import mapped
 from ninefold.columns import Array
 from ninefold.crossvalidation.contest import NETWORK, Contest, Score
-from ninefold.crossvalidation.rounds import Round, side_by_side
+from ninefold.crossvalidation.rounds import Round
 from ninefold.exploration.extrapolation import extrapolated
 from ninefold.progress import progress
 
@@ -25,9 +25,11 @@ def growth(
     results: Sequence[tuple[Round, Mapping[str, Score]]],
     best: str,
     is_ordered: bool,
+    processes: int = 1,
 ) -> dict[str, Any] | None:
     """Return the points, and what the fitted curves say of two and four times the rows.
 
+    Fits run in so many `processes`.
     Each point is a fresh fit; the last ones are the rounds themselves. None where there are too
     few rows for a share of them.
     """
@@ -39,7 +41,7 @@ def growth(
     work = [(share, place) for share in SHARES for place in range(len(chosen))]
     found = {(1.0, place): scores for place, (_, scores) in enumerate(chosen)}
     grown = [chosen[place][0].grown(share, is_ordered) for share, place in work]
-    scored = mapped(Contest.run, small, grown, side_by_side(grown))
+    scored = mapped(Contest.run, small, grown, processes)
     found |= zip(work, progress(scored, "learning curve", len(work), unit="fits"), strict=True)
     shares = (*SHARES, 1.0)
     rows = np.array([np.mean([len(r.fit) * share for r, _ in chosen]) for share in shares])

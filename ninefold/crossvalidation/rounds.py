@@ -20,6 +20,8 @@ LEAST_SHARE = 1 / 3
 """Rounds fitted on fewer rows than this, for each that the largest is fitted on, tell too little
 of the model that is shipped."""
 
+LARGE = 5
+"""Times the rows that a round is fitted on, from which on a train part counts as large."""
 WORTH_ROWS = 10_000
 """Rows to fit on, all rounds together, from which on processes of their own pay: each takes some
 seconds to load what it needs."""
@@ -89,7 +91,12 @@ def thinned(count: int, most: int, is_ordered: bool) -> Array:
     return spread(count, most)
 
 
-def side_by_side(played: Sequence[Round]) -> int:
-    """Return in how many processes the rounds are best played."""
-    rows = sum(len(found.fit) for found in played)
-    return min(cores(), len(played)) if rows >= WORTH_ROWS else 1
+def side_by_side(played: Sequence[Round], rows: int) -> int:
+    """Return in how many processes rounds from `rows` train rows are best played.
+
+    The shipped network of a large table takes longer than all its thinned rounds: there one process
+    is enough, and memory is what is short.
+    """
+    counts = [len(found.fit) for found in played]
+    is_large = rows > LARGE * max(counts, default=0)
+    return min(cores(), len(played)) if sum(counts) >= WORTH_ROWS and not is_large else 1
