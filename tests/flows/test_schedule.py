@@ -1,5 +1,6 @@
 """`ninefold schedule`: a run that nobody started but the clock; what is wrong is said at once."""
 
+import inspect
 import os
 import shutil
 import signal
@@ -105,6 +106,8 @@ WRONG = {
     "training: {}": "training must hold either cron or every",
     "quality: {every: 1h}": "quality.data` must be given",
     "tuning: {every: 1h, timezone: Mars}": "tuning.timezone must be a time zone",
+    "score: {every: 1h, inputs: [a]}": "score.output` must be given",
+    "monitor: {every: 1h, data: []}": "monitor.data",
 }
 
 
@@ -126,15 +129,30 @@ def test_the_command_refuses_what_cannot_be_served(workspace, content, tmp_path)
 
 
 def test_every_flow_of_a_workspace_can_be_deployed(tmp_path):
+    from flows.monitoring import monitor
+    from flows.quality import quality
     from flows.schedules import deployments
+    from flows.scoring import score
+    from flows.training import training
+    from flows.tuning import tuning
 
     content = {
         "training": {"cron": "0 3 * * *", "timezone": "Europe/Berlin", "push": True},
         "quality": {"every": "1h", "data": "new.csv", "strict": True},
         "tuning": {"cron": "0 1 * * 0"},
+        "score": {"every": "1d", "inputs": ["in"], "output": "out", "keep": ["id"]},
+        "monitor": {"every": "2h", "data": ["in"], "labels": "late.csv", "key": "id"},
     }
     made = {d.flow_name: d for d in deployments(tmp_path, validate("schedule", content))}
-    assert list(made) == ["training", "quality", "tuning"]
+    assert list(made) == ["training", "quality", "tuning", "score", "monitor"]
+    for flow in (training, quality, tuning, score, monitor):
+        inspect.signature(flow.fn).bind(**made[flow.name].parameters)
+    assert made["score"].parameters["options"] == {"keep": ["id"]}
+    assert made["monitor"].parameters["training"] is None
+    asked = deployments(tmp_path, validate("schedule", {"monitor": content["monitor"]}), True)
+    assert [d.flow_name for d in asked] == ["training", "monitor"]
+    assert not asked[0].schedules
+    assert asked[1].parameters["training"] == f"training/{asked[0].name}"
     assert made["quality"].parameters["data"] == os.fspath(tmp_path.resolve() / "new.csv")
     assert made["training"].parameters["push"]
     assert all(deployment.entrypoint.startswith("flows.") for deployment in made.values())
