@@ -18,6 +18,7 @@ log = logging.getLogger("ninefold.flow")
 
 @task(
     name="promote",
+    task_run_name="promote",
     description="Compare the model with the one in production",
     cache_policy=NO_CACHE,
     persist_result=False,

@@ -1,6 +1,6 @@
 """Describes the inference endpoints for `/openapi.json`, with the columns of each model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,19 @@ def inference_paths(models: Sequence[Model]) -> dict[str, Any]:
     return paths
 
 
+def with_refusals(paths: Mapping[str, Any]) -> None:
+    """Add to the paths of pages how they refuse: FastAPI writes down a 422 that is never given."""
+    for path, operations in paths.items():
+        for operation in operations.values():
+            responses = operation["responses"]
+            responses.pop("422", None)
+            responses["401"] = _response(REFUSALS["401"], ERROR)
+            if "{" in path:
+                responses["404"] = _response("There is no such model, version or trial", ERROR)
+            if path.endswith("/ready"):
+                responses["503"] = _response("Not ready", {"type": "object"})
+
+
 def example_row(signature: Signature) -> dict[str, Any]:
     """Return a row as a client would send it."""
     return {item.name: _example(item) for item in signature.inputs}
@@ -71,19 +84,20 @@ def _example(item: Input) -> Any:
 
 
 def _operation(summary: str, body: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
-    def response(text: str, schema: dict[str, Any]) -> dict[str, Any]:
-        return {"description": text, "content": {"application/json": {"schema": schema}}}
-
     return {
         "post": {
             "summary": summary,
             "requestBody": {"required": True, "content": {"application/json": body}},
             "responses": {
-                "200": response("Predictions", answer),
-                **{status: response(text, ERROR) for status, text in REFUSALS.items()},
+                "200": _response("Predictions", answer),
+                **{status: _response(text, ERROR) for status, text in REFUSALS.items()},
             },
         }
     }
+
+
+def _response(text: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": text, "content": {"application/json": {"schema": schema}}}
 
 
 def _rows(signature: Signature) -> dict[str, Any]:

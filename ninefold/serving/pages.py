@@ -10,14 +10,14 @@ import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 
 from ninefold.errors import nearest
 from ninefold.serving.metrics import Metrics
 from ninefold.serving.model import Model
-from ninefold.serving.openapi import example_row, inference_paths
+from ninefold.serving.openapi import example_row, inference_paths, with_refusals
 from ninefold.serving.repository import Repository
 
 EXTENSIONS = ["binary_tensor_data", "model_repository"]
@@ -63,13 +63,16 @@ class Pages:
         app.add_api_route(
             "/v2/repository/index", self.index, methods=["POST"], summary="Models and versions"
         )
-        app.add_api_route("/metrics", self.measured, summary="For Prometheus")
+        app.add_api_route(
+            "/metrics", self.measured, summary="For Prometheus", response_class=PlainTextResponse
+        )
         app.add_exception_handler(HTTPException, _refusal)
         app.add_exception_handler(RequestValidationError, _refusal)
         app.add_exception_handler(404, self._unknown)
 
         def openapi() -> dict[str, Any]:
             schema = get_openapi(title=app.title, version=self.release, routes=app.routes)
+            with_refusals(schema["paths"])
             schema["paths"] |= inference_paths(list(self.models.values()))
             return schema
 

@@ -22,6 +22,8 @@ MAX_DEPTH = 16
 
 def checked_shape(content: Any, tensor: Tensor, max_elements: int) -> tuple[int, ...]:
     """Return the shape of an input, which must fit the model and hold at least one element."""
+    if _is_good(content, tensor.shape, max_elements):
+        return tuple(content)
     place = f"input `{tensor.name}`: shape"
     if not isinstance(content, list) or not all(type(size) is int for size in content):
         raise RequestError(f"{place} must be a list of whole numbers, however: {content!r:.100}")
@@ -32,11 +34,19 @@ def checked_shape(content: Any, tensor: Tensor, max_elements: int) -> tuple[int,
         raise RequestError(f"{place} must be {list(tensor.shape)}, however: {content!r:.100}")
     if any(size <= 0 for size in content):
         raise RequestError(f"{place} must be positive, however: {content!r:.100}")
-    if math.prod(content) > max_elements:
-        raise RequestError(
-            f"{place} must hold at most {max_elements} elements, however: {content!r:.100}", 413
-        )
-    return tuple(content)
+    raise RequestError(
+        f"{place} must hold at most {max_elements} elements, however: {content!r:.100}", 413
+    )
+
+
+def _is_good(content: Any, shape: tuple[int, ...], max_elements: int) -> bool:
+    """Tell whether a shape may be taken as it stands; only what may not is looked at closely."""
+    if type(content) is not list or len(content) != len(shape):
+        return False
+    for size, want in zip(content, shape, strict=True):
+        if type(size) is not int or size <= 0 or want not in (-1, size):
+            return False
+    return math.prod(content) <= max_elements
 
 
 def from_json(data: Any, shape: Sequence[int], tensor: Tensor) -> Array:
