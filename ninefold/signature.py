@@ -29,7 +29,7 @@ class Input:
     example: Any = None
 
 
-ResultKind = Literal["text", "number", "bool", "datetime", "numbers"]
+ResultKind = Literal["text", "number", "bool", "datetime", "numbers", "image"]
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class Result:
     """What one output says of a row.
 
     kind: `numbers` is `[N, K]`, one for each of `names` (true or false where the output is BOOL);
-    every other kind is `[N]`. A datetime counts microseconds since 1970. Where the result has no
-    `name`, its `names` stand in the answer by themselves.
+    `image` is `[N, H, W, C]` bytes; every other kind is `[N]`. A datetime counts microseconds
+    since 1970. Where the result has no `name`, its `names` stand in the answer by themselves.
     """
 
     name: str

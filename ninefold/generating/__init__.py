@@ -6,14 +6,20 @@ from ninefold.config import Spec
 
 
 class GenerateSpec(Spec):
-    """A Wasserstein GAN with gradient penalty (Gulrajani et al., 2017) for rows of a table."""
+    """A Wasserstein GAN with gradient penalty (Gulrajani et al., 2017): for rows of a table, of
+    dense layers, or, where each row is one picture, of convolutions.
+    """
 
     latent: int = Field(default=32, ge=1, le=1024)
     """Random numbers that one row is made from."""
     width: int = Field(default=128, ge=1, le=8192)
     """Width of the hidden layers of generator and critic."""
     depth: int = Field(default=2, ge=1, le=10)
-    """Hidden layers of each."""
+    """Hidden layers of each; of convolutions, how often a picture is halved."""
+    convolutions: bool | None = None
+    """Convolutions in the place of dense layers; default: where each row is one picture."""
+    filters: int = Field(default=32, ge=1, le=1024)
+    """Convolutions: filters at the picture's own size, doubled each time it is halved."""
     steps: int = Field(default=2000, ge=1, le=10_000_000)
     """Steps of the generator."""
     critic_steps: int = Field(default=3, ge=1, le=100)

@@ -8,7 +8,8 @@ import numpy as np
 from ninefold.autoencoding.evaluating import area
 from ninefold.columns import Array, Frame, is_missing, spread
 from ninefold.evaluation import EvaluateSpec
-from ninefold.generating.model import STARTS, Sampler
+from ninefold.generating.model import STARTS, Sampler, cells
+from ninefold.pixels import thumbnail
 from ninefold.problem import ProblemSpec
 from ninefold.unlabelled.measuring import (
     Estimates,
@@ -26,6 +27,7 @@ MOST_ROWS = 2000
 MAP_ROWS = 300
 MAX_COLUMNS = 9
 BARS = 16
+GALLERY = 24
 SAME_AREA = 0.01
 COLLAPSED = 0.25
 """Recall below this share of what the precision is: kinds of rows are left out."""
@@ -59,7 +61,7 @@ def evaluate(
         drawn = {"model": model.frame(seeds_for(part, len(frame)))}
         for name, columns in said[part].items():
             picked = dict(zip(names, columns, strict=True))
-            kept = {n: np.asarray(v)[: len(frame)].ravel() for n, v in picked.items()}
+            kept = {n: cells(np.asarray(v)[: len(frame)]) for n, v in picked.items()}
             drawn[name] = Frame(drawn["model"].columns, kept, drawn["model"].row)
         for name, rows in drawn.items():
             statistics = _statistics(room, real, room.place(rows), rows, spec.seed)
@@ -215,11 +217,30 @@ def _pictures(model: Sampler, room: _Room, test: Frame) -> dict[str, Any]:
         for group, rows in enumerate((test, drawn))
         for x, y in (room.place(rows.take(spread(len(rows), MAP_ROWS))) - mean) @ axes.T
     ] if len(axes) > 1 else []  # fmt: skip
-    columns = [
-        item for result in model.results if (item := _column(result.name, test, drawn)) is not None
-    ]
+    names = [result.name for result in model.results if result.kind != "image"]
+    columns = [item for name in names if (item := _column(name, test, drawn)) is not None]
     columns.sort(key=lambda item: -item["distance"])
-    return {"map": points, "columns": columns[:MAX_COLUMNS], "first_rows": _rows(drawn, 5)}
+    found = {"map": points, "columns": columns[:MAX_COLUMNS]}
+    if len(names) < len(model.results):
+        (name,) = (result.name for result in model.results)
+        return found | {"first_rows": [], "gallery": _gallery(name, room, test, drawn)}
+    return found | {"first_rows": _rows(drawn, 5)}
+
+
+def _gallery(name: str, room: "_Room", test: Frame, drawn: Frame) -> list[dict[str, Any]]:
+    """Return real and drawn pictures, and the train pictures nearest to the first drawn ones."""
+    from sklearn.neighbors import NearestNeighbors
+
+    real = test.take(spread(len(test), GALLERY))
+    shown = drawn.take(np.arange(min(len(drawn), GALLERY)))
+    search = NearestNeighbors(n_neighbors=1).fit(room.train)
+    twins = search.kneighbors(room.place(shown), return_distance=False)[:, 0]
+    parts = (
+        ("Real ones of the test part", real[name]),
+        ("Drawn ones", shown[name]),
+        ("The train picture nearest to each of those", room.frame[name][twins]),
+    )
+    return [{"title": title, "pictures": [thumbnail(p) for p in cell]} for title, cell in parts]
 
 
 def _column(name: str, test: Frame, drawn: Frame) -> dict[str, Any] | None:

@@ -3,12 +3,14 @@
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.errors import InputError
+from ninefold.errors import ConfigError, InputError
 from ninefold.generating import GenerateSpec
 from ninefold.generating.model import Sampler, flag_shift, shape_of
+from ninefold.generating.pictures import PictureSampler, limits
 from ninefold.unlabelled.chain import Chain
 from ninefold.unlabelled.preparing import Prepared
 from ninefold.unlabelled.space import widen, widths
+from ninefold.unlabelled.steps import Layers
 
 
 def fit(ready: Prepared, spec: GenerateSpec) -> Sampler:
@@ -17,15 +19,30 @@ def fit(ready: Prepared, spec: GenerateSpec) -> Sampler:
 
     layout = ready.preprocessing.layout
     wide = coordinates(ready)
-    chain, history = train(wide, shape_of(layout), spec)
-    parameters = sum(weight.size + bias.size for weight, bias in chain.layers)
-    return Sampler(
-        ready.preprocessing,
-        {**_facts(ready, "the generator"), "parameters": parameters,
-         "settings": spec.model_dump(mode="json")},
-        history,
-        chain=chain,
-    )  # fmt: skip
+    if spec.convolutions and not ready.picture:
+        raise ConfigError(
+            "params.yaml: generate.convolutions must be left out, however: rows are not one "
+            "picture each and nothing else. Drop the other columns under ingest.drop"
+        )
+    picture = () if spec.convolutions is False else ready.picture
+    ends = limits(ready)[1:] if ready.picture else None
+    chain, history = train(wide, shape_of(layout), spec, picture, ends)
+    weights = chain.arrays("generator").items()
+    parameters = sum(part.size for name, part in weights if name.endswith((".weight", ".bias")))
+    model = _sampler(ready, "the generator", chain)
+    model.facts |= {"parameters": parameters, "settings": spec.model_dump(mode="json")}
+    model.history = history
+    return model
+
+
+def _sampler(ready: Prepared, title: str, chain: Layers) -> Sampler:
+    """Return a generator of rows, or of pictures where rows are that."""
+    facts = _facts(ready, title)
+    if not ready.picture:
+        return Sampler(ready.preprocessing, facts, chain=chain)
+    column, low, high = limits(ready)
+    facts |= {"picture": list(ready.picture), "column": column}
+    return PictureSampler(ready.preprocessing, facts, chain=chain, low=low, high=high)
 
 
 def peers(ready: Prepared) -> dict[str, Sampler]:
@@ -36,10 +53,10 @@ def peers(ready: Prepared) -> dict[str, Sampler]:
     root = (axes * np.sqrt(np.maximum(values, 0.0))).T
     root *= np.sign(root[np.arange(len(root)), np.abs(root).argmax(axis=1)])[:, None]
     return {
-        name: Sampler(
-            ready.preprocessing,
-            _facts(ready, f"the baseline {name}"),
-            chain=Chain(((weight.astype(np.float32), mean.astype(np.float32)),)),
+        name: _sampler(
+            ready,
+            f"the baseline {name}",
+            Chain(((weight.astype(np.float32), mean.astype(np.float32)),)),
         )
         for name, weight in (("gaussian", root), ("independent", np.diag(wide.std(axis=0))))
     }
@@ -48,7 +65,7 @@ def peers(ready: Prepared) -> dict[str, Sampler]:
 def coordinates(ready: Prepared) -> Array:
     """Return the train rows' coordinates `(n, D)` float32."""
     layout = ready.preprocessing.layout
-    if not layout.decoders:
+    if not layout.decoders and not ready.picture:
         raise InputError(
             "rows to generate must have a column of numbers, categories or booleans, however: "
             "there is none. Check preprocess.columns"

@@ -11,12 +11,13 @@ from ninefold.autoencoding.model import KINDS
 from ninefold.columns import Array, Column, Frame
 from ninefold.generating.noise import emit_normal, normal
 from ninefold.graph import Graph
+from ninefold.pixels import objects
 from ninefold.preprocessing.decoding import decode, emit_decoded, positions
 from ninefold.preprocessing.layout import Layout
 from ninefold.signature import Result
-from ninefold.unlabelled.chain import Chain
 from ninefold.unlabelled.model import Answer, Model, load_parts
 from ninefold.unlabelled.space import widths
+from ninefold.unlabelled.steps import Layers, read_layers
 
 SEED = "seed"
 STARTS = {"valid": 1_000_000_007, "test": 2_000_000_011}
@@ -27,7 +28,7 @@ STARTS = {"valid": 1_000_000_007, "test": 2_000_000_011}
 class Sampler(Model):
     """`chain`: noise `(N, Z)` -> coordinates `(N, D)`, which are read as raw columns."""
 
-    chain: Chain = field(kw_only=True)
+    chain: Layers = field(kw_only=True)
 
     @property
     def results(self) -> tuple[Result, ...]:
@@ -51,7 +52,7 @@ class Sampler(Model):
         answers = self.draw(seeds)
         return Frame(
             tuple(Column(c.name, c.kind, frozenset({"input"}), c.format) for c in found),
-            {c.name: a.values for c, a in zip(found, answers, strict=True)},
+            {c.name: cells(a.values) for c, a in zip(found, answers, strict=True)},
             np.arange(len(seeds)),
         )
 
@@ -95,7 +96,18 @@ class Sampler(Model):
     def load(folder: Path) -> "Sampler":
         """Read what `save` wrote. Raises `InputError`."""
         preprocessing, arrays, facts = load_parts(folder)
-        return Sampler(preprocessing, facts, chain=Chain.from_arrays(arrays, "generator"))
+        chain = read_layers(arrays, "generator")
+        if "picture" in facts:
+            from ninefold.generating.pictures import PictureSampler
+
+            low, high = arrays["low"], arrays["high"]
+            return PictureSampler(preprocessing, facts, chain=chain, low=low, high=high)
+        return Sampler(preprocessing, facts, chain=chain)
+
+
+def cells(values: Array) -> Array:
+    """Return a column `(N,)` of what a model gave: pictures `(N, H, W, C)` become its cells."""
+    return objects(values) if values.ndim == 4 else values.ravel()
 
 
 def shape_of(layout: Layout) -> dict[str, list[Any]]:

@@ -15,9 +15,11 @@ from ninefold.progress import progress
 from ninefold.training.optimizer import FlatOptimizer
 from ninefold.training.optimizers.adamw import AdamWSpec
 from ninefold.unlabelled.chain import Chain, dense
+from ninefold.unlabelled.steps import Layers, Steps, decoder, encoder
 
 BETAS = (0.5, 0.9)
 REPORTS = 100
+LEAK = 0.02
 """Lines of the history."""
 
 
@@ -44,10 +46,35 @@ class Shaped(nn.Module):
         return parts
 
 
+class Lit(nn.Module):
+    """`(B, D)` -> `(B, D)`: pixels between black and white, nearly; a file cuts off what is left,
+    here it must give a slope.
+    """
+
+    def __init__(self, low: Array, high: Array) -> None:
+        super().__init__()
+        self.low, self.high = torch.from_numpy(low), torch.from_numpy(high)
+
+    def forward(self, x: Tensor) -> Tensor:
+        inside = torch.minimum(torch.maximum(x, self.low), self.high)
+        return inside + LEAK * (x - inside)
+
+
 def train(
-    wide: Array, shape: Mapping[str, Any], spec: GenerateSpec
-) -> tuple[Chain, list[dict[str, float]]]:
+    wide: Array,
+    shape: Mapping[str, Any],
+    spec: GenerateSpec,
+    picture: Sequence[int] = (),
+    ends: tuple[Array, Array] | None = None,
+) -> tuple[Layers, list[dict[str, float]]]:
     """Return the generator taught on `wide (n, D)` float32, and its history.
+
+    Args:
+        wide: the train rows.
+        shape: which coordinates belong together.
+        spec: how.
+        picture: channels, height and width of what a row is, for convolutions.
+        ends: coordinates `(D,)` of a black and a white picture.
 
     Raises:
         InputError: the losses would not stay finite.
@@ -56,19 +83,27 @@ def train(
 
     with reproducible(spec.seed, spec.threads, choose_device("cpu")):
         features, hidden = wide.shape[1], [spec.width] * spec.depth
-        generator = dense([spec.latent, *hidden, features])
-        critic = dense([features, *hidden, 1])
-        shaped = Shaped(shape["groups"], shape["flags"], shape["bools"], spec.temperature)
+        if picture:
+            generator = decoder(spec.latent, picture, spec.filters, spec.depth)
+            critic = encoder(picture, 1, spec.filters, spec.depth)
+        else:
+            generator = dense([spec.latent, *hidden, features])
+            critic = dense([features, *hidden, 1])
+        shaped: nn.Module = (
+            Shaped(shape["groups"], shape["flags"], shape["bools"], spec.temperature)
+            if ends is None
+            else Lit(*ends)
+        )
         teacher = _Teacher(generator, critic, shaped, torch.from_numpy(wide), spec)
         history = teacher.run()
-        return Chain.of(generator), history
+        return (Steps if picture else Chain).of(generator), history
 
 
 class _Teacher:
     """One course of training."""
 
     def __init__(
-        self, generator: nn.Module, critic: nn.Module, shaped: Shaped, rows: Tensor,
+        self, generator: nn.Module, critic: nn.Module, shaped: nn.Module, rows: Tensor,
         spec: GenerateSpec,
     ) -> None:  # fmt: skip
         self.generator, self.critic, self.shaped = generator, critic, shaped

@@ -1,5 +1,6 @@
 """One run of a model over one source: reads, encodes and runs at the same time, in order."""
 
+import json
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 from ninefold.columns import TENSORS
 from ninefold.errors import InputError, nearest
+from ninefold.pixels import to_cell
 from ninefold.scoring.encoding import Encoder
 from ninefold.scoring.marks import Marker
 from ninefold.scoring.pictures import ROWS as PICTURE_ROWS
@@ -208,6 +210,8 @@ def _type(result: Result, dtype: Any) -> pa.DataType:
     """Return the type of a result's columns, by what the model gives."""
     if result.kind == "datetime":
         return pa.timestamp("us")
+    if result.kind == "image":
+        return pa.string()
     return pa.string() if dtype is object else pa.from_numpy_dtype(dtype)
 
 
@@ -215,6 +219,8 @@ def _arrays(result: Result, values: Array, mask: Array) -> list[pa.Array]:
     """Return a result's columns, null under `mask` `(N,)` and where the model says nothing."""
     if result.kind == "numbers":
         return [pa.array(np.ascontiguousarray(column), mask=mask) for column in values.T]
+    if result.kind == "image":
+        return [pa.array([json.dumps(to_cell(picture)) for picture in values], mask=mask)]
     flat = values.ravel()
     if result.kind == "datetime":
         return [pa.array(flat, pa.int64(), mask=mask | (flat == NAT)).cast(pa.timestamp("us"))]

@@ -152,7 +152,15 @@ def _said(result: Result) -> dict[str, Any]:
     number = {"type": "number"}
     if result.kind == "numbers":
         return {"type": "object", "properties": dict.fromkeys(result.names, number)}
-    types = {"number": number, "bool": {"type": "boolean"}}
+    picture: dict[str, Any] = {
+        "type": "object",
+        "properties": {"shape": {"type": "array"}, "base64": {"type": "string"}},
+    }
+    types: dict[str, dict[str, Any]] = {
+        "number": number,
+        "bool": {"type": "boolean"},
+        "image": picture,
+    }
     return types.get(result.kind, {"type": "string"})
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ninefold.errors import InputError, nearest
+from ninefold.pixels import to_cell
 from ninefold.serving.cells import ABSENT, Cells, shown
 from ninefold.serving.flags import Flagger
 from ninefold.serving.model import Array, Model
@@ -159,6 +160,8 @@ def _said(result: Result, values: Array) -> list[Any]:
     """Return what an output `(N,)` or `(N, K)` says of each row, as JSON takes it."""
     if result.kind == "numbers":
         return [dict(zip(result.names, row, strict=True)) for row in values]
+    if result.kind == "image":
+        return [to_cell(picture) for picture in values]
     items: list[Any] = values.ravel().tolist()
     if result.kind == "text":
         return [None if item == "" else item for item in items]

@@ -1,13 +1,17 @@
-"""AutoEncoders of convolutions: pictures come back, the file gives the same, people can look."""
+"""Convolutions without a target: pictures come back or are drawn, the file gives the same."""
+
+import base64
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from ninefold.autoencoding.model import Reconstruction
 from ninefold.columns import read_frame
 from ninefold.errors import ConfigError
 from ninefold.files import read_json
 from ninefold.serving.model import read_model
+from ninefold.serving.rows import Rows, replay
 from tests.end_to_end.commands import ninefold
 from tests.pictures import write_folder
 from tests.unlabelled.workspaces import STAGES, blobs, change, draft, run
@@ -56,3 +60,51 @@ def test_convolutions_over_a_table_are_refused(tmp_path):
     workspace = draft(tmp_path, blobs(120), "embedding", autoencoder="{convolutions: true}")
     with pytest.raises(ConfigError, match="rows are not one picture each"):
         run(workspace, "ingest", "featurize", "split", "audit", "train")
+
+
+@pytest.fixture(scope="module")
+def generator(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("drawn")
+    write_folder(folder / "photos", 160)
+    options = ("--task", "generation", "--target", "label", "--into", "ws", "--yes")
+    ninefold("init", "photos", *options, cwd=folder)
+    quick = "{steps: 60, batch_size: 32, filters: 8, latent: 8, critic_steps: 2}"
+    change(folder / "ws", generate=quick, evaluate="{bootstrap: 100}")
+    return run(folder / "ws", *STAGES, "explore", "report")
+
+
+def test_a_generator_of_convolutions_draws_pictures_by_seed(generator, tmp_path):
+    assert read_json(generator / "reports/receipt.json")["pass"] is True
+    ninefold("sample", "models/model.onnx", 5, tmp_path / "a.npz", "--seed", 7, cwd=generator)
+    ninefold("sample", "models/model.onnx", 3, tmp_path / "files", "--seed", 9, cwd=generator)
+    with np.load(tmp_path / "a.npz") as found:
+        pictures, seeds = found["image"], found["seed"]
+    assert (pictures.shape, pictures.dtype) == ((5, 12, 12, 1), np.uint8)
+    assert seeds.tolist() == [7, 8, 9, 10, 11]
+    assert sorted(p.name for p in (tmp_path / "files").iterdir()) == ["10.png", "11.png", "9.png"]
+    with Image.open(tmp_path / "files" / "10.png") as image:
+        np.testing.assert_array_equal(np.asarray(image), pictures[3, :, :, 0])
+    ninefold("sample", "models/model.onnx", 5, tmp_path / "a.csv", cwd=generator, code=2)
+
+
+def test_a_server_draws_the_picture_too(generator, tmp_path):
+    model = read_model(generator / "models/model.onnx")
+    rows = Rows(model)
+    assert replay(model, rows) is None
+    batch = rows.read([{"seed": 7}])
+    (answer,) = rows.answers(batch, model.run(batch.feeds))
+    (cell,) = answer.values()
+    ninefold("sample", "models/model.onnx", 1, tmp_path / "a.npz", "--seed", 7, cwd=generator)
+    with np.load(tmp_path / "a.npz") as found:
+        assert cell["shape"] == [12, 12, 1]
+        assert base64.b64decode(cell["base64"]) == found["image"].tobytes()
+
+
+def test_drawn_pictures_are_measured_and_shown_beside_their_nearest_train_picture(generator):
+    found = read_json(generator / "reports/evaluation.json")
+    assert {"discriminator_auc", "precision", "recall", "nearer_to_train"} <= set(found["test"])
+    assert set(found["baselines"]) == {"gaussian", "independent"}
+    assert [len(part["pictures"]) > 5 for part in found["gallery"]] == [True] * 3
+    page = (generator / "reports/report.html").read_text()
+    assert "could not be drawn" not in page
+    assert "The train picture nearest to each of those" in page

@@ -21,6 +21,7 @@ from ninefold.report.markup import (
     tag,
 )
 from ninefold.report.section import Section
+from ninefold.report.sections.pictures import picture
 
 
 class GenerationSection(Section):
@@ -43,11 +44,25 @@ class GenerationSection(Section):
                 _left_out(found["left_out"]),
                 _diagnosis(found["diagnosis"]),
                 grid([_map(found["map"]), _critic(evidence)]),
-                tag("h3", "Column by column, the farthest apart first"),
-                grid([_column(item) for item in shown], small=True),
-                details("The first drawn rows", _rows(found["first_rows"], evidence)),
+                *(_pictures(part) for part in found.get("gallery", ())),
+                *_columns(shown),
+                details("The first drawn rows", _rows(found["first_rows"], evidence))
+                if found["first_rows"]
+                else "",
             ]
         )
+
+
+def _columns(shown: list[Mapping[str, Any]]) -> list[Html]:
+    if not shown:
+        return []
+    title = tag("h3", "Column by column, the farthest apart first")
+    return [title, grid([_column(item) for item in shown], small=True)]
+
+
+def _pictures(part: Mapping[str, Any]) -> Html:
+    shown = tag("div", *(picture(uri, "") for uri in part["pictures"]), class_="thumbs")
+    return join([tag("h3", part["title"]), shown])
 
 
 def _left_out(names: list[str]) -> Html:
