@@ -224,7 +224,9 @@ def _is_child(power: Power, one: Alone, rest: float, z: float) -> bool:
         return False
     if z == 0 and one.score > 0.999:
         return rest < EQUAL
-    leads = one.view.aspect != "value" or 1 - one.score <= SLACK * (1 - rest)
+    # In few rows a weak tie goes unseen: there a column must tell more than all others.
+    slack = SLACK if len(power.case) >= SMALL else 1 / SLACK
+    leads = one.view.aspect != "value" or 1 - one.score <= slack * (1 - rest)
     is_tested = rest >= (TESTED_AREA if one.klass is not None else TESTED_R2)
     return leads and (is_tested or one.score >= (SURE_AREA if is_area else SURE_R2))
 
