@@ -77,7 +77,8 @@ def _missing(columns: list[Mapping[str, Any]]) -> Html:
 
 def _picture(column: Mapping[str, Any]) -> Html:
     name, kind = column["name"], column["kind"]
-    bars = column.get("histogram")
+    what, bars = _told(column)
+    name += what
     if bars and bars["counts"]:
         ends = (_end(bars["edges"][0]), _end(bars["edges"][-1]))
         picture = histogram(f"Distribution of {name}", bars["counts"], ends)
@@ -98,6 +99,17 @@ def _picture(column: Mapping[str, Any]) -> Html:
     if column.get("infinite"):
         notes.append(f"{column['infinite']:,} infinite")
     return figure(picture, join([tag("b", name), Html("<br>"), " · ".join(notes)]))
+
+
+def _told(column: Mapping[str, Any]) -> tuple[str, Any]:
+    """Return the bars of a column; of one of pictures or sequences those of the first number told
+    of each that varies, after its name.
+    """
+    told = column.get("told", {})
+    for name, numbers in told.items():
+        if len(numbers.get("histogram", {}).get("counts", ())) > 1:
+            return f" {name}", numbers["histogram"]
+    return "", column.get("histogram")
 
 
 def _roles(column: Mapping[str, Any]) -> list[str]:
