@@ -29,6 +29,7 @@ from tasks.stage_io import StageIO
 from tasks.tagging import tag
 
 RECORD = Path("reports") / "promotion.json"
+HOW_ON = "  `ninefold promote --because REASON` promotes it all the same, and keeps the reason"
 SAID = {
     "promote": "promoted",
     "hold": "held",
@@ -54,7 +55,8 @@ class Outcome:
     def lines(self) -> list[str]:
         """Return what a person is told."""
         first = f"{SAID[self.action]} version {self.version}"
-        return [first, *(f"  {text}" for text in (*self.reasons, *self.tags))]
+        told = [first, *(f"  {text}" for text in (*self.reasons, *self.tags))]
+        return [*told, HOW_ON] if self.action == "hold" else told
 
 
 def promote(
@@ -161,7 +163,7 @@ class _Trial:
     ) -> None:
         self.specs, self.challenger, self.champion = specs, challenger, champion
         self.io = StageIO(workspace, "evaluate")
-        self.sealed = read_json(self.io.dep("manifest.json"))["seal"]
+        self.sealed = _seal(self.io.dep("manifest.json"))
         self.record: dict[str, Any] = {"test_set": self.sealed}
 
     def reasons(self) -> Iterator[Reason]:
@@ -258,6 +260,17 @@ class _Trial:
 
     def _openings(self) -> int:
         return len(of_test(read_ledger(self.io.journal()), self.sealed["rows_sha256"]))
+
+
+def _seal(manifest: Path) -> dict[str, Any]:
+    """Return how the split sealed the test part."""
+    try:
+        return dict(read_json(manifest)["seal"])
+    except (KeyError, TypeError):
+        raise InputError(
+            f"{manifest} must say how the test part was sealed, however: it does not. "
+            "`ninefold run` makes it anew"
+        ) from None
 
 
 def _entry(

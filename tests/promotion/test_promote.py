@@ -156,3 +156,6 @@ def test_what_is_no_model_is_one_line(workspace, tmp_path):
         promote(workspace.folder, tmp_path / "none.onnx")
     with pytest.raises(InputError, match="in production before"):
         rollback(workspace.folder)
+    (tmp_path / "data" / "splits" / "manifest.json").write_text("{}")
+    with pytest.raises(InputError, match="how the test part was sealed"):
+        promote(workspace.folder)
