@@ -24,6 +24,7 @@ class Clustering(Aim):
     draft: ClassVar[tuple[str, ...]] = (
         "cluster:",
         "  algorithm: {kind: k_means}   # or gaussian_mixture, hdbscan",
+        "  # encoder: {latent: 5}   # finds them among the codes of an AutoEncoder",
         "  k: null                  # chosen by stability and silhouette; a number fixes it",
     )
     plots: ClassVar[Mapping[str, Mapping[str, Any]]] = {

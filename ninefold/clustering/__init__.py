@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from ninefold.autoencoding import AutoEncoderSpec
 from ninefold.clustering.algorithms import AlgorithmSpec
 from ninefold.clustering.algorithms.k_means import KMeansSpec
 from ninefold.config import Spec
@@ -15,6 +16,9 @@ class ClusterSpec(Spec):
 
     algorithm: Annotated[AlgorithmSpec, OneOf("ninefold.clustering.algorithms")] = KMeansSpec()
     """What finds them."""
+    encoder: AutoEncoderSpec | None = None
+    """Settings of an AutoEncoder among whose codes clusters are found, such as {latent: 5};
+    default: they are found among the features themselves."""
     k: int | None = Field(default=None, ge=2, le=100)
     """Number of clusters; default: chosen by stability and silhouette. hdbscan finds its own."""
     k_max: int = Field(default=10, ge=2, le=100)

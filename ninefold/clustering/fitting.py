@@ -1,9 +1,11 @@
 """From prepared train rows to clusters, and to what they are measured against."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ninefold.autoencoding import AutoEncoderSpec
 from ninefold.clustering import ClusterSpec
 from ninefold.clustering.algorithms import AlgorithmSpec
 from ninefold.clustering.choosing import choose_k, inside, structure
@@ -13,6 +15,7 @@ from ninefold.errors import InputError
 from ninefold.registry import components
 from ninefold.unlabelled.preparing import Prepared
 from ninefold.unlabelled.space import owners, weights, widen
+from ninefold.unlabelled.steps import Layers
 
 MAP_ROWS = 600
 
@@ -23,7 +26,8 @@ def fit(ready: Prepared, spec: ClusterSpec) -> ClusterModel:
     Raises:
         InputError: too few rows for that many clusters, or none is found.
     """
-    z = space(ready)
+    coded = _coded(ready, spec.encoder) if spec.encoder is not None else None
+    z = space(ready) if coded is None else coded.z
     algorithm = spec.algorithm
     sample = _sample(z, spec.sample_rows, spec.seed)
     choice: dict[str, Any] | None = None
@@ -37,16 +41,43 @@ def fit(ready: Prepared, spec: ClusterSpec) -> ClusterModel:
             f"clusters in {len(z)} rows"
         )
     model = _fitted(ready, z, algorithm, k, spec.seed)
-    found = structure(sample, algorithm, model.clusters.k, owners(ready.preprocessing.layout),
-                      spec.seed)  # fmt: skip
+    of_each = owners(ready.preprocessing.layout)
+    if coded is not None:
+        model.encoder, model.scale = coded.encoder, coded.scale
+        model.facts |= {"encoder": coded.facts}
+        of_each = tuple(f"code {number}" for number in range(z.shape[1]))
+    found = structure(sample, algorithm, model.clusters.k, of_each, spec.seed)
     model.facts |= {"choice": choice, "structure": found, "map": _map(z, model, spec.seed)}
     return model
+
+
+@dataclass(frozen=True)
+class _Coded:
+    """The train rows as an AutoEncoder's codes `z (n, Z)`, each of variance 1."""
+
+    z: Array
+    encoder: Layers
+    scale: Array
+    facts: dict[str, Any]
+
+
+def _coded(ready: Prepared, spec: AutoEncoderSpec) -> _Coded:
+    from ninefold.autoencoding.fitting import fit as fit_autoencoder
+
+    model = fit_autoencoder(ready, spec)
+    codes = model.scores(ready.X, ready.codes)[:, 2 * model.size :]
+    spread = codes.astype(np.float64).std(axis=0)
+    scale = (1.0 / np.where(spread > 1e-6, spread, 1.0)).astype(np.float32)
+    kept = ("latent", "epochs", "parameters", "train_error", "valid_error", "variance")
+    facts = {name: model.facts[name] for name in kept}
+    return _Coded((codes * scale).astype(np.float64), model.encoder, scale, facts)
 
 
 def peers(ready: Prepared, spec: ClusterSpec) -> dict[str, ClusterModel]:
     """Return what every other algorithm finds with its defaults, by kind.
 
-    They get the number of clusters that was chosen; an algorithm that finds none is left out.
+    They get the number of clusters that was chosen; an algorithm that finds none is left out. All
+    look at the features themselves: where clusters are found among codes, the same algorithm too.
     """
     z = space(ready)
     found: dict[str, ClusterModel] = {}
@@ -57,7 +88,9 @@ def peers(ready: Prepared, spec: ClusterSpec) -> dict[str, ClusterModel]:
     for kind in components("ninefold.clustering.algorithms", AlgorithmSpec):
         algorithm = kind()
         if algorithm.kind == spec.algorithm.kind:
-            continue
+            if spec.encoder is None:
+                continue
+            algorithm = spec.algorithm
         try:
             found[algorithm.kind] = _fitted(ready, z, algorithm, k, spec.seed)
         except InputError:

@@ -10,18 +10,24 @@ import numpy as np
 from ninefold.clustering.algorithms import AlgorithmSpec, Clusters
 from ninefold.columns import Array
 from ninefold.errors import InputError
+from ninefold.graph import Graph
 from ninefold.registry import components
 from ninefold.signature import Result
 from ninefold.unlabelled.model import Answer, RowModel, load_parts
 from ninefold.unlabelled.space import widen, widening
+from ninefold.unlabelled.steps import Layers, read_layers
 
 
 @dataclass
 class ClusterModel(RowModel):
-    """`clusters` found among coordinates that are multiplied by `weights (D,)`."""
+    """`clusters` found among coordinates that are multiplied by `weights (D,)`; or, behind an
+    `encoder`, among its codes, multiplied by `scale (Z,)`.
+    """
 
     clusters: Clusters = field(kw_only=True)
     weights: Array = field(kw_only=True)
+    encoder: Layers | None = field(default=None, kw_only=True)
+    scale: Array = field(default_factory=lambda: np.ones(0, dtype=np.float32), kw_only=True)
 
     @property
     def results(self) -> tuple[Result, ...]:
@@ -30,7 +36,10 @@ class ClusterModel(RowModel):
         return Result("cluster", "text"), Result("distances", "numbers", names, "distance")
 
     def scores(self, X: Array, codes: Array) -> Array:
-        return widen(X, codes, self.preprocessing.layout, self.weights)
+        wide = widen(X, codes, self.preprocessing.layout, self.weights)
+        if self.encoder is None:
+            return wide
+        return np.asarray(self.encoder.compute(wide)[:, : len(self.scale)] * self.scale)
 
     def answers(self, scores: Array) -> list[Answer]:
         codes, distances, margin = self.clusters.assign(scores.astype(np.float64))
@@ -39,7 +48,19 @@ class ClusterModel(RowModel):
         return [Answer(names[codes], margin=margin), Answer(distances, unit)]
 
     def net(self) -> Any:
-        return widening(self.preprocessing.layout, self.weights)
+        layout = self.preprocessing.layout
+        if self.encoder is None:
+            return widening(layout, self.weights)
+        graph = Graph("net")
+        X = graph.input("X", np.float32, ("N", len(layout.features)))
+        codes = graph.input("codes", np.int64, ("N", len(layout.codes)))
+        wide = graph.inline(widening(layout, self.weights), {"X": X, "codes": codes})["scores"]
+        found = self.encoder.emit(graph, wide)
+        if self.encoder.widths[-1] != len(self.scale):
+            found = graph.Gather(found, np.arange(len(self.scale)), axis=1)
+        scores = graph.Mul(found, self.scale)
+        graph.output("scores", scores, np.float32, ("N", len(self.scale)))
+        return graph.model()
 
     def emit(self, graph: Any, scores: str, names: Sequence[str] | None = None) -> None:
         cluster, distances = names or self.outputs
@@ -49,7 +70,10 @@ class ClusterModel(RowModel):
         graph.output(distances, found, np.float64, ("N", self.clusters.k))
 
     def arrays(self) -> dict[str, Array]:
-        return {**self.clusters.arrays(), "weights": self.weights}
+        found = {**self.clusters.arrays(), "weights": self.weights}
+        if self.encoder is not None:
+            found |= {**self.encoder.arrays("encoder"), "scale": self.scale}
+        return found
 
     @staticmethod
     def load(folder: Path) -> "ClusterModel":
@@ -67,4 +91,7 @@ class ClusterModel(RowModel):
                 f"{folder} must hold clusters, however: {error} is missing. Run the train stage "
                 "again"
             ) from None
-        return ClusterModel(preprocessing, facts, clusters=clusters, weights=weights)
+        model = ClusterModel(preprocessing, facts, clusters=clusters, weights=weights)
+        if "scale" in arrays:
+            model.encoder, model.scale = read_layers(arrays, "encoder"), arrays["scale"]
+        return model

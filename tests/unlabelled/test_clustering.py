@@ -44,6 +44,22 @@ def test_the_clusters_are_the_groups_that_were_put_in(trained):
     assert best["column"] in ("Größe (m²)", "weight", "colour")
 
 
+def test_clusters_among_the_codes_of_an_autoencoder(tmp_path):
+    encoder = "encoder: {latent: 2, epochs: 30, width: 16, depth: 1}}"
+    settings = (QUICK % "k_means").removesuffix("}") + ", k: 3, " + encoder
+    changes = {"cluster": settings, "evaluate": "{bootstrap: 100}"}
+    workspace = run(draft(tmp_path, blobs(), "clustering", "--target", "kind", **changes))
+    found = read_json(workspace / "reports" / "evaluation.json")
+    assert found["test"]["adjusted_rand"]["value"] > 0.6
+    assert {"gaussian_mixture", "hdbscan", "k_means"} == set(found["baselines"])
+    assert read_json(workspace / "reports" / "receipt.json")["pass"]
+    facts = read_json(workspace / "models" / "network" / "network.json")["facts"]
+    assert facts["encoder"]["latent"] == 2
+    model = read_model(workspace / "models" / "model.onnx")
+    rows = Rows(model)
+    assert replay(model, rows) is None
+
+
 def test_the_target_is_compared_with_and_never_learnt_from(trained):
     layout = read_json(trained / "models" / "network" / "layout.json")
     assert "kind" not in layout["sources"] + layout["codes"]
