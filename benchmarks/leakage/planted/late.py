@@ -1,0 +1,56 @@
+"""target.collapse: marks of the outcome that the latest rows lack, and fields given up."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.leakage.plant import is_numeric_target, leak, planted
+from benchmarks.leakage.sources import Source
+from benchmarks.leakage.trial import Trial
+
+OLD = 0.78
+"""Share of the rows that are old enough for the mark to have been made."""
+
+
+def _trials(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator, leaks: bool
+) -> Iterator[Trial]:
+    if source.is_series or source.time or is_numeric_target(source, table) or len(table) < 400:
+        return
+    table = table.dropna(subset=[source.target]).sample(frac=1, random_state=5)
+    table = table.reset_index(drop=True)
+    count = len(table)
+    days = pd.Timestamp("2019-01-01") + pd.to_timedelta(np.arange(count) // 3, "D")
+    rare = (table[source.target] == table[source.target].value_counts().idxmin()).to_numpy()
+    made = table.assign(opened=days.astype(str))
+    old = np.arange(count) < OLD * count
+    for covered in (0.95, 0.7):
+        # Given up: as frequent in every class.
+        some = old & (rng.random(count) < covered) & (rare if leaks else rng.random(count) < 0.3)
+        marks = {
+            "code": np.where(some, rng.choice(["K1", "K2"], count), "none"),
+            "amount": np.where(some, rng.gamma(2, 40, count).round(2), np.nan),
+        }
+        for what, values in marks.items():
+            if what == "amount" and not leaks:
+                continue  # a column without any value in test is a break that is told
+            yield planted(
+                source, made.assign(mark=values), f"{what} in {covered:.0%}, old rows only",
+                columns=["mark"] if leaks else [],
+                families=("target", "missing", "shift") if leaks else (), time="opened",
+            )  # fmt: skip
+
+
+@leak("target", "missing", "shift")
+def marks_to_come(source: Source, table: pd.DataFrame, rng: np.random.Generator) -> Iterator[Trial]:
+    """Filled in after one outcome, not yet for the latest rows."""
+    yield from _trials(source, table, rng, True)
+
+
+@leak()
+def marks_given_up(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """Filled in whatever the outcome, until some day."""
+    yield from _trials(source, table, rng, False)
