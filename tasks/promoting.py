@@ -210,10 +210,12 @@ class _Trial:
         other = self.champion.head
         if other is None:
             return "the champion learnt no target"
-        for name in ("name", "task", "classes"):
+        for name in ("names", "task", "classes"):
             ours, theirs = getattr(head.target, name), getattr(other.target, name)
             if ours != theirs:
                 return f"the target's {name} must be the champion's {theirs!r}, however: {ours!r}"
+        if [t.classes for t in head.target.each] != [t.classes for t in other.target.each]:
+            return "the targets' classes must be the champion's"
         return None
 
     def _strangers(self) -> list[tuple[str, Candidate]]:

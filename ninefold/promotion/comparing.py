@@ -18,6 +18,7 @@ from ninefold.evaluation.metrics import Metric, Statistic, reported_metric
 from ninefold.evaluation.slices import REPLICATES, level_names, slice_columns
 from ninefold.problem import ProblemSpec
 from ninefold.promotion.candidate import Candidate
+from ninefold.target import Cut, Target
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class _Pair:
     frame: Frame
     y: Array
     predictions: tuple[Array, Array]
-    thresholds: tuple[float, float]
+    cuts: tuple[Cut, Cut]
     metric: Metric
     drawn: Clusters
 
@@ -35,7 +36,7 @@ class _Pair:
         """Return the metric of challenger and champion on some rows, as functions of weights."""
         return [
             self.metric.prepare(self.y[rows], prediction[rows], threshold)
-            for prediction, threshold in zip(self.predictions, self.thresholds, strict=True)
+            for prediction, threshold in zip(self.predictions, self.cuts, strict=True)
         ]
 
     @property
@@ -65,7 +66,7 @@ def compare(
         frame,
         head.target.encode(frame),
         (challenger.predict(frame), champion.predict(frame)),
-        (head.threshold, other.threshold),
+        (head.cut, other.cut),
         metric,
         clusters(frame, problem),
     )
@@ -84,7 +85,7 @@ def compare(
         "standard_error": _spread(gains),
         "errors": [_spread(draws[:, 0]), _spread(draws[:, 1])],
         "slices": _slices(pair, spec, masked),
-        "calibration": _calibration(pair),
+        "calibration": _calibration(pair, head.target),
     }
 
 
@@ -135,9 +136,17 @@ def _slice(pair: _Pair, rows: Array, share: float, spec: EvaluateSpec) -> dict[s
     }
 
 
-def _calibration(pair: _Pair) -> dict[str, float] | None:
-    """Return both models' expected calibration error; None for values."""
-    if pair.predictions[0].ndim == 1:
+def _calibration(pair: _Pair, target: Target) -> dict[str, float] | None:
+    """Return both models' expected calibration error, of labels their mean; None for values."""
+    if target.task == "regression":
         return None
-    errors = [curves.calibration(pair.y, prediction)["ece"] for prediction in pair.predictions]
+    errors = [_error(pair.y, prediction, target) for prediction in pair.predictions]
     return {"challenger": errors[0], "champion": errors[1]}
+
+
+def _error(y: Array, prediction: Array, target: Target) -> float:
+    if not target.each:
+        return float(curves.calibration(y, prediction)["ece"])
+    both = np.stack([1 - prediction, prediction], axis=2)
+    found = [curves.calibration(y[:, t], both[:, t])["ece"] for t in range(len(target.each))]
+    return float(np.mean(found))
