@@ -15,6 +15,7 @@ from ninefold.explaining.effects import effect
 from ninefold.explaining.gradients import integrated_gradients
 from ninefold.explaining.groups import Groups, column_groups
 from ninefold.explaining.importance import importance
+from ninefold.explaining.pixels import pixel_gradients
 from ninefold.export.describe import to_cell
 from ninefold.head import Head
 from ninefold.problem import ProblemSpec
@@ -81,6 +82,7 @@ def explain(
             for row in chosen
         ],
         "gradients": _gradients(network, train, rows.take(chosen)),
+        "pixels": [] if network is None else pixel_gradients(network, rows.take(chosen), masked),
     }
 
 

@@ -8,6 +8,7 @@ from ninefold.report.charts.lines import Curve, lines
 from ninefold.report.evidence import Evidence
 from ninefold.report.markup import Html, count, figure, grid, join, number, paragraph, tag
 from ninefold.report.section import Section
+from ninefold.report.sections.pictures import picture
 from ninefold.report.wording import model_name
 
 MOST, MOST_SHARES = 15, 8
@@ -35,8 +36,29 @@ class Explanations(Section):
                 tag("h3", "Three answers taken apart"),
                 paragraph(_how(found)),
                 grid([_example(each, found) for each in _examples(found)]),
+                *_pixels(found.get("pixels") or []),
             ]
         )
+
+
+def _pixels(found: list[Mapping[str, Any]]) -> list[Html]:
+    """Draw pictures beside the pixels that spoke for the answer."""
+    if not found:
+        return []
+    said = (
+        "Beside each picture what its pixels add to the network's answer, by integrated gradients "
+        "from an even picture: red speaks for it, blue against it."
+    )
+    pairs = [
+        tag(
+            "div",
+            picture(item["pictures"][0], f"row {item['row']}", 96),
+            picture(item["pictures"][1], item["said"] or number(item["answer"], 3), 96),
+        )
+        for item in found
+    ]
+    title = tag("h3", "Which pixels spoke for it")
+    return [title, paragraph(said), tag("div", *pairs, class_="thumbs")]
 
 
 def _importance(found: Mapping[str, Any]) -> Html:
