@@ -33,6 +33,8 @@ Role = Literal["input", "derived", "target", "time", "group", "id", "after"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 NAT = np.iinfo(np.int64).min
 ROW = "_row"
+LOOKED_AT = 4096
+"""Cells by which a text column is judged to repeat itself."""
 """The reserved column that holds a row's position in the source file, from 0."""
 Array = np.ndarray[Any, Any]
 
@@ -182,7 +184,20 @@ def to_array(values: "pa.ChunkedArray | pa.Array", kind: Kind) -> Array:
     if kind in TENSORS:
         return tensor_cells.from_arrow(values, kind)
     text = pc.fill_null(pc.cast(values, pa.string()), "")
-    return np.asarray(text.to_numpy(zero_copy_only=False), dtype=object)
+    parts = [_shared_strings(part) for part in getattr(text, "chunks", [text])]
+    return np.concatenate(parts) if parts else np.empty(0, dtype=object)
+
+
+def _shared_strings(text: "pa.Array") -> Array:
+    """Return an object array; where strings repeat, equal ones are one object: less memory."""
+    import pyarrow.compute as pc
+
+    looked_at = text.slice(0, LOOKED_AT)
+    if 2 * pc.count_distinct(looked_at).as_py() > len(looked_at):
+        return np.asarray(text.to_numpy(zero_copy_only=False), dtype=object)
+    coded = text.dictionary_encode()
+    levels = np.asarray(coded.dictionary.to_numpy(zero_copy_only=False), dtype=object)
+    return levels[coded.indices.to_numpy()] if len(levels) else np.empty(0, dtype=object)
 
 
 def to_arrow(values: Array, kind: Kind) -> "pa.Array":

@@ -42,6 +42,8 @@ def crossvalidate(
     contest = Contest(settings, target, reported, spec.network, settings.baselines.models)
     played = list(rounds(train, valid, folds, settings.problem, spec.max_rows))
     processes = side_by_side(played, len(train))
+    scheme = folds.scheme
+    del train, valid, folds  # the rounds hold what is needed of them
     scores = mapped(Contest.run, contest, played, processes)
     results = list(zip(played, progress(scores, "folds", len(played), unit="folds"), strict=True))
     means = {
@@ -52,14 +54,13 @@ def crossvalidate(
     report = {
         "metric": reported.name,
         "higher_is_better": reported.higher_is_better,
-        "scheme": folds.scheme,
+        "scheme": scheme,
         "rounds": [_described(found, scores) for found, scores in results],
         "means": means,
         "best": best,
     }
     if spec.curve and spec.network and best is not None:
-        is_ordered = folds.scheme == "expanding"
-        report["curve"] = growth(contest, results, best, is_ordered, processes)
+        report["curve"] = growth(contest, results, best, scheme == "expanding", processes)
     return Crossvalidation(report, _cost(results))
 
 
