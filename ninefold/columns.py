@@ -33,9 +33,9 @@ Role = Literal["input", "derived", "target", "time", "group", "id", "after"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 NAT = np.iinfo(np.int64).min
 ROW = "_row"
+"""The reserved column that holds a row's position in the source file, from 0."""
 LOOKED_AT = 4096
 """Cells by which a text column is judged to repeat itself."""
-"""The reserved column that holds a row's position in the source file, from 0."""
 Array = np.ndarray[Any, Any]
 
 DTYPES: Mapping[Kind, Any] = {
