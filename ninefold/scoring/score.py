@@ -7,6 +7,7 @@ from ninefold import production
 from ninefold.errors import InputError
 from ninefold.files import replacing
 from ninefold.progress import Percents
+from ninefold.scoring.arrays import SUFFIX, ArraysSource
 from ninefold.scoring.long_tables import LongSource, with_sequences
 from ninefold.scoring.pictures import FILE, FolderSource, with_pictures
 from ninefold.scoring.scorer import Scorer
@@ -74,6 +75,8 @@ def opened(path: Path, rows: Rows, spec: ScoreSpec) -> tuple[Source, ScoreSpec]:
     wanted = [item.name for item in inputs if item.kind == "image"]
     if path.is_dir() and wanted:
         source: Source = FolderSource(path, wanted[0])
+    elif path.suffix.lower() == SUFFIX and path.is_file():
+        source = ArraysSource(path, inputs)
     else:
         source = open_source(path, rows.cells, spec.encoding)
     source = with_pictures(source, inputs, spec.image_path)

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "input",
         type=Path,
         metavar="INPUT",
-        help=".csv, .tsv (.gz), .parquet, or a folder of images",
+        help=".csv, .tsv (.gz), .parquet, a folder of images, or .npz of sequences",
     )
     parser.add_argument("output", type=Path, metavar="OUTPUT", help=".csv (.gz), .tsv or .parquet")
     add_options(parser)

@@ -95,6 +95,12 @@ def test_long_table_lists_and_rows_give_the_same_numbers(walking, tmp_path):
     pq.write_table(lists, tmp_path / "lists.parquet")
     ninefold("predict", model, tmp_path / "lists.parquet", tmp_path / "b.parquet", cwd=walking)
     as_lists = pq.read_table(tmp_path / "b.parquet").to_pandas()
+    longest = max(map(len, cells))
+    padded = [np.concatenate([c, np.full((longest - len(c), 2), np.nan)]) for c in cells]
+    others = {name: np.array(lists[name].to_pylist()) for name in ("plant", "t")}
+    np.savez(tmp_path / "new.npz", steps=np.stack(padded), **others)
+    ninefold("predict", model, tmp_path / "new.npz", tmp_path / "c.parquet", cwd=walking)
+    as_arrays = pq.read_table(tmp_path / "c.parquet").to_pandas()
     rows = Rows(read_model(walking / model))
     sent = lists.to_pylist()
     for row in lists.to_pylist():
@@ -105,6 +111,7 @@ def test_long_table_lists_and_rows_give_the_same_numbers(walking, tmp_path):
     told = np.array([answer["probabilities"]["up"] for answer in answers], dtype=np.float32)
     np.testing.assert_array_equal(told[:12], told[12:])
     np.testing.assert_array_equal(told[:12], as_lists["probability_up"])
+    np.testing.assert_array_equal(told[:12], as_arrays["probability_up"])
     np.testing.assert_array_equal(told[:12], found["probability_up"].to_numpy(np.float32))
 
 

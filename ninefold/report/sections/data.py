@@ -54,6 +54,7 @@ class Data(Section):
                     card("Columns", f"{len(columns):,}", kinds),
                     card("Missing cells", missing, f"{profile['missing']:,} cells"),
                     card("Repeated rows", f"{repeated:,}", tone="warn" if repeated else "plain"),
+                    *_steps(profile.get("series")),
                 ),
                 _missing(columns),
                 tag("h3", "Every column"),
@@ -63,6 +64,16 @@ class Data(Section):
                 else "",
             ]
         )
+
+
+def _steps(series: Mapping[str, Any] | None) -> list[Html]:
+    """Return the card of a long table: its steps, and what had to be done about them."""
+    if series is None:
+        return []
+    done = {"out_of_order": "put in order", "repeated": "left out, their time is another's",
+            "put_in": "put in without values where time jumps"}  # fmt: skip
+    said = [f"{series[key]:,} {what}" for key, what in done.items() if series.get(key)]
+    return [card("Steps", f"{series['steps']:,}", "; ".join([f"of {series['entities']:,}", *said]))]
 
 
 def _missing(columns: list[Mapping[str, Any]]) -> Html:
