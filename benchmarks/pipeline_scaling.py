@@ -59,7 +59,10 @@ def perturbed(path: Path, rows: int) -> None:
         for name in ("temp", "dewp", "humid", "pressure"):
             position = part.schema.get_field_index(name)
             noise = pa.array(rng.normal(0, 0.01, len(part)))
-            moved = pc.add(part[name].cast(pa.float64()), noise)
+            values = part[name].cast(pa.float64())
+            bounds = pc.min_max(values)
+            moved = pc.min_element_wise(pc.add(values, noise), bounds["max"], skip_nulls=False)
+            moved = pc.max_element_wise(moved, bounds["min"], skip_nulls=False)
             part = part.set_column(position, name, moved)
         writer = writer or pq.ParquetWriter(path, part.schema)
         writer.write_table(part)
