@@ -21,7 +21,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows import artifacts
 from flows.session import REFUSALS
-from ninefold.config import load_params
+from ninefold.config import load_params, read_yaml
 from ninefold.errors import InputError, NinefoldError
 from tasks import engine, healing
 from tasks.engine import StageInfo
@@ -163,7 +163,10 @@ def carry_out(
 
 
 def _promoted(folder: Path) -> dict[str, State[Any]]:
-    """Promote what was made, where params.yaml says so."""
+    """Promote what was made, where params.yaml says so; it need not be one of ours."""
+    params = folder / "params.yaml"
+    if not params.is_file() or "promote" not in read_yaml(params):
+        return {}
     if not load_params(folder, ["promote"])["promote"].after_training:
         return {}
     from flows.promotion import promote

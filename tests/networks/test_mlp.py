@@ -27,7 +27,11 @@ def test_every_network_maps_rows_to_member_outputs(spec, features, codes):
     for rows in (X, None):
         tensors = tensors_for(spec)
         module = spec.build(layout(features, codes, tensors), 3, rows, seed=0)
-        pictures = [torch.from_numpy(np.zeros((10, *t.shape), t.dtype)) for t in tensors]
+        shapes = [tuple(9 if n < 0 else n for n in tensor.shape) for tensor in tensors]
+        pictures = [
+            torch.from_numpy(np.zeros((10, *shape), tensor.dtype))
+            for shape, tensor in zip(shapes, tensors, strict=True)
+        ]
         outputs = module(torch.from_numpy(X), torch.zeros(10, codes, dtype=torch.int64), *pictures)
         assert outputs.shape[0] == 10
         assert outputs.shape[2] == 3
