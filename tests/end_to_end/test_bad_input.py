@@ -38,7 +38,7 @@ def test_one_line_says_what_is_wrong(name, tmp_path):
 
 def wide(rows):
     """Return more columns than there are rows."""
-    return pd.DataFrame({f"c{n}": np.arange(rows) % (n + 2) for n in range(300)})
+    return pd.DataFrame({f"c{n}": np.arange(rows) % (n + 2) for n in range(170)})
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def wide(rows):
     ],
 )
 def test_dirty_data_passes_or_stops_cleanly(name, change, tmp_path):
-    data = write(change(messy(220, "binary")), tmp_path / f"{name}.csv")
+    data = write(change(messy(160, "binary")), tmp_path / f"{name}.csv")
     done = ninefold(
         "init", data, "--target", "y", "--into", tmp_path / "ws", "--yes", cwd=tmp_path, code=None
     )
