@@ -73,7 +73,8 @@ def _steps(series: Mapping[str, Any] | None) -> list[Html]:
     done = {"out_of_order": "put in order", "repeated": "left out, their time is another's",
             "put_in": "put in without values where time jumps"}  # fmt: skip
     said = [f"{series[key]:,} {what}" for key, what in done.items() if series.get(key)]
-    return [card("Steps", f"{series['steps']:,}", "; ".join([f"of {series['entities']:,}", *said]))]
+    whose = f"{series['entities']:,} series" if series["entities"] > 1 else "one series"
+    return [card("Steps", f"{series['steps']:,}", "; ".join([f"of {whose}", *said]))]
 
 
 def _missing(columns: list[Mapping[str, Any]]) -> Html:
