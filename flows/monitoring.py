@@ -14,14 +14,13 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from flows import artifacts, reacting
-from flows.session import REFUSALS
+from flows.session import begin
+from flows.states import of_flow, refused
 from ninefold.errors import InputError
 from tasks import watching
 from tasks.engine import StageInfo
 
 STATES = {"pass": "Passed", "warn": "Warned"}
-running: str | None = None
-"""Identity of the flow run that goes on in this process."""
 
 
 @task(name="look", cache_policy=NO_CACHE, persist_result=False, log_prints=False)
@@ -45,7 +44,7 @@ def look_at_rows(
             key,
         )
     except InputError as error:
-        return Failed(name="Wrong input", message=str(error))
+        return refused(error)
     publish(folder, report)
     said = reacting.react(folder, report, training)
     message = "\n".join([*watching.lines(report), *([said] if said else [])])
@@ -88,12 +87,7 @@ def monitor(
         strict: let warnings stop as well.
         training: deployment to start when `monitor.retrain` of params.yaml asks for it.
     """
-    global running
-    running = str(runtime.flow_run.id)
+    begin()
     folder = str(Path(workspace).resolve())
     state = look_at_rows(folder, data, model, labels, key, strict, training, return_state=True)
-    if state.is_completed():
-        return Completed(name=state.name, message=state.message)
-    if state.name in REFUSALS:
-        return Failed(name=state.name, message=state.message)
-    return state
+    return of_flow(state)

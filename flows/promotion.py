@@ -7,9 +7,9 @@ from typing import Any
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
+from prefect.states import Completed
 
-from flows.session import REFUSALS
+from flows.states import REFUSED, refused
 from tasks import promoting
 
 NAMES = {"promote": "Promoted", "hold": "Held", "reject": "Rejected", "unchanged": "Cached"}
@@ -27,9 +27,8 @@ def promote(workspace: str) -> State[Any]:
     """End as Promoted, Held, Rejected or Cached; a model that is held fails no run."""
     try:
         outcome = promoting.promote(Path(workspace))
-    except tuple(REFUSALS.values()) as error:
-        name = next(name for name, kind in REFUSALS.items() if isinstance(error, kind))
-        return Failed(name=name, message=str(error))
+    except REFUSED as error:
+        return refused(error)
     for line in outcome.lines():
         log.info("promote    %s", line)
     return Completed(name=NAMES[outcome.action], message=outcome.lines()[0])

@@ -12,15 +12,14 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from flows import artifacts
-from flows.session import REFUSALS
+from flows.session import begin
+from flows.states import of_flow, refused
 from ninefold.errors import InputError
 from tasks import fresh
 from tasks.engine import StageInfo
 
 STATES = {"pass": "Passed", "warn": "Warned"}
 SHOWN = 5
-running: str | None = None
-"""Identity of the flow run that goes on in this process."""
 
 
 @task(name="check", cache_policy=NO_CACHE, persist_result=False, log_prints=False)
@@ -30,7 +29,7 @@ def check_rows(workspace: str, data: str, strict: bool) -> State[Any]:
     try:
         report = fresh.check(folder, Path(data))
     except InputError as error:
-        return Failed(name="Wrong input", message=str(error))
+        return refused(error)
     written = folder / fresh.FOLDER
     outs = (written, written / "quality.json", written / "comparison.json", folder / fresh.DOCS)
     artifacts.publish(
@@ -82,11 +81,6 @@ def quality(workspace: str, data: str, strict: bool = False) -> State[Any]:
         data: csv, tsv or parquet file of the columns that training had.
         strict: let warnings stop as well.
     """
-    global running
-    running = str(runtime.flow_run.id)
+    begin()
     state = check_rows(str(Path(workspace).resolve()), data, strict, return_state=True)
-    if state.is_completed():
-        return Completed(name=state.name, message=state.message)
-    if state.name in REFUSALS:
-        return Failed(name=state.name, message=state.message)
-    return state
+    return of_flow(state)

@@ -12,10 +12,11 @@ from prefect import flow, runtime, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
+from prefect.states import Completed
 
 from flows import monitoring, reacting
-from flows.session import REFUSALS
+from flows.session import begin
+from flows.states import of_flow, refused
 from ninefold.config import validate_as
 from ninefold.errors import InputError
 from ninefold.scoring.done import Done
@@ -23,8 +24,6 @@ from ninefold.scoring.job import JobSpec
 from tasks import scoring, watching
 
 SHOWN = 50
-running: str | None = None
-"""Identity of the flow run that goes on in this process."""
 
 
 @task(name="score", cache_policy=NO_CACHE, persist_result=False, log_prints=False)
@@ -43,7 +42,7 @@ def score_rows(
         paths = [Path(path) for path in inputs]
         done, report = scoring.score(folder, Path(model), paths, Path(output), spec)
     except InputError as error:
-        return Failed(name="Wrong input", message=str(error))
+        return refused(error)
     _publish(done)
     said = [f"wrote {done.rows} rows to {output}"]
     if report is not None:
@@ -95,12 +94,7 @@ def score(
         options: more of `ninefold.scoring.job.JobSpec`.
         training: deployment to start when `monitor.retrain` of params.yaml asks for it.
     """
-    global running
-    running = str(runtime.flow_run.id)
+    begin()
     folder = str(Path(workspace).resolve())
     state = score_rows(folder, inputs, output, model, options or {}, training, return_state=True)
-    if state.is_completed():
-        return Completed(name=state.name, message=state.message)
-    if state.name in REFUSALS:
-        return Failed(name=state.name, message=state.message)
-    return state
+    return of_flow(state)

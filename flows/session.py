@@ -4,7 +4,6 @@ import contextlib
 import contextvars
 import logging
 import os
-import sys
 import threading
 import warnings
 from collections.abc import Callable
@@ -16,10 +15,18 @@ from ninefold.errors import GateError, InputError, NinefoldError
 
 CANCEL_TIMEOUT_S = 3.0
 DRAIN_TIMEOUT_S = 10.0
-FLOWS = ("flows.training", "flows.tuning", "flows.quality", "flows.scoring", "flows.monitoring")
-"""Modules of flows; `running` in them is the identity of the run that goes on in this process."""
 REFUSALS: dict[str, type[NinefoldError]] = {"Gate stopped": GateError, "Wrong input": InputError}
 """Name of a failed state that no retry can help -> the error that means the same."""
+running: str | None = None
+"""Identity of the flow run that goes on in this process."""
+
+
+def begin() -> None:
+    """Note the flow run that calls this, so that an interruption can end it in the server too."""
+    from prefect import runtime
+
+    global running
+    running = str(runtime.flow_run.id)
 
 
 def run(own: Any, load: Callable[[], Callable[[], Any]]) -> str:
@@ -100,12 +107,10 @@ def interruptible(
 
 def _tell_prefect() -> None:
     """Mark the flow run as cancelled, if there is one yet and the server still answers."""
-    found = [getattr(sys.modules.get(name), "running", None) for name in FLOWS]
-    identity = next((item for item in found if item is not None), None)
-    if identity is None:
+    if running is None:
         return
     from prefect.client.orchestration import get_client
     from prefect.states import Cancelled
 
     with contextlib.suppress(Exception), get_client(sync_client=True) as client:
-        client.set_flow_run_state(identity, Cancelled(name="Interrupted"), force=True)
+        client.set_flow_run_state(running, Cancelled(name="Interrupted"), force=True)

@@ -20,7 +20,8 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows import artifacts
-from flows.session import REFUSALS
+from flows.session import REFUSALS, begin
+from flows.states import REFUSED, refused
 from ninefold.config import load_params, read_yaml
 from ninefold.errors import InputError, NinefoldError
 from tasks import engine, healing
@@ -33,8 +34,6 @@ PUSH_RETRIES = 2
 THREADS = 64
 NAME_WIDTH = 10
 log = logging.getLogger("ninefold.flow")
-running: str | None = None
-"""Identity of the flow run that goes on in this process."""
 
 
 def _may_help(_task: Any, _run: Any, state: State[Any]) -> bool:
@@ -58,11 +57,11 @@ def run_stage(workspace: str, stage: StageInfo, force: bool) -> State[Any]:
 
     try:
         happened = engine.run_stage(folder, stage.name, force, write)
-    except tuple(REFUSALS.values()) as error:
-        name = next(name for name, kind in REFUSALS.items() if isinstance(error, kind))
-        write(f"{name.lower()}; what depends on it is not run")
+    except REFUSED as error:
+        state = refused(error)
+        write(f"{str(state.name).lower()}; what depends on it is not run")
         artifacts.publish(stage)
-        return Failed(name=name, message=str(error))
+        return state
     except Exception as error:
         write(f"failed after {time.perf_counter() - start:.1f} s: {one_line(error)}")
         raise
@@ -127,8 +126,7 @@ def training(
         Completed with how many stages were executed, restored and cached; or Failed, named and
         worded as the first stage that failed.
     """
-    global running
-    running = str(runtime.flow_run.id)
+    begin()
     return carry_out(Path(workspace).resolve(), targets, force, push)
 
 

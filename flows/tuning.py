@@ -10,11 +10,9 @@ from typing import Any
 from prefect import flow, runtime
 from prefect.client.schemas.objects import State
 
+from flows.session import begin
 from flows.training import carry_out, threads
 from tasks import tuning as preparing
-
-running: str | None = None
-"""Identity of the flow run that goes on in this process."""
 
 
 def _run_name() -> str:
@@ -36,8 +34,7 @@ def tuning(workspace: str, trials: int | None = None) -> State[Any]:
         workspace: folder of dvc.yaml and params.yaml.
         trials: written into params.yaml first, if given.
     """
-    global running
-    running = str(runtime.flow_run.id)
+    begin()
     folder = Path(workspace).resolve()
     preparing.prepare(folder, trials)
     return carry_out(folder, (preparing.STAGE,))

@@ -5,7 +5,6 @@ and by `ninefold doctor`, always under DVC's own locks, so that a living process
 """
 
 import contextlib
-import fcntl
 import functools
 import hashlib
 import json
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ninefold.errors import InputError
-from ninefold.files import replacing, sweep
+from ninefold.files import lease, replacing, sweep
 from tasks import openings, pipelines
 from tasks.repository import repository
 
@@ -34,13 +33,7 @@ def flow_lease(workspace: Path, waiting: Callable[[], None] | None = None) -> It
     """
     with repository(workspace) as repo:
         path = Path(repo.tmp_dir) / "flow.lease"
-    with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if waiting:
-                waiting()
-            fcntl.flock(file, fcntl.LOCK_EX)
+    with lease(path, waiting):
         yield
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ninefold.errors import InputError
-from ninefold.files import replacing, sweep
+from ninefold.files import lease, replacing, sweep
 from ninefold.production import POINTER, VERSIONS, place
 
 JOURNAL, LEASE = "journal.jsonl", "lease"
@@ -65,16 +65,8 @@ class Registry:
 
         Finishes what a killed one began. `waiting` is called once when another one is at work.
         """
-        import fcntl
-
         (self.folder / VERSIONS).mkdir(parents=True, exist_ok=True)
-        with (self.folder / LEASE).open("a") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if waiting:
-                    waiting()
-                fcntl.flock(file, fcntl.LOCK_EX)
+        with lease(self.folder / LEASE, waiting):
             self._heal()
             yield
 

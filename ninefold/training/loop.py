@@ -65,32 +65,25 @@ class Rows:
     def __len__(self) -> int:
         return len(self.y)
 
-    def take(self, index: Tensor) -> "Rows":
-        """Return the rows at `index`."""
-        return self._at(index)
+    def take(self, rows: "Tensor | slice") -> "Rows":
+        """Return some rows; with a slice, as a view."""
+        tensors = tuple(tensor[rows] for tensor in self.tensors)
+        index = None if self.index is None else self.index[rows]
+        return Rows(self.x[rows], self.codes[rows], self.y[rows], self.weight[rows], tensors, index)
 
     def pieces(self, size: int) -> "list[Rows]":
         """Return views of at most `size` rows each, all rows among them."""
         slices = [slice(start, start + size) for start in range(0, len(self), size)]
-        return [self._at(rows) for rows in slices]
+        return [self.take(rows) for rows in slices]
 
     def batches(self, size: int) -> "list[Rows]":
         """Return views of `size` rows each; a smaller rest is left out unless it is all."""
         pieces = self.pieces(size)
         return pieces[:-1] if len(pieces) > 1 and len(pieces[-1]) < size else pieces
 
-    def part(self, rows: slice) -> "Rows":
-        """Return a view of some rows."""
-        return self._at(rows)
-
     def numbered(self) -> "Rows":
         """Return the rows with their places as `index`."""
         return replace(self, index=torch.arange(len(self), device=self.y.device))
-
-    def _at(self, rows: "Tensor | slice") -> "Rows":
-        tensors = tuple(tensor[rows] for tensor in self.tensors)
-        index = None if self.index is None else self.index[rows]
-        return Rows(self.x[rows], self.codes[rows], self.y[rows], self.weight[rows], tensors, index)
 
 
 def on_device(arrays: "Table", target: "Target", device: torch.device) -> Rows:

@@ -78,7 +78,7 @@ class Team:
         group.send(torch.tensor(header, device=self.device))
         group.send(batch.index.contiguous())
         group.send(optimizer.values)
-        own = batch.part(share(count, FIRST, self.size))
+        own = batch.take(share(count, FIRST, self.size))
         devices = [self.device] if self.device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices):
             reseed(module, batch.index, FIRST)

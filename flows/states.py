@@ -1,0 +1,26 @@
+"""How tasks and flows of ours end, in words that people tell apart."""
+
+from typing import Any
+
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from flows.session import REFUSALS
+
+REFUSED = tuple(REFUSALS.values())
+"""Errors that no retry can help."""
+
+
+def refused(error: Exception) -> State[Any]:
+    """Return how a task ends that one of the `REFUSED` errors stopped."""
+    name = next(name for name, kind in REFUSALS.items() if isinstance(error, kind))
+    return Failed(name=name, message=str(error))
+
+
+def of_flow(state: State[Any]) -> State[Any]:
+    """Return how a flow ends whose only task ended in `state`: named and worded alike."""
+    if state.is_completed():
+        return Completed(name=state.name, message=state.message)
+    if state.name in REFUSALS:
+        return Failed(name=state.name, message=state.message)
+    return state
