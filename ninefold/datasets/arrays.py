@@ -1,5 +1,6 @@
 """Arrays of pictures in one NumPy file."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -12,6 +13,8 @@ from ninefold.datasets import DatasetSpec
 from ninefold.errors import InputError, nearest
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from ninefold.datasets.tables.source import Source
 
 
@@ -27,13 +30,33 @@ class ArraysSpec(DatasetSpec):
     """Name of the array that holds the pictures; it becomes the column of that name."""
 
     def open(self, workspace: Path) -> "Source":
-        arrays = read_arrays(workspace / Path(self.path).expanduser(), self.path)
-        if self.image not in arrays:
+        images, others = read_named(workspace, self.path, self.image, "image")
+        return array_source(self.path, images, others, self.image)
+
+
+def read_named(workspace: Path, path: str, name: str, key: str) -> tuple[Array, dict[str, Array]]:
+    """Return the array that `ingest.KEY` names, and the others of the file. Raises `InputError`."""
+    arrays = read_arrays(workspace / Path(path).expanduser(), path)
+    if name not in arrays:
+        raise InputError(
+            f"params.yaml: ingest.{key}: {path} has no array `{name}`{nearest(name, arrays)}"
+        )
+    return arrays.pop(name), arrays
+
+
+def columns_beside(
+    title: str, others: Mapping[str, Array], count: int, cell: str
+) -> "dict[str, pa.Array]":
+    """Return the arrays `(N,)` beside `count` cells as columns. Raises `InputError`."""
+    import pyarrow as pa
+
+    for name, values in others.items():
+        if values.shape != (count,):
             raise InputError(
-                f"params.yaml: ingest.image: {self.path} has no array "
-                f"`{self.image}`{nearest(self.image, arrays)}"
+                f"{title}: array `{name}` must have the shape ({count},), one value per "
+                f"{cell}, however: {values.shape}. Leave it out of the file"
             )
-        return array_source(self.path, arrays.pop(self.image), arrays, self.image)
+    return {name: pa.array(values.tolist()) for name, values in others.items()}
 
 
 def read_arrays(path: Path, shown: str) -> dict[str, Array]:
@@ -59,13 +82,7 @@ def array_source(title: str, images: Array, others: dict[str, Array], column: st
 
     pictures = _pictures(title, images, column)
     columns = {column: to_arrow(pixels.objects(pictures), "image")}
-    for name, values in others.items():
-        if values.shape != (len(images),):
-            raise InputError(
-                f"{title}: array `{name}` must have the shape ({len(images)},), one value per "
-                f"picture, however: {values.shape}. Leave it out of the file"
-            )
-        columns[name] = pa.array(values.tolist())
+    columns |= columns_beside(title, others, len(images), "picture")
     format = f"{'grey' if pictures.shape[3] == 1 else 'rgb'} {max(pictures.shape[1:3])}"
     return Source.of_table(
         title, pa.table(columns), {column: Column(column, "image", format=format)}

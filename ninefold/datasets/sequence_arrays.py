@@ -9,8 +9,8 @@ from pydantic import Field
 from ninefold import sequences
 from ninefold.columns import Array
 from ninefold.datasets import DatasetSpec
-from ninefold.datasets.arrays import read_arrays
-from ninefold.errors import InputError, nearest
+from ninefold.datasets.arrays import columns_beside, read_named
+from ninefold.errors import InputError
 
 if TYPE_CHECKING:
     from ninefold.datasets.tables.source import Source
@@ -33,14 +33,8 @@ class SequenceArraysSpec(DatasetSpec):
     """Names of the channels, in order; default: channel 1, channel 2 …"""
 
     def open(self, workspace: Path) -> "Source":
-        arrays = read_arrays(workspace / Path(self.path).expanduser(), self.path)
-        if self.sequence not in arrays:
-            raise InputError(
-                f"params.yaml: ingest.sequence: {self.path} has no array "
-                f"`{self.sequence}`{nearest(self.sequence, arrays)}"
-            )
-        values = arrays.pop(self.sequence)
-        return sequence_source(self.path, values, arrays, self.column, self.channels)
+        values, others = read_named(workspace, self.path, self.sequence, "sequence")
+        return sequence_source(self.path, values, others, self.column, self.channels)
 
 
 def sequence_source(
@@ -73,12 +67,6 @@ def sequence_source(
         )
     cells = objects(sequences.trimmed(sequence) for sequence in steps)
     columns = {column: to_arrow(cells, "sequence")}
-    for name, array in others.items():
-        if array.shape != (len(values),):
-            raise InputError(
-                f"{title}: array `{name}` must have the shape ({len(values)},), one value per "
-                f"sequence, however: {array.shape}. Leave it out of the file"
-            )
-        columns[name] = pa.array(array.tolist())
+    columns |= columns_beside(title, others, len(values), "sequence")
     known = {column: Column(column, "sequence", format=sequences.format_of(names))}
     return Source.of_table(title, pa.table(columns), known)

@@ -1,13 +1,12 @@
 """Windows over real series that ship with the package statsmodels (public domain)."""
 
-import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import model_validator
 
+from ninefold.datasets.packaged import folder_of
 from ninefold.datasets.windows import WindowsSpec
-from ninefold.errors import InputError
 
 if TYPE_CHECKING:
     from ninefold.datasets.tables.source import Source
@@ -45,10 +44,4 @@ class StatsmodelsSeriesSpec(WindowsSpec):
         return {**SERIES.get(str(content.get("name")), {}), **content}
 
     def open(self, workspace: Path) -> "Source":
-        spec = importlib.util.find_spec("statsmodels")
-        if spec is None or not spec.submodule_search_locations:
-            raise InputError(
-                "package statsmodels is missing: install it with `pip install statsmodels`"
-            )
-        folder = Path(spec.submodule_search_locations[0]) / "datasets"
-        return super().open(folder)
+        return super().open(folder_of("statsmodels", "pip install statsmodels") / "datasets")

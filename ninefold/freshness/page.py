@@ -1,22 +1,18 @@
 """The page on fresh rows: verdict, what moved, what the suite found."""
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 
+from ninefold.report.comparisons import TONES, comparisons, messages
 from ninefold.report.markup import (
     Html,
-    Tone,
     badge,
     callout,
     card,
     cards,
     code,
-    details,
     join,
-    number,
-    percent,
-    prose,
-    table,
     tag,
 )
 from ninefold.report.page import sheet
@@ -24,7 +20,6 @@ from ninefold.report.sections.quality import failure
 
 DOCS = "../fresh_docs/index.html"
 HISTORY = "../../.ninefold/quality_history.svg"
-TONES: Mapping[str, Tone] = {"pass": "good", "warn": "warn", "block": "bad"}
 SHOWN = 20
 
 
@@ -48,15 +43,7 @@ def _head(report: Mapping[str, Any]) -> tuple[str, Html]:
 
 
 def _findings(report: Mapping[str, Any]) -> tuple[str, Html]:
-    lines = [
-        callout(
-            "bad" if item["severity"] == "block" else "warn",
-            badge(item["severity"], "bad" if item["severity"] == "block" else "warn"),
-            " ",
-            prose(item["message"]),
-        )
-        for item in report["findings"]
-    ]
+    lines = messages(report["findings"])
     if report["unknown_columns"]:
         names = join((code(name) for name in report["unknown_columns"][:SHOWN]), ", ")
         lines.append(callout("plain", "Columns that training did not have, left aside: ", names))
@@ -73,24 +60,12 @@ def _suite(report: Mapping[str, Any]) -> tuple[str, Html]:
 
 
 def _comparison(report: Mapping[str, Any]) -> tuple[str, Html]:
-    if not report["comparison"]:
-        return "Every comparison", Html()
-    body = [
-        (
-            code(item["column"]),
-            item["what"],
-            badge("shifted", "warn") if item["shifted"] else "",
-            percent(item["size"]) if item["what"] == "missing" else number(item["size"], 2),
-            item["test"],
-            number(item["p"], 2),
-            number(item["q"], 2),
-        )
-        for item in report["comparison"]
-    ]
-    header = ("column", "of", "", "size", "test", "p", "q")
     said = (
         "Size is the change of the missing rate, or the population stability index less what "
         "chance gives (above 0.25: large). q is p corrected for the number of tests."
     )
-    listed = details(f"All {len(body)} comparisons", table(header, body, (3, 5, 6)))
-    return "Every comparison", join([tag("p", said), listed])
+    return "Every comparison", comparisons(report["comparison"], itemgetter("what"), _mark, said)
+
+
+def _mark(item: Mapping[str, Any]) -> Html | str:
+    return badge("shifted", "warn") if item["shifted"] else ""

@@ -5,29 +5,26 @@ from itertools import pairwise
 from typing import Any
 
 from ninefold.report.charts.pairs import pairs
+from ninefold.report.comparisons import TONES, comparisons, messages
 from ninefold.report.markup import (
     Html,
-    Tone,
     badge,
     callout,
     card,
     cards,
     code,
-    details,
     figure,
     grid,
     interval,
     join,
     number,
     percent,
-    prose,
     table,
     tag,
 )
 from ninefold.report.page import sheet
 
 HISTORY = "../../.ninefold/monitor_history.svg"
-TONES: Mapping[str, Tone] = {"pass": "good", "warn": "warn", "block": "bad"}
 DRAWN, LEVELS, FLAGGED = 12, 12, 20
 
 
@@ -67,15 +64,7 @@ def _head(report: Mapping[str, Any]) -> tuple[str, Html]:
 
 
 def _findings(report: Mapping[str, Any]) -> tuple[str, Html]:
-    lines = [
-        callout(
-            TONES[item["severity"]],
-            badge(item["severity"], TONES[item["severity"]]),
-            " ",
-            prose(item["message"]),
-        )
-        for item in report["findings"]
-    ]
+    lines = messages(report["findings"])
     return "Against the train rows", join(lines) or tag("p", "Nothing moved beyond chance.")
 
 
@@ -151,25 +140,17 @@ def _flags(report: Mapping[str, Any]) -> tuple[str, Html]:
 
 
 def _comparison(report: Mapping[str, Any]) -> tuple[str, Html]:
-    if not report["comparison"]:
-        return "Every comparison", Html()
-    body = [
-        (
-            code(item["column"]),
-            f"{item['part']}, {item['what']}",
-            "" if item["severity"] == "pass" else badge(item["severity"], TONES[item["severity"]]),
-            percent(item["size"]) if item["what"] == "missing" else number(item["size"], 2),
-            item["test"],
-            number(item["p"], 2),
-            number(item["q"], 2),
-        )
-        for item in report["comparison"]
-    ]
-    header = ("column", "of", "", "size", "test", "p", "q")
     said = (
         "Size is the change of the missing rate, or the population stability index less what "
         "chance gives. q is p corrected for the number of tests. Numbers are compared at the train "
         "deciles."
     )
-    listed = details(f"All {len(body)} comparisons", table(header, body, (3, 5, 6)))
-    return "Every comparison", join([tag("p", said), listed])
+    return "Every comparison", comparisons(report["comparison"], _of, _mark, said)
+
+
+def _of(item: Mapping[str, Any]) -> str:
+    return f"{item['part']}, {item['what']}"
+
+
+def _mark(item: Mapping[str, Any]) -> Html | str:
+    return "" if item["severity"] == "pass" else badge(item["severity"], TONES[item["severity"]])

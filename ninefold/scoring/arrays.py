@@ -1,6 +1,6 @@
 """Arrays of sequences to score: an .npz file, as `ingest: {kind: sequence_arrays}` reads it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,14 +9,14 @@ from ninefold.columns import Array
 from ninefold.datasets.arrays import read_arrays
 from ninefold.datasets.sequence_arrays import sequence_source
 from ninefold.errors import InputError
-from ninefold.scoring.sources import Source
+from ninefold.scoring.sources import TableSource
 from ninefold.sequences import channels
 from ninefold.signature import Input
 
 SUFFIX = ".npz"
 
 
-class ArraysSource(Source):
+class ArraysSource(TableSource):
     """The arrays `(N, …)` of one file: that of sequences as the model's column of them."""
 
     def __init__(self, path: Path, inputs: Sequence[Input]) -> None:
@@ -32,14 +32,9 @@ class ArraysSource(Source):
         self._table = pa.Table.from_batches(list(source.batches()))
         super().__init__(path, source.names)
 
-    def type_of(self, column: str) -> pa.DataType:
-        return self._table.schema.field(column).type
-
-    def _read(self, columns: list[str], rows: int) -> Iterator[tuple[pa.RecordBatch, float]]:
-        done, total = 0, max(1, self._table.num_rows)
-        for batch in self._table.select(columns).combine_chunks().to_batches(rows):
-            done += batch.num_rows
-            yield batch, done / total
+    @property
+    def table(self) -> pa.Table:
+        return self._table
 
 
 def _only(path: Path, arrays: Mapping[str, Array]) -> str:

@@ -1,6 +1,6 @@
 """Long tables to score: one step a line, one row for each entity, as in training."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -14,11 +14,11 @@ from ninefold.datasets.file import FileSpec
 from ninefold.datasets.series.spec import LongSpec
 from ninefold.datasets.series.steps import Steps, read_steps, with_gaps
 from ninefold.pixels import objects
-from ninefold.scoring.sources import Source
+from ninefold.scoring.sources import Source, TableSource
 from ninefold.signature import Input
 
 
-class LongSource(Source):
+class LongSource(TableSource):
     """A long table seen as rows: the entity, the model's column of sequences, the time of its last
     step, the other columns that the model takes with one value for each entity. It is read whole.
 
@@ -34,7 +34,7 @@ class LongSource(Source):
         super().__init__(table.path, [*first, item.name, *self._others])
 
     @cached_property
-    def _table(self) -> pa.Table:
+    def table(self) -> pa.Table:
         time, names = self._recipe.get("time"), self._recipe["channels"]
         formats = self._recipe.get("formats", {})
         known = {name: ColumnSpec(kind="number", format=formats.get(name)) for name in names}
@@ -72,15 +72,6 @@ class LongSource(Source):
         moments = np.split(steps.time, np.cumsum(steps.counts)[:-1])
         pairs = zip(cells, moments, strict=True)
         return objects(with_gaps(*pair)[0][-self._recipe["last"] :] for pair in pairs)
-
-    def type_of(self, column: str) -> pa.DataType:
-        return self._table.schema.field(column).type
-
-    def _read(self, columns: list[str], rows: int) -> Iterator[tuple[pa.RecordBatch, float]]:
-        done, total = 0, max(1, self._table.num_rows)
-        for batch in self._table.select(columns).combine_chunks().to_batches(rows):
-            done += batch.num_rows
-            yield batch, done / total
 
 
 def with_sequences(source: Source, inputs: Sequence[Input], missing: Sequence[str]) -> Source:

@@ -79,6 +79,24 @@ class Source(ABC):
         """Yield batches as `batches` does, of any length."""
 
 
+class TableSource(Source):
+    """Rows that are held as one table."""
+
+    @property
+    @abstractmethod
+    def table(self) -> pa.Table:
+        """All rows."""
+
+    def type_of(self, column: str) -> pa.DataType:
+        return self.table.schema.field(column).type
+
+    def _read(self, columns: list[str], rows: int) -> Iterator[tuple[pa.RecordBatch, float]]:
+        done, total = 0, max(1, self.table.num_rows)
+        for batch in self.table.select(columns).combine_chunks().to_batches(rows):
+            done += batch.num_rows
+            yield batch, done / total
+
+
 class ParquetSource(Source):
     """A Parquet file."""
 

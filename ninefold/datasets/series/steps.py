@@ -118,15 +118,7 @@ def _entities(
 
     if entity is None:
         return np.zeros(table.num_rows, dtype=np.int64), None
-    kind = known[entity].kind
-    values = to_array(table[entity], kind)
-    missing = np.flatnonzero(is_missing(kind, values))
-    if len(missing):
-        raise InputError(
-            f"{title}: column `{entity}` must name the entity of every step, however: row "
-            f"{int(missing[0])} (from 0) has none ({len(missing)} in all)"
-        )
-    code = factorize(values)[0]
+    code = factorize(_complete(table, known[entity], "name the entity", title))[0]
     _, first = np.unique(code, return_index=True)
     return code, table[entity].combine_chunks().take(pa.array(first))
 
@@ -143,11 +135,16 @@ def _moments(
             f"is {kind}. Give its format: `ingest: {{columns: {{{time!r}: {{kind: datetime, "
             "format: '%d.%m.%Y'}}}}`"
         )
-    values = to_array(table[time], kind)
-    missing = np.flatnonzero(is_missing(kind, values))
+    return _complete(table, known[time], "give the time", title)
+
+
+def _complete(table: pa.Table, column: Column, says: str, title: str) -> Array:
+    """Return the cells of a column of which none may be missing. Raises `InputError`."""
+    values = to_array(table[column.name], column.kind)
+    missing = np.flatnonzero(is_missing(column.kind, values))
     if len(missing):
         raise InputError(
-            f"{title}: column `{time}` must give the time of every step, however: row "
+            f"{title}: column `{column.name}` must {says} of every step, however: row "
             f"{int(missing[0])} (from 0) has none ({len(missing)} in all)"
         )
     return values
