@@ -30,6 +30,12 @@ def pytest_collection_modifyitems(items):
         item.add_marker(pytest.mark.xdist_group("together" if item.path in costly else alone))
 
 
+@pytest.fixture(autouse=True)
+def here(request):
+    """Begin at the root, also after a test whose command entered a workspace."""
+    os.chdir(request.config.rootpath)
+
+
 @pytest.fixture(scope="session")
 def server(request, tmp_path_factory):
     """The address of a running server; every process started meanwhile uses it."""
