@@ -18,6 +18,8 @@ PYTHONS = ("3.11.0", "3.11.3", "3.12.0", "3.13.0")
 SYSTEMS = {"linux": ("Linux", "x86_64"), "darwin": ("Darwin", "arm64")}
 ELSEWHERE = {"async-timeout": "5.0.1", "whenever": "0.10.5"}
 """Packages that an environment on Python 3.11.3 does not hold -> the version to take."""
+BY_ITSELF = ("aeon",)
+"""Packages of which only the data are read: what they need does not go with what Ninefold needs."""
 HEADER = """\
 # {what}, exact, for Python {first} to {last}.
 # Made by `make lock` (.ci/lock.py) from a virtual environment that passes `make test`;
@@ -94,6 +96,7 @@ def main() -> int:
     run = pins([("ninefold", "")])
     names = [line.partition("==")[0] for line in run]
     development = pins([("ninefold", ""), ("ninefold", "dev")], without=names)
+    development = sorted([*development, *(f"{name}=={_version(name)}" for name in BY_ITSELF)])
     for file, what, lines in (
         ("requirements.lock", "What Ninefold needs to run", run),
         ("requirements-dev.lock", "What `make test` needs besides", development),

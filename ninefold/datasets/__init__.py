@@ -35,7 +35,7 @@ MISSING = (
 
 WHENCE = {
     "image": "Pictures come from `ingest: {kind: image_folder}`, image_table or arrays",
-    "sequence": "Sequences come from `ingest: {kind: long_table}`, windows or sequence_arrays",
+    "sequence": "Sequences come from `ingest: {kind: long_table}`, windows, ts_file or arrays",
 }
 """Where columns come from that no table holds."""
 
