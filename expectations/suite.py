@@ -26,6 +26,7 @@ Severity = Literal["block", "warn"]
 COLUMN_KEYS = ("column", "column_A", "column_B", "column_list")
 """Arguments that name columns, which must be there; `expect_column_to_exist` asks for it itself."""
 ABOUT_TRAINING = (
+    "expect_column_class_rows_to_be_at_least",
     "expect_column_class_share_to_be_at_least",
     "expect_table_columns_to_match_ordered_list",
     "expect_table_columns_to_match_set",

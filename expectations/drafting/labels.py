@@ -12,12 +12,14 @@ from ninefold.exploration.twins import conflicts
 ORDER = 65
 MIN_ROWS = 100
 MAX_CLASSES = 30
+LEAST_ROWS = 20
+"""Rows of a class, of which two to four come into each of valid and test."""
 MAX_CONFLICTS = 0.2
 """Where more rows conflict, inputs take few values and labels are a matter of chance."""
 
 
 def rules(sample: Sample) -> Iterator[Rule]:
-    """Expect no class rarer than half of what it was, and few conflicts, for a raw target."""
+    """Expect no class rarer than half of what it was or of few rows, and few conflicts."""
     for target in sample.problem.targets:
         yield from _of_target(sample, target)
 
@@ -32,6 +34,9 @@ def _of_target(sample: Sample, target: str) -> Iterator[Rule]:
         because = f"the rarest of {len(counts)} classes had {counts.min()} of {counts.sum()} rows"
         yield rule("expect_column_class_share_to_be_at_least", "warn", because,
                    column=target, min_value=low)  # fmt: skip
+        because = f"fewer tell nothing in train, valid and test apart; {because}"
+        yield rule("expect_column_class_rows_to_be_at_least", "warn", because,
+                   column=target, min_value=LEAST_ROWS)  # fmt: skip
     others = {*problem.targets} - {target}
     ignored = [
         c.name

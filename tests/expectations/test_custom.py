@@ -117,6 +117,10 @@ CASES = {
         {"type": "expect_column_class_share_to_be_at_least", "column": "colour", "min_value": 0.1},
         rare, [],
     ),
+    "class rows": (
+        {"type": "expect_column_class_rows_to_be_at_least", "column": "colour", "min_value": 20},
+        rare, [],
+    ),
     "sequence": (
         {"type": "expect_column_values_to_be_monotone", "column": "step"}, at("step", -1), BAD,
     ),
