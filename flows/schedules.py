@@ -53,7 +53,9 @@ def deployments(
         made.append(_deployed(tuning, spec.tuning, {"workspace": folder}, workspace))
     common = {"workspace": folder, "training": asked}
     if spec.score:
-        options = {"keep": list(spec.score.keep)}
+        options = spec.score.model_dump(
+            include={"keep", "scheduler"}, exclude_none=True, mode="json"
+        )
         given = spec.score.model_dump(include={"inputs", "output", "model"}, mode="json")
         made.append(_deployed(score, spec.score, common | given | {"options": options}, workspace))
     if spec.monitor:

@@ -70,7 +70,7 @@ def mapped(work: Callable[[S, J], R], shared: S, jobs: Sequence[J], count: int) 
 
 
 def dask_client(address: str, place: str) -> Any:
-    """Return a client of the Dask scheduler at an address that stands in params at `place`.
+    """Return a client of the Dask scheduler at an address that stands at `place`.
 
     Raises:
         ConfigError: Dask is not installed, or the scheduler does not answer.
@@ -79,15 +79,14 @@ def dask_client(address: str, place: str) -> Any:
         import distributed
     except ImportError:
         raise ConfigError(
-            f"params.yaml: {place} needs Dask, however: it is not installed. "
-            "`pip install 'ninefold[dask]'`"
+            f"{place} needs Dask, however: it is not installed. `pip install 'ninefold[dask]'`"
         ) from None
     try:
         made: Any = distributed.Client
         return made(address, timeout=CONNECT_TIMEOUT_S, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise ConfigError(
-            f"params.yaml: {place} must be the address of a Dask scheduler that "
+            f"{place} must be the address of a Dask scheduler that "
             f"answers, however: {address!r} ({' '.join(str(error).split())})"
         ) from None
 

@@ -78,6 +78,8 @@ class ScoreWhenSpec(WhenSpec):
     """The exported model, relative to the workspace."""
     keep: tuple[str, ...] = ()
     """Columns of the inputs that stand before the predictions."""
+    scheduler: str | None = None
+    """Address of a Dask scheduler (`tcp://host:8786`), whose workers then score."""
 
 
 class MonitorWhenSpec(WhenSpec):

@@ -15,3 +15,5 @@ class CrossvalidateSpec(Spec):
     evenly spread ones. All models of a fold learn from the same."""
     curve: bool = True
     """Train on an eighth, a quarter and a half of the rows too, to say what more rows would do."""
+    scheduler: str | None = Field(default=None, min_length=1)
+    """Address of a Dask scheduler (`tcp://host:8786`), whose workers then play the folds."""

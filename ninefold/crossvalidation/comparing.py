@@ -1,12 +1,12 @@
 """All rounds, the best baseline, and what more rows would change: reports/folds.json."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ninefold.beside import mapped
+from ninefold import beside, cluster
 from ninefold.columns import Frame
 from ninefold.crossvalidation import CrossvalidateSpec
 from ninefold.crossvalidation.contest import NETWORK, Contest, Score, Settings
@@ -41,10 +41,10 @@ def crossvalidate(
     reported = reported_metric(settings.problem, target)
     contest = Contest(settings, target, reported, spec.network, settings.baselines.models)
     played = list(rounds(train, valid, folds, settings.problem, spec.max_rows))
-    processes = side_by_side(played, len(train))
+    play = _player(spec, side_by_side(played, len(train)))
     scheme = folds.scheme
     del train, valid, folds  # the rounds hold what is needed of them
-    scores = mapped(Contest.run, contest, played, processes)
+    scores = play(contest, played)
     results = list(zip(played, progress(scores, "folds", len(played), unit="folds"), strict=True))
     means = {
         name: _mean([scores[name].value for _, scores in results])
@@ -60,8 +60,19 @@ def crossvalidate(
         "best": best,
     }
     if spec.curve and spec.network and best is not None:
-        report["curve"] = growth(contest, results, best, scheme == "expanding", processes)
+        report["curve"] = growth(contest, results, best, scheme == "expanding", play)
     return Crossvalidation(report, _cost(results))
+
+
+def _player(
+    spec: CrossvalidateSpec, processes: int
+) -> Callable[[Contest, Sequence[Round]], Iterator[dict[str, Score]]]:
+    """Return what plays rounds: processes beside this one, or the workers of a cluster."""
+    address = spec.scheduler
+    if address is None:
+        return lambda contest, played: beside.mapped(Contest.run, contest, played, processes)
+    place = "params.yaml: crossvalidate.scheduler"
+    return lambda contest, played: cluster.mapped(Contest.run, contest, played, address, place)
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -1,12 +1,11 @@
 """Would more rows change the answer? Network and best baseline on growing shares of the rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ninefold.beside import mapped
 from ninefold.columns import Array
 from ninefold.crossvalidation.contest import NETWORK, Contest, Score
 from ninefold.crossvalidation.rounds import Round
@@ -25,11 +24,11 @@ def growth(
     results: Sequence[tuple[Round, Mapping[str, Score]]],
     best: str,
     is_ordered: bool,
-    processes: int = 1,
+    play: Callable[[Contest, Sequence[Round]], Iterator[dict[str, Score]]],
 ) -> dict[str, Any] | None:
     """Return the points, and what the fitted curves say of two and four times the rows.
 
-    Fits run in so many `processes`.
+    `play` yields the scores of rounds in order.
     Each point is a fresh fit; the last ones are the rounds themselves. None where there are too
     few rows for a share of them.
     """
@@ -41,7 +40,7 @@ def growth(
     work = [(share, place) for share in SHARES for place in range(len(chosen))]
     found = {(1.0, place): scores for place, (_, scores) in enumerate(chosen)}
     grown = [chosen[place][0].grown(share, is_ordered) for share, place in work]
-    scored = mapped(Contest.run, small, grown, processes)
+    scored = play(small, grown)
     found |= zip(work, progress(scored, "learning curve", len(work), unit="fits"), strict=True)
     shares = (*SHARES, 1.0)
     rows = np.array([np.mean([len(r.fit) * share for r, _ in chosen]) for share in shares])

@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,12 +15,14 @@ import ninefold
 from ninefold.errors import InputError
 from ninefold.progress import Percents, say
 from ninefold.scoring.assembling import assemble
+from ninefold.scoring.chunks import Chunk
 from ninefold.scoring.done import Counting, Done, FileDone, summed, tally
 from ninefold.scoring.inputs import Item, Stamp, expand
 from ninefold.scoring.kept import Kept, file_sha256, forget, kept_beside
 from ninefold.scoring.marks import merged
+from ninefold.scoring.places import Place, workers
 from ninefold.scoring.score import opened, proved_model
-from ninefold.scoring.scorer import Chunk, Scorer
+from ninefold.scoring.scorer import Scorer
 from ninefold.scoring.sinks import PARQUET, TEXT, check_sink
 from ninefold.scoring.spec import ScoreSpec
 from ninefold.serving.model import Model
@@ -38,6 +41,9 @@ class JobSpec(ScoreSpec):
     """Rows after which what is scored is kept for good."""
     format: Literal["csv", "parquet"] = "parquet"
     """Kind of the files in an OUTPUT folder."""
+    scheduler: str | None = Field(None, min_length=1)
+    """Address of a Dask scheduler (`tcp://host:8786`), whose workers then score; the output is the
+    same."""
 
 
 def score_files(
@@ -60,13 +66,16 @@ def score_files(
     items = expand(inputs, rows.takes_pictures)
     is_file = output.name.lower().removesuffix(".gz").endswith((*TEXT, *PARQUET))
     _check(inputs, items, output, is_file)
+    observe = counter.count if counter is not None else None
+    address = spec.scheduler
     with (
         kept_beside(output, _key(model, spec, is_file, counter)) as kept,
+        workers(model, model_path, address, observe) if address else nullcontext() as place,
         Percents("score") as shown,
     ):
         if kept.is_of_another:
             say("score: starts over: the model, the options or Ninefold changed since")
-        job = _Job(model, rows, items, spec, kept, counter, shown)
+        job = _Job(model, rows, items, spec, kept, counter, shown, place)
         files = job.into_file(output) if is_file else job.into_folder(output)
         counts: dict[str, Any] = {}
         for file in files if counter is not None else ():
@@ -76,7 +85,8 @@ def score_files(
 
 def _key(model: Model, spec: JobSpec, is_file: bool, counter: Counting | None) -> str:
     """Return what identifies a job, whatever its sources."""
-    said = [model.sha256, spec.model_dump(mode="json"), ninefold.__version__, is_file]
+    options = spec.model_dump(mode="json", exclude={"scheduler"})
+    said = [model.sha256, options, ninefold.__version__, is_file]
     said.append(counter is not None)
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
@@ -115,9 +125,10 @@ class _Job:
         kept: Kept,
         counter: Counting | None,
         shown: Percents,
+        place: Place | None,
     ) -> None:
         self.model, self.rows, self.items, self.spec = model, rows, items, spec
-        self.kept, self.counter, self.shown = kept, counter, shown
+        self.kept, self.counter, self.shown, self.place = kept, counter, shown, place
         self._sizes = {item.name: item.size for item in items}
         self._passed = 0
 
@@ -190,7 +201,7 @@ class _Job:
             say(f"score: {item.path} goes on after {before:,} rows that are done")
         else:
             self._reach(item, 0.0)
-        groups = self._groups(item, scorer.chunks(before))
+        groups = self._groups(item, scorer.chunks(before, self.place))
         lines = [
             self._keep(item.name, sha256, number, scorer.schema, chunks)
             for number, chunks in enumerate(groups, start=part)

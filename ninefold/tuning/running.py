@@ -5,11 +5,11 @@ All three take the same `work`; nothing but this file knows which one it is.
 
 import contextlib
 from collections.abc import Iterator
-from concurrent.futures import CancelledError as Cancelled
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
-from ninefold.beside import call, dask_client, pool
+from ninefold.beside import call, pool
+from ninefold.cluster import Cluster
 from ninefold.tuning.work import Done, Job, Material, work
 
 
@@ -76,34 +76,26 @@ class Processes(Here):
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-class Cluster(Here):
-    """Jobs on the workers of a Dask scheduler; a worker that dies has its job done by another."""
+class Workers(Here):
+    """Jobs on the workers of a Dask scheduler."""
 
     def __init__(self, material: Material, address: str) -> None:
         super().__init__(material)
-        self._client = dask_client(address, "tune.scheduler")
-        import distributed
-
-        self.lost = (Cancelled, distributed.client.FutureCancelledError)
-        self._spread()
-
-    def _spread(self) -> None:
-        """Put a copy of the material on every worker, so that the loss of one loses nothing."""
-        self._jobs: Executor = self._client.get_executor(pure=False)
-        self._shared = self._client.scatter(self.material, broadcast=True, hash=False)
+        self._cluster = Cluster(material, address, "params.yaml: tune.scheduler")
+        self.lost = self._cluster.lost
 
     @property
     def slots(self) -> int:
-        return max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
+        return self._cluster.workers
 
     def submit(self, job: Job) -> "Future[Done]":
-        return self._jobs.submit(work, self._shared, job)
+        return self._cluster.submit(work, job)
 
     def mend(self) -> None:
-        self._spread()
+        self._cluster.mend()
 
     def close(self) -> None:
-        self._client.close()
+        self._cluster.close()
 
 
 @contextlib.contextmanager
@@ -111,7 +103,7 @@ def runner(material: Material, workers: int, scheduler: str | None) -> Iterator[
     """Yield what jobs are given to. Raises `ConfigError` if the Dask scheduler does not answer."""
     made: Here
     if scheduler is not None:
-        made = Cluster(material, scheduler)
+        made = Workers(material, scheduler)
     else:
         made = Processes(material, workers) if workers > 1 else Here(material)
     try:

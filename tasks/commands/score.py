@@ -26,6 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_options(parser)
     parser.add_argument("--rows-per-part", type=int, metavar="N", help="rows kept for good at once")
     parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Dask scheduler whose workers score (tcp://host:8786)",
+    )
+    parser.add_argument(
         "--format", choices=["csv", "parquet"], help="kind of the files in a folder (parquet)"
     )
 

@@ -1,15 +1,13 @@
-"""One study here, in processes of its own and on a Dask cluster; workers that die."""
+"""One study here and in processes of its own; workers that die."""
 
 import os
 import signal
 import threading
 import time
 
-import distributed
 import psutil
 import pytest
 
-from ninefold.errors import ConfigError
 from tests.tuning.studies import material, study
 
 LARGER = {"train.network.hidden_size": {"choices": [8, 64]}}
@@ -56,27 +54,6 @@ def test_a_process_that_is_killed_costs_no_trial(tmp_path, default):
     found = study(journal, trials=4, workers=2)
     thread.join()
     check(found, default)
-
-
-def test_a_dask_worker_that_is_killed_costs_no_trial(tmp_path, default):
-    journal = tmp_path / "j.log"
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
-    ) as cluster:
-
-        def workers():
-            return [nanny.process.process.pid for nanny in cluster.workers.values()]
-
-        begun = kill_one(workers, lambda: journal.exists() and '"op_code":7' in journal.read_text())
-        found = study(journal, trials=4, scheduler=cluster.scheduler_address)
-        begun.join()
-    check(found, default)
-
-
-def test_a_scheduler_that_does_not_answer_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr("ninefold.beside.CONNECT_TIMEOUT_S", 0.5)
-    with pytest.raises(ConfigError, match=r"tune\.scheduler must be the address"):
-        study(tmp_path / "j.log", scheduler="tcp://127.0.0.1:9")
 
 
 def test_the_exported_file_is_measured_and_a_limit_that_nothing_keeps_is_said(tmp_path):

@@ -63,7 +63,9 @@ class Cluster:
         self.host = own_address()
 
     def _workers(self) -> list[str]:
-        self._client = self._client or beside.dask_client(self.address, "train.scheduler")
+        self._client = self._client or beside.dask_client(
+            self.address, "params.yaml: train.scheduler"
+        )
         return list(self._client.scheduler_info(n_workers=-1)["workers"])
 
     def start(self, material: Material, port: int) -> None:
