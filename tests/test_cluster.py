@@ -69,16 +69,16 @@ def test_rows_are_scored_to_the_same_bytes(address, tmp_path, monkeypatch):
     assert outputs[0].read_bytes() == outputs[1].read_bytes()
 
 
-@rows("ninefold.crossvalidation.contest:Contest", "run")
-def test_folds_give_the_same_report(address):
-    here, there = (compared("binary", scheduler=place).report for place in (None, address))
-    assert json.dumps(jsonable(here)) == json.dumps(jsonable(there))
-
-
 @rows("ninefold.tuning.work", "work")
 def test_trials_are_neither_lost_nor_doubled(address, tmp_path):
     default = study(tmp_path / "here.log", trials=1)["trials"][0]
     check(study(tmp_path / "there.log", trials=4, scheduler=address), default)
+
+
+@rows("ninefold.crossvalidation.contest:Contest", "run")
+def test_folds_give_the_same_report(address):
+    here, there = (compared("binary", scheduler=place).report for place in (None, address))
+    assert json.dumps(jsonable(here)) == json.dumps(jsonable(there))
 
 
 def test_a_scheduler_that_does_not_answer_is_named(tmp_path, monkeypatch):
