@@ -75,7 +75,7 @@ def run(session: Any, feeds: Mapping[str, Array], options: Any = None) -> list[A
     A feed is a tensor, or an array of arrays `(N,)`, one per row: rows whose arrays are of equal
     sizes run together, a bounded number of bytes at a time. No row's outputs depend on the others.
     """
-    ragged = [name for name, array in feeds.items() if is_ragged(array)]
+    ragged = [name for name, array in feeds.items() if array.ndim == 1 and is_ragged(array)]
     if not ragged:
         return list(session.run(None, feeds, options))
     groups = _alike([feeds[name] for name in ragged])

@@ -1,5 +1,6 @@
 """One line of JSON a request: who asked what, and how it went; never what was in it."""
 
+import logging
 import sys
 import threading
 import time
@@ -11,6 +12,8 @@ import orjson
 
 from ninefold.errors import InputError
 from ninefold.serving.model import Model
+
+log = logging.getLogger("ninefold.serving")
 
 
 class AccessLog:
@@ -33,7 +36,7 @@ class AccessLog:
         model: Model | None = None,
         rows: int = 0,
     ) -> None:
-        """Write one line."""
+        """Write one line; where it cannot be written the answer stands all the same."""
         client = scope.get("client")
         content: dict[str, Any] = {
             "time": round(time.time(), 3),
@@ -46,7 +49,10 @@ class AccessLog:
         if model is not None:
             content |= {"model": model.name, "version": model.version, "rows": rows}
         line = orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE)
-        with self._lock:
-            self._file.write(line)
-            if self._file is sys.stderr.buffer:
-                self._file.flush()
+        try:
+            with self._lock:
+                self._file.write(line)
+                if self._file is sys.stderr.buffer:
+                    self._file.flush()
+        except OSError as error:
+            log.warning("--access-log misses a line: %s", error.strerror)

@@ -6,10 +6,10 @@ costs nothing and 32 connections cost half as much each.
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import onnxruntime as ort
 
@@ -17,6 +17,7 @@ from ninefold.serving.limits import Limits, RequestError
 from ninefold.serving.model import Array, Model, concatenated, first_line
 
 Outputs = dict[str, Array]
+Tell = Callable[[Outputs | Exception], None]
 
 
 @cache
@@ -25,13 +26,13 @@ def threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="model")
 
 
-@dataclass(frozen=True)
-class Job:
-    """One request's rows and where its outputs go."""
+class Job(NamedTuple):
+    """One request's rows, who is told its outputs, and whether nobody waits for them any more."""
 
     feeds: Mapping[str, Array]
     rows: int
-    done: asyncio.Future[Outputs]
+    tell: Tell
+    is_over: Callable[[], bool]
 
 
 class Batcher:
@@ -50,25 +51,42 @@ class Batcher:
             RequestError: 400 the model refuses these inputs, 503 too many requests wait,
                 504 the model took too long.
         """
+        future: asyncio.Future[Outputs] = asyncio.get_running_loop().create_future()
+
+        def tell(outcome: Outputs | Exception) -> None:
+            if future.done():
+                return
+            if isinstance(outcome, Exception):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
+
+        self.submit(feeds, rows, tell, future.done)
+        return await future
+
+    def submit(
+        self, feeds: Mapping[str, Array], rows: int, tell: Tell, is_over: Callable[[], bool]
+    ) -> None:
+        """Have `tell` called with the model's outputs for `feeds`, or with what `run` raises.
+
+        Raises:
+            RequestError: 503 too many requests wait.
+        """
         if self._pending >= self.limits.max_pending:
             raise RequestError("too many requests wait for the model; try again later", 503)
-        loop = asyncio.get_running_loop()
-        job = Job(feeds, rows, loop.create_future())
         self._pending += 1
-        try:
-            if not self._queue:
-                loop.call_soon(self._flush)
-            self._queue.append(job)
-            return await job.done
-        finally:
-            self._pending -= 1
+        if not self._queue:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._queue.append(Job(feeds, rows, tell, is_over))
 
     def _flush(self) -> None:
         jobs, self._queue = self._queue, []
-        for batch in self._batches([job for job in jobs if not job.done.done()]):
-            rows = sum(job.rows for job in batch)
-            if rows <= self.limits.inline_rows and self.model.row_s <= self.limits.inline_run_s:
-                _settle(self.model, batch, None)
+        wanted = [job for job in jobs if not job.is_over()]
+        self._pending -= len(jobs) - len(wanted)
+        for batch in self._batches(wanted):
+            rows = sum([job.rows for job in batch])
+            if self.model.expected_s(rows) <= self.limits.inline_run_s:
+                self._deliver(batch, _outcomes(self.model, batch, None))
             else:
                 task = asyncio.create_task(self._run_in_thread(batch))
                 self._running.add(task)
@@ -102,21 +120,12 @@ class Batcher:
             outcomes = [late] * len(jobs)
         except Exception as error:
             outcomes = [error] * len(jobs)
-        _deliver(jobs, outcomes)
+        self._deliver(jobs, outcomes)
 
-
-def _settle(model: Model, jobs: list[Job], options: ort.RunOptions | None) -> None:
-    _deliver(jobs, _outcomes(model, jobs, options))
-
-
-def _deliver(jobs: list[Job], outcomes: list[Outputs | Exception]) -> None:
-    for job, outcome in zip(jobs, outcomes, strict=True):
-        if job.done.done():
-            continue
-        if isinstance(outcome, Exception):
-            job.done.set_exception(outcome)
-        else:
-            job.done.set_result(outcome)
+    def _deliver(self, jobs: list[Job], outcomes: list[Outputs | Exception]) -> None:
+        self._pending -= len(jobs)
+        for job, outcome in zip(jobs, outcomes, strict=True):
+            job.tell(outcome)
 
 
 def _outcomes(

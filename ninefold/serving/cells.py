@@ -32,7 +32,6 @@ class Cells:
         self.column = column
         self._missing = {"", *missing_tokens}
         self.placeholder, self._dtype, self._read = self._reader()
-        self._is_free = column.format != BOOLEAN
 
     def read(self, values: Sequence[Any], errors: dict[int, str]) -> Array:
         """Return `(N, 1)`, or `(N,)` pictures or sequences; a value that is wrong becomes a
@@ -51,14 +50,14 @@ class Cells:
                 array[position] = self._read_one(position, value, errors)
         return array.reshape(-1, 1)
 
-    def is_plain(self, value: Any) -> bool:
-        """Tell whether a value is what the graph takes as it stands."""
-        kind, type_ = self.column.kind, type(value)
-        if kind == "number":
-            return type_ is float or type_ is int
-        if kind == "bool":
-            return type_ is bool
-        return type_ is str and self._is_free and value.strip() not in self._missing
+    @property
+    def plain_kind(self) -> str | None:
+        """The kind whose plain cells a graph takes as they stand: number, bool or text; or None."""
+        kind = self.column.kind
+        if kind in ("number", "bool"):
+            return kind
+        is_text = kind in ("category", "text") and self.column.format != BOOLEAN
+        return "text" if is_text else None
 
     def _read_uniform(self, values: Sequence[Any]) -> Array | None:
         """Read a column whose values are all of the expected JSON type, at once."""

@@ -1,8 +1,11 @@
-"""The door: keys, the two hot paths as plain ASGI in front of the documented app, and accounts."""
+"""The door: keys, the two hot paths as plain ASGI in front of the documented app, and accounts.
+
+What comes whole, small and alone does not even become ASGI: see `ninefold.serving.http`.
+"""
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 import orjson
@@ -12,9 +15,10 @@ from ninefold.serving.bodies import Disconnected, Receive, read_body
 from ninefold.serving.keys import Keys
 from ninefold.serving.limits import RequestError
 from ninefold.serving.metrics import Metrics
+from ninefold.serving.model import Array
 from ninefold.serving.recording import Recorder
 from ninefold.serving.repository import Repository, Route
-from ninefold.serving.served import JSON, Answer, encodable
+from ninefold.serving.served import JSON, Answer, Asked, encodable
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -57,6 +61,70 @@ class Endpoints:
             return
         await self._send(scope, send, answer, route, start)
 
+    def begin(
+        self,
+        route: Route,
+        scope: Scope,
+        body: bytes,
+        tell: Callable[[Answer], None],
+        is_over: Callable[[], bool],
+    ) -> bool:
+        """Answer a request without a task of its own: `tell` is called, now or later.
+
+        `scope` holds method, path, client and headers. False: it has to go the long way, since it
+        is to be unpacked or explained.
+        """
+        if self.keys is not None and not self.keys.admit(scope):
+            tell(_unknown_key())
+            return True
+        headers, served = dict(scope["headers"]), route.served
+        if served is None or b"content-encoding" in headers:
+            return False
+
+        def word(outcome: Mapping[str, Array] | Exception) -> None:
+            tell(self._guarded(scope, route, body, headers, outcome, asked))
+
+        try:
+            asked = served.read(route.endpoint, body, headers)
+            if asked.explain is not None:
+                return False
+            if asked.rows:
+                served.batcher.submit(asked.feeds, asked.rows, word, is_over)
+            else:
+                word({})
+        except Exception as error:
+            tell(_refused(error, scope))
+        return True
+
+    def _guarded(
+        self,
+        scope: Scope,
+        route: Route,
+        body: bytes,
+        headers: Mapping[bytes, bytes],
+        outcome: Mapping[str, Array] | Exception,
+        asked: Asked,
+    ) -> Answer:
+        """Return the answer to a request that was run; nothing is raised."""
+        if isinstance(outcome, Exception):
+            return _refused(outcome, scope)
+        try:
+            answer = asked.answer(outcome, None)
+            if self.recorder is not None:
+                self.recorder.offer(route.endpoint, body, headers, answer)
+            return answer
+        except Exception as error:
+            return _refused(error, scope)
+
+    def account(self, scope: Scope, route: Route | None, answer: Answer, start: float) -> None:
+        """Count an answer that is sent, and write it down."""
+        model = answer.model or (route.model if route else None)
+        elapsed = time.perf_counter() - start
+        if route is not None and model is not None:
+            self.metrics.count(model, route.endpoint, answer.status, answer.rows, elapsed)
+        if self.access_log is not None:
+            self.access_log.write(scope, answer.status, elapsed, model, answer.rows)
+
     async def _send(
         self, scope: Scope, send: Send, answer: Answer, route: Route | None, start: float
     ) -> None:
@@ -67,11 +135,7 @@ class Endpoints:
         fields.append((b"content-length", str(len(answer.body)).encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": fields})
         await send({"type": "http.response.body", "body": answer.body})
-        elapsed = time.perf_counter() - start
-        if route is not None and model is not None:
-            self.metrics.count(model, route.endpoint, answer.status, answer.rows, elapsed)
-        if self.access_log is not None:
-            self.access_log.write(scope, answer.status, elapsed, model, answer.rows)
+        self.account(scope, route, answer, start)
 
     async def _page(self, scope: Scope, receive: Receive, send: Send, start: float) -> None:
         if self.access_log is None:
@@ -98,16 +162,19 @@ class Endpoints:
             if self.recorder is not None:
                 self.recorder.offer(route.endpoint, body, headers, answer)
             return answer
-        except RequestError as error:
-            more = {"Retry-After": "1"} if error.status == 503 else {}
-            said = orjson.dumps({"error": encodable(error.reason)})
-            return Answer(error.status, said, {**JSON, **more})
         except Disconnected:
             raise
-        except Exception:
-            log.exception("internal error at %s", scope["path"])
-            said = orjson.dumps({"error": "internal error; see the server's log"})
-            return Answer(500, said, JSON)
+        except Exception as error:
+            return _refused(error, scope)
+
+
+def _refused(error: Exception, scope: Scope) -> Answer:
+    if isinstance(error, RequestError):
+        more = {"Retry-After": "1"} if error.status == 503 else {}
+        said = orjson.dumps({"error": encodable(error.reason)})
+        return Answer(error.status, said, {**JSON, **more})
+    log.error("internal error at %s", scope["path"], exc_info=error)
+    return Answer(500, orjson.dumps({"error": "internal error; see the server's log"}), JSON)
 
 
 def _unknown_key() -> Answer:

@@ -1,6 +1,7 @@
 """What is unusual about a row: values that training never saw, or that are not there."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from operator import contains, le
 from typing import Any
 
 from ninefold.serving.model import Array
@@ -9,15 +10,17 @@ from ninefold.signature import NAT, Input
 Flags = dict[str, list[str]]
 
 
+class _Anything:
+    """The levels of a column that lists none: any text but no text."""
+
+    def __contains__(self, text: object) -> bool:
+        return text != ""
+
+
 class Flagger:
     """Compares the cells of a row with what the signature says of the train rows."""
 
     def __init__(self, columns: Mapping[str, Input]) -> None:
-        self._levels = {
-            name: frozenset({"", *column.levels})
-            for name, column in columns.items()
-            if column.kind == "category" and column.levels
-        }
         self._ranges = {
             name: (column.minimum, column.maximum)
             for name, column in columns.items()
@@ -25,9 +28,14 @@ class Flagger:
             and column.minimum is not None
             and column.maximum is not None
         }
-        kinds = {name: column.kind for name, column in columns.items()}
-        self._texts = [n for n, kind in kinds.items() if kind in ("category", "text")]
-        self._times = {name for name, kind in kinds.items() if kind == "datetime"}
+        self._levels = {
+            name: _levels(column)
+            for name, column in columns.items()
+            if column.kind in ("category", "text")
+        }
+        self._times = {name for name, column in columns.items() if column.kind == "datetime"}
+        self._lows = [low for low, _ in self._ranges.values()]
+        self._highs = [high for _, high in self._ranges.values()]
 
     def flags(self, feeds: Mapping[str, Array]) -> dict[int, Flags]:
         """Return the flags of the rows of `feeds` (n, 1) that have some: by row, kind and column.
@@ -36,25 +44,43 @@ class Flagger:
         missing: no value.
         """
         found: dict[int, Flags] = {}
+        if self._is_lone_and_usual(feeds):
+            return found
 
         def note(position: int, kind: str, name: str) -> None:
             found.setdefault(position, {}).setdefault(kind, []).append(name)
 
         for name, (low, high) in self._ranges.items():
-            is_time = name in self._times
-            for position, value in enumerate(_values(feeds[name])):
+            cells, is_time = feeds[name], name in self._times
+            if ((cells >= low) & (cells <= high)).all():
+                continue
+            for position, value in enumerate(_values(cells)):
                 if not low <= value <= high:
                     is_missing = value == NAT if is_time else value != value
                     note(position, "missing" if is_missing else "out_of_range", name)
-        for name in self._texts:
-            known = self._levels.get(name)
+        for name, known in self._levels.items():
             for position, value in enumerate(_values(feeds[name])):
-                if value == "":
-                    note(position, "missing", name)
-                elif known is not None and value not in known:
-                    note(position, "unseen", name)
+                if value not in known:
+                    note(position, "unseen" if value else "missing", name)
         return found
+
+    def _is_lone_and_usual(self, feeds: Mapping[str, Array]) -> bool:
+        """Tell whether there is one row, with nothing to flag."""
+        if not feeds or len(next(iter(feeds.values()))) != 1:
+            return False
+        numbers = [feeds[name].item() for name in self._ranges]
+        texts = [feeds[name].item() for name in self._levels]
+        return (
+            all(map(le, self._lows, numbers))
+            and all(map(le, numbers, self._highs))
+            and all(map(contains, self._levels.values(), texts))
+        )
+
+
+def _levels(column: Input) -> Container[str]:
+    is_listed = column.kind == "category" and column.levels
+    return frozenset(column.levels) - {""} if is_listed else _Anything()
 
 
 def _values(array: Array) -> list[Any]:
-    return [array.item()] if array.size == 1 else list(array.ravel().tolist())
+    return list(array.ravel().tolist())

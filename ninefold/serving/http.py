@@ -1,22 +1,197 @@
-"""Uvicorn's HTTP protocol, with the head of an answer leaving together with its body.
+"""Uvicorn's HTTP protocol, with a short way for requests to a model.
 
-uvloop hands each write to the kernel at once: written apart, the head wakes the client, which takes
-the core while the body is still to come.
+A request that is whole, small and alone on its connection is answered from the parser's callbacks:
+no ASGI scope, no task, no events. Whatever is not plain goes the long way: bodies that come slowly
+or are large, pipelined requests, other paths.
+
+The head of an answer leaves together with its body: uvloop hands each write to the kernel at once,
+and written apart, the head wakes the client, which takes the core while the body is to come.
 """
 
 import asyncio
+import time
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from ninefold.serving.endpoints import VERSION, Endpoints
+from ninefold.serving.repository import Route
+from ninefold.serving.served import Answer
 
 START, END = b"HTTP/1.1 ", b"\r\n\r\n"
+WAIT_S = 0.2
+"""A body that is not whole after so long goes the long way, which knows how long it may take."""
+FORWARDED = b"x-forwarded-for"
 
 
-class TogetherProtocol(HttpToolsProtocol):
-    """One write an answer."""
+class _Short:
+    """A request on the short way; to uvicorn it looks like the cycle of one on the long way."""
+
+    def __init__(self, route: Route, url: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+        self.route, self.url, self.headers = route, url, headers
+        self.parts: list[bytes] = []
+        self.size = 0
+        self.is_whole = self.is_begun = self.response_complete = self.disconnected = False
+        self.keep_alive = True
+        self.message_event = self
+
+    def set(self) -> None:
+        """Stand in for the event that wakes a task: there is none."""
+
+    def is_over(self) -> bool:
+        """Tell whether nobody waits for the answer."""
+        return self.disconnected
+
+
+class ShortProtocol(HttpToolsProtocol):
+    """One connection; `_short` is the request that goes the short way and is not yet answered."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._door: Endpoints = self.config.app  # type: ignore[assignment]
+        self._short: _Short | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(_Together(transport, self.loop))  # type: ignore[arg-type]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        if self._short is not None:
+            self._short.disconnected = True
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        short = self._short
+        if short is None or short.is_begun or self.transport.is_closing():
+            return
+        limits = self._door.repository.limits
+        if short.size > min(limits.inline_bytes, limits.max_body_bytes):
+            self._go_long()
+        elif short.is_whole:
+            self._begin(short)
+        elif self._timer is None:
+            self._timer = self.loop.call_later(WAIT_S, self._go_long)
+
+    def on_message_begin(self) -> None:
+        if self._short is not None and not self._short.is_begun:
+            self._go_long()
+        self.url, self.headers, self.expect_100_continue = b"", [], False
+
+    def on_headers_complete(self) -> None:
+        route = self._route()
+        if route is None:
+            self._as_asgi()
+        else:
+            self._short = self.cycle = _Short(route, self.url, self.headers)  # type: ignore[assignment]
+
+    def on_body(self, body: bytes) -> None:
+        cycle: object = self.cycle
+        if isinstance(cycle, _Short):
+            cycle.parts.append(body)
+            cycle.size += len(body)
+        else:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        cycle: object = self.cycle
+        if isinstance(cycle, _Short):
+            cycle.is_whole, cycle.keep_alive = True, self.parser.should_keep_alive()
+        else:
+            super().on_message_complete()
+
+    def shutdown(self) -> None:
+        if self._short is not None and not self._short.is_whole:
+            self._go_long()
+        super().shutdown()
+
+    def _route(self) -> Route | None:
+        """Return where the request leads if it may go the short way."""
+        route = self._door.repository.routes.get(self.url.decode("latin-1"))
+        is_plain = (
+            route is not None
+            and route.served is not None
+            and (self.cycle is None or self.cycle.response_complete)
+            and self.parser.get_method() == b"POST"
+            and self.parser.get_http_version() == "1.1"
+            and not self.expect_100_continue
+            and not self.parser.should_upgrade()
+            and not self.flow.write_paused
+            and len(self.connections) < (self.limit_concurrency or 0)
+            and not (self._door.access_log and any(n == FORWARDED for n, _ in self.headers))
+        )
+        return route if is_plain else None
+
+    def _begin(self, short: "_Short") -> None:
+        short.is_begun = True
+        self._stop_waiting()
+        body = short.parts[0] if len(short.parts) == 1 else b"".join(short.parts)
+        scope = {
+            "method": "POST",
+            "path": short.url.decode("latin-1"),
+            "client": self.client,
+            "headers": short.headers,
+        }
+        start = time.perf_counter()
+
+        def tell(answer: Answer) -> None:
+            if not short.disconnected:
+                self._answer(short, answer)
+                self._door.account(scope, short.route, answer, start)
+
+        if not self._door.begin(short.route, scope, body, tell, short.is_over):
+            self._go_long()
+
+    def _answer(self, short: "_Short", answer: Answer) -> None:
+        if short.response_complete:
+            return
+        version = (answer.model or short.route.model).version
+        head = [STATUS_LINE[answer.status]]
+        for name, value in self.server_state.default_headers:
+            head += [name, b": ", value, b"\r\n"]
+        fields = "".join([f"{name}: {value}\r\n" for name, value in answer.headers.items()])
+        close = "" if short.keep_alive else "connection: close\r\n"
+        head.append(
+            f"{fields}{VERSION.decode()}: {version}\r\ncontent-length: {len(answer.body)}\r\n"
+            f"{close}\r\n".encode("latin-1")
+        )
+        head.append(answer.body)
+        self.transport.write(b"".join(head))
+        self._short, short.response_complete = None, True
+        if not short.keep_alive:
+            self.transport.close()
+        self.on_response_complete()
+
+    def _go_long(self) -> None:
+        """Let what came of a request go the long way, and what is to come after it."""
+        self._stop_waiting()
+        short, self._short = self._short, None
+        if short is None or short.disconnected or self.transport.is_closing():
+            return
+        self.cycle = None  # type: ignore[assignment]
+        self.url, self.headers = short.url, short.headers
+        self._as_asgi()
+        for part in short.parts:
+            super().on_body(part)
+        if short.is_whole:
+            # The parser may be past this request, and tell of none or of the next.
+            self.scope["method"], self.scope["http_version"] = "POST", "1.1"
+            self.cycle.keep_alive = short.keep_alive
+            super().on_message_complete()
+
+    def _as_asgi(self) -> None:
+        """Begin the request whose head was read, as uvicorn does."""
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers.extend(headers)
+        super().on_headers_complete()
+
+    def _stop_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
 
 class _Together:

@@ -27,10 +27,8 @@ class Limits:
     """Open connections; more are told to come back (503)."""
     inline_bytes: int = 64 * 2**10
     """Bodies up to this size are decoded on the event loop, larger ones in a thread."""
-    inline_rows: int = 64
-    """Batches up to this size run on the event loop when the model is quick."""
     inline_run_s: float = 0.002
-    """A model is quick when one row takes less than this."""
+    """Batches that should take no longer run on the event loop: a thread costs two switches."""
 
     def check_rows(self, count: int) -> None:
         """Refuse more rows than a request may have. Raises `RequestError`."""

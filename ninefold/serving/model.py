@@ -11,6 +11,7 @@ import onnxruntime as ort
 
 from ninefold import runtime
 from ninefold.errors import InputError
+from ninefold.serving.blocks import CellTensors
 from ninefold.signature import METADATA_KEY, Signature
 
 Array = np.ndarray[Any, Any]
@@ -51,7 +52,8 @@ class Model:
 
     `fault` says why it must not answer (None: it may); `is_batchable` tells that rows of several
     requests may share a run, since a row's outputs do not depend on its neighbours; `row_s` is the
-    time one row takes, as measured when the model was warmed up.
+    time one row takes and `more_s` that of each further one, as measured when the model was warmed
+    up.
     """
 
     def __init__(self, name: str, content: bytes, arena: bool = False) -> None:
@@ -68,11 +70,16 @@ class Model:
             ) from None
         self.inputs = tuple(_tensor(name, item) for item in self.session.get_inputs())
         self.outputs = tuple(_tensor(name, item) for item in self.session.get_outputs())
+        self.cell_tensors = CellTensors(self.inputs)
         self.metadata: dict[str, str] = self.session.get_modelmeta().custom_metadata_map
         self.signature = _signature(name, self.metadata)
         self.fault: str | None = None
         self.is_batchable = False
-        self.row_s = float("inf")
+        self.row_s = self.more_s = float("inf")
+
+    def expected_s(self, rows: int) -> float:
+        """Return how long a run of so many rows should take."""
+        return self.row_s + (rows - 1) * self.more_s if rows > 1 else self.row_s
 
     def run(
         self, feeds: Mapping[str, Array], options: ort.RunOptions | None = None

@@ -47,8 +47,11 @@ def decode(body: bytes, header_length: int | None, model: Model, limits: Limits)
     """Read an inference request for `model`. Raises `RequestError`."""
     content, raw = _parts(body, header_length)
     parameters = _object(content.get("parameters", {}), "parameters")
-    feeds = _feeds(content.get("inputs"), raw, model, limits)
-    rows = check_feeds(feeds, model, limits)
+    inputs, rows = content.get("inputs"), 1
+    feeds = None if raw else model.cell_tensors.read(inputs)
+    if feeds is None:
+        feeds = _feeds(inputs, raw, model, limits)
+        rows = check_feeds(feeds, model, limits)
     name = content.get("id")
     if name is not None and not isinstance(name, str):
         raise RequestError(f"id must be text, however: {name!r:.60}")

@@ -1,6 +1,7 @@
 """Proves a loaded model on its golden rows and warms it up, before it may answer."""
 
 import time
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -9,10 +10,12 @@ from ninefold.serving.openapi import example_row
 from ninefold.serving.rows import Rows, replay
 
 WARM_UP_RUNS = 5
+MANY = 16
+"""Rows of the run that tells what a further row costs."""
 
 
 def prepare(model: Model) -> None:
-    """Replay the golden rows and warm the model up; sets `fault`, `is_batchable` and `row_s`."""
+    """Replay the golden rows and warm the model up; sets `fault`, `is_batchable` and the times."""
     if model.signature is None:
         return
     rows = Rows(model)
@@ -35,10 +38,19 @@ def _measure(model: Model, rows: Rows) -> None:
         np.array_equal(np.concatenate([part[name] for part in alone]), together[name], _nan(value))
         for name, value in together.items()
     )
+    model.row_s = _shortest_s(model, feeds[0])
+    if model.is_batchable:
+        many = {name: np.repeat(array, MANY, axis=0) for name, array in feeds[0].items()}
+        model.more_s = max(_shortest_s(model, many) - model.row_s, 0.0) / (MANY - 1)
+
+
+def _shortest_s(model: Model, feeds: Mapping[str, Array]) -> float:
+    shortest = float("inf")
     for _ in range(WARM_UP_RUNS):
         start = time.perf_counter()
-        model.run(feeds[0])
-        model.row_s = min(model.row_s, time.perf_counter() - start)
+        model.run(feeds)
+        shortest = min(shortest, time.perf_counter() - start)
+    return shortest
 
 
 def _nan(array: Array) -> bool:

@@ -12,11 +12,12 @@ from ninefold.serving.trial import Trial
 
 @dataclass(frozen=True)
 class Route:
-    """Where a path leads."""
+    """Where a path leads; `served` is what answers alone, None where a second version may."""
 
     handler: Handler
     model: Model
     endpoint: str
+    served: Served | None = None
 
 
 class Repository:
@@ -70,10 +71,12 @@ def _routes(served: Served, trial: Trial | None) -> dict[str, Route]:
     beside: Callable[[str], Handler] = (
         (lambda endpoint: trial.beside(served, endpoint)) if trial else partial(getattr, served)
     )
-    routes = {f"{protocol}/infer": Route(beside("infer"), model, "infer")}
+    alone = None if trial else served
+    routes = {f"{protocol}/infer": Route(beside("infer"), model, "infer", alone)}
     for other in [served, trial.served] if trial else [served]:
         path = f"{protocol}/versions/{other.model.version}/infer"
-        routes.setdefault(path, Route(other.infer, other.model, "infer"))
+        routes.setdefault(path, Route(other.infer, other.model, "infer", other))
     if served.rows is not None:
-        routes[f"/v1/models/{model.name}/predict"] = Route(beside("predict"), model, "predict")
+        path = f"/v1/models/{model.name}/predict"
+        routes[path] = Route(beside("predict"), model, "predict", alone)
     return routes

@@ -8,13 +8,19 @@ import numpy as np
 
 from ninefold.errors import InputError, nearest
 from ninefold.pixels import to_cell
+from ninefold.serving.blocks import Block
 from ninefold.serving.cells import ABSENT, Cells, shown
 from ninefold.serving.flags import Flagger
 from ninefold.serving.model import Array, Model
 from ninefold.signature import NAT, Result
 
-PLAIN = {"number": np.float64, "bool": np.bool_, "category": object, "text": object}
-"""Kinds of which a lone row's columns are read at once -> their element type."""
+PLAIN: Mapping[str, tuple[set[type], Any]] = {
+    "number": ({float, int}, np.float64),
+    "bool": ({bool}, np.bool_),
+    "text": ({str}, object),
+}
+"""Kinds of which a lone row's columns are read at once -> their JSON types, their element type."""
+NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -52,12 +58,13 @@ class Rows:
             )
         tokens = model.signature.missing_tokens
         self.cells = {item.name: Cells(columns[item.name], tokens) for item in model.inputs}
-        kinds = {name: cells.column.kind for name, cells in self.cells.items()}
-        self._plain = [
-            ([name for name, kind in kinds.items() if kind == wanted], dtype)
-            for wanted, dtype in PLAIN.items()
+        kinds = {name: cells.plain_kind for name, cells in self.cells.items()}
+        self._blocks = [
+            (Block(names, types, dtype), frozenset({"", *tokens}) if kind == "text" else NONE)
+            for kind, (types, dtype) in PLAIN.items()
+            if (names := [name for name, found in kinds.items() if found == kind])
         ]
-        self._others = [name for name, kind in kinds.items() if kind not in PLAIN]
+        self._others = [name for name, kind in kinds.items() if kind is None]
         self.flagger = Flagger({name: columns[name] for name in self.cells})
         self.known = frozenset({*columns, *model.signature.ignored, model.signature.target})
 
@@ -94,24 +101,14 @@ class Rows:
         return Batch(feeds, good, errors, absent, len(rows))
 
     def _read_plain(self, row: Any) -> dict[str, Array] | None:
-        """Return the feeds of a lone row that is as the signature has it, else None.
-
-        Columns of one kind are read at once: an array each would cost more than the model's run.
-        """
+        """Return the feeds of a lone row that is as the signature has it, else None."""
         if type(row) is not dict or not row.keys() <= self.known:
             return None
         feeds: dict[str, Array] = {}
-        for names, dtype in self._plain:
-            values = [row.get(name, ABSENT) for name in names]
-            for name, value in zip(names, values, strict=True):
-                if not self.cells[name].is_plain(value):
-                    return None
-            block: Array = np.empty((len(names), 1, 1), dtype=dtype)
-            try:
-                block[:, 0, 0] = values
-            except OverflowError:
+        for block, missing in self._blocks:
+            if (cells := block.read(row, missing)) is None:
                 return None
-            feeds.update(zip(names, block, strict=True))
+            feeds.update(zip(block.names, cells, strict=True))
         for name in self._others:
             value = row.get(name, ABSENT)
             errors: dict[int, str] = {}

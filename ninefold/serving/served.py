@@ -1,7 +1,12 @@
-"""One model behind its two endpoints: infer (tensors) and predict (rows)."""
+"""One model behind its two endpoints: infer (tensors) and predict (rows).
+
+A request is read, run, and answered in words; the three are kept apart, so that a small one can go
+through them on the event loop (`ninefold.serving.direct`) and a large one through threads.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import orjson
@@ -17,6 +22,7 @@ from ninefold.signature import Signature
 
 LENGTH = protocol.HEADER_LENGTH.lower().encode()
 JSON = {"Content-Type": "application/json"}
+Explained = list[dict[str, Any]]
 
 
 class Answer(NamedTuple):
@@ -28,6 +34,18 @@ class Answer(NamedTuple):
     rows: int = 0
     model: Model | None = None
     outputs: Mapping[str, Array] | None = None
+
+
+class Asked(NamedTuple):
+    """A request that was read: what the model is to run, and what words its outputs.
+
+    No rows: there is nothing to run. `explain` are the rows to explain as well, if any.
+    """
+
+    feeds: Mapping[str, Array]
+    rows: int
+    answer: Callable[[Mapping[str, Array], Explained | None], Answer]
+    explain: Batch | None = None
 
 
 Handler = Callable[[bytes, Mapping[bytes, bytes]], Awaitable[Answer]]
@@ -44,44 +62,69 @@ class Served:
 
     async def infer(self, body: bytes, headers: Mapping[bytes, bytes]) -> Answer:
         """Answer a request of the Open Inference Protocol."""
-        self._check_ready()
-        is_small = len(body) <= self.limits.inline_bytes
-        request = await call(is_small, self._request, body, headers)
-        values = await self.batcher.run(request.feeds, request.rows)
-        content, more = await call(is_small, protocol.encode, self.model, request, values)
-        return Answer(200, content, more, request.rows, self.model, values)
+        return await self._answered("infer", body, headers)
 
     async def predict(self, body: bytes, headers: Mapping[bytes, bytes]) -> Answer:
         """Answer `{"rows": [{column: value}]}`, CSV or Parquet.
 
         400 when no row is right, otherwise row by row.
         """
-        self._check_ready()
-        assert self.rows is not None
+        return await self._answered("predict", body, headers)
+
+    async def _answered(self, endpoint: str, body: bytes, headers: Mapping[bytes, bytes]) -> Answer:
         is_small = len(body) <= self.limits.inline_bytes
-        batch, explain = await call(is_small, self._batch, body, headers)
+        asked: Asked = await call(is_small, self.read, endpoint, body, headers)
+        values = await self.batcher.run(asked.feeds, asked.rows) if asked.rows else {}
+        told = None
+        if asked.explain is not None and asked.rows:
+            assert self.explanations is not None
+            told = await self.explanations.of(asked.explain)
+        answer: Answer = await call(is_small, asked.answer, values, told)
+        return answer
+
+    def read(self, endpoint: str, body: bytes, headers: Mapping[bytes, bytes]) -> Asked:
+        """Read a request to an endpoint. Raises `RequestError`."""
+        self._check_ready()
+        if endpoint == "infer":
+            request = self._request(body, headers)
+            return Asked(request.feeds, request.rows, partial(self._tensors, request))
+        batch, explain = self._batch(body, headers)
+        accept = headers.get(b"accept", b"").strip().lower()
+        answer = partial(self._rows, batch, accept == tables.CSV.encode())
+        return Asked(batch.feeds, len(batch.good), answer, batch if explain else None)
+
+    def _tensors(
+        self, request: protocol.Request, values: Mapping[str, Array], _: Explained | None = None
+    ) -> Answer:
+        content, more = protocol.encode(self.model, request, values)
+        return Answer(200, content, more, request.rows, self.model, values)
+
+    def _rows(
+        self,
+        batch: Batch,
+        is_csv: bool,
+        values: Mapping[str, Array],
+        explained: Explained | None = None,
+    ) -> Answer:
+        """Word what the model says of the rows, or what is wrong with all of them."""
+        assert self.rows is not None
         if not batch.good:
             first = encodable(f"row 0: {batch.errors[0]}")
-            answers = [{"error": encodable(batch.errors[i])} for i in range(batch.count)]
-            return Answer(400, orjson.dumps({"error": first, "predictions": answers}), JSON)
-        values = await self.batcher.run(batch.feeds, len(batch.good))
-        answers = await call(is_small, self.rows.answers, batch, values)
-        if explain:
-            assert self.explanations is not None
-            for place, told in zip(batch.good, await self.explanations.of(batch), strict=True):
-                answers[place]["explanation"] = told
-        if headers.get(b"accept", b"").strip().lower() == tables.CSV.encode():
-            content = await call(is_small, tables.to_csv, answers)
-            return Answer(
-                200, content, {"Content-Type": tables.CSV}, len(batch.good), self.model, values
-            )
-        content = {
-            "model_name": self.model.name,
-            "model_version": self.model.version,
-            "predictions": answers,
-        }
-        body = orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
-        return Answer(200, body, JSON, len(batch.good), self.model, values)
+            wrong = [{"error": encodable(batch.errors[i])} for i in range(batch.count)]
+            return Answer(400, orjson.dumps({"error": first, "predictions": wrong}), JSON)
+        answers = self.rows.answers(batch, values)
+        for place, told in zip(batch.good, explained or (), strict=explained is not None):
+            answers[place]["explanation"] = told
+        if is_csv:
+            content, headers = tables.to_csv(answers), {"Content-Type": tables.CSV}
+        else:
+            said = {
+                "model_name": self.model.name,
+                "model_version": self.model.version,
+                "predictions": answers,
+            }
+            content, headers = orjson.dumps(said, option=orjson.OPT_SERIALIZE_NUMPY), JSON
+        return Answer(200, content, headers, len(batch.good), self.model, values)
 
     async def run(self, feeds: Mapping[str, Array], rows: int) -> Mapping[str, Array]:
         """Return what the model puts out for checked feeds. Raises `RequestError`."""
@@ -96,11 +139,8 @@ class Served:
         Raises:
             RequestError: the request is wrong.
         """
-        self._check_ready()
-        if endpoint == "infer":
-            return self.model.run(self._request(body, headers).feeds)
-        batch, _ = self._batch(body, headers)
-        return self.model.run(batch.feeds) if batch.good else {}
+        asked = self.read(endpoint, body, headers)
+        return self.model.run(asked.feeds) if asked.rows else {}
 
     def _request(self, body: bytes, headers: Mapping[bytes, bytes]) -> protocol.Request:
         return protocol.decode(body, header_length(headers), self.model, self.limits)

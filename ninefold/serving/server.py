@@ -16,7 +16,7 @@ from ninefold.errors import InputError
 from ninefold.serving.access_log import AccessLog
 from ninefold.serving.endpoints import ASGIApp, Endpoints
 from ninefold.serving.grpc_service import Service
-from ninefold.serving.http import TogetherProtocol
+from ninefold.serving.http import ShortProtocol
 from ninefold.serving.keys import Keys
 from ninefold.serving.limits import Limits
 from ninefold.serving.metrics import Metrics
@@ -127,7 +127,7 @@ def serve(
         log_config=None,
         access_log=False,
         lifespan="off",
-        http=TogetherProtocol,
+        http=ShortProtocol,
         ws="none",
         server_header=False,
         limit_concurrency=limits.max_connections,
