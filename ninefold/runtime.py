@@ -47,6 +47,22 @@ def session(model: Any, arena: bool = False) -> Any:
     )
 
 
+class Lean:
+    """A session that runs inputs as they are: whoever calls has checked that all are there.
+
+    ONNX Runtime's own wrapper asks its model for every input's name and type at every run, some 25
+    µs for 29 columns, as much as reading them from JSON.
+    """
+
+    def __init__(self, session: Any) -> None:
+        self._names = [item.name for item in session.get_outputs()]
+        self._run = getattr(getattr(session, "_sess", session), "run", session.run)
+
+    def run(self, names: list[str] | None, feeds: Mapping[str, Array], options: Any = None) -> Any:
+        """Return the outputs, in order. Raises whatever ONNX Runtime raises."""
+        return self._run(names or self._names, feeds, options)
+
+
 def run_chunks(
     session: Any, frame: "Frame", chunk_rows: int = CHUNK_ROWS
 ) -> Iterator[tuple[slice, list[Array]]]:

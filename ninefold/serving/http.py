@@ -10,7 +10,8 @@ and written apart, the head wakes the client, which takes the core while the bod
 
 import asyncio
 import time
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -22,6 +23,16 @@ START, END = b"HTTP/1.1 ", b"\r\n\r\n"
 WAIT_S = 0.2
 """A body that is not whole after so long goes the long way, which knows how long it may take."""
 FORWARDED = b"x-forwarded-for"
+
+
+class _Head(NamedTuple):
+    """The beginning of an answer and what it was made from."""
+
+    status: int
+    headers: Mapping[str, str]
+    version: str
+    defaults: list[tuple[bytes, bytes]]
+    text: bytes
 
 
 class _Short:
@@ -51,6 +62,7 @@ class ShortProtocol(HttpToolsProtocol):
         self._door: Endpoints = self.config.app  # type: ignore[assignment]
         self._short: _Short | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._last: _Head | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(_Together(transport, self.loop))  # type: ignore[arg-type]
@@ -147,21 +159,30 @@ class ShortProtocol(HttpToolsProtocol):
         if short.response_complete:
             return
         version = (answer.model or short.route.model).version
-        head = [STATUS_LINE[answer.status]]
-        for name, value in self.server_state.default_headers:
-            head += [name, b": ", value, b"\r\n"]
-        fields = "".join([f"{name}: {value}\r\n" for name, value in answer.headers.items()])
-        close = "" if short.keep_alive else "connection: close\r\n"
-        head.append(
-            f"{fields}{VERSION.decode()}: {version}\r\ncontent-length: {len(answer.body)}\r\n"
-            f"{close}\r\n".encode("latin-1")
-        )
-        head.append(answer.body)
-        self.transport.write(b"".join(head))
+        close = b"" if short.keep_alive else b"connection: close\r\n"
+        head = self._head(answer.status, answer.headers, version)
+        size = b"content-length: %d\r\n" % len(answer.body)
+        self.transport.write(b"".join((head, size, close, b"\r\n", answer.body)))
         self._short, short.response_complete = None, True
         if not short.keep_alive:
             self.transport.close()
         self.on_response_complete()
+
+    def _head(self, status: int, headers: Mapping[str, str], version: str) -> bytes:
+        """Return what an answer begins with; the next one mostly begins so as well."""
+        defaults, last = self.server_state.default_headers, self._last
+        if (
+            last is None
+            or last.headers is not headers
+            or last.defaults is not defaults
+            or (last.status, last.version) != (status, version)
+        ):
+            fields = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+            said = [b"%s: %s\r\n" % item for item in defaults]
+            said.append(f"{VERSION.decode()}: {version}\r\n{fields}".encode("latin-1"))
+            text = STATUS_LINE[status] + b"".join(said)
+            last = self._last = _Head(status, headers, version, defaults, text)
+        return last.text
 
     def _go_long(self) -> None:
         """Let what came of a request go the long way, and what is to come after it."""

@@ -15,6 +15,8 @@ from ninefold.serving.tallies import Tallies, told
 from ninefold.serving.workers import SHARED
 
 BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+WAITING = 128
+"""Requests that are counted together; workers count each at once, since any tells of all."""
 
 
 class Metrics:
@@ -38,10 +40,24 @@ class Metrics:
         )
         self.tallies = Tallies(self.registry)
         self._known: dict[tuple[str, str, str, int], tuple[Any, Any, Any]] = {}
+        self._waiting: list[tuple[str, str, str, int, int, float]] = []
+        self._most = 1 if os.environ.get(SHARED) else WAITING
 
     def count(self, model: Model, endpoint: str, status: int, rows: int, elapsed_s: float) -> None:
         """Take in one request and the model that answered it."""
-        name, version = model.name, model.version
+        self._waiting.append((model.name, model.version, endpoint, status, rows, elapsed_s))
+        if len(self._waiting) >= self._most:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Count what waits to be counted."""
+        waiting, self._waiting = self._waiting, []
+        for item in waiting:
+            self._count(*item)
+
+    def _count(
+        self, name: str, version: str, endpoint: str, status: int, rows: int, elapsed_s: float
+    ) -> None:
         key = (name, version, endpoint, status)
         if key not in self._known:
             self._known[key] = (
@@ -69,6 +85,7 @@ class Metrics:
 
     def page(self, repository: Repository) -> bytes:
         """Return the text that Prometheus reads."""
+        self._settle()
         registry = CollectorRegistry()
         registry.register(_Ready(repository))
         if os.environ.get(SHARED):

@@ -68,6 +68,7 @@ class Model:
                 f"model `{name}` must be an ONNX file in one piece, however: {first_line(error)}. "
                 "Export it again (`ninefold run`)"
             ) from None
+        self._lean = runtime.Lean(self.session)
         self.inputs = tuple(_tensor(name, item) for item in self.session.get_inputs())
         self.outputs = tuple(_tensor(name, item) for item in self.session.get_outputs())
         self.cell_tensors = CellTensors(self.inputs)
@@ -89,7 +90,7 @@ class Model:
 
         Raises whatever ONNX Runtime raises.
         """
-        values = runtime.run(self.session, feeds, options)
+        values = runtime.run(self._lean, feeds, options)
         return {tensor.name: value for tensor, value in zip(self.outputs, values, strict=True)}
 
     def to_json(self) -> dict[str, Any]:

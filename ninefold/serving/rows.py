@@ -65,6 +65,8 @@ class Rows:
             if (names := [name for name, found in kinds.items() if found == kind])
         ]
         self._others = [name for name, kind in kinds.items() if kind is None]
+        times = [name for name in self._others if columns[name].kind == "datetime"]
+        self._times = Block(times, {int}, np.int64)
         self.flagger = Flagger({name: columns[name] for name in self.cells})
         self.known = frozenset({*columns, *model.signature.ignored, model.signature.target})
 
@@ -109,7 +111,11 @@ class Rows:
             if (cells := block.read(row, missing)) is None:
                 return None
             feeds.update(zip(block.names, cells, strict=True))
-        for name in self._others:
+        others = self._others
+        if self._times.names and (cells := self._times.read(row)) is not None:
+            feeds.update(zip(self._times.names, cells, strict=True))
+            others = [name for name in others if name not in feeds]
+        for name in others:
             value = row.get(name, ABSENT)
             errors: dict[int, str] = {}
             feeds[name] = self.cells[name].read([value], errors)

@@ -1,0 +1,178 @@
+"""What comes over one connection, in whatever pieces: each request gets its answer, in order."""
+
+import gzip
+import json
+import socket
+import time
+
+import httpx
+import pytest
+
+from tests.serving.conftest import running
+from tests.serving.models import SIZE, build, example
+
+PREDICT = "/v1/models/model/predict"
+
+
+def request(size=31.5, path=PREDICT, content=None, **fields):
+    """Return head and body of a request for a row."""
+    body = json.dumps(content or {"rows": [{**example(), SIZE: size}]}).encode()
+    if fields.get("Content-Encoding") == "gzip":
+        body = gzip.compress(body)
+    lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    head = f"POST {path} HTTP/1.1\r\nhost: x\r\n{lines}content-length: {len(body)}\r\n\r\n"
+    return head.encode(), body
+
+
+class Line:
+    """A connection and what came over it."""
+
+    def __init__(self, url):
+        host, port = url.removeprefix("http://").split(":")
+        self.socket = socket.create_connection((host, int(port)), timeout=20)
+        self.file = self.socket.makefile("rb")
+
+    def send(self, *parts):
+        self.socket.sendall(b"".join(parts))
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+    def answer(self):
+        """Return status, headers and JSON of the next answer; None at the end."""
+        first = self.file.readline()
+        if not first:
+            return None
+        headers = {}
+        while (line := self.file.readline().strip()) != b"":
+            name, _, value = line.decode().partition(": ")
+            headers[name.lower()] = value
+        return (
+            int(first.split()[1]),
+            headers,
+            json.loads(self.file.read(int(headers["content-length"]))),
+        )
+
+
+@pytest.fixture
+def line(url):
+    line = Line(url)
+    yield line
+    line.close()
+
+
+def chance(answer):
+    status, _, content = answer
+    assert status == 200, content
+    return content["predictions"][0]["probabilities"]["yes"]
+
+
+@pytest.fixture(scope="module")
+def expected(url):
+    """Return what rows of some sizes get, asked together."""
+    sizes = [10.0, 31.5, 70.0]
+    rows = [{**example(), SIZE: size} for size in sizes]
+    answers = httpx.post(url + PREDICT, json={"rows": rows}).json()["predictions"]
+    found = {s: a["probabilities"]["yes"] for s, a in zip(sizes, answers, strict=True)}
+    assert len(set(found.values())) == 3
+    return found
+
+
+def test_a_body_may_come_after_its_head_in_pieces_and_late(line, expected):
+    head, body = request(10.0)
+    for pause, cut in ((0.0, 1), (0.01, 30), (0.4, 30)):
+        line.send(head[:20])
+        line.send(head[20:])
+        time.sleep(pause)
+        line.send(body[:cut])
+        time.sleep(pause)
+        line.send(body[cut:])
+        assert chance(line.answer()) == expected[10.0]
+
+
+def test_requests_sent_at_once_are_answered_in_order(line, expected):
+    sizes = [10.0, 31.5, 70.0, 10.0]
+    line.send(*(part for size in sizes for part in request(size)))
+    assert [chance(line.answer()) for _ in sizes] == [expected[size] for size in sizes]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_what_goes_the_long_way_keeps_its_place_among_others(line, expected, place):
+    odd = [
+        (request(31.5, **{"Content-Encoding": "gzip"}), 200),
+        (request(path="/v1/models/moddel/predict"), 404),
+        (request(content={"rows": [example()], "explain": True}), 400),
+        (request(content={"rows": [{"no such": 1}]}), 400),
+        (request(content={"rows": [example()] * 900}), 200),
+        ((b"GET /v2/health/live HTTP/1.1\r\nhost: x\r\n\r\n", b""), 200),
+    ]
+    for (head, body), status in odd:
+        parts = [request(10.0), request(70.0)]
+        parts.insert(place, (head, body))
+        line.send(*(piece for part in parts for piece in part))
+        answers = [line.answer() for _ in parts]
+        assert answers.pop(place)[0] == status
+        assert [chance(answer) for answer in answers] == [expected[10.0], expected[70.0]]
+
+
+def test_both_ways_say_the_same(line, url):
+    """Answers and their fields do not depend on how a request came."""
+    for content in ({"rows": [example()]}, {"rows": [{**example(), SIZE: "x"}]}, {"rows": []}, [1]):
+        head, body = request(content=content)
+        line.send(head, body)
+        short = line.answer()
+        line.send(head.replace(b" HTTP", b"?long HTTP"), body)
+        long = line.answer()
+        for _, headers, _ in (short, long):
+            headers.pop("date")
+        assert short == long
+        assert short[1]["x-model-version"]
+
+
+def test_a_connection_ends_when_the_client_says_so(line, expected):
+    head, body = request(10.0, Connection="close")
+    line.send(head, body)
+    answer = line.answer()
+    assert chance(answer) == expected[10.0]
+    assert answer[1]["connection"] == "close"
+    assert line.answer() is None
+
+
+def test_chunks_are_read_and_wrong_ones_refused(line, url, expected):
+    _, body = request(10.0)
+    head = f"POST {PREDICT} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n".encode()
+    line.send(head, b"5\r\n", body[:5], b"\r\n%x\r\n" % len(body[5:]), body[5:], b"\r\n0\r\n\r\n")
+    assert chance(line.answer()) == expected[10.0]
+    line.send(head, b"zz\r\n")
+    assert line.file.readline().split()[1] == b"400"
+
+
+def test_who_leaves_early_holds_up_nobody(url, line, expected):
+    for end in (5, 200, None):
+        gone = Line(url)
+        gone.send(b"".join(request(70.0))[:end])
+        gone.close()
+    line.send(*request(10.0))
+    assert chance(line.answer()) == expected[10.0]
+
+
+def test_what_was_accepted_is_answered_when_the_server_is_told_to_stop(tmp_path):
+    build(tmp_path / "models" / "model.onnx")
+    with running(cwd=tmp_path) as (url, process):
+        lines = [Line(url) for _ in range(8)]
+        for number, line in enumerate(lines):
+            line.send(*request(31.5))
+            assert line.answer()[0] == 200
+            head, body = request(31.5)
+            line.send(head, body if number % 2 else body[:40])
+        process.terminate()
+        time.sleep(0.3)
+        for line in lines[::2]:
+            line.send(request(31.5)[1][40:])
+        answers = [line.answer() for line in lines]
+        assert [answer[0] for answer in answers] == [200] * 8
+        assert {line.answer() for line in lines} == {None}
+        assert process.wait(20) == 0
+        for line in lines:
+            line.close()
