@@ -1,6 +1,5 @@
-"""Claim: at batch 256 the training loop costs at most 1.8 times the bare matrix products of its
-network, and the same plain network under the usual loop costs at least 1.5 times as much as ours.
-(1.3 times for the default network, whose products alone are four fifths of our loop.)
+"""Claim: at batch 256 the training loop costs at most 1.6 times the bare matrix products of its
+network, and the same network under the usual loop costs at least 1.5 times as much as ours.
 
 Two networks: the default one (8 members, embeddings) on rows of the demo's shape, and a plain
 20-256-256-256-2 perceptron. The usual loop is what a person writes: `nn.SiLU` and `nn.Dropout`,
@@ -38,7 +37,7 @@ from ninefold.training.scoring_module import ScoringModule
 
 BATCH, STEPS = 256, 12
 LOOPS = ("products", "ours", "usual")
-MOST_OVER_PRODUCTS = 1.8
+MOST_OVER_PRODUCTS, LEAST_USUAL = 1.6, 1.5
 SPEC = TrainSpec()
 LR = SPEC.optimizer.lr
 
@@ -53,8 +52,6 @@ class Case:
     continuous: int
     levels: tuple[int, ...]
     rounds: int
-    least_usual: float
-    """What the usual loop must cost at least, in ours."""
 
     def rows(self) -> Rows:
         """Return random rows."""
@@ -76,8 +73,8 @@ class Case:
 
 PLAIN = MLPSpec(ensemble_size=1, embedding="none")
 CASES = (
-    Case("default network, 8 members", MLPSpec(), 50, 25, (30, 100), 12, 1.3),
-    Case("plain 20-256-256-256-2", PLAIN, 20, 0, (), 80, 1.5),
+    Case("default network, 8 members", MLPSpec(), 50, 25, (30, 100), 12),
+    Case("plain 20-256-256-256-2", PLAIN, 20, 0, (), 80),
 )
 
 
@@ -218,8 +215,8 @@ def main() -> int:
         print(f"{case.name}, ms CPU per step of {BATCH} rows:")
         print(f"  products {bare:.2f}, our loop {loop:.2f}, usual loop {usual_loop:.2f}")
         print(f"  our loop / products:   {over:.2f} (claim: <= {MOST_OVER_PRODUCTS})")
-        print(f"  usual loop / our loop: {speed:.2f} (claim: >= {case.least_usual})")
-        missed |= over > MOST_OVER_PRODUCTS or speed < case.least_usual
+        print(f"  usual loop / our loop: {speed:.2f} (claim: >= {LEAST_USUAL})")
+        missed |= over > MOST_OVER_PRODUCTS or speed < LEAST_USUAL
     return int(missed)
 
 

@@ -13,6 +13,8 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from ninefold.networks.modules.products import linear, weight_gradient
+
 
 class KeepMask:
     """Draws dropout masks: 0 for a share `p` of the values, else 1 / (1 - p).
@@ -152,7 +154,7 @@ class _MaskedSiLULinear(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, mask: Tensor | None) -> Tensor:
-        y = torch.addmm(bias, x, weight.T)
+        y = linear(x, weight, bias)
         ctx.save_for_backward(x, weight, masked_silu_(y, mask))
         return y
 
@@ -161,8 +163,8 @@ class _MaskedSiLULinear(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor, Tensor, None]:
         x, weight, slope = ctx.saved_tensors
         slope.mul_(gradient)
-        dx = slope @ weight if ctx.needs_input_grad[0] else None
-        return dx, slope.T @ x, slope.sum(0), None
+        dx = linear(slope, weight.T) if ctx.needs_input_grad[0] else None
+        return dx, weight_gradient(x, slope), slope.sum(0), None
 
 
 def masked_silu_(x: Tensor, mask: Tensor | None) -> Tensor:
