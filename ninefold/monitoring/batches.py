@@ -119,6 +119,7 @@ def _recorded(
         outputs = {
             output.name: np.array([line["outputs"][output.name] for line in good], output.dtype)
             for output in model.outputs
+            if output.name in good[0]["outputs"]
         }
         seen.counts = counter.add(seen.counts, counter.count(batch.feeds, outputs))
         _, flagged = marker.mark(batch.feeds, np.zeros(len(good), dtype=bool))

@@ -28,6 +28,8 @@ class Counter:
             if item.name in reference.inputs and item.name not in without
         ]
         self._outputs = signature.outputs
+        results = zip(signature.outputs, signature.results, strict=False)
+        self._hidden = {name for name, result in results if result.name in without}
 
     def count(self, feeds: Mapping[str, Array], outputs: Mapping[str, Array]) -> Counts:
         """Return how often each input is missing and how its values and the predictions, as the
@@ -47,16 +49,22 @@ class Counter:
             known = values[~missing]
             counts = _levels(marks, known) if "levels" in marks else _between(marks, known)
             inputs[item.name] = {"missing": int(missing.sum()), "counts": counts}
-        given = [outputs[name] for name in self._outputs]
         if self._reference.head is None:
             found = self._told(outputs)
         else:
+            given = [outputs[name] for name in self._outputs]
             found = self._predicted(self._reference.head, given)
-        return {"rows": len(given[-1]), "inputs": inputs, "outputs": found}
+        return {
+            "rows": len(next(iter(outputs.values()))),
+            "inputs": inputs,
+            "outputs": found,
+        }
 
     def _told(self, outputs: Mapping[str, Array]) -> dict[str, Any]:
         found = {}
         for name, marks in self._reference.outputs.items():
+            if name in self._hidden:
+                continue
             values = outputs[name].ravel()
             counts = _levels(marks, values) if "levels" in marks else _between(marks, values)
             found[name] = {"counts": counts}

@@ -18,6 +18,7 @@ from ninefold.serving.model import Array, Model, Tensor
 from ninefold.serving.recording import Recorder
 from ninefold.serving.repository import Repository
 from ninefold.serving.served import Served, call
+from ninefold.serving.trial import Trial
 
 CONTENTS = {
     "BOOL": "bool_contents",
@@ -156,31 +157,42 @@ class Service:
     async def infer(self, request: Any) -> Any:
         """Answer an inference; outputs come raw."""
         model, start = self._model(request.model_name, request.model_version), time.perf_counter()
-        status, rows = 500, 0
+        status, rows, said = 500, 0, model
         try:
             served = self.repository.served(model)
             is_small = request.ByteSize() <= self.limits.inline_bytes
             feeds = await call(is_small, _feeds, request, model, self.limits)
             rows = protocol.check_feeds(feeds, model, self.limits)
-            response = await self._run(served, feeds, rows, request)
+            trial = None if request.model_version else self.repository.trials.get(model.name)
+            said, response = await self._run(served, feeds, rows, request, trial)
             status = 200
             return response
         except RequestError as error:
             status, rows = error.status, 0
             raise
         finally:
-            self.metrics.count(model, "grpc", status, rows, time.perf_counter() - start)
+            self.metrics.count(said, "grpc", status, rows, time.perf_counter() - start)
 
     async def _run(
-        self, served: Served, feeds: Mapping[str, Array], rows: int, request: Any
-    ) -> Any:
+        self,
+        served: Served,
+        feeds: Mapping[str, Array],
+        rows: int,
+        request: Any,
+        trial: Trial | None,
+    ) -> tuple[Model, Any]:
+        """Return the model that answered, and its answer."""
         model = served.model
         wanted = [output.name for output in request.outputs] or [t.name for t in model.outputs]
         known = {tensor.name: tensor for tensor in model.outputs}
         for name in wanted:
             if name not in known:
                 raise RequestError(f"unknown output {name!r:.100}{nearest(name[:100], known)}")
-        values = await served.run(feeds, rows)
+        if trial is None:
+            values = await served.run(feeds, rows)
+        else:
+            model, values = await trial.run_beside(served, feeds, rows, wanted)
+            known = {tensor.name: tensor for tensor in model.outputs}
         if self.recorder is not None:
             self.recorder.offer_tensors(model, feeds, rows, values)
         response = messages().ModelInferResponse(
@@ -189,7 +201,7 @@ class Service:
         for name in dict.fromkeys(wanted):
             response.outputs.add(name=name, datatype=known[name].datatype, shape=values[name].shape)
             response.raw_output_contents.append(tensors.to_bytes(values[name]))
-        return response
+        return model, response
 
     def _model(self, name: str, version: str) -> Model:
         model = self.repository.find(name, version or None)

@@ -12,7 +12,7 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -34,7 +34,7 @@ WAITING, WAITING_BYTES = 1024, 32 * 2**20
 """Requests, and bytes of them, that wait to be written at most."""
 CELL_DIMS = 2
 """Dims of an input of one cell a row."""
-MASKED = "ninefold.masked"
+MASKED, HEAD = "ninefold.masked", "ninefold.head"
 log = logging.getLogger("ninefold.serving")
 
 
@@ -168,7 +168,8 @@ class Recorder(threading.Thread):
     def _lines(self, request: Request) -> Iterator[bytes]:
         """Yield a line for each row: what was sent, less masked columns, and what was put out."""
         masked = _masked(request.model)
-        outputs = {name: array.tolist() for name, array in request.outputs.items()}
+        hidden = hidden_outputs(request.model, masked)
+        outputs = {n: array.tolist() for n, array in request.outputs.items() if n not in hidden}
         for place, row in enumerate(request.rows()):
             content = {
                 "at": round(request.at, 3),
@@ -231,6 +232,15 @@ class Recorder(threading.Thread):
 
 def _masked(model: Model) -> frozenset[str]:
     return frozenset(json.loads(model.metadata.get(MASKED, "[]")))
+
+
+def hidden_outputs(model: Model, masked: Collection[str]) -> frozenset[str]:
+    """Return the outputs that give back, or make up, a masked column."""
+    if model.signature is None:
+        return frozenset()
+    pairs = zip(model.signature.outputs, model.signature.results, strict=False)
+    is_of_columns = model.signature.results and HEAD not in model.metadata
+    return frozenset(name for name, result in pairs if is_of_columns and result.name in masked)
 
 
 def _rows_of(model: Model, feeds: Mapping[str, Array], count: int) -> list[Mapping[str, Any]]:

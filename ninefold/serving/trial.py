@@ -11,8 +11,9 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -41,12 +42,11 @@ class OnTrial:
 
 @dataclass(frozen=True)
 class Copy:
-    """A request and what the champion answered."""
+    """A request: its bytes, what the champion put out, and how another puts out its own."""
 
-    endpoint: str
-    body: bytes
-    headers: Mapping[bytes, bytes]
-    champion: Answer
+    size: int
+    champion: Mapping[str, Array]
+    outputs: Callable[[Served], Mapping[str, Array]]
 
 
 class Trial:
@@ -90,10 +90,49 @@ class Trial:
         async def shadow(body: bytes, headers: Mapping[bytes, bytes]) -> Answer:
             answer: Answer = await own(body, headers)
             if answer.status == 200 and self._is_due(self.model, champion.model):
-                self._offer(Copy(endpoint, body, headers, answer), name)
+                assert answer.outputs is not None
+                again = partial(_asked, endpoint, body, headers)
+                self._offer(Copy(len(body), answer.outputs, again), name)
             return answer
 
         return canary if self.mode == "canary" else shadow
+
+    async def run_beside(
+        self, champion: Served, feeds: Mapping[str, Array], rows: int, wanted: Collection[str]
+    ) -> tuple[Model, Mapping[str, Array]]:
+        """Return what `champion` or, by the share, the challenger puts out for tensors, and which.
+
+        A challenger that does not have the outputs `wanted` is not asked.
+
+        Raises:
+            RequestError: the champion refuses them.
+        """
+        name, ours = champion.model.name, champion.model
+        has_all = set(wanted) <= {tensor.name for tensor in self.model.outputs}
+        is_due = has_all and self._is_due(self.model, ours)
+        if self.mode == "shadow":
+            outputs = await champion.run(feeds, rows)
+            if is_due:
+                size = sum(array.nbytes for array in feeds.values())
+                self._offer(Copy(size, outputs, partial(_run, feeds)), name)
+            return ours, outputs
+        if is_due:
+            served = self.served
+            try:
+                return served.model, await self._timed(served.run(feeds, rows), name, served.model)
+            except RequestError:
+                pass
+            except Exception:
+                log.exception("version %s of `%s` failed", served.model.version, name)
+        return ours, await self._timed(champion.run(feeds, rows), name, ours)
+
+    async def _timed(
+        self, running: Awaitable[Mapping[str, Array]], name: str, model: Model
+    ) -> Mapping[str, Array]:
+        async def answer() -> Answer:
+            return Answer(200, b"", {}, model=model, outputs=await running)
+
+        return (await self._counted(answer(), name, model)).outputs or {}
 
     def _is_due(self, challenger: Model, champion: Model) -> bool:
         """Tell whether the challenger's turn has come; never when it is the champion itself."""
@@ -121,10 +160,10 @@ class Trial:
 
     def _offer(self, copy: Copy, name: str) -> None:
         try:
-            if self._pending_bytes + len(copy.body) > PENDING_BYTES:
+            if self._pending_bytes + copy.size > PENDING_BYTES:
                 raise queue.Full
             self._copies.put_nowait(copy)
-            self._pending_bytes += len(copy.body)
+            self._pending_bytes += copy.size
         except queue.Full:
             self.tallies.copied(name, self.model.version, "dropped")
 
@@ -133,19 +172,27 @@ class Trial:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST_PRIORITY)
         while True:
             copy = self._copies.get()
-            self._pending_bytes -= len(copy.body)
+            self._pending_bytes -= copy.size
             served = self.served
             name, version = served.model.name, served.model.version
             try:
-                outputs = served.outputs(copy.endpoint, copy.body, copy.headers)
-                assert copy.champion.outputs is not None
-                labels, distances = differences(copy.champion.outputs, outputs)
+                labels, distances = differences(copy.champion, copy.outputs(served))
             except Exception as error:
                 log.info("shadow %s: %s", version, error)
                 self.tallies.copied(name, version, "failed")
                 continue
             self.tallies.copied(name, version, "compared")
             self.tallies.differed(name, version, labels, distances)
+
+
+def _asked(
+    endpoint: str, body: bytes, headers: Mapping[bytes, bytes], served: Served
+) -> Mapping[str, Array]:
+    return served.outputs(endpoint, body, headers)
+
+
+def _run(feeds: Mapping[str, Array], served: Served) -> Mapping[str, Array]:
+    return served.model.run(feeds)
 
 
 def differences(

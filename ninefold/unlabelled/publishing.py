@@ -1,7 +1,7 @@
 """Puts a model without a target together with its preprocessing: one file for raw rows."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import ninefold
@@ -33,6 +33,7 @@ def publish(
     spec: ExportSpec,
     missing_tokens: Sequence[str] = ("",),
     facts: Mapping[str, Any] | None = None,
+    masked: Collection[str] = (),
 ) -> Published:
     """Return the file for raw rows and its receipt; see `ninefold.export.publish.publish`.
 
@@ -54,6 +55,7 @@ def publish(
         METADATA_KEY: signature(names, outputs, train, model, problem, missing_tokens).to_json(),
         "ninefold.golden": as_json(describe.golden(golden, answers, tolerance)),
         "ninefold.drift": as_json(_drift(bare, train.select(names), model)),
+        "ninefold.masked": as_json(sorted(masked)),
         "ninefold.version": ninefold.__version__,
         **{f"ninefold.{key}": as_json(value) for key, value in (facts or {}).items()},
     }

@@ -43,6 +43,7 @@ def run(io: StageIO) -> None:
         io.params("export"),
         getattr(io.params("ingest"), "missing", ("",)),
         facts,
+        io.params("validate").mask,
     )
     write_json(io.out("receipt.json"), found.receipt)
     gate(found.receipt)

@@ -5,6 +5,7 @@ import hashlib
 import time
 
 import httpx
+import numpy as np
 import pytest
 
 from ninefold.promotion.registry import Entry, Registry
@@ -162,3 +163,40 @@ def test_a_server_follows_what_is_in_production(tmp_path):
             registry.move(Entry("now", "promote", "0" * 64), NEW, 5)
         wait_for(lambda: "not served" in (tmp_path / "stderr.txt").read_text())
         assert answered() == version(OLD)
+
+
+@pytest.mark.parametrize("mode", ["canary", "shadow"])
+def test_requests_over_grpc_are_tried_too(tmp_path, mode):
+    from tests.serving.test_grpc import serving, triton
+
+    def inputs():
+        for name, value, kind in (
+            ("x", 0.4, "FP64"),
+            ("noise", 1.0, "FP64"),
+            ("city", "a", "BYTES"),
+        ):
+            made = triton.InferInput(name, [1, 1], kind)
+            made.set_data_from_numpy(np.array([[value]], object if kind == "BYTES" else np.float64))
+            yield made
+
+    (tmp_path / "models").mkdir()
+    write(tmp_path / "models", model=OLD, new=NEW)
+    with serving(tmp_path, f"--{mode}", "models/new.onnx", "--share", 0.5) as (url, client):
+
+        def answered(**options):
+            response = client.infer("model", list(inputs()), **options).get_response()
+            return response.model_version
+
+        def counts():
+            return (
+                httpx.get(f"{url}/v1/models/model/trial").json()["versions"].get(version(NEW), {})
+            )
+
+        found = [answered() for _ in range(8)]
+        assert found.count(version(NEW)) == (4 if mode == "canary" else 0)
+        assert {answered(model_version=version(OLD)) for _ in range(3)} == {version(OLD)}
+        if mode == "canary":
+            assert counts()["requests"] == {"200": 4}
+        else:
+            wait_for(lambda: counts().get("copies") == {"compared": 4})
+            assert counts()["mean_distance"] > 0

@@ -17,8 +17,13 @@ from ninefold.autoencoding.model import Reconstruction
 from ninefold.columns import read_frame
 from ninefold.errors import InputError
 from ninefold.files import read_json
+from ninefold.monitoring import MonitorSpec
+from ninefold.monitoring.watch import watch
+from ninefold.serving.limits import Limits
 from ninefold.serving.model import read_model
+from ninefold.serving.recording import Recorder, RecordSpec
 from ninefold.serving.rows import Rows, replay
+from ninefold.serving.served import Answer
 from tests.end_to_end.commands import ninefold
 from tests.unlabelled.workspaces import blobs, change, draft, run
 
@@ -43,8 +48,31 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("anomalies")
     changes = {
         "autoencoder": QUICK, "anomaly": "{alarm_rate: 0.05}", "evaluate": "{bootstrap: 100}",
+        "validate": "{mask: [city]}",
     }  # fmt: skip
     return run(draft(folder, with_anomalies(), "anomaly", "--target", "kind", **changes))
+
+
+def test_what_is_masked_is_not_recorded_and_the_rest_is_watched(trained, tmp_path):
+    model = read_model(trained / "models" / "model.onnx")
+    table = pd.read_csv(trained.parent / "rows.csv").drop(columns="kind")
+    rows = json.loads(table.to_json(orient="records", force_ascii=False))
+    outputs = model.run(Rows(model).read(rows).feeds)
+    recorder = Recorder(RecordSpec(tmp_path), Limits())
+    recorder.start()
+    body = json.dumps({"rows": rows}).encode()
+    recorder.offer("predict", body, {}, Answer(200, b"", {}, len(rows), model, outputs))
+    recorder.stop(60)
+    (file,) = tmp_path.iterdir()
+    header, *lines = map(json.loads, file.read_text().splitlines())
+    assert header["masked"] == ["city"]
+    assert len(lines) == len(rows)
+    assert {*lines[0]["row"], "city"} == {*table.columns}
+    assert {*outputs} - {*lines[0]["outputs"]} == {"reconstruction of city"}
+    report = watch(trained / "models" / "model.onnx", [tmp_path], MonitorSpec())
+    assert (report["rows"], report["failed"]) == (len(rows), 0)
+    assert "city" not in {item["column"] for item in report["comparison"]}
+    assert "reconstruction of colour" in {item["column"] for item in report["comparison"]}
 
 
 def test_anomalies_are_told_and_measured_against_simpler_models(trained):
