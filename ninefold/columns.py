@@ -167,6 +167,17 @@ def is_missing(kind: Kind, values: Array) -> Array:
     return np.asarray(values == "")
 
 
+def class_names(kind: Kind, values: Array) -> Array:
+    """Return the classes `(N,)` as text: whole numbers without a point, booleans lower case."""
+    if kind == "bool":
+        return np.where(values, "true", "false").astype(object)
+    if kind == "number":
+        unique, inverse = np.unique(values, return_inverse=True)
+        texts = [str(int(v)) if float(v).is_integer() else repr(float(v)) for v in unique]
+        return np.asarray(texts, dtype=object)[inverse]
+    return values.astype(object)
+
+
 def to_array(values: "pa.ChunkedArray | pa.Array", kind: Kind) -> Array:
     """Convert an Arrow column into its in-memory form."""
     import pyarrow as pa

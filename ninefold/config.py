@@ -39,6 +39,7 @@ SECTIONS: Mapping[str, str] = {
     "autoencoder": "ninefold.autoencoding:AutoEncoderSpec",
     "anomaly": "ninefold.autoencoding:AnomalySpec",
     "generate": "ninefold.generating:GenerateSpec",
+    "tag": "ninefold.tagging:TagSpec",
     "evaluate": "ninefold.evaluation:EvaluateSpec",
     "export": "ninefold.export:ExportSpec",
     "report": "ninefold.report:ReportSpec",

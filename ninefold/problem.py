@@ -7,7 +7,9 @@ from pydantic import Field, ValidationInfo, WithJsonSchema, field_validator, mod
 from ninefold.config import Spec
 from ninefold.durations import duration_us
 
-Task = Literal["classification", "regression", "clustering", "anomaly", "embedding", "generation"]
+Task = Literal[
+    "classification", "regression", "clustering", "anomaly", "embedding", "generation", "tagging"
+]
 LEARNED: tuple[Task, ...] = ("classification", "regression")
 """Tasks that learn to give the target; the others have an `Aim` each, see `ninefold.aims`."""
 Availability = Literal["before", "after"]
@@ -19,7 +21,8 @@ class ProblemSpec(Spec):
 
     task: Task
     """classification (two or more classes), regression, clustering (groups of rows alike), anomaly
-    (rows unlike the others), embedding (rows as a few numbers) or generation (new rows)."""
+    (rows unlike the others), embedding (rows as a few numbers), generation (new rows) or tagging (a
+    label for each step of a sequence; the target holds them, see ingest.tags of long_table)."""
     target: Annotated[str, WithJsonSchema(_NAMES)] = Field("", validate_default=True)
     """Column to predict: a raw one or one that featurize derives; or a list of several, which one
     model predicts together (numbers, or two classes each). The other tasks need none;

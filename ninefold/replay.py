@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ninefold.runtime import run, session
+from ninefold.runtime import run, session, stacked
 from ninefold.signature import Array
 
 FORBIDDEN = ("torch", "sklearn", "pandas", "onnx", "pyarrow")
@@ -33,7 +33,7 @@ def replay(model: bytes, folder: Path) -> None:
     for batch in json.loads((folder / "batches.json").read_text(encoding="utf-8")):
         index = np.asarray(batch, dtype=np.int64)
         runs.append(run(found, {name: values[index] for name, values in feeds.items()}))
-    outputs = [np.concatenate(parts) for parts in zip(*runs, strict=True)]
+    outputs = [stacked(parts) for parts in zip(*runs, strict=True)]
     numbers = {str(i): output for i, output in enumerate(outputs) if output.dtype != object}
     texts = {str(i): output.tolist() for i, output in enumerate(outputs) if output.dtype == object}
     np.savez(folder / "outputs.npz", **numbers)

@@ -82,7 +82,7 @@ def outputs_of(session: Any, frame: "Frame") -> dict[str, Array]:
     parts = [outputs for _, outputs in run_chunks(session, frame)]
     if not parts:
         return {name: np.empty(0) for name in names}
-    return {name: np.concatenate([part[i] for part in parts]) for i, name in enumerate(names)}
+    return {name: stacked([part[i] for part in parts]) for i, name in enumerate(names)}
 
 
 def run(session: Any, feeds: Mapping[str, Array], options: Any = None) -> list[Array]:
@@ -115,11 +115,29 @@ def joined(parts: "Sequence[tuple[Any, Sequence[Array]]]") -> list[Array]:
     for position in range(len(parts[0][1])):
         arrays = [(rows, outputs[position]) for rows, outputs in parts]
         sizes = map(max, zip(*(values.shape[1:] for _, values in arrays), strict=True))
-        whole = np.zeros((count, *sizes), dtype=arrays[0][1].dtype)
+        whole = blank((count, *sizes), arrays[0][1].dtype)
         for rows, values in arrays:
             whole[(rows, *map(slice, values.shape[1:]))] = values
         found.append(whole)
     return found
+
+
+def blank(shape: "tuple[int, ...]", dtype: Any) -> Array:
+    """Return zeros, or empty texts."""
+    return (
+        np.full(shape, "", dtype=object)
+        if np.dtype(dtype).kind == "O"
+        else np.zeros(shape, dtype=dtype)
+    )
+
+
+def stacked(parts: "Sequence[Array]") -> Array:
+    """Return outputs one below the other; shorter ones (sequences) are filled up at their ends."""
+    if len({part.shape[1:] for part in parts}) == 1:
+        return np.concatenate(parts)
+    ends = np.cumsum([len(part) for part in parts])
+    slices = [slice(int(end) - len(part), int(end)) for end, part in zip(ends, parts, strict=True)]
+    return joined([(rows, [part]) for rows, part in zip(slices, parts, strict=True)])[0]
 
 
 def is_ragged(array: Array) -> bool:

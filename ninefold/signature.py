@@ -29,7 +29,9 @@ class Input:
     example: Any = None
 
 
-ResultKind = Literal["text", "number", "bool", "datetime", "numbers", "image"]
+ResultKind = Literal["text", "number", "bool", "datetime", "numbers", "image", "tags", "steps"]
+PER_NAME = ("numbers", "steps")
+"""Kinds of results that have a number for each of their names."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class Result:
     """What one output says of a row.
 
     kind: `numbers` is `[N, K]`, one for each of `names` (true or false where the output is BOOL);
-    `image` is `[N, H, W, C]` bytes; every other kind is `[N]`. A datetime counts microseconds
+    `image` is `[N, H, W, C]` bytes; `tags` is `[N, T]` texts, "" where no step is, and `steps`
+    `[N, T, K]`, all 0 there; every other kind is `[N]`. A datetime counts microseconds
     since 1970. Where the result has no `name`, its `names` stand in the answer by themselves.
     """
 
@@ -53,7 +56,7 @@ class Result:
     def columns(self) -> tuple[str, ...]:
         """Names of the columns in a table of predictions."""
         before = f"{self.inside}_" if self.inside else ""
-        if self.kind != "numbers":
+        if self.kind not in PER_NAME:
             return (f"{before}{self.name}",)
         each = self.each or self.name
         return tuple(f"{before}{each}_{name}" if each else f"{before}{name}" for name in self.names)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ninefold.columns import Array, Frame, Kind, is_missing
+from ninefold.columns import Array, Frame, Kind, class_names, is_missing
 from ninefold.config import nearest
 from ninefold.errors import ConfigError, InputError
 from ninefold.problem import ProblemSpec, Task
@@ -165,17 +165,6 @@ def _fit_several(train: Frame, problem: ProblemSpec) -> Target:
             for one, kind in zip(each, kinds, strict=True)
         )
     return Target(", ".join(problem.targets), problem.task, each=each)
-
-
-def class_names(kind: Kind, values: Array) -> Array:
-    """Return the classes `(N,)` as text: whole numbers without a point, booleans lower case."""
-    if kind == "bool":
-        return np.where(values, "true", "false").astype(object)
-    if kind == "number":
-        unique, inverse = np.unique(values, return_inverse=True)
-        texts = [str(int(v)) if float(v).is_integer() else repr(float(v)) for v in unique]
-        return np.asarray(texts, dtype=object)[inverse]
-    return values.astype(object)
 
 
 def _ordered(names: Array, kind: Kind) -> list[str]:

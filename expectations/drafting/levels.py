@@ -6,8 +6,7 @@ import numpy as np
 
 from expectations.margins import mostly
 from expectations.sample import Rule, Sample, rule
-from ninefold.columns import Array, Column
-from ninefold.target import class_names
+from ninefold.columns import Array, Column, class_names
 
 ORDER = 60
 MAX_LEVELS = 30

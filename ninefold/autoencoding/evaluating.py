@@ -6,12 +6,11 @@ from typing import Any
 import numpy as np
 
 from ninefold.autoencoding.model import Reconstruction
-from ninefold.columns import Array, Frame, is_missing, spread
+from ninefold.columns import Array, Frame, class_names, is_missing, spread
 from ninefold.errors import ConfigError, InputError
 from ninefold.evaluation import EvaluateSpec
 from ninefold.pixels import stretched, thumbnail
 from ninefold.problem import ProblemSpec
-from ninefold.target import class_names
 from ninefold.unlabelled.measuring import (
     Statistic,
     compare,

@@ -8,10 +8,9 @@ import numpy as np
 from ninefold.clustering.agreement import adjusted_rand, mutual_information
 from ninefold.clustering.choosing import silhouettes
 from ninefold.clustering.model import ClusterModel
-from ninefold.columns import Array, Frame, is_missing, spread
+from ninefold.columns import Array, Frame, class_names, is_missing, spread
 from ninefold.evaluation import EvaluateSpec
 from ninefold.problem import ProblemSpec
-from ninefold.target import class_names
 from ninefold.unlabelled.measuring import (
     Statistic,
     document,

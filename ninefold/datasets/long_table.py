@@ -8,9 +8,12 @@ import numpy as np
 from pydantic import Field
 
 from ninefold.datasets.series.spec import LongSpec
-from ninefold.errors import InputError
+from ninefold.errors import InputError, nearest
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from ninefold.columns import Column
     from ninefold.datasets.series.steps import Steps
     from ninefold.datasets.tables.source import Source
 
@@ -30,6 +33,9 @@ class LongTableSpec(LongSpec):
     """Column that names the entity (patient, machine, recording) a step belongs to."""
     time: str | None = None
     """Column that orders the steps of an entity; default: the order of the file."""
+    tags: str | None = None
+    """Column whose label at each step is the target of the task tagging: in the rows a JSON list
+    with a label (or null) for each step."""
 
     def open(self, workspace: Path) -> "Source":
         from ninefold.datasets.series.steps import read_steps
@@ -45,7 +51,8 @@ def _rows(steps: "Steps", spec: LongTableSpec) -> "Source":
     from ninefold.columns import Column, to_arrow
     from ninefold.datasets.tables.source import Source
 
-    others = [n for n in steps.columns if n not in (spec.entity, spec.time, *spec.channels)]
+    known_apart = (spec.entity, spec.time, spec.tags, *spec.channels)
+    others = [n for n in steps.columns if n not in known_apart]
     found = {name: steps.settled(name) for name in others}
     varying = {name: number for name, (_, number) in found.items() if number >= 0}
     numbers = [n for n in varying if steps.columns[n].kind in ("number", "bool")]
@@ -74,6 +81,8 @@ def _rows(steps: "Steps", spec: LongTableSpec) -> "Source":
     if spec.time is not None and steps.columns[spec.time].kind == "datetime":
         columns[spec.time] = steps.table[spec.time].combine_chunks().take(pa.array(ends))
         known[spec.time] = steps.columns[spec.time]
+    if spec.tags is not None:
+        columns[spec.tags], known[spec.tags] = _tags(steps, spec.tags)
     for name in others:
         if name not in varying and name not in channels:
             columns[name], known[name] = found[name][0], steps.columns[name]
@@ -91,3 +100,29 @@ def _rows(steps: "Steps", spec: LongTableSpec) -> "Source":
     notes = {"series": {**steps.notes, "channels": channels, "left_out": left}}
     source = Source.of_table(title, pa.table(columns), known, notes)
     return source.with_id(spec.entity).without(absent)
+
+
+def _tags(steps: "Steps", name: str) -> "tuple[pa.Array, Column]":
+    """Return the labels of each entity's steps as JSON lists, null where a step has none."""
+    import json
+
+    import pyarrow as pa
+
+    from ninefold.columns import Column, class_names, is_missing, to_array
+
+    if name not in steps.columns:
+        raise InputError(
+            f"params.yaml: ingest.tags: {steps.title} has no column `{name}`"
+            f"{nearest(name, list(steps.columns))}"
+        )
+    kind = steps.columns[name].kind
+    cells = to_array(steps.table[name].combine_chunks(), kind)
+    missing = is_missing(kind, cells)
+    labels = class_names(kind, cells)
+    labels[missing] = None
+    ends = np.cumsum(steps.counts)
+    lists = (
+        labels[end - size : end].tolist() for end, size in zip(ends, steps.counts, strict=True)
+    )
+    texts = [json.dumps(own, ensure_ascii=False) for own in lists]
+    return pa.array(texts, pa.string()), Column(name, "text")

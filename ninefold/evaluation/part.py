@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ninefold.columns import Array, Frame
+from ninefold.columns import Array, Frame, class_names
 from ninefold.errors import InputError
 from ninefold.head import Head
-from ninefold.target import Target, class_names
+from ninefold.target import Target
 
 
 @dataclass(frozen=True)

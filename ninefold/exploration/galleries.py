@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ninefold.columns import Array, Column, Frame, spread
+from ninefold.columns import Array, Column, Frame, class_names, spread
 from ninefold.problem import ProblemSpec
-from ninefold.target import class_names
 from ninefold.tensor_cells import TENSOR_KINDS
 
 MAX_CLASSES, PER_CLASS, TOGETHER = 12, 8, 24

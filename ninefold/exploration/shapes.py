@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ninefold.columns import Array, Frame
+from ninefold.columns import Array, Frame, class_names
 from ninefold.exploration.view import View
-from ninefold.target import class_names
 
 MAX_BINS = 8
 OFTEN = 0.3

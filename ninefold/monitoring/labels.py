@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from ninefold.columns import Array, Column, to_array
+from ninefold.columns import Array, Column, class_names, to_array
 from ninefold.datasets.tables.parsing import parse
 from ninefold.errors import InputError
 from ninefold.head import Head
 from ninefold.scoring.sources import Source, open_source
-from ninefold.target import Target, class_names
+from ninefold.target import Target
 
 ROWS = 65_536
 

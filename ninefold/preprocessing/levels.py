@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ninefold.columns import Array, Kind
+from ninefold.columns import Array, Kind, class_names
 from ninefold.preprocessing.spec import CategorySpec
-from ninefold.target import class_names
 
 if TYPE_CHECKING:
     from ninefold.preprocessing.blocks.block import Reader

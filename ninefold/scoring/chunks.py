@@ -12,11 +12,13 @@ import pyarrow as pa
 
 from ninefold.errors import InputError
 from ninefold.pixels import to_cell
+from ninefold.runtime import stacked
 from ninefold.scoring.encoding import Encoder
 from ninefold.scoring.marks import Marker
 from ninefold.scoring.spec import ScoreSpec
-from ninefold.serving.model import Array, Model, concatenated, first_line
+from ninefold.serving.model import Array, Model, first_line
 from ninefold.serving.rows import Rows
+from ninefold.serving.tags import labels_of, numbers_of
 from ninefold.signature import NAT, Result
 
 VERSION = "model_version"
@@ -125,7 +127,7 @@ class Chunker:
             self.model.run({name: array[start : start + size] for name, array in feeds.items()})
             for start in range(0, count, size)
         ]
-        return concatenated(parts) if len(parts) > 1 else parts[0]
+        return {name: stacked([part[name] for part in parts]) for name in parts[0]}
 
     def _predictions(
         self, outputs: dict[str, Array], errors: dict[int, str], mask: Array
@@ -156,7 +158,7 @@ def _type(result: Result, dtype: Any) -> pa.DataType:
     """Return the type of a result's columns, by what the model gives."""
     if result.kind == "datetime":
         return pa.timestamp("us")
-    if result.kind == "image":
+    if result.kind in ("image", "tags", "steps"):
         return pa.string()
     return pa.string() if dtype is object else pa.from_numpy_dtype(dtype)
 
@@ -165,6 +167,14 @@ def _arrays(result: Result, values: Array, mask: Array) -> list[pa.Array]:
     """Return a result's columns, null under `mask` `(N,)` and where the model says nothing."""
     if result.kind == "numbers":
         return [pa.array(np.ascontiguousarray(column), mask=mask) for column in values.T]
+    if result.kind == "tags":
+        lists = [json.dumps(labels, ensure_ascii=False) for labels in labels_of(values)]
+        return [pa.array(lists, pa.string(), mask=mask)]
+    if result.kind == "steps":
+        rows = [numbers_of(row) for row in values]
+        columns = range(len(result.names))
+        return [pa.array([json.dumps(r[:, c].tolist()) for r in rows], pa.string(), mask=mask)
+                for c in columns]  # fmt: skip
     if result.kind == "image":
         return [pa.array([json.dumps(to_cell(picture)) for picture in values], mask=mask)]
     flat = values.ravel()

@@ -156,8 +156,12 @@ def _said(result: Result) -> dict[str, Any]:
         "type": "object",
         "properties": {"shape": {"type": "array"}, "base64": {"type": "string"}},
     }
+    if result.kind == "steps":
+        each = {"type": "array", "items": number}
+        return {"type": "object", "properties": dict.fromkeys(result.names, each)}
     types: dict[str, dict[str, Any]] = {
         "number": number,
+        "tags": {"type": "array", "items": {"type": "string"}},
         "bool": {"type": "boolean"},
         "image": picture,
     }

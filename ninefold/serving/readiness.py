@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ninefold.runtime import stacked
 from ninefold.serving.model import Array, Model, first_line
 from ninefold.serving.openapi import example_row
 from ninefold.serving.rows import Rows, replay
@@ -35,7 +36,7 @@ def _measure(model: Model, rows: Rows) -> None:
     alone = [model.run(part) for part in feeds]
     together = model.run({name: np.concatenate([part[name] for part in feeds]) for name in empty})
     model.is_batchable = all(
-        np.array_equal(np.concatenate([part[name] for part in alone]), together[name], _nan(value))
+        np.array_equal(stacked([part[name] for part in alone]), together[name], _nan(value))
         for name, value in together.items()
     )
     model.row_s = _shortest_s(model, feeds[0])

@@ -12,6 +12,7 @@ from ninefold.serving.blocks import Block
 from ninefold.serving.cells import ABSENT, Cells, shown
 from ninefold.serving.flags import Flagger
 from ninefold.serving.model import Array, Model
+from ninefold.serving.tags import labels_of, numbers_of
 from ninefold.signature import NAT, Result
 
 PLAIN: Mapping[str, tuple[set[type], Any]] = {
@@ -163,6 +164,10 @@ def _said(result: Result, values: Array) -> list[Any]:
     """Return what an output `(N,)` or `(N, K)` says of each row, as JSON takes it."""
     if result.kind == "numbers":
         return [dict(zip(result.names, row, strict=True)) for row in values]
+    if result.kind == "tags":
+        return list(labels_of(values))
+    if result.kind == "steps":
+        return [dict(zip(result.names, numbers_of(row).T.tolist(), strict=True)) for row in values]
     if result.kind == "image":
         return [to_cell(picture) for picture in values]
     items: list[Any] = values.ravel().tolist()

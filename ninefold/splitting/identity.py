@@ -4,9 +4,8 @@ import hashlib
 
 import numpy as np
 
-from ninefold.columns import TENSORS, Array, Frame, Kind
+from ninefold.columns import TENSORS, Array, Frame, Kind, class_names
 from ninefold.problem import ProblemSpec
-from ninefold.target import class_names
 from ninefold.tensor_cells import TENSOR_KINDS
 
 MIX_1, MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)

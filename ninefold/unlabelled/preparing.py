@@ -27,8 +27,14 @@ class Prepared:
     codes: Array
     X_valid: Array
     codes_valid: Array
-    picture: tuple[int, ...] = ()
-    """Channels, height and width, where the features of a row are one picture and nothing else."""
+    picture: tuple[int, ...]
+    """Channels, height and width, where the features of a row are one picture and nothing else; ()
+    elsewhere."""
+    whole: "Preprocessing"
+    """The preprocessing with its tensors."""
+    frames: tuple[Frame, Frame]
+    """The train and the valid rows themselves."""
+    problem: ProblemSpec
 
 
 def prepare(
@@ -55,7 +61,8 @@ def prepare(
     (X, codes, *_), (X_valid, codes_valid, *_) = fitted.transform(train), fitted.transform(valid)
     check_finite(X, fitted.layout)
     check_finite(X_valid, fitted.layout)
-    return Prepared(fitted, X, codes, X_valid, codes_valid, _picture(whole.layout))
+    parts = (X, codes, X_valid, codes_valid)
+    return Prepared(fitted, *parts, _picture(whole.layout), whole, (train, valid), problem)
 
 
 def _picture(layout: "Layout") -> tuple[int, ...]:

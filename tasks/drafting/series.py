@@ -24,9 +24,16 @@ def look(args: argparse.Namespace) -> Found | None:
         InputError: options that do not go together.
     """
     if args.forecast is None:
+        is_tagging = args.task == "tagging"
+        if is_tagging and (args.entity is None or len(args.targets) != 1):
+            raise InputError(
+                "--task tagging needs a table with one step a line: --entity COL names the "
+                "sequence a step belongs to, one --target the column of labels"
+            )
         if args.entity is None:
             return None
         keys = {"entity": args.entity} | ({"time": args.time} if args.time else {})
+        keys |= {"tags": args.target} if is_tagging else {}
         return Found(LONG, keys, network="rnn")
     if len(args.targets) != 1 or args.time is None:
         raise InputError(

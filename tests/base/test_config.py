@@ -31,7 +31,7 @@ def test_defaults_come_from_the_spec(tmp_path):
         (
             "problem: {target: y, task: regresion}",
             "params.yaml: problem.task must be 'classification', 'regression', 'clustering', "
-            "'anomaly', 'embedding' or 'generation', "
+            "'anomaly', 'embedding', 'generation' or 'tagging', "
             "however: 'regresion'",
         ),
         (

@@ -1,6 +1,6 @@
 """Recurrent layers over sequences."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
@@ -29,55 +29,70 @@ GATES = {"gru": (1, 0, 2), "lstm": (0, 3, 1, 2)}
 """Where ONNX's gates (z r h; i o f c) stand among torch's (r z n; i f g o)."""
 
 
-class RecurrentRead(SequenceRead):
-    """Recurrent layers, and beside them the last step itself, which goes straight on."""
+class CellSpec(Protocol):
+    """What describes recurrent layers: `ninefold.networks.rnn.RNNSpec` and its like."""
 
-    def __init__(self, width: int, channels: int, spec: "RNNSpec") -> None:
-        super().__init__()
-        self.kind, self.pooling = spec.cell, spec.pooling
-        self.skipped = channels if spec.level == "beside" else 0
-        self.dropout = FastDropout(spec.dropout)
+    @property
+    def cell(self) -> str: ...
+    @property
+    def hidden_size(self) -> int: ...
+    @property
+    def num_layers(self) -> int: ...
+    @property
+    def bidirectional(self) -> bool: ...
+    @property
+    def dropout(self) -> float: ...
+
+
+class RecurrentLayers(nn.Module):
+    """Recurrent layers, in torch and as ONNX nodes.
+
+    learnt: how many numbers they give for a step.
+    """
+
+    cells: nn.RNNBase
+    kind: str
+    directions: int
+    learnt: int
+
+    def make_cells(self, width: int, spec: "CellSpec") -> None:
+        """Make layers for `width` numbers a step, with weights drawn from torch's generator."""
+        self.kind = spec.cell
+        self.directions = 1 + spec.bidirectional
+        self.learnt = self.directions * spec.hidden_size
         make = nn.GRU if spec.cell == "gru" else nn.LSTM
         self.cells = make(
-            width - self.skipped,
+            width,
             spec.hidden_size,
             spec.num_layers,
             batch_first=True,
             dropout=spec.dropout if spec.num_layers > 1 else 0.0,
             bidirectional=spec.bidirectional,
         )
-        self.directions = 1 + spec.bidirectional
-        self.learnt = self.directions * spec.hidden_size
-        self.out_features = self.learnt + width
 
-    def forward(self, steps: Tensor) -> Tensor:
-        steps, count = present(steps)
+    def states(self, steps: Tensor, count: Tensor, total: int | None = None) -> tuple[Any, Tensor]:
+        """Return what every step gives `(B, T, learnt)`, 0 beyond the `count` `(B, 1)` of steps,
+        and the last state `(B, learnt)`.
+        """
         packed = pack_padded_sequence(
-            shape_of(steps, self.skipped), count[:, 0].cpu(), batch_first=True, enforce_sorted=False
+            steps, count[:, 0].cpu(), batch_first=True, enforce_sorted=False
         )
         found, state = self.cells(packed)
-        if self.pooling == "mean":
-            pooled = mean_of(pad_packed_sequence(found, batch_first=True)[0], count)
-        else:
-            hidden = state[0] if self.kind == "lstm" else state
-            pooled = hidden[-self.directions :].transpose(0, 1).flatten(1)
-        return torch.cat([self.dropout(pooled), last_of(steps, count)], dim=1)
+        hidden = state[0] if self.kind == "lstm" else state
+        last = hidden[-self.directions :].transpose(0, 1).flatten(1)
+        return pad_packed_sequence(found, batch_first=True, total_length=total)[0], last
 
-    def emit(self, graph: "Graph", steps: str) -> str:
-        steps, count, _ = emit_present(graph, steps)
+    def emit_states(self, graph: "Graph", steps: str, count: str) -> tuple[str, str]:
+        """Add the nodes: steps `[N, T, D]`, count `[N, 1]` -> every state `[T, N, learnt]`, the
+        last `[directions, N, H]`.
+        """
         lengths = graph.cast(graph.Squeeze(count, np.array([1])), np.int32)
-        turned = graph.Transpose(emit_shape(graph, steps, self.skipped), perm=[1, 0, 2])
-        hidden = ""
+        turned, hidden = graph.Transpose(steps, perm=[1, 0, 2]), ""
         for layer in range(self.cells.num_layers):
             found, hidden = self._layer(graph, layer, turned, lengths)
             side_by_side = graph.Transpose(found, perm=[0, 2, 1, 3])
             turned = graph.Reshape(side_by_side, np.array([0, 0, self.learnt]))
-        if self.pooling == "mean":
-            pooled = emit_mean(graph, graph.Transpose(turned, perm=[1, 0, 2]), count)
-        else:
-            ends = graph.Transpose(hidden, perm=[1, 0, 2])
-            pooled = graph.Reshape(ends, np.array([-1, self.learnt]))
-        return graph.Concat(pooled, emit_last(graph, steps, count), axis=1)
+        return turned, hidden
 
     def _layer(self, graph: "Graph", layer: int, steps: str, lengths: str) -> tuple[str, str]:
         """Add one layer: steps `[T, N, D]` -> every state `[T, directions, N, H]`, the last
@@ -102,3 +117,31 @@ class RecurrentRead(SequenceRead):
         turned = [np.concatenate([np.split(part, len(gates))[gate] for gate in gates])
                   for part in own]  # fmt: skip
         return turned[0], turned[1], np.concatenate(turned[2:])
+
+
+class RecurrentRead(RecurrentLayers, SequenceRead):
+    """Recurrent layers, and beside them the last step itself, which goes straight on."""
+
+    def __init__(self, width: int, channels: int, spec: "RNNSpec") -> None:
+        super().__init__()
+        self.pooling = spec.pooling
+        self.skipped = channels if spec.level == "beside" else 0
+        self.dropout = FastDropout(spec.dropout)
+        self.make_cells(width - self.skipped, spec)
+        self.out_features = self.learnt + width
+
+    def forward(self, steps: Tensor) -> Tensor:
+        steps, count = present(steps)
+        found, last = self.states(shape_of(steps, self.skipped), count)
+        pooled = mean_of(found, count) if self.pooling == "mean" else last
+        return torch.cat([self.dropout(pooled), last_of(steps, count)], dim=1)
+
+    def emit(self, graph: "Graph", steps: str) -> str:
+        steps, count, _ = emit_present(graph, steps)
+        turned, hidden = self.emit_states(graph, emit_shape(graph, steps, self.skipped), count)
+        if self.pooling == "mean":
+            pooled = emit_mean(graph, graph.Transpose(turned, perm=[1, 0, 2]), count)
+        else:
+            ends = graph.Transpose(hidden, perm=[1, 0, 2])
+            pooled = graph.Reshape(ends, np.array([-1, self.learnt]))
+        return graph.Concat(pooled, emit_last(graph, steps, count), axis=1)

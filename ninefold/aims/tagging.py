@@ -1,0 +1,90 @@
+"""tagging: a label for each step of a sequence; labels and probabilities come out."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ninefold.aims import Aim, Peers, Settings
+from ninefold.aims.anomaly import LOSS
+from ninefold.errors import ConfigError
+
+if TYPE_CHECKING:
+    from ninefold.columns import Frame
+    from ninefold.evaluation import EvaluateSpec
+    from ninefold.problem import ProblemSpec
+    from ninefold.tagging.model import TagModel
+    from ninefold.unlabelled.model import Model
+    from ninefold.unlabelled.preparing import Prepared
+
+
+class Tagging(Aim):
+    """A recurrent network beside a linear model of neighbouring steps and the commonest label."""
+
+    task: ClassVar[str] = "tagging"
+    about: ClassVar[str] = "a label for each step of a sequence"
+    sections: ClassVar[tuple[str, ...]] = ("tag",)
+    draft: ClassVar[tuple[str, ...]] = (
+        "tag:",
+        "  bidirectional: true      # false: a label depends on no later step",
+        "  hidden_size: 64",
+    )
+    plots: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "Loss": LOSS,
+        "Confusion": {
+            "template": "confusion_normalized",
+            "x": "actual",
+            "y": {"reports/plots/confusion.csv": "predicted"},
+        },
+    }
+
+    def check(self, train: "Frame", problem: "ProblemSpec") -> None:
+        from ninefold.tagging.evaluating import METRICS
+        from ninefold.tagging.labels import names_of, read_labels
+
+        if problem.metric not in (None, *METRICS):
+            raise ConfigError(
+                f"params.yaml: problem.metric must be one of {', '.join(METRICS)} for tagging, "
+                f"however: {problem.metric}"
+            )
+        names_of(read_labels(train, problem))
+
+    def fit(self, ready: "Prepared", settings: Settings) -> "TagModel":
+        from ninefold.tagging.fitting import fit
+
+        return fit(ready, ready.problem, settings["tag"])
+
+    def peers(self, ready: "Prepared", settings: Settings) -> Peers:
+        from ninefold.aims import report_of
+        from ninefold.tagging.fitting import peers
+
+        found = peers(ready, ready.problem, settings["tag"])
+        return Peers(found, report_of(found))
+
+    def load(self, folder: Path) -> "TagModel":
+        from ninefold.tagging.model import TagModel
+
+        return TagModel.load(folder)
+
+    def evaluate(
+        self,
+        model: "Model",
+        parts: "Mapping[str, Frame]",
+        said: Mapping[str, Mapping[str, list[Any]]],
+        problem: "ProblemSpec",
+        spec: "EvaluateSpec",
+    ) -> dict[str, Any]:
+        from ninefold.tagging.evaluating import evaluate
+        from ninefold.tagging.model import TagModel
+
+        assert isinstance(model, TagModel)
+        return evaluate(model, parts, said, problem, spec)
+
+    def tables(self, content: Mapping[str, Any]) -> dict[str, tuple[list[str], list[list[Any]]]]:
+        names = content["classes"]
+        rows = [
+            [actual, said]
+            for actual, counts in zip(names, content["confusion"], strict=True)
+            for said, count in zip(names, counts, strict=True)
+            for _ in range(int(count))
+        ]
+        return {"confusion": (["actual", "predicted"], rows)}

@@ -1,0 +1,146 @@
+"""From prepared train rows to a tagger, and to what it is measured against."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ninefold.columns import Array
+from ninefold.tagging import TagSpec
+from ninefold.tagging.labels import encode, names_of, read_labels
+from ninefold.tagging.model import TagModel, wide
+from ninefold.unlabelled.preparing import Prepared
+from ninefold.unlabelled.space import weights
+
+if TYPE_CHECKING:
+    from ninefold.problem import ProblemSpec
+
+MOST_STEPS = 20_000
+"""Steps that the linear model is fitted on."""
+Part = tuple[Array, Array, Array]
+"""`x (N, D)`, steps `(N, T + 1, F)` and label codes `(N, T + 1)`."""
+
+
+def fit(ready: Prepared, problem: "ProblemSpec", spec: TagSpec) -> TagModel:
+    """Train the recurrent network on the train rows; the valid rows say when to stop.
+
+    Raises:
+        InputError: the labels cannot be learnt, or loss and gradient would not stay finite.
+    """
+    import torch
+
+    from ninefold.tagging.network import StepEntropy, tagger
+    from ninefold.training.device import choose_device, keep_freed_memory, reproducible
+    from ninefold.training.fitting import seeds
+    from ninefold.training.loop import Rows, Watch, train
+    from ninefold.training.scoring_module import ScoringModule
+
+    facts, by, parts = _material(ready, problem)
+    facts |= {"title": "the tagger", "kind": "recurrent", "settings": spec.model_dump(mode="json")}
+    device = choose_device(spec.device)
+    keep_freed_memory()
+    weights_seed, training_seed = seeds(spec.seed, -1)
+    with reproducible(weights_seed, spec.threads, device):
+        network = tagger(facts)
+
+    def rows(part: Part) -> Rows:
+        x, steps, y = (torch.from_numpy(array).to(device) for array in part)
+        codes = torch.zeros((len(x), 0), dtype=torch.int64, device=device)
+        return Rows(x, codes, y, torch.ones(len(x), device=device), (steps,))
+
+    y_valid = parts["valid"][2]
+
+    def accuracy(scores: Array) -> float:
+        known = y_valid >= 0
+        said = scores.argmax(axis=2)
+        return float((said == y_valid)[known].mean()) if known.any() else float("nan")
+
+    with reproducible(training_seed, spec.threads, device):
+        objective: Any = StepEntropy()
+        module = ScoringModule(network, objective).to(device)
+        watch = Watch(accuracy, higher_is_better=True)
+        outcome = train(module, rows(parts["train"]), rows(parts["valid"]), watch, spec)
+    module.cpu().eval()
+    history = tuple(
+        {
+            "epoch": e.epoch, "train_loss": e.train_loss, "valid_loss": e.valid_loss,
+            "metric": e.metric, "lr": e.lr, "grad_norm": e.grad_norm,
+        }
+        for e in outcome.history
+    )  # fmt: skip
+    facts |= {
+        "best_epoch": outcome.best_epoch,
+        "epochs": len(outcome.history),
+        "retries": outcome.retries,
+        "parameters": sum(p.numel() for p in network.parameters()),
+    }
+    return TagModel(ready.whole, facts, history, module=network, weights=by)
+
+
+def peers(ready: Prepared, problem: "ProblemSpec", spec: TagSpec) -> dict[str, TagModel]:
+    """Return the most frequent label, and a linear model of a step and its neighbours."""
+    import torch
+
+    from ninefold.tagging.network import WindowTagger, tagger
+
+    facts, by, parts = _material(ready, problem)
+    x, steps, y = parts["train"]
+    shares = np.bincount(y[y >= 0], minlength=len(facts["tags"])) / max((y >= 0).sum(), 1)
+    found = {}
+    for name, reach in (("most_frequent", 0), ("linear", spec.reach)):
+        told = {**facts, "title": f"the {name} tagger", "kind": "window", "reach": reach}
+        module = tagger(told).eval()
+        assert isinstance(module, WindowTagger)
+        with torch.no_grad():
+            module.head.weight.zero_()
+            module.head.bias.copy_(torch.from_numpy(np.log(np.maximum(shares, 1e-6))))
+            if name == "linear":
+                read = module.window(torch.from_numpy(x), torch.from_numpy(steps)).numpy()
+                table, bias = _linear(read[y >= 0], y[y >= 0], len(facts["tags"]), spec.seed)
+                module.head.weight.copy_(torch.from_numpy(table))
+                module.head.bias.copy_(torch.from_numpy(bias))
+        found[name] = TagModel(ready.whole, told, module=module, weights=by)
+    return found
+
+
+def _linear(X: Array, y: Array, count: int, seed: int) -> tuple[Array, Array]:
+    """Return weights `(K, F)` and biases of a logistic regression of labels."""
+    from sklearn.linear_model import LogisticRegression
+
+    if len(X) > MOST_STEPS:
+        chosen = np.random.default_rng(seed).choice(len(X), MOST_STEPS, replace=False)
+        X, y = X[np.sort(chosen)], y[np.sort(chosen)]
+    model = LogisticRegression(max_iter=1000).fit(X.astype(np.float64), y)
+    table = np.zeros((count, X.shape[1]), dtype=np.float32)
+    bias = np.full(count, -30.0, dtype=np.float32)
+    if len(model.classes_) == 2:  # one row of weights, for the second class
+        table[model.classes_[1]], bias[model.classes_] = model.coef_[0], (0.0, model.intercept_[0])
+    else:
+        table[model.classes_], bias[model.classes_] = model.coef_, model.intercept_
+    return table, bias
+
+
+def _material(
+    ready: Prepared, problem: "ProblemSpec"
+) -> tuple[dict[str, Any], Array, dict[str, Part]]:
+    """Return facts, weights of what the rows know beside, and the train and the valid part."""
+    layout = ready.whole.layout
+    train, valid = ready.frames
+    labels = {"train": read_labels(train, problem), "valid": read_labels(valid, problem)}
+    tags = names_of(labels["train"])
+    X, codes, _ = ready.whole.transform(train)
+    by = weights(X, layout)
+    parts = {}
+    for name, frame in (("train", train), ("valid", valid)):
+        X, codes, steps = ready.whole.transform(frame)
+        y = encode(labels[name], tags, steps.shape[1])
+        y[steps[:, :, 0] <= 0] = -1
+        parts[name] = (wide(X, codes, layout, by), np.ascontiguousarray(steps, np.float32), y)
+    facts = {
+        "tags": list(tags),
+        "width": layout.tensors[0].shape[1],
+        "row": len(by),
+        "train_rows": len(train),
+        "valid_rows": len(valid),
+        "steps": {name: int((part[2] >= 0).sum()) for name, part in parts.items()},
+    }
+    return facts, by, parts

@@ -1,0 +1,151 @@
+"""A label for each step: every stage, the same numbers everywhere; padding says nothing."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ninefold.errors import ConfigError, InputError
+from ninefold.files import read_json
+from ninefold.serving.model import read_model
+from ninefold.serving.rows import Rows
+from tasks.__main__ import run_stage
+from tests.end_to_end.commands import ninefold
+from tests.unlabelled.workspaces import change, run
+
+NAMES = np.array(["idle", "run", "spin"], dtype=object)
+ALL = ("ingest", "validate", "featurize", "split", "audit", "explore", "baselines", "train",
+       "evaluate", "export", "report")  # fmt: skip
+
+
+def machines(count, seed=0):
+    """Return steps whose label is that of a noisy value, or of the step before: 1 to 23 a row."""
+    rng = np.random.default_rng(seed)
+    parts = []
+    for entity in range(count):
+        steps = 1 + (entity * 7) % 23
+        turns = rng.random(steps) < 0.2
+        drawn = rng.integers(3, size=steps)
+        state = np.array([drawn[np.flatnonzero(turns[: t + 1]).max(initial=0)]
+                          for t in range(steps)])  # fmt: skip
+        labels = NAMES[state].copy()
+        labels[rng.random(steps) < 0.05] = None
+        load = state + rng.normal(scale=0.7, size=steps)
+        load[rng.random(steps) < 0.05] = np.nan
+        parts.append(
+            pd.DataFrame(
+                {
+                    "entity": f"e{entity:03d}",
+                    "t": np.arange(steps),
+                    "load": load.round(4),
+                    "heat": rng.normal(size=steps).round(4),
+                    "plant": ["north", "south"][entity % 2],
+                    "state": labels,
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def tagged(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tags")
+    machines(110).to_csv(folder / "steps.csv", index=False)
+    options = ("--entity", "entity", "--time", "t", "--target", "state", "--task", "tagging")
+    ninefold("init", "steps.csv", *options, "--into", "ws", "--yes", cwd=folder)
+    change(
+        folder / "ws", tag="{hidden_size: 12, epochs: 12, lr: 0.01}", evaluate="{bootstrap: 100}"
+    )
+    return run(folder / "ws", *ALL)
+
+
+@pytest.fixture(scope="module")
+def model(tagged):
+    found = read_model(tagged / "models" / "model.onnx")
+    return found, Rows(found)
+
+
+def test_every_stage_takes_labels_of_steps(tagged):
+    receipt = read_json(tagged / "reports" / "receipt.json")
+    assert receipt["pass"] is True
+    assert receipt["max_delta"] <= 1e-5
+    assert receipt["cases"]["sequences"]["n"] == 17
+    assert receipt["cases"]["reversed"]["max_delta"] == 0.0
+    found = read_json(tagged / "reports" / "evaluation.json")
+    common = found["baselines"]["most_frequent"]["test"]["accuracy"]["value"]
+    assert found["test"]["accuracy"]["value"] > common + 0.15
+    table = np.array(found["confusion"])
+    assert table.sum() == found["steps"]["test"]
+    right = np.trace(table) / table.sum()
+    assert right == pytest.approx(found["test"]["accuracy"]["value"])
+    page = (tagged / "reports" / "report.html").read_text(encoding="utf-8")
+    assert "The labels of steps" in page
+    assert "could not be drawn" not in page
+
+
+def test_long_tables_lists_and_rows_get_the_same_labels(tagged, model, tmp_path):
+    new = machines(11, seed=3).drop(columns="state")
+    new.sample(frac=1.0, random_state=0).to_csv(tmp_path / "new.csv", index=False)
+    file = "models/model.onnx"
+    ninefold("predict", file, tmp_path / "new.csv", tmp_path / "a.parquet", cwd=tagged)
+    table = pq.read_table(tmp_path / "a.parquet").to_pandas().set_index("entity").sort_index()
+    found, rows = model
+    sent = [
+        {"sequence": own[["load", "heat"]].replace({np.nan: None}).to_numpy().tolist(),
+         "plant": own["plant"].iloc[0]}
+        for _, own in new.groupby("entity")
+    ]  # fmt: skip
+    batch = rows.read(json.loads(json.dumps(sent)))
+    answers = rows.answers(batch, found.run(batch.feeds))
+    for answer, (entity, own) in zip(answers, new.groupby("entity"), strict=True):
+        assert len(answer["tags"]) == len(own)
+        assert answer["tags"] == json.loads(table.loc[entity, "tags"])
+        for name, chances in answer["probabilities"].items():
+            assert chances == json.loads(table.loc[entity, f"probability_{name}"])
+
+
+STEPS = st.lists(
+    st.lists(st.floats(-9, 9, allow_nan=False) | st.just(float("nan")), min_size=2, max_size=2),
+    max_size=12,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(steps=STEPS, more=st.integers(0, 9), beside=STEPS)
+def test_padding_and_rows_beside_change_no_bit(model, steps, more, beside):
+    found, _ = model
+    own = np.array(steps, dtype=np.float64).reshape(-1, 2)
+    padded = np.concatenate([own, np.full((more, 2), np.nan)])
+
+    def said(*cells):
+        feeds = {item.name: np.full((len(cells), 1), "", dtype=object) for item in found.inputs}
+        feeds["sequence"] = np.empty(len(cells), dtype=object)
+        feeds["sequence"][:] = list(cells)
+        return found.run(feeds)
+
+    alone = said(own)
+    for other in (said(padded), said(padded, np.array(beside, dtype=float).reshape(-1, 2))):
+        for name, values in alone.items():
+            count = len(own)
+            np.testing.assert_array_equal(other[name][0, :count], values[0, :count])
+            assert not other[name][0, count:].any()
+
+
+def test_labels_that_are_none_are_told_before_anything_is_fitted(tagged):
+    change(tagged, problem="{task: tagging, target: plant, ids: [entity]}")
+    with pytest.raises(InputError, match=r"ingest\.tags"):
+        run_stage(tagged, "train")
+    change(tagged, problem="{task: tagging, target: state, ids: [entity], metric: rmse}")
+    with pytest.raises(ConfigError, match=r"problem\.metric"):
+        run_stage(tagged, "baselines")
+
+
+def test_a_table_of_tags_needs_an_entity(tmp_path):
+    machines(3).to_csv(tmp_path / "steps.csv", index=False)
+    done = ninefold("init", "steps.csv", "--target", "state", "--task", "tagging", "--yes",
+                    cwd=tmp_path, code=2)  # fmt: skip
+    assert "--entity" in done.stderr
