@@ -52,14 +52,15 @@ class LoopSpec(Spec):
     """Added to the loss: half of this times the squares of the weights that decay."""
     ema: float | None = Field(None, gt=0, lt=1)
     """Decay per step of a running average of the weights, which is then what is watched and kept;
-    0.99 remembers some 100 steps."""
+    0.99 remembers some 100 steps. Default for a table with a target: 0.99, except with batch
+    normalisation or lbfgs; elsewhere, and with null: none."""
     clip_norm: float = Field(1.0, gt=0)
     """Longest gradient; longer ones are shortened to this norm."""
     epochs: int = Field(40, ge=1, le=100_000)
     """Most passes over the train rows; default below 4,500 rows of a table with a target: 120."""
     patience: int | None = Field(None, ge=1)
-    """Epochs without improvement before training stops; default: 16 up to 4,500 train rows,
-    8 up to 10,000, else 5."""
+    """Epochs without improvement before training stops; default: 16 up to 4,500 train rows (10 with
+    a table's `ema`), 8 up to 10,000, else 5."""
     min_delta: float = Field(0.0, ge=0)
     """How much better the reported metric on valid must get to count as an improvement."""
     batch_size: int | None = Field(None, ge=1)

@@ -12,7 +12,7 @@ from ninefold.errors import InputError
 from ninefold.head import Head
 from ninefold.problem import ProblemSpec
 from ninefold.training.calibration import fit_head
-from ninefold.training.defaults import epochs
+from ninefold.training.defaults import of_table
 from ninefold.training.filters import filter_pictures
 from ninefold.training.model import TrainedModel
 from ninefold.training.preparing import Table, prepare
@@ -54,8 +54,8 @@ def fit(
     target, reported = ready.target, ready.reported
     X_valid, codes_valid, y_valid, _, *tensors_valid = ready.valid
     update: dict[str, Any] = {"objective": ready.objective}
-    if "epochs" not in spec.model_fields_set and not spec.network.reads_tensors:
-        update["epochs"] = epochs(len(ready.rows[2]))
+    if not spec.network.reads_tensors:
+        update |= of_table(spec, len(ready.rows[2]))
     spec = spec.model_copy(update=update)
     head = Head(target, quantiles=ready.objective.levels)
 
