@@ -42,7 +42,7 @@ class Anomaly(Aim):
         "Loss": LOSS,
         "Errors": {
             "template": "simple",
-            "x": "log10_error",
+            "x": "log10_score",
             "y": {"reports/plots/errors.csv": "rows"},
         },
     }
@@ -53,16 +53,17 @@ class Anomaly(Aim):
         positives(train, problem, train)
 
     def fit(self, ready: "Prepared", settings: Settings) -> "Reconstruction":
-        from ninefold.autoencoding.fitting import fit
+        from ninefold.autoencoding.fitting import fit, told_apart
 
-        return _thresholded(fit(ready, settings["autoencoder"]), ready, settings["anomaly"])
+        model = fit(ready, settings["autoencoder"], for_anomalies=True)
+        return told_apart(model, ready, settings["anomaly"])
 
     def peers(self, ready: "Prepared", settings: Settings) -> Peers:
-        from ninefold.autoencoding.fitting import linear
+        from ninefold.autoencoding.fitting import linear, told_apart
         from ninefold.autoencoding.isolation import fit_forest
 
         spec, chosen = settings["autoencoder"], settings["anomaly"]
-        twin = _thresholded(linear(ready, spec), ready, chosen)
+        twin = told_apart(linear(ready, spec, for_anomalies=True), ready, chosen)
         forest = fit_forest(
             ready, spec.seed, chosen.alarm_rate, on_valid=chosen.threshold_on == "valid"
         )
@@ -91,12 +92,4 @@ class Anomaly(Aim):
     def tables(self, content: Mapping[str, Any]) -> dict[str, tuple[list[str], list[list[Any]]]]:
         found = content["errors"]
         counts = zip(found["edges"], found["ordinary"], strict=False)
-        return {"errors": (["log10_error", "rows"], [[edge, count] for edge, count in counts])}
-
-
-def _thresholded(model: "Reconstruction", ready: "Prepared", spec: Any) -> "Reconstruction":
-    from ninefold.autoencoding.fitting import with_threshold
-
-    on_valid = spec.threshold_on == "valid"
-    X, codes = (ready.X_valid, ready.codes_valid) if on_valid else (ready.X, ready.codes)
-    return with_threshold(model, model.errors(model.scores(X, codes)), spec.alarm_rate)
+        return {"errors": (["log10_score", "rows"], [[edge, count] for edge, count in counts])}

@@ -13,7 +13,7 @@ class AutoEncoderSpec(LoopSpec):
 
     latent: int | None = Field(default=None, ge=1, le=1024)
     """Numbers that a row is squeezed into; default: as many principal components as hold 90 % of
-    the variance."""
+    the variance, for `anomaly` a third of that."""
     width: int = Field(default=128, ge=1, le=8192)
     """Width of the hidden layers."""
     depth: int = Field(default=2, ge=0, le=10)

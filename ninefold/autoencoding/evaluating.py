@@ -110,9 +110,9 @@ def evaluate(
     for part in ("valid", "test"):
         frame = parts[part]
         truth = positives(frame, problem, train) if model.tells_anomalies else None
-        own = _statistics(model, _outputs(model, frame), truth, is_error=True)
+        own = _statistics(model, _outputs(model, frame), truth, gives_back=True)
         theirs = {
-            name: _statistics(model, outputs, truth, is_error=name == "principal_components")
+            name: _statistics(model, outputs, truth, gives_back=name == "principal_components")
             for name, outputs in said[part].items()
         }
         if part == "valid":
@@ -146,7 +146,7 @@ def evaluate(
 
 
 def _outputs(model: Reconstruction, frame: Frame) -> list[Array]:
-    return [answer.values for answer in model.predict(frame)[:2]]
+    return [answer.values for answer in model.predict(frame)[: model.leading]]
 
 
 def _statistics(
@@ -154,7 +154,7 @@ def _statistics(
     outputs: Sequence[Array],
     truth: tuple[Array, Array] | None,
     *,
-    is_error: bool,
+    gives_back: bool,
 ) -> dict[str, Statistic]:
     """Return the numbers that say how good a model is, the reported one first."""
     alarm, score = outputs[0], np.asarray(outputs[1], dtype=np.float64).ravel()
@@ -162,8 +162,10 @@ def _statistics(
     if truth is not None:
         labelled, is_positive = truth
         found["roc_auc"] = _of(labelled, area(score[labelled], is_positive[labelled]))
-    variance = float(model.facts["variance"])
-    explained = mean_of(1 - score / variance if is_error else np.full(len(score), np.nan))
+    error = np.full(len(score), np.nan)
+    if gives_back:
+        error = np.asarray(outputs[model.leading - 1], dtype=np.float64).ravel()
+    explained = mean_of(1 - error / float(model.facts["variance"]))
     found["explained"] = explained
     if not model.tells_anomalies:
         return found
@@ -216,7 +218,9 @@ def _decide(
 def _columns(model: Reconstruction, frame: Frame) -> list[dict[str, Any]]:
     """Return how near each raw column comes back: R² of numbers, share of equal levels."""
     found = []
-    for result, answer in zip(model.results[2:], model.predict(frame)[2:], strict=True):
+    for result, answer in zip(
+        model.results[model.leading :], model.predict(frame)[model.leading :], strict=True
+    ):
         column = frame.column(result.name)
         missing = is_missing(column.kind, frame[column.name])
         actual, back = frame[column.name][~missing], answer.values[~missing]
@@ -234,11 +238,16 @@ def _columns(model: Reconstruction, frame: Frame) -> list[dict[str, Any]]:
     return sorted(found, key=lambda item: -(item["value"] if item["value"] is not None else -9.0))
 
 
+def _judged(model: Reconstruction, scores: Array) -> Array:
+    """Return how unusual rows are, or else how far off they come back, `(N,)`."""
+    return model.oddities(scores) if model.tells_anomalies else model.errors(scores)
+
+
 def _histogram(
     model: Reconstruction, frame: Frame, problem: ProblemSpec, train: Frame
 ) -> dict[str, Any]:
-    """Return how the log10 of the errors is distributed, anomalies apart where they are known."""
-    errors = np.log10(np.maximum(model.errors(model.scores_of(frame)), 1e-12))
+    """Return how the log10 of what rows are judged by is distributed, known anomalies apart."""
+    errors = np.log10(np.maximum(_judged(model, model.scores_of(frame)), 1e-12))
     edges = np.linspace(float(errors.min()), float(errors.max()) + 1e-9, BARS + 1)
     truth = positives(frame, problem, train) if model.tells_anomalies else None
     is_positive = truth[1] if truth else np.zeros(len(errors), dtype=bool)
@@ -283,7 +292,7 @@ def _gallery(model: Reconstruction, frame: Frame) -> list[dict[str, Any]]:
 def _strangest(model: Reconstruction, frame: Frame) -> list[dict[str, Any]]:
     """Return the rows with the largest error, and the columns that do not come back most."""
     scores = model.scores_of(frame)
-    errors = model.errors(scores)
+    errors = _judged(model, scores)
     from ninefold.unlabelled.space import owners
 
     names = owners(model.preprocessing.layout)

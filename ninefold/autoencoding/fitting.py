@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from ninefold.autoencoding import AutoEncoderSpec
+from ninefold.autoencoding import AnomalySpec, AutoEncoderSpec
 from ninefold.autoencoding.model import Reconstruction
+from ninefold.autoencoding.oddity import Oddity
 from ninefold.columns import Array
 from ninefold.errors import ConfigError
 from ninefold.unlabelled.chain import Chain
@@ -17,16 +18,21 @@ from ninefold.unlabelled.steps import Layers, Steps
 HELD = 0.9
 """Share of the variance that the principal components of the default size hold."""
 MOST_LATENT = 32
+NARROWED = 3
+"""By what the default size is divided to tell anomalies: through a narrow bottleneck little that is
+unusual comes back, and what does, shows in the code."""
 
 
-def fit(ready: Prepared, spec: AutoEncoderSpec) -> Reconstruction:
+def fit(ready: Prepared, spec: AutoEncoderSpec, *, for_anomalies: bool = False) -> Reconstruction:
     """Train an AutoEncoder on the train rows; the valid rows say when to stop.
+
+    The default size of the bottleneck is narrower `for_anomalies`.
 
     Raises:
         InputError: loss and gradient would not stay finite.
     """
     z, z_valid = spaces(ready)
-    latent = size_of(spec, z)
+    latent = size_of(spec, z, for_anomalies=for_anomalies)
     shape = _picture(ready, spec)
     encoder, decoder, facts, history = _trained(z, z_valid, latent, spec, shape)
     model = Reconstruction(
@@ -52,10 +58,12 @@ def fit(ready: Prepared, spec: AutoEncoderSpec) -> Reconstruction:
     return model
 
 
-def linear(ready: Prepared, spec: AutoEncoderSpec) -> Reconstruction:
+def linear(
+    ready: Prepared, spec: AutoEncoderSpec, *, for_anomalies: bool = False
+) -> Reconstruction:
     """Return the principal components of the same number: the linear AutoEncoder."""
     z, _ = spaces(ready)
-    latent = size_of(spec, z)
+    latent = size_of(spec, z, for_anomalies=for_anomalies)
     mean, axes = _components(z)
     kept = axes[:latent]
     encoder = Chain(((kept.T.astype(np.float32), (-mean @ kept.T).astype(np.float32)),))
@@ -81,19 +89,34 @@ def spaces(ready: Prepared) -> tuple[Array, Array]:
     )
 
 
-def size_of(spec: AutoEncoderSpec, z: Array) -> int:
+def size_of(spec: AutoEncoderSpec, z: Array, *, for_anomalies: bool = False) -> int:
     """Return the size of the bottleneck: as given, or by the principal components."""
     if spec.latent is not None:
         return spec.latent
     variance = np.linalg.svd(z - z.mean(axis=0), compute_uv=False).astype(np.float64) ** 2
     held = np.cumsum(variance) / max(variance.sum(), 1e-300)
-    return int(min(np.searchsorted(held, HELD) + 1, max(1, z.shape[1] - 1), MOST_LATENT))
+    size = int(min(np.searchsorted(held, HELD) + 1, max(1, z.shape[1] - 1), MOST_LATENT))
+    return max(1, size // NARROWED) if for_anomalies else size
 
 
-def with_threshold(model: Reconstruction, errors: Array, alarm_rate: float) -> Reconstruction:
-    """Return the model with the threshold that so many of the errors `(n,)` pass."""
-    threshold = float(np.quantile(errors, 1 - alarm_rate, method="higher"))
-    return replace(model, facts={**model.facts, "threshold": threshold, "alarm_rate": alarm_rate})
+def told_apart(model: Reconstruction, ready: Prepared, spec: AnomalySpec) -> Reconstruction:
+    """Return the model with what makes a row unusual, and the threshold of alarm.
+
+    The first is learnt from the train rows; as many of the rows that `spec` names are above the
+    threshold as it says.
+    """
+    size, scores = model.size, model.scores(ready.X, ready.codes)
+    apart = scores[:, :size].astype(np.float64) - scores[:, size : 2 * size]
+    model = replace(model, oddity=Oddity.fit(apart, scores[:, 2 * size :]))
+    if spec.threshold_on == "valid":
+        scores = model.scores(ready.X_valid, ready.codes_valid)
+    found = model.oddities(scores)
+    told = {
+        "threshold": float(np.quantile(found, 1 - spec.alarm_rate, method="higher")),
+        "alarm_rate": spec.alarm_rate,
+        "oddity_unit": float(found.std()) or 1.0,
+    }
+    return replace(model, facts={**model.facts, **told})
 
 
 def _picture(ready: Prepared, spec: AutoEncoderSpec) -> tuple[int, ...]:

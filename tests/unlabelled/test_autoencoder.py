@@ -8,12 +8,14 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.covariance import LedoitWolf
 from sklearn.ensemble import IsolationForest as Forest
 from sklearn.metrics import roc_auc_score
 
 from ninefold.aims import aims
 from ninefold.autoencoding.evaluating import area
 from ninefold.autoencoding.model import Reconstruction
+from ninefold.autoencoding.oddity import FLOOR
 from ninefold.columns import read_frame
 from ninefold.errors import InputError
 from ninefold.files import read_json
@@ -101,7 +103,8 @@ def test_file_rows_and_table_say_the_same(trained, tmp_path):
     table.to_csv(tmp_path / "new.csv", index=False)
     ninefold("predict", trained / "models" / "model.onnx", "new.csv", "o.parquet", cwd=tmp_path)
     scored = pd.read_parquet(tmp_path / "o.parquet")
-    assert {"is_anomaly", "reconstruction_error", "reconstruction_colour"} <= set(scored)
+    told = {"is_anomaly", "anomaly_score", "reconstruction_error", "reconstruction_colour"}
+    assert told <= set(scored)
     assert set(scored["reconstruction_colour"]) <= {"red", "green", "blue"}
     model = read_model(trained / "models" / "model.onnx")
     rows = Rows(model)
@@ -109,9 +112,21 @@ def test_file_rows_and_table_say_the_same(trained, tmp_path):
     batch = rows.read(json.loads(table.to_json(orient="records")))
     answers = rows.answers(batch, model.run(batch.feeds))
     assert [a["is_anomaly"] for a in answers] == scored["is_anomaly"].tolist()
-    assert [a["reconstruction_error"] for a in answers] == scored["reconstruction_error"].tolist()
+    for name in ("anomaly_score", "reconstruction_error"):
+        assert [a[name] for a in answers] == scored[name].tolist()
     back = [a["reconstruction"]["weight"] for a in answers]
     np.testing.assert_array_equal(back, scored["reconstruction_weight"])
+
+
+def test_what_is_unusual_is_how_far_residuals_and_codes_are_from_the_train_rows(trained):
+    model = Reconstruction.load(trained / "models" / "network")
+    train = read_frame(trained / "data" / "splits" / "train.parquet")
+    scores = model.scores_of(train).astype(np.float64)
+    apart, code = scores[:, : model.size] - scores[:, model.size : -model.latent], scores[:, -3:]
+    variance = np.maximum(apart.var(axis=0), FLOOR * apart.var(axis=0).mean())
+    expected = ((apart - apart.mean(axis=0)) ** 2 / variance).mean(axis=1)
+    expected += LedoitWolf().fit(code).mahalanobis(code) / model.latent
+    np.testing.assert_allclose(model.oddities(scores.astype(np.float32)), expected, rtol=1e-3)
 
 
 def test_the_isolation_forest_is_scikit_learns(trained):

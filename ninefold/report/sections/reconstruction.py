@@ -45,7 +45,7 @@ class ReconstructionSection(Section):
                 tag("h3", "What comes back"),
                 *(_pictures(part) for part in found.get("gallery", ())),
                 _columns(back["columns"], evidence) if back["columns"] else "",
-                details("The rows that come back worst", _strangest(found["strangest"], evidence)),
+                details("The most unusual rows", _strangest(found["strangest"], evidence)),
             ]
         )
 
@@ -62,8 +62,9 @@ def _said(facts: Mapping[str, Any], back: Mapping[str, Any]) -> str:
     )
     if "threshold" in facts:
         said += (
-            f" Rows with an error above {number(facts['threshold'])} raise an alarm: that is "
-            f"chosen so that {percent(facts['alarm_rate'])} of such rows as were held back do."
+            " A row is as unusual as its code, and what does not come back of it, are far from the "
+            f"train rows' (about 2 is usual). Above {number(facts['threshold'])} it raises an "
+            f"alarm: {percent(facts['alarm_rate'])} of such rows as were held back do."
         )
     return said
 
@@ -83,11 +84,13 @@ def _pictures(part: Mapping[str, Any]) -> Html:
 
 
 def _errors(found: Mapping[str, Any]) -> Html:
+    is_told = found["threshold"] is not None
     picture = errors(
-        "Errors of the test rows", found["edges"], found["ordinary"], found["anomalies"],
-        found["threshold"], "log10 of the mean squared error",
+        "Scores of the test rows" if is_told else "Errors of the test rows",
+        found["edges"], found["ordinary"], found["anomalies"], found["threshold"],
+        "log10 of the anomaly score" if is_told else "log10 of the mean squared error",
     )  # fmt: skip
-    return figure(picture, "How far off the test rows come back")
+    return figure(picture, f"How {'unusual' if is_told else 'far off'} the test rows are")
 
 
 def _loss(history: list[Mapping[str, Any]], facts: Mapping[str, Any]) -> Html:
@@ -141,4 +144,4 @@ def _strangest(rows: list[Mapping[str, Any]], evidence: Evidence) -> Html:
         )
         for item in rows
     ]
-    return table((code("row"), "error", "columns that come back worst"), body, (0, 1))
+    return table((code("row"), "score or error", "columns that come back worst"), body, (0, 1))
