@@ -1,5 +1,6 @@
 """Drives a headless Chromium by its DevTools protocol: type, press, read."""
 
+import base64
 import contextlib
 import json
 import shutil
@@ -56,6 +57,23 @@ class Page:
                 return value
             time.sleep(0.05)
         raise AssertionError(f"{script} stayed false: {self.run('document.body.innerText')}")
+
+    def drop_file(self, path, kind, selector="main"):
+        """Let go of a file over a part of the page."""
+        content = base64.b64encode(path.read_bytes()).decode()
+        self.run(
+            "(() => { const data = new DataTransfer();"
+            f"const bytes = Uint8Array.from(atob('{content}'), char => char.charCodeAt(0));"
+            f"data.items.add(new File([bytes], '{path.name}', {{ type: '{kind}' }}));"
+            f"document.querySelector('{selector}').dispatchEvent(new DragEvent('drop',"
+            "{ dataTransfer: data, bubbles: true, cancelable: true })); })()"
+        )
+
+    def press(self, selector):
+        """Press Enter on a control, as with the keyboard."""
+        self.run(f"document.querySelector('{selector}').focus()")
+        for kind in ("keyDown", "keyUp"):
+            self.send("Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", text="\r")
 
     def choose_file(self, selector, path):
         """Choose a file in a file input."""

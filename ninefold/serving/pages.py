@@ -118,7 +118,9 @@ class Pages:
         """Return a model's state and the columns it takes."""
         model = self._model(name)
         taken = json.loads(model.signature.to_json()) if model.signature else None
-        return _json({**_state(model), "signature": taken})
+        explanations = self.repository.served(model).explanations
+        explains = explanations is not None and explanations.explainer is not None
+        return _json({**_state(model), "explains": explains, "signature": taken})
 
     async def card(self, name: str) -> Response:
         """Return a model's metrics, verdict and hashes, as export wrote them into the file."""

@@ -4,6 +4,7 @@ import httpx
 import numpy as np
 import pytest
 
+from tests.browser import BROWSER, opened
 from tests.promotion.models import model
 from tests.serving.conftest import running
 
@@ -62,3 +63,31 @@ def test_what_is_not_explained_is_said(url, content, name, status, said):
     answer = ask(url, content, name)
     assert answer.status_code == status
     assert said in answer.json()["error"]
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no chromium")
+def test_people_ask_why_on_the_page(url, tmp_path):
+    with opened(url, tmp_path / "profile") as page:
+        page.until("document.getElementById('explain')?.hidden === false")
+        for place, value in enumerate(("1.5", "1", "b")):
+            page.run(f"document.getElementById('f{place}').value = '{value}'")
+        page.press("#explain")
+        page.until("document.querySelectorAll('.why').length == 2")
+        (told,) = ask(url, {"rows": [ROW], "explain": True}).json()["predictions"]
+        said = page.run("document.getElementById('result').innerText")
+        for item in told["explanation"]["contributions"]:
+            value = item["value"]
+            assert f"{'−' if value < 0 else '+'}{abs(value):.3g}" in said
+        assert "x = 1.5" in said
+        assert "noise = 1, city = b" in said
+        sides = "[...document.querySelectorAll('.why i')].map(bar => bar.className).join()"
+        signs = [
+            "against" if i["value"] < 0 else "for" for i in told["explanation"]["contributions"]
+        ]
+        assert page.run(sides).split(",") == signs
+        page.press("#predict")
+        page.until("document.querySelectorAll('.why').length == 0")
+        page.run("document.getElementById('models').value = 'mute'")
+        page.run("document.getElementById('models').dispatchEvent(new Event('change'))")
+        page.until("document.getElementById('explain').hidden")
+        assert not page.complaints

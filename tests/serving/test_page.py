@@ -118,9 +118,7 @@ def test_people_fill_in_the_form_and_read_the_prediction(url, tmp_path):
         page.until("document.querySelectorAll('#fields label').length == 5")
         assert page.run("document.getElementById('f0').value") == "31.5"
         page.run("document.getElementById('f1').value = 'Ulm'")
-        page.run("document.getElementById('predict').focus()")
-        for kind in ("keyDown", "keyUp"):
-            page.send("Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", text="\r")
+        page.press("#predict")
         text = page.until("document.querySelector('#result .flags') && result.innerText")
         assert "Never seen in training: city 'x'" in text
         row = {**example(), CITY: "Ulm"}
@@ -132,11 +130,31 @@ def test_people_fill_in_the_form_and_read_the_prediction(url, tmp_path):
         page.choose_file("#file", tmp_path / "rows.csv")
         page.until("document.querySelectorAll('#many tr').length == 3")
         assert "2 rows" in page.run("many.innerText")
+        (tmp_path / "more.csv").write_bytes(as_csv([*ROWS, {**ROWS[0], CITY: "Ulm"}]))
+        page.drop_file(tmp_path / "more.csv", "text/csv")
+        page.until("document.querySelectorAll('#many tr').length == 4")
+        assert f"unseen: {CITY}" in page.run("many.innerText")
+        (tmp_path / "note.txt").write_text("a new note\n")
+        page.drop_file(tmp_path / "note.txt", "text/plain")
+        page.until("document.getElementById('f4').value == 'a new note'")
+        (tmp_path / "note.png").write_bytes(b"a picture, for all the page knows")
+        page.drop_file(tmp_path / "note.png", "image/png")
+        page.until(
+            "document.getElementById('result').innerText.includes('CSV or Parquet and texts')"
+        )
+        page.run(
+            "(() => { const data = new DataTransfer(); data.setData('text/plain', 'pasted');"
+            "document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data,"
+            "bubbles: true, cancelable: true })); })()"
+        )
+        assert page.run("document.getElementById('f4').value") == "pasted"
+        assert page.run("document.getElementById('explain').hidden")
         page.run(
             "const choice = document.getElementById('models'); choice.value = 'price';"
             "choice.dispatchEvent(new Event('change'))"
         )
         page.until("document.getElementById('title').innerText.includes('price')")
+        assert page.run("document.querySelectorAll('#many tr').length") == 0
         page.run("document.getElementById('predict').click()")
         page.until("document.getElementById('result').innerText.includes('value')")
         assert not page.complaints
