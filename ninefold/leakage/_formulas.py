@@ -13,6 +13,8 @@ REACH = 30
 WIDTHS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 15, 20, 21, 24, 28, 30)
 STEPS = (1, 2, 3, 4, 5, 6, 7, 10, 12, 14, 20, 21, 24, 28, 30)
 PLACES = 600
+SHORTEST = 3
+"""Mean rows of a period over which totals are counted."""
 MIN_PAIRS = 40
 STATISTICS: dict[str, Callable[..., Array]] = {
     "mean": np.mean,
@@ -42,10 +44,14 @@ class Table:
     values: Array
 
 
-def table(series: Series, y: Array, seed: int, is_event: bool) -> Table | None:
+def table(
+    series: Series, y: Array, seed: int, is_event: bool, moments: Array | None, is_forecast: bool
+) -> Table | None:
     """Compute every formula of the target `y` `(M,)`; None if the series is too short.
 
     is_event: the target is 0 or 1, and it makes sense to wait for it.
+    moments: `(M,)` microseconds, if the rows are ordered by a date.
+    is_forecast: time is declared, so that a level that holds the present is a question.
     """
     places = series.inner(0, PLACES, seed)
     if len(places) < MIN_PAIRS:
@@ -54,7 +60,8 @@ def table(series: Series, y: Array, seed: int, is_event: bool) -> Table | None:
     formulas = (
         *_windows(around),
         *_changes(around),
-        *_totals(series, y, places),
+        *_compared(around),
+        *(f for span in _spans(series, moments) for f in _totals(*span, y, places, is_forecast)),
         *(_waiting(series, y, places) if is_event else ()),
     )
     return Table(places, formulas, np.column_stack([f.values for f in formulas]))
@@ -199,13 +206,41 @@ def _between(start: Array, stop: Array, looks: str, words: str) -> Iterator[Form
     yield Formula(f"the log change {words}", looks, np.log(positive))
 
 
-def _totals(series: Series, y: Array, places: Array) -> Iterator[Formula]:
-    """Yield what has come so far and what is still to come."""
+def _compared(around: Array) -> Iterator[Formula]:
+    """Yield how statistics of the next rows, and of the last ones, differ from the present."""
+    now = around[:, REACH]
+    for width in WIDTHS:
+        for words, looks, window in (
+            (f"the next {width} rows", "future", around[:, REACH + 1 : REACH + 1 + width]),
+            (f"the last {width} rows before", "present", around[:, REACH - width : REACH]),
+        ):
+            for name in ("mean", "largest", "smallest"):
+                other = STATISTICS[name](window, axis=1)
+                yield from _between(now, other, looks, f"to the {name} of {words}")
+
+
+def _spans(series: Series, moments: Array | None) -> Iterator[tuple[str, Array]]:
+    """Yield what totals are counted over, in words, and its codes `(M,)`: all rows, or a period."""
+    yield "", series.entity
+    if moments is None:
+        return
+    for period, unit_of in (("year", "Y"), ("month", "M"), ("week", "W"), ("day", "D")):
+        number = moments.astype("datetime64[us]").astype(f"datetime64[{unit_of}]").astype(np.int64)
+        codes = np.unique(np.column_stack([series.entity, number]), axis=0, return_inverse=True)[1]
+        if SHORTEST <= len(codes) / (codes.max() + 1) <= len(codes) / 3:
+            yield f" in its {period}", codes.ravel()
+
+
+def _totals(
+    span: str, code: Array, y: Array, places: Array, is_forecast: bool
+) -> Iterator[Formula]:
+    """Yield what has come so far and what is still to come among rows of one code `(M,)`."""
     import pandas as pd
 
-    for words, looks, turn in (("so far", "present", 1), ("still to come", "future", -1)):
+    for when, looks, turn in (("so far", "present", 1), ("still to come", "future", -1)):
+        words = f"{when}{span}"
         values = pd.Series(y[::turn])
-        entity = series.entity[::turn]
+        entity = code[::turn]
         so_far = values.groupby(entity, sort=False)
         count = so_far.cumcount() + 1
         total = so_far.cumsum()
@@ -218,7 +253,7 @@ def _totals(series: Series, y: Array, places: Array) -> Iterator[Formula]:
         for name, column in found.items():
             without = column.groupby(entity, sort=False).shift(1)
             # A total so far names the present only beside the last total: a level, not a leak.
-            is_level = name == "sum" and looks == "present"
+            is_level = name == "sum" and looks == "present" and not (span or is_forecast)
             at = column.to_numpy()[::turn][places]
             before = without.to_numpy()[::turn][places]
             yield Formula(
@@ -232,7 +267,8 @@ def _waiting(series: Series, y: Array, places: Array) -> Iterator[Formula]:
     import pandas as pd
 
     row = np.arange(len(y), dtype=np.float64)
-    event = pd.Series(np.where(y == 1, row, np.nan)[::-1])
+    rare = 1 if y.mean() <= 0.5 else 0
+    event = pd.Series(np.where(y == rare, row, np.nan)[::-1])
     entity = series.entity[::-1]
     upcoming = event.groupby(entity, sort=False).ffill()
     later = upcoming.groupby(entity, sort=False).shift(1)

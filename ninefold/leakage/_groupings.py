@@ -98,7 +98,7 @@ def _categories(case: Case) -> list[tuple[str, Array]]:
         code = case.codes.get(name)
         code = _coded(hash_values(kind, case.frame[name])) if code is None else code
         levels = int(code.max()) + 1
-        if levels >= 3 and levels * LEAST_SIZE <= len(case):
+        if levels >= 2 and levels * LEAST_SIZE <= len(case):
             kept.append((kind in ("number", "datetime"), -levels, name, code))
     return [(name, code) for _, _, name, code in sorted(kept, key=lambda item: item[:3])[:MOST]]
 

@@ -8,6 +8,8 @@ from ninefold.columns import Array
 
 EXACT = 1e-5
 """Share of the target's variance that rounding may leave open in an identity."""
+USUAL = 0.02
+"""Usual error of an identity, in usual distances of the target from its middle, at most."""
 MOSTLY = 0.95
 """Share of rows, of those whose target is not its commonest value, in which an identity holds."""
 FITTED, STEPS = 0.9, 8
@@ -73,8 +75,10 @@ def all_terms(x: Array, y: Array, seed: int) -> Fit | None:
         fewer = terms[terms != term]
         if len(fewer) and _left(x[:, fewer], y, train)[0] <= max(EXACT / 10, 4 * left):
             terms = fewer
-    left = _left(x[:, terms], y, train)[0] if len(terms) else 1.0
-    if not 2 <= len(terms) <= MAX_TERMS or left > EXACT:
+    if not 2 <= len(terms) <= MAX_TERMS or not _holds_everywhere(x[:, terms], y):
+        return None
+    left = _left(x[:, terms], y, train)[0]
+    if left > EXACT:
         return None
     return Fit([int(kept[i]) for i in terms], left, len(y))
 
@@ -85,3 +89,16 @@ def _left(x: Array, y: Array, train: Array) -> tuple[float, Array]:
     weights = np.linalg.lstsq(design[train], y[train], rcond=None)[0]
     error = y[~train] - design[~train] @ weights
     return float((error**2).mean() / max(y[~train].var(), 1e-12)), weights[:-1]
+
+
+def _holds_everywhere(x: Array, y: Array) -> bool:
+    """Tell whether the usual error is small beside how far targets `(N,)` usually lie apart.
+
+    A few huge rows make up all the variance of some tables, and any sum that fits them leaves none.
+    """
+    design = np.column_stack([x, np.ones(len(y))])
+    error = np.abs(y - design @ np.linalg.lstsq(design, y, rcond=None)[0])
+    values, counts = np.unique(y, return_counts=True)
+    varied = y != values[counts.argmax()]
+    usual = float(np.median(np.abs(y[varied] - np.median(y[varied])))) if varied.any() else 0.0
+    return bool(np.median(error[varied]) <= USUAL * usual) if usual > 0 else True

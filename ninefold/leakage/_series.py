@@ -17,6 +17,10 @@ ALONE = 0.95
 """Share of rows that must be the only one of their moment for a column to order them."""
 HOLES = (0.01, 0.4)
 """Share of steps over missing moments for which a series is also looked at stretch by stretch."""
+LAGS, LAGGED_ROWS = (*range(1, 61), 84, 90, 91, 96, 120, 168, 180, 336, 364, 365, 366), 600
+"""Rows by which a lag is looked for, and rows looked at."""
+FIXED = 0.98
+"""Share of neighbours at the same place of two entities that are equal in a plan."""
 MIN_LENGTH = 5
 """Mean rows of an entity below which it has no history to look at."""
 
@@ -89,6 +93,30 @@ def series_of(case: Case) -> Iterator[Series]:
             yield item
     if not found and not case.problem.time:
         yield from _in_file(case)
+
+
+def is_lag(series: Series, x: Array, y: Array) -> bool:
+    """Tell whether `x` `(M,)` is the target `y` `(M,)` of a fixed number of rows earlier."""
+    places = series.inner(0, LAGGED_ROWS, 0)
+    before = series.around(y, places, -np.asarray(LAGS))
+    both = np.isfinite(before) & np.isfinite(x[places])[:, None]
+    near = 1e-3 * float(np.std(y))
+    equal = (np.abs(before - x[places][:, None]) <= near) & both
+    share = equal.sum(axis=0) / np.maximum(both.sum(axis=0), MIN_ROWS / 2)
+    return bool(share.max() >= ALONE)
+
+
+def is_schedule(series: Series, values: Array) -> bool:
+    """Tell whether `values` `(M,)` are the same for each entity at the same place of its rows."""
+    first = series.bounds[0]
+    entities = len(np.unique(first))
+    if entities < MIN_LENGTH or entities == len(series):
+        return False
+    place = np.arange(len(series)) - first
+    order = np.lexsort((values, place))
+    same = np.diff(place[order]) == 0
+    equal = np.diff(values[order]) == 0
+    return bool(same.any() and equal[same].mean() >= FIXED)
 
 
 def _dates(case: Case) -> list[str]:

@@ -22,6 +22,9 @@ MAX_PAIRED = 24
 MAX_LEVELS = 30
 SAME_QUANTITY = 0.8
 """Correlation of two columns from which they are one quantity measured twice."""
+ONE_SCALE, APART = 1.5, 0.25
+"""Ratio of the deviations of two columns that are one quantity measured twice, and the shares of a
+deviation that they usually lie apart, at most."""
 MIN_AREA = 0.84
 NEARLY, MOST_OF_OTHERS = 0.9995, 0.98
 """ROC area from which a formula with a square counts, rounding allowed for, and the most that all
@@ -198,7 +201,8 @@ def _comparison(
     tied = abs(float(np.corrcoef(values[pair[0]], values[pair[1]])[0, 1]))
     exact = area == 1.0
     is_plain = made_by in PLAIN
-    is_fitting = exact or (tied >= SAME_QUANTITY if is_plain else area >= NEARLY)
+    twice = tied >= SAME_QUANTITY and _is_one_scale(*(values[name] for name in pair))
+    is_fitting = exact or (twice if is_plain else area >= NEARLY)
     if area < MIN_AREA or 1 - single < max(2 * (1 - area), 0.03) or not is_fitting:
         return None
     rest = case.power.together(set(pair), code)
@@ -218,6 +222,12 @@ def _comparison(
         f"{_spelt(made_by, pair)} tells `{case.problem.target}` (ROC area {area:.3f}), neither "
         f" alone does (at most {single:.3f})",
     )
+
+
+def _is_one_scale(a: Array, b: Array) -> bool:
+    """Tell whether two numbers could measure one thing: planned and met, before and after."""
+    low, high = sorted((float(a.std()), float(b.std())))
+    return high <= ONE_SCALE * low and abs(float(np.median(a - b))) <= APART * high
 
 
 def _spelt(formula: str, pair: tuple[str, str]) -> str:

@@ -38,13 +38,15 @@ class EncodingCheck(Check):
 
     def findings(self, case: Case) -> Iterator[Finding]:
         numbers = [n for n in case.inputs if case.frame.column(n).kind == "number"]
-        targets = _targets(case)
+        targets, categories = _targets(case), _categories(case)
+        sizes = {n: np.bincount(case.codes[n])[case.codes[n]] for n in categories}
         for name in numbers:
+            others = [n for n in categories if n != name][:MAX_GROUPINGS]
             found = _own_groups(case, name, targets)
             if found is None:
-                found = _by_category(case, name, targets)
+                found = _by_category(case, name, others, targets)
             if found is None:
-                found = _frequency(case, name)
+                found = _frequency(case, name, {n: sizes[n] for n in others})
             if found is not None:
                 yield found
 
@@ -154,13 +156,13 @@ def _misfit(design: Array, s: Array, weight: Array, variance: Array) -> tuple[fl
     return float((rest**2).sum() / left.sum()), float(left.sum() ** 2 / (left**2).sum())
 
 
-def _by_category(case: Case, name: str, targets: list[Array]) -> Finding | None:
+def _by_category(case: Case, name: str, others: list[str], targets: list[Array]) -> Finding | None:
     """Test a feature that varies inside a category (left-out or noisy encodings) on its means."""
     x = case.frame[name]
     present = np.isfinite(x)
     if present.mean() < 0.9 or resolution(x) > FINE * float(x[present].std()):
         return None
-    for other in _categories(case, name):
+    for other in others:
         groups = grouped(case, other, present)
         train = ~case.test & present
         mean = groups.sums(np.where(present, x, 0.0), train) / np.maximum(groups.known, 1)
@@ -190,25 +192,24 @@ def _is_left_out(groups: Groups, x: Array, y: Array) -> bool:
     return bool((np.abs(others - x[use]) <= near).mean() > 0.9) and np.ptp(y[use]) > 0
 
 
-def _categories(case: Case, name: str) -> list[str]:
-    """Return the columns that could be what was encoded."""
+def _categories(case: Case) -> list[str]:
+    """Return the columns that could be what was encoded, one more than is looked at."""
     kept = []
     for other in case.inputs:
         levels = int(case.codes[other].max()) + 1
         kind = case.frame.column(other).kind
-        if other != name and kind != "datetime" and 3 <= levels <= len(case) / 3:
+        if kind != "datetime" and 3 <= levels <= len(case) / 3:
             kept.append((kind == "number", -levels, other))
-    return [other for _, _, other in sorted(kept)[:MAX_GROUPINGS]]
+    return [other for _, _, other in sorted(kept)[: MAX_GROUPINGS + 1]]
 
 
-def _frequency(case: Case, name: str) -> Finding | None:
-    """Find a feature that counts the rows of its category over all parts."""
+def _frequency(case: Case, name: str, sizes: dict[str, Array]) -> Finding | None:
+    """Find a feature that counts the rows of its category over all parts: one of `sizes` `(N,)`."""
     x = case.frame[name]
     if not np.isfinite(x).all() or x.min() <= 0 or len(np.unique(x[:2000])) < 3:
         return None
     is_share = bool(x.max() < 1)
-    for other in _categories(case, name):
-        size = np.bincount(case.codes[other])[case.codes[other]]
+    for other, size in sizes.items():
         expected = size / len(case) if is_share else size
         near = max(0.51 * resolution(x), 1e-9) if is_share else 0.0
         if len(np.unique(size)) < 3 or not (np.abs(x - expected) <= near).all():

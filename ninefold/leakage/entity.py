@@ -31,6 +31,8 @@ LEFT, LEFT_COMBINED = 0.4, 0.5
 """Intraclass correlation of what the features leave, for one column and for several."""
 CLEAR = 0.75
 """From so much on, one column names the entity and combinations need no look."""
+BY_CHANCE = 0.01
+"""Share of rows that chance may tie together for two numbers to name an entity, as a place."""
 SEEN = 0.05
 """Share of the test rows whose entity train knows, below which nothing is reported."""
 MAX_TESTED = 2
@@ -155,7 +157,8 @@ def _combined(case: Case) -> list[_Key]:
         key = _grown(columns, pair)
         chance = _mates(_many([rng.permutation(columns[n]) for n in key.names]))
         only_numbers = all(_is_number(case, n) for n in key.names)
-        few = len(key.names) < (3 if only_numbers else 2)
+        least = 3 if only_numbers and chance > BY_CHANCE else 2
+        few = len(key.names) < least
         if not few and _could_be(key.codes) and _mates(key.codes) > 3 * chance:
             found.setdefault(key.names, key)
     return list(found.values())

@@ -9,11 +9,14 @@ import numpy as np
 from ninefold.columns import Array
 from ninefold.leakage._ahead import EXACT, STRONG, influence, ranks, shifted
 from ninefold.leakage._formulas import Table, match, smoothing, table
-from ninefold.leakage._series import Series, series_of
+from ninefold.leakage._series import Series, is_schedule, series_of
 from ninefold.leakage.case import Case, Check, Finding, Severity
 
 LARGEST = 1e100
 """Numbers from this size on, infinite ones too, count as missing: their squares overflow."""
+MIN_KNOWN = 40
+FEW, MOST = 3, 0.4
+"""Columns, and share of all, that may be tied to what comes later before it is the table's way."""
 
 
 @dataclass(frozen=True)
@@ -23,15 +26,19 @@ class _Ahead:
     severity: Severity
     what: str
     evidence: dict[str, Any]
+    is_question: bool = False
+    """Only the strength of a tie speaks for it: where most columns have it, it is the table's."""
 
 
 class LookAheadCheck(Check):
     """Columns that hold the target's next values, or were averaged over them.
 
-    The rows are put in order (by the declared time, by a date column, else as the file stands) and
-    within entities. A column that equals the target some rows later blocks; so does one that the
-    target's future explains to the last digit once its past and present are known: no honest
-    column can. A column that it explains by more than half asks a question.
+    Where an experiment gives everybody the same targets in the same order, what it gives everybody
+    along with them is a plan, known before. The rows are put in order (by the declared time, by a
+    date column, else as the file stands) and within entities. A column that equals the target some
+    rows later blocks; so does one that the target's future explains to the last digit once its
+    past and present are known: no honest column can. A column that it explains by more than half
+    asks a question, unless most columns are like that.
     """
 
     family: ClassVar[str] = "time"
@@ -43,14 +50,24 @@ class LookAheadCheck(Check):
             y = _target(case)[series.index]
             if np.abs(y).max() >= LARGEST:
                 continue
-            formulas = table(series, y, case.seed, case.is_classification)
+            dated = series.time is not None and case.frame.column(series.time).kind == "datetime"
+            moments = case.frame[series.time][series.index] if series.time and dated else None
+            declared = case.problem.time is not None
+            formulas = table(series, y, case.seed, case.is_classification, moments, declared)
+            fixed = is_schedule(series, y)
+            found = {}
             for name in case.inputs:
                 if name in told or name == series.time:
                     continue
-                found = _look(case, series, name, y, formulas)
-                if found is not None:
+                x = _values(case, series, name)
+                if x is not None and not (fixed and is_schedule(series, x)):
+                    found[name] = _look(case, series, x, y, formulas)
+            ahead = {name: item for name, item in found.items() if item is not None}
+            asked = [name for name, item in ahead.items() if item.is_question]
+            for name, item in ahead.items():
+                if not item.is_question or len(asked) <= max(FEW, MOST * len(found)):
                     told.add(name)
-                    yield _finding(case, series, name, found)
+                    yield _finding(case, series, name, item)
 
 
 def _target(case: Case) -> Array:
@@ -62,13 +79,17 @@ def _target(case: Case) -> Array:
     return np.asarray(case.y == np.bincount(case.y).argmax(), dtype=np.float64)
 
 
-def _look(case: Case, series: Series, name: str, y: Array, formulas: Table | None) -> _Ahead | None:
+def _values(case: Case, series: Series, name: str) -> Array | None:
+    """Return the numbers `(M,)` of a column that varies along the series; else None."""
     if case.frame.column(name).kind not in ("number", "bool"):
         return None
     x = case.number(name)[series.index]
     x = np.where(np.abs(x) < LARGEST, x, np.nan)
-    if np.isfinite(x).sum() < 40 or len(np.unique(x[np.isfinite(x)][:1000])) < 2:
-        return None
+    known = x[np.isfinite(x)]
+    return x if len(known) >= MIN_KNOWN and len(np.unique(known[:1000])) >= 2 else None
+
+
+def _look(case: Case, series: Series, x: Array, y: Array, formulas: Table | None) -> _Ahead | None:
     return (
         _copy(case, series, x, y)
         or (None if formulas is None else _computed(case, formulas, x))
@@ -128,6 +149,7 @@ def _influenced(case: Case, series: Series, x: Array, y: Array) -> _Ahead | None
             "warn",
             f"holds what later values of `{target}` bring ({told} of what its past leaves open)",
             evidence,
+            is_question=True,
         )
     return None
 

@@ -14,12 +14,15 @@ from ninefold.columns import Array, Column
 from ninefold.leakage._scores import FOLDS, areas, binned, normal_scores, ridge_out_of_fold
 
 if TYPE_CHECKING:
+    from ninefold.leakage._series import Series
     from ninefold.leakage.case import Case
     from ninefold.leakage.telling import Telling
 
 ROWS = 20_000
 """Rows looked at; the error of a ROC area is then below .005."""
 MIN_ROWS = 100
+SURE_Z = 4.0
+"""z of a class's ROC area under chance below which it is that of too few rows."""
 LEARNER_ROWS = 6_000
 MAX_BINS = 64
 MAX_ONE_HOT = 12
@@ -55,6 +58,7 @@ class Power:
     """The power of columns over the target on (a sample of) the rows of a case."""
 
     def __init__(self, case: "Case") -> None:
+        self.whole = case
         self.case = _with_neighbours(case).limited(ROWS)
         rng = np.random.default_rng(case.seed)
         self.fold = rng.permutation(len(self.case)) % FOLDS
@@ -85,6 +89,25 @@ class Power:
 
         return telling(self) if len(self.case) >= MIN_ROWS else []
 
+    @cached_property
+    def series(self) -> list["Series"]:
+        """The orders that all rows of the case may have."""
+        from ninefold.leakage._series import series_of
+
+        return list(series_of(self.whole))
+
+    def is_lag(self, name: str) -> bool:
+        """Tell whether a number repeats the target of earlier rows: known in time, and tied to it.
+
+        A season's lag may know more of the target than all that came since, and honestly so.
+        """
+        from ninefold.leakage._series import is_lag
+
+        if self.is_classification:
+            return False
+        x, y = self.whole.number(name), self.whole.y
+        return any(is_lag(some, x[some.index], y[some.index]) for some in self.series)
+
     def views_of(self, name: str) -> list[View]:
         """Return a column's values, its gaps and its most frequent value, as far as it has any."""
         case = self.case
@@ -113,8 +136,17 @@ class Power:
         if not self.is_classification:
             return Alone(view, self._of_number(view), None)
         areas = self._areas(view.codes)
+        by_chance = (areas - 0.5) / self._area_errors < SURE_Z
+        areas = np.where(by_chance, np.minimum(areas, 0.5), areas)
         best = int(np.nanargmax(areas))
         return Alone(view, float(areas[best]), best)
+
+    @cached_property
+    def _area_errors(self) -> Array:
+        """Standard deviation `(K,)` of each class's ROC area under chance, without ties."""
+        inside = np.bincount(self.case.y, minlength=self.classes).astype(np.float64)
+        n = inside.sum()
+        return np.asarray(np.sqrt((n + 1) / (12 * np.maximum(inside * (n - inside), 1))))
 
     def _of_number(self, view: View) -> float:
         """Return R² of a view's bins; of one with two values, the ROC area of the target for it."""

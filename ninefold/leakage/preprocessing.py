@@ -57,7 +57,11 @@ class PreprocessingCheck(Check):
             ("scaling", _standardised, "have mean 0 and standard deviation 1 exactly"),
             ("scaling", _centred, "have median 0 and quartiles 1 apart exactly"),
             ("ranks", _ranked, "are ranks, counted"),
-            ("scaling", _min_max, "reach from exactly 0 to exactly 1"),
+            (
+                "scaling",
+                _min_max,
+                "reach from exactly one end of a scale to the other (0 to 1, -1 to 1)",
+            ),
         )
         for kind, test, what in kinds:
             names = tuple(n for n in test(case, columns) if n not in taken)
@@ -167,6 +171,8 @@ def _min_max(case: Case, columns: list[_Column]) -> list[str]:
         ends = (x == x.min()).sum() + (x == x.max()).sum()
         if ends > max(4, 0.02 * len(x)) and not _is_one_grid(x):
             continue
+        if any(_is_circle(column, other) for other in fine):
+            continue
         found.append(column.name)
         only_test += all(_is_inside(p, _span(x)) for p in _masks(case, column))
     if len(found) < 2 or len(found) < 0.6 * len(fine):
@@ -175,6 +181,14 @@ def _min_max(case: Case, columns: list[_Column]) -> list[str]:
         wanted = case.test.mean() * len(found) / 2
         return found if only_test >= max(1, wanted) else []
     return found
+
+
+def _is_circle(column: _Column, other: _Column) -> bool:
+    """Tell whether two columns are sine and cosine of an angle, as of a day in the year."""
+    both = column.present & other.present
+    near = 4 * max(column.step, other.step, EXACT)
+    size = column.x[both] ** 2 + other.x[both] ** 2
+    return column is not other and len(size) > 0 and bool(np.abs(size - 1).max() <= near)
 
 
 def _span(x: Array) -> tuple[float, float]:
@@ -205,6 +219,8 @@ def _ranked(case: Case, columns: list[_Column]) -> list[str]:
             continue
         for values in (x, ndtr(x)):
             if values.min() < 0 or values.max() > 1 or np.ptp(values) < 0.9:
+                continue
+            if len(np.unique(np.round(values, 6))) < 20:
                 continue
             if not _is_even(values, rankdata(values)):
                 continue

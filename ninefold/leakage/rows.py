@@ -8,7 +8,7 @@ import numpy as np
 from ninefold.columns import Array
 from ninefold.leakage.case import Case, Check, Finding, Severity
 from ninefold.leakage.chance import log10_excess
-from ninefold.splitting.identity import combine, has_twin
+from ninefold.splitting.identity import combine, has_twin, hash_values
 
 MIN_ROWS, MIN_SHARE = 5, 0.01
 """Contaminated test rows below both of these cannot move a metric far."""
@@ -16,6 +16,8 @@ SHUFFLES = 3
 NATURAL, PLANTED = 0.35, 1.0
 """Rows equal on all columns but one over those equal on all, up to which these are copies; more are
 allowed where copies are oftener in test than inside train."""
+LOT = 0.3
+"""Share of the differing targets that chance would give from which twins are no copies."""
 MOST = 0.5
 """Share of train rows with a twin from which repeats are the nature of the table."""
 UNLIKELY, UNEVEN = -4.0, -6.0
@@ -54,6 +56,7 @@ class RowsCheck(Check):
         natural = PLANTED if chance <= UNLIKELY else NATURAL
         many = count > 5 * by_chance + 3
         alike = many and nearly - count <= natural * count
+        alike = alike and (chance <= UNLIKELY or not _is_repeated(case, columns, twins))
         uneven = many and chance <= UNEVEN and case.split_kind == "given" and not case.follows_time
         yield Finding(
             kind="rows.duplicate",
@@ -70,6 +73,24 @@ class RowsCheck(Check):
             message=_message(count, count / test, by_chance, alike or uneven),
             remedy=_remedy(case, alike or uneven),
         )
+
+
+def _is_repeated(case: Case, columns: list[Array], twins: Array) -> bool:
+    """Tell whether rows with a twin `(N,)` are records of their own: targets differ as by lot.
+
+    A copy of a row brings its target along; people of one street, cars of one type do not.
+    """
+    pool, rng = ~case.test, np.random.default_rng(case.seed)
+    among = np.flatnonzero(twins)
+
+    def differing(y: Array) -> int:
+        with_target = combine([*columns, hash_values("number", y.astype(np.float64))])
+        return int((twins & ~has_twin(with_target, pool))[case.test].sum())
+
+    shuffled = case.y.copy()
+    shuffled[among] = rng.permutation(shuffled[among])
+    by_lot = differing(shuffled)
+    return by_lot >= MIN_ROWS and differing(case.y) >= LOT * by_lot
 
 
 def _severity(

@@ -8,6 +8,7 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage._groupings import Grouping, groupings_of
+from ninefold.leakage._placed import is_placed
 from ninefold.leakage._resolution import resolution
 from ninefold.leakage.case import Case, Check, Finding
 from ninefold.leakage.chance import SURE, rank_correlation
@@ -202,17 +203,20 @@ def _placed(case: Case, columns: dict[str, Array], groupings: list[Grouping]) ->
         for name, x in columns.items()
         if abs(rank_correlation(x[(k := np.isfinite(x))][:ROWS], case.y[k][:ROWS])[0]) < SAME
     }
+    lot = np.random.default_rng(case.seed).permutation(len(case))
     for by in groupings:
         if not usable:
             return
-        order = np.lexsort((case.y, by.code))[:ROWS]
+        # Rows of one target stand by lot: in file order their last and first would make the steps.
+        order = np.lexsort((lot, case.y, by.code))[:ROWS]
         same = by.code[order[1:]] == by.code[order[:-1]]
         up = same & (case.y[order[1:]] > case.y[order[:-1]])
-        if up.sum() < MIN_STEPS or (by.is_period and _counts(case, by)):
+        in_time = by.is_period or case.problem.time is not None
+        if up.sum() < MIN_STEPS or (in_time and _counts(case, by)):
             continue
         for name in list(usable):
             evidence = _order_inside(usable[name][order], up)
-            if evidence is not None:
+            if evidence is not None and is_placed(by.code, usable[name], case.y):
                 del usable[name]
                 what = f"a rank, share or distance of `{case.problem.target}`"
                 yield _finding(case, name, _Summary(what, by.words, evidence))
@@ -234,7 +238,7 @@ def _order_inside(x: Array, up: Array) -> dict[str, Any] | None:
 
 
 def _counts(case: Case, by: Grouping) -> bool:
-    """Tell whether the target itself only rises, or only falls, along time inside a period."""
+    """Tell whether the target itself only rises, or only falls, along time inside a group."""
     place = np.empty(len(case), dtype=np.int64)
     place[case.order] = np.arange(len(case))
     order = np.lexsort((place, by.code))

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage.chance import auc
+from ninefold.leakage.chance import area_error, auc
 from ninefold.leakage.identifier import is_numbering
 from ninefold.leakage.power import Alone, Power, View
 
@@ -109,7 +109,7 @@ def _cut(power: Power, one: Alone) -> float:
     The bins that `Alone` is scored by blur such a cut. Whole numbers in use alike, years or numbers
     of entities, are no measure: that files list one class after the other is judged elsewhere.
     """
-    if one.klass is None or one.view.aspect != "value" or not _is_number(power, one):
+    if one.klass is None or one.view.aspect != "value" or not _is_number(power, one.view.column):
         return -np.inf
     known = np.isfinite(one.view.scores)
     if is_numbering(one.view.scores[known]):
@@ -126,7 +126,7 @@ def _is_untested(power: Power, one: Alone, rest: float) -> bool:
         return False
     known = np.isfinite(one.view.scores)
     x = one.view.scores[known]
-    if not _is_number(power, one) or len(np.unique(x)) < MANY:
+    if not _is_number(power, one.view.column) or len(np.unique(x)) < MANY:
         return False
     return not (is_class and _is_parted(x, power.case.y[known] == one.klass))
 
@@ -156,6 +156,8 @@ def _strong(power: Power) -> list[Alone]:
     best: dict[str, Alone] = {}
     for view in power.views:
         if view.column == power.case.problem.time or _is_name(power, view) or _is_rare(power, view):
+            continue
+        if view.aspect == "value" and _is_number(power, view.column) and power.is_lag(view.column):
             continue
         one = power.alone(view)
         least = MIN_AREA if one.klass is not None else MIN_SIDE if _is_binary(view) else MIN_R2
@@ -200,11 +202,11 @@ def _is_suspect(power: Power, one: Alone, tie: float, z: float) -> bool:
 
 
 def _may_lead(power: Power, one: Alone, tie: float) -> bool:
-    return one.klass is not None and _is_number(power, one) and tie < LITTLE
+    return one.klass is not None and _is_number(power, one.view.column) and tie < LITTLE
 
 
-def _is_number(power: Power, one: Alone) -> bool:
-    return power.case.frame.column(one.view.column).kind == "number"
+def _is_number(power: Power, column: str) -> bool:
+    return power.case.frame.column(column).kind == "number"
 
 
 def _bound(power: Power, one: Alone) -> float:
@@ -233,4 +235,6 @@ def _is_child(power: Power, one: Alone, rest: float, z: float) -> bool:
 
 def _leads(power: Power, one: Alone, rest: float) -> bool:
     """Tell whether all the others together leave far more open than this one alone."""
-    return len(power.case) >= LEAD_ROWS and rest <= 0.85 and 1 - rest >= LEAD * (1 - one.score)
+    inside = int((power.case.y == one.klass).sum())
+    surely = one.score - 3 * area_error(one.score, inside, len(power.case) - inside)
+    return len(power.case) >= LEAD_ROWS and rest <= 0.85 and 1 - rest >= LEAD * (1 - surely)

@@ -48,13 +48,14 @@ AHEAD = {
     "largest of the next": lambda y: y[::-1].rolling(5).max()[::-1].shift(-1),
     "change to the next": lambda y: y.shift(-1) - y,
     "sum still to come": lambda y: y[::-1].cumsum()[::-1],
+    "fall to the smallest of the next": lambda y: y[::-1].rolling(8).min()[::-1].shift(-1) - y,
     "smoothed backwards": lambda y: y[::-1].ewm(alpha=0.3, adjust=False).mean()[::-1],
 }
 PAST = {
     "last": lambda y: y.shift(1),
     "mean of the last": lambda y: y.shift(1).rolling(5).mean(),
     "largest so far": lambda y: y.shift(1).cummax(),
-    "sum so far": lambda y: y.cumsum(),
+    "sum so far": lambda y: y.shift(1).cumsum(),
     "smoothed past": lambda y: y.shift(1).ewm(alpha=0.3).mean(),
     "change before": lambda y: y.shift(1).diff(),
 }
@@ -79,11 +80,18 @@ def test_a_column_from_the_past_passes(name, smooth):
     assert findings(table) == []
 
 
-@pytest.mark.parametrize("name", ["mean with the present", "change from the last"])
+PRESENT = {
+    "mean with the present": lambda y: y.rolling(5).mean(),
+    "change from the last": lambda y: y.diff(),
+    "sum with the present": lambda y: y.cumsum(),
+    "change to the mean of the last": lambda y: y.shift(1).rolling(7).mean() - y,
+}
+
+
+@pytest.mark.parametrize("name", PRESENT)
 def test_a_column_that_holds_the_present_target_warns(name):
     table = walk()
-    y = table["y"]
-    table["leak"] = y.rolling(5).mean() if "mean" in name else y.diff()
+    table["leak"] = PRESENT[name](table["y"])
     (finding,) = findings(table)
     assert (finding["columns"], finding["severity"]) == (["leak"], "warn")
 
@@ -125,6 +133,40 @@ def test_class_of_the_next_row_is_found():
     table["y"] = np.where(event, "yes", "no")
     problem = WALK.model_copy(update={"task": "classification"})
     assert [f["columns"] for f in findings(table, problem)] == [["days until"], ["next"]]
+
+
+@pytest.mark.parametrize("days", [1, 0])
+def test_a_total_of_the_year_to_date_warns_if_the_present_is_in_it(days):
+    rng = np.random.default_rng(0)
+    day = pd.date_range("2015-01-01", periods=N, freq="7D")
+    y = pd.Series(rng.gamma(3, 10, N)).round(2)
+    to_date = y.groupby(day.year).cumsum() - (0 if days else y)
+    stamp = day.to_numpy().astype("datetime64[us]").astype(np.int64)
+    columns = (
+        Column("day", "datetime", frozenset({"time"})),
+        Column("to date", "number", frozenset({"input"})),
+        Column("y", "number", frozenset({"target"})),
+    )
+    frame = Frame(
+        columns, {"day": stamp, "to date": to_date.to_numpy(), "y": y.to_numpy()}, np.arange(N)
+    )
+    part = np.where(np.arange(N) < 0.8 * N, "train", "test").astype(object)
+    report = audit(frame, part, WALK, AuditSpec(), "time")
+    found = [f for f in report["findings"] if f["kind"] == "time.look_ahead"]
+    assert [f["columns"] for f in found] == [["to date"]] * days
+
+
+def test_a_plan_that_is_the_same_for_everybody_passes():
+    phases = np.repeat([0.0, 1.0, 2.0], 5)
+    table = pd.DataFrame(
+        {
+            "who": np.repeat([f"p{i}" for i in range(16)], 15),
+            "hour": np.tile(np.tile(np.arange(1.0, 6.0), 3), 16),
+            "day": np.tile(np.arange(15), 16),
+            "y": np.tile(phases, 16),
+        }
+    )
+    assert findings(table, WALK.model_copy(update={"group": ("who",)})) == []
 
 
 @pytest.mark.parametrize("odd", [np.inf, -np.inf, 1e120, np.nan, 0.0])
