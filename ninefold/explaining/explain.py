@@ -8,7 +8,7 @@ import numpy as np
 from ninefold.columns import Array, Frame, spread
 from ninefold.contributions import contributions
 from ninefold.evaluation.bootstrap import clusters
-from ninefold.evaluation.metrics import Metric, reported_metric
+from ninefold.evaluation.metrics import Metric, metric, reported_metric
 from ninefold.evaluation.part import known_rows
 from ninefold.explaining import ExplanationSpec
 from ninefold.explaining.effects import effect
@@ -16,6 +16,7 @@ from ninefold.explaining.gradients import integrated_gradients
 from ninefold.explaining.groups import Groups, column_groups
 from ninefold.explaining.importance import importance
 from ninefold.explaining.pixels import pixel_gradients
+from ninefold.explaining.words import word_gradients
 from ninefold.export.describe import to_cell
 from ninefold.head import Head
 from ninefold.problem import ProblemSpec
@@ -39,7 +40,8 @@ def explain(
     masked: Collection[str] = (),
     network: "TrainedModel | None" = None,
 ) -> dict[str, Any]:
-    """Return importance of columns, their effects, and the explanation of three rows.
+    """Return importance of columns, their effects, and the explanation of three rows; of several
+    targets those of the first, and of each under `targets`.
 
     Args:
         session: runs the exported graph, which takes the raw columns `names`.
@@ -62,35 +64,60 @@ def explain(
     groups = column_groups(train.select(names), names, spec.together)
     drawn, shuffles = clusters(rows, problem), (spec.repeats, spec.seed)
     ranked = importance(predict, raw, y, reported, head.cut, groups, drawn, *shuffles)
-    code = usual_class(predict(raw), head)
-
-    def answer(frame: Frame) -> Array:
-        return answers(predict(frame), head, code)
-
-    leading = [name for item in ranked for name in item["columns"] if name not in masked]
-    effects = [effect(answer, raw, name) for name in leading[: spec.effects]]
-    chosen = _examples(answer(raw))
     background = train.select(names).take(spread(len(train), spec.background))
-    return {
-        "metric": reported.name,
-        "unit": unit(head, code),
-        "rows": len(rows),
-        "importance": ranked,
-        "effects": [found for found in effects if found is not None],
-        "examples": [
-            _example(raw.take(np.array([row])), background, answer, groups, masked)
-            for row in chosen
-        ],
-        "gradients": _gradients(network, train, rows.take(chosen)),
-        "pixels": [] if network is None else pixel_gradients(network, rows.take(chosen), masked),
-    }
+    prediction = predict(raw)
+
+    def told(code: int, ranked: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        def answer(frame: Frame) -> Array:
+            return answers(predict(frame), head, code)
+
+        leading = [name for item in ranked for name in item["columns"] if name not in masked]
+        effects = [effect(answer, raw, name) for name in leading[: spec.effects]]
+        chosen = _examples(answers(prediction, head, code))
+        return {
+            "unit": unit(head, code),
+            "importance": ranked,
+            "effects": [found for found in effects if found is not None],
+            "examples": [
+                _example(raw.take(np.array([row])), background, answer, groups, masked)
+                for row in chosen
+            ],
+            "gradients": _gradients(network, train, rows.take(chosen), code if head.each else 0),
+        }
+
+    found = told(usual_class(prediction, head), ranked)
+    shown = rows.take(_examples(answers(prediction, head, usual_class(prediction, head))))
+    found |= {"metric": reported.name, "rows": len(rows)}
+    found["pixels"] = [] if network is None else pixel_gradients(network, shown, masked)
+    found["words"] = [] if network is None else word_gradients(network, shown, masked)
+    if not head.each:
+        return found
+    units = [unit(head, code) for code in range(len(head.each))]
+    by_target = {}
+    for code, (name, one) in enumerate(zip(head.target.names, head.each, strict=True)):
+        judge = metric(reported.name.removesuffix("_micro"))
+
+        def alone(frame: Frame, code: int = code, one: Head = one) -> Array:
+            return _of_one(predict(frame), code, one)
+
+        own = importance(alone, raw, y[:, code], judge, one.cut, groups, drawn, *shuffles)
+        by_target[name] = told(code, own) | {"metric": judge.name}
+    return found | {"units": units, "targets": by_target}
+
+
+def _of_one(prediction: Array, code: int, head: Head) -> Array:
+    """Return what one of several targets' predictions `(N, T)` are by themselves: values `(N,)`, or
+    probabilities `(N, 2)`.
+    """
+    own = prediction[:, code]
+    return own if head.target.task == "regression" else np.stack([1 - own, own], axis=1)
 
 
 def compact(found: Mapping[str, Any], background: Frame) -> dict[str, Any]:
     """Return what the file keeps, so that a server explains a row: `ninefold.contributions`."""
     cells = {column.name: to_cell(column, background[column.name]) for column in background.columns}
     rows = [{name: values[i] for name, values in cells.items()} for i in range(len(background))]
-    kept = {key: found[key] for key in ("metric", "unit", "importance")}
+    kept = {key: found[key] for key in ("metric", "unit", "units", "importance") if key in found}
     return {**kept, "background": rows}
 
 
@@ -163,7 +190,9 @@ def _example(
     return {"answer": found["answer"], "expected": found["expected"], "shares": shares}
 
 
-def _gradients(network: "TrainedModel | None", train: Frame, rows: Frame) -> list[dict[str, Any]]:
+def _gradients(
+    network: "TrainedModel | None", train: Frame, rows: Frame, number: int
+) -> list[dict[str, Any]]:
     if network is None or network.preprocessing.layout.tensors:
         return []
-    return integrated_gradients(network, train, rows)
+    return integrated_gradients(network, train, rows, number)

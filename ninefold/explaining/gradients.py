@@ -22,17 +22,19 @@ STEPS = 512
 """Piecewise-linear embeddings have kinks: fewer steps leave an error of some per cent."""
 
 
-def integrated_gradients(model: "TrainedModel", train: Frame, rows: Frame) -> list[dict[str, Any]]:
+def integrated_gradients(
+    model: "TrainedModel", train: Frame, rows: Frame, number: int = 0
+) -> list[dict[str, Any]]:
     """Return for each row `answer`, `expected` (the typical row's answer), `columns`.
 
     All in units of the answer: log-odds of the positive class, log-probability of the row's
-    likeliest class, or the target's own; of several targets it is the first that is explained.
+    likeliest class, or the target's own; of several targets `number` says which is explained.
     Shares add up to answer - expected, but for the error of the numerical integral.
     """
     import torch
 
     layout, target = model.preprocessing.layout, model.head.target
-    first = target.each[0] if target.each else target
+    own = target.each[number] if target.each else target
     X_train, codes_train = model.preprocessing.transform(train)
     typical = np.median(X_train, axis=0).astype(np.float32)
     common = np.array([np.bincount(codes).argmax() for codes in codes_train.T], dtype=np.int64)
@@ -45,9 +47,10 @@ def integrated_gradients(model: "TrainedModel", train: Frame, rows: Frame) -> li
 
         def answer(scores: "torch.Tensor", likeliest: int = likeliest) -> "torch.Tensor":
             if target.task == "regression":
-                return scores[:, model.head.middle] * first.scale + first.offset
+                place = number if target.each else model.head.middle
+                return scores[:, place] * own.scale + own.offset
             if target.each:
-                return scores[:, 0]
+                return scores[:, number]
             return scores[:, 1] - scores[:, 0] if target.is_binary else scores[:, likeliest]
 
         shares, (expected, value) = _attribute(model.module, ends, pair, answer)

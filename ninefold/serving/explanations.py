@@ -34,6 +34,7 @@ class Explainer:
         results = rows.signature.results
         names = results[-1].names if results else rows.signature.classes
         self._code = names.index(self.unit.removeprefix(BEFORE_CLASS)) if names else None
+        self.units = dict(zip(names, map(str, content.get("units", ())), strict=False))
 
     @staticmethod
     def of(model: Model, rows: Rows) -> "Explainer | None":
@@ -46,25 +47,37 @@ class Explainer:
     def explain(self, row: Mapping[str, Array], options: ort.RunOptions) -> dict[str, Any]:
         """Explain a row of feeds `(1, …)`; the largest contributions come first.
 
-        `answer` is `expected` plus the sum of the contributions, all in `unit`.
+        `answer` is `expected` plus the sum of the contributions, all in `unit`. Where there are
+        several targets it is that of the first, and `targets` holds that of each.
         """
 
-        def answer(columns: Mapping[str, Array]) -> Array:
-            return self._answers(list(self.model.run(columns, options).values())[-1])
+        kept: list[Array] = []
 
-        found = contributions(answer, row, self.background, self.groups)
-        added = [
-            {"columns": group, "value": value}
-            for group, value in zip(self.groups, found["values"], strict=True)
-        ]
-        added.sort(key=lambda item: -abs(item["value"]))
-        told = {"unit": self.unit, "expected": found["expected"], "answer": found["answer"]}
-        return {**told, "contributions": added}
+        def of(code: int | None, unit: str) -> dict[str, Any]:
+            def answer(columns: Mapping[str, Array]) -> Array:
+                if not kept:  # every target is asked of the same rows
+                    kept.append(list(self.model.run(columns, options).values())[-1])
+                return self._answers(kept[0], code, unit)
 
-    def _answers(self, prediction: Array) -> Array:
+            found = contributions(answer, row, self.background, self.groups)
+            added = [
+                {"columns": group, "value": value}
+                for group, value in zip(self.groups, found["values"], strict=True)
+            ]
+            added.sort(key=lambda item: -abs(item["value"]))
+            told = {"unit": unit, "expected": found["expected"], "answer": found["answer"]}
+            return {**told, "contributions": added}
+
+        told = of(self._code, self.unit)
+        if self.units:
+            each = enumerate(self.units.items())
+            told["targets"] = {name: of(code, unit) for code, (name, unit) in each}
+        return told
+
+    def _answers(self, prediction: Array, code: int | None, unit: str) -> Array:
         """Return one number a row `(N,)`: log-odds of a class or label, or the value."""
-        chosen = prediction if self._code is None else prediction[:, self._code]
-        if not self.unit.startswith(BEFORE_CLASS):
+        chosen = prediction if code is None else prediction[:, code]
+        if not unit.startswith(BEFORE_CLASS):
             return np.asarray(chosen, dtype=np.float64)
         chance = np.clip(chosen.astype(np.float64), LEAST, 1 - LEAST)
         return np.asarray(np.log(chance) - np.log1p(-chance))

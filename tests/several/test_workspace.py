@@ -104,6 +104,7 @@ def test_answers_bear_the_targets_names(trained, tmp_path):
             np.testing.assert_allclose(served, by_file[f"probability_{name}"], rtol=1e-6)
             assert by_file[f"label_{name}"].tolist() == [a["labels"][name] for a in answers]
     why = told_why(model, reader, batch)
+    assert why["targets"]
     if kind == "values":
         assert why["answer"] == pytest.approx(answers[0][targets[0]])
 
@@ -115,6 +116,15 @@ def told_why(model, reader, batch):
     told = explainer.explain(first, ort.RunOptions())
     added = sum(item["value"] for item in told["contributions"])
     assert told["expected"] + added == pytest.approx(told["answer"])
+    if "targets" not in told:
+        return told
+    assert tuple(told["targets"]) == reader.signature.results[-1].names
+    first_name, second = list(told["targets"])[:2]
+    assert told["targets"][first_name]["answer"] == told["answer"]
+    assert told["targets"][second]["unit"].endswith(second)
+    for one in told["targets"].values():
+        added = sum(item["value"] for item in one["contributions"])
+        assert one["expected"] + added == pytest.approx(one["answer"])
     return told
 
 
@@ -123,6 +133,8 @@ def test_the_report_shows_every_target(trained):
     page = (workspace / "reports/report.html").read_text()
     assert "could not be drawn" not in page
     assert "Target by target" in page
+    for target in targets:
+        assert f"What {target} depends on" in page
     for name in targets:
         assert f"Pictures of {name}" in page
 

@@ -6,7 +6,7 @@ from typing import Any
 from ninefold.report.charts.intervals import Row, forest
 from ninefold.report.charts.lines import Curve, lines
 from ninefold.report.evidence import Evidence
-from ninefold.report.markup import Html, count, figure, grid, join, number, paragraph, tag
+from ninefold.report.markup import Html, count, details, figure, grid, join, number, paragraph, tag
 from ninefold.report.section import Section
 from ninefold.report.sections.pictures import picture
 from ninefold.report.wording import model_name
@@ -37,8 +37,54 @@ class Explanations(Section):
                 paragraph(_how(found)),
                 grid([_example(each, found) for each in _examples(found)]),
                 *_pixels(found.get("pixels") or []),
+                *_words(found.get("words") or []),
+                *_targets(found.get("targets") or {}),
             ]
         )
+
+
+def _targets(found: Mapping[str, Mapping[str, Any]]) -> list[Html]:
+    """Draw what the model looks at for each of several targets by itself."""
+    if not found:
+        return []
+    parts = [
+        details(
+            f"What {name} depends on",
+            grid([_importance(one), *(_effect(each, one) for each in one["effects"])]),
+            grid([_example(each, one) for each in _examples(one)]),
+        )
+        for name, one in found.items()
+    ]
+    said = "Above: all targets together, and answers for the first. Here each by itself."
+    return [tag("h3", "Target by target"), paragraph(said), *parts]
+
+
+def _words(found: list[Mapping[str, Any]]) -> list[Html]:
+    """Set texts with the words that spoke for the answer in colour."""
+    if not found:
+        return []
+    said = (
+        "What each word adds to the network's answer, by integrated gradients from words that mean "
+        "nothing: red speaks for it, blue against it; the numbers show where the mouse rests."
+    )
+    title = tag("h3", "Which words spoke for it")
+    return [title, paragraph(said), *(_text(item) for item in found)]
+
+
+def _text(item: Mapping[str, Any]) -> Html:
+    most = max((abs(share) for _, share in item["words"]), default=0.0) or 1.0
+    words = [
+        tag("span", word, class_=f"word {'for' if share >= 0 else 'against'}{_shade(share, most)}",
+            title=f"{share:+.3g}")
+        for word, share in item["words"]
+    ]  # fmt: skip
+    answer = item["said"] or number(item["answer"], 3)
+    return paragraph(tag("b", f"row {item['row']}, {answer}: "), join(words, " "))
+
+
+def _shade(share: float, most: float) -> int:
+    """Return 0 for next to nothing, up to 4 for the strongest word."""
+    return min(4, int(4.999 * abs(share) / most))
 
 
 def _pixels(found: list[Mapping[str, Any]]) -> list[Html]:
