@@ -26,6 +26,8 @@ class ObjectiveSpec(Spec, ABC):
     for_labels: ClassVar[bool] = False
     """Whether it is for several targets of two classes each."""
     is_default: ClassVar[bool] = False
+    reads_features: ClassVar[bool] = False
+    """Whether it has a say in what the network's last layer reads: `feature_loss`."""
     is_watched: ClassVar[bool] = False
     """Whether early stopping watches this loss on valid in place of the reported metric."""
 
@@ -50,6 +52,14 @@ class ObjectiveSpec(Spec, ABC):
         """Return `(B, K)`: log of the members' mean probability, or their mean value; for labels
         the log-odds of their mean probability.
         """
+
+    def feature_loss(self, features: "Tensor", y: "Tensor", weight: "Tensor") -> "Tensor":
+        """Return what is added to the loss in training, a scalar.
+
+        Args:
+            features: `(B, M, D)`, what the network's last layer reads.
+        """
+        raise NotImplementedError(f"{self.kind} reads no features")
 
     def for_metric(self, metric: str) -> Self:
         """Return the objective with what it leaves open settled for the reported metric."""

@@ -60,8 +60,10 @@ class Pieces:
         pieces = [batch] if len(batch) <= self.size else batch.pieces(self.size)
         for piece in pieces:
             with autocast(piece.x.device):
-                outputs = module.network(piece.x, piece.codes, *piece.tensors)
+                outputs, features = module.outputs(piece.x, piece.codes, *piece.tensors)
             loss = module.objective.loss(outputs, piece.y, piece.weight)
+            if features is not None:
+                loss = loss + module.objective.feature_loss(features, piece.y, piece.weight)
             yield loss if len(piece) == count else loss * (len(piece) / count)
 
     def _shrink(self, error: RuntimeError, rows: int) -> None:

@@ -26,6 +26,22 @@ class ScoringModule(nn.Module):
     def forward(self, x: Tensor, codes: Tensor, *tensors: Tensor) -> Tensor:
         return self.objective.scores(self.network(x, codes, *tensors))
 
+    def outputs(self, x: Tensor, codes: Tensor, *tensors: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return the network's outputs `(B, M, K)` and, where the objective has a say in it, what
+        its last layer reads `(B, M, D)`.
+        """
+        if not getattr(self.objective, "reads_features", False):
+            return self.network(x, codes, *tensors), None
+        read: list[Tensor] = []
+        head = self.network.head
+        assert isinstance(head, nn.Module)
+        hook = head.register_forward_pre_hook(lambda _, given: read.append(given[0]))
+        try:
+            found = self.network(x, codes, *tensors)
+            return found, read[0]
+        finally:
+            hook.remove()
+
     def scores(self, x: Tensor, codes: Tensor, *tensors: Tensor) -> Array:
         """Return the scores of many rows, `(N, K)` float32, computed in evaluation mode."""
         was_training = self.training

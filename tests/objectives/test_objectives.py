@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from ninefold.errors import ConfigError
 from ninefold.objectives import ObjectiveSpec, objective
 from ninefold.objectives.bce import BCESpec
+from ninefold.objectives.contrastive import ContrastiveSpec
 from ninefold.objectives.cross_entropy import CrossEntropySpec
 from ninefold.objectives.focal import FocalSpec
 from ninefold.objectives.huber import HuberSpec
@@ -164,3 +165,28 @@ def test_bce_smooths_answers_towards_a_half():
 def test_bounds_are_checked():
     with pytest.raises(ValidationError):
         CrossEntropySpec(label_smoothing=1.0)
+
+
+def test_contrast_is_that_of_the_paper():
+    torch.manual_seed(0)
+    features, y = torch.randn(7, 2, 5), torch.tensor([0, 0, 1, 1, 1, 2, 0])
+    spec = ContrastiveSpec(contrast=2.0, temperature=0.3)
+    losses = []
+    for member in range(2):
+        z = torch.nn.functional.normalize(features[:, member], dim=1)
+        for i in range(7):
+            others = [a for a in range(7) if a != i]
+            alike = [p for p in others if y[p] == y[i]]
+            below = torch.logsumexp(z[others] @ z[i] / 0.3, dim=0)
+            if alike:
+                losses.append((below - z[alike] @ z[i] / 0.3).mean())
+    expected = 2.0 * torch.stack(losses).mean()
+    torch.testing.assert_close(spec.feature_loss(features, y, torch.ones(7)), expected)
+    one_class_each = spec.feature_loss(features[:3], torch.arange(3), torch.ones(3))
+    assert float(one_class_each) == 0.0
+
+
+def test_a_batch_without_a_pair_trains_on():
+    features = torch.zeros(1, 1, 4, requires_grad=True)
+    ContrastiveSpec().feature_loss(features, torch.tensor([1]), torch.ones(1)).backward()
+    assert torch.isfinite(features.grad).all()
