@@ -62,7 +62,8 @@ class LoopSpec(Spec):
     """Epochs without improvement before training stops; default: 16 up to 4,500 train rows (10 with
     a table's `ema`), 8 up to 10,000, else 5."""
     min_delta: float = Field(0.0, ge=0)
-    """How much better the reported metric on valid must get to count as an improvement."""
+    """How much better the reported metric on valid must get to count as an improvement; with fewer
+    than 1,000 valid rows the loss stands for a metric of the order of scores (roc_auc)."""
     batch_size: int | None = Field(None, ge=1)
     """Rows per step; default by train rows: 32 (below 1,200), 64, 128, 256, 512, 1024 (108,000)."""
     micro_batch_size: int | None = Field(None, ge=1)

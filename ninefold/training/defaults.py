@@ -10,6 +10,8 @@ PATIENCES = ((4_500, 16), (10_000, 8))
 EPOCHS = ((4_500, 120),)
 TABLE_EMA, TABLE_PATIENCE = 0.99, 10
 """An average of the weights moves less from epoch to epoch, so that less patience is enough."""
+FEW_WATCHED = 1_000
+"""Valid rows below which an order of scores is too noisy to choose an epoch by."""
 
 
 def batch_size(rows: int) -> int:

@@ -12,10 +12,10 @@ from ninefold.errors import InputError
 from ninefold.head import Head
 from ninefold.problem import ProblemSpec
 from ninefold.training.calibration import fit_head
-from ninefold.training.defaults import of_table
+from ninefold.training.defaults import FEW_WATCHED, of_table
 from ninefold.training.filters import filter_pictures
 from ninefold.training.model import TrainedModel
-from ninefold.training.preparing import Table, prepare
+from ninefold.training.preparing import Ready, Table, prepare
 
 if TYPE_CHECKING:
     from ninefold.evaluation.metrics import Metric
@@ -58,6 +58,7 @@ def fit(
         update |= of_table(spec, len(ready.rows[2]))
     spec = spec.model_copy(update=update)
     head = Head(target, quantiles=ready.objective.levels)
+    by_loss = ready.objective.is_watched or _is_noisy(ready, sampling)
 
     def watched(scores: Array) -> float:
         return reported.compute(y_valid, head.predict(scores))
@@ -67,7 +68,7 @@ def fit(
         ready.valid,
         ready.preprocessing.layout,
         head,
-        (watched, reported.higher_is_better, ready.objective.is_watched),
+        (watched, reported.higher_is_better, by_loss),
         spec,
         fold,
         (checkpoint, live),
@@ -80,10 +81,20 @@ def fit(
     fitted = fit_head(scores, y_valid, target, reported, spec.calibrate, spec.threshold)
     model.head = replace(fitted, quantiles=head.quantiles)
     model.facts = _facts(model, outcome, scores, y_valid, reported) | {
+        "watched": "loss" if by_loss else reported.name,
         "train_rows": len(ready.rows[2]),
         "valid_rows": len(y_valid),
     }
     return model
+
+
+def _is_noisy(ready: Ready, sampling: "Sampling") -> bool:
+    """Tell whether the loss on valid says better than the reported metric which epoch is best.
+
+    Only where it means the same on train and valid: no rows are drawn or weighed.
+    """
+    is_plain = sampling.kind == "none" and bool(np.ptp(ready.rows[3]) == 0)
+    return ready.reported.is_of_order and is_plain and len(ready.valid[2]) < FEW_WATCHED
 
 
 def _train(

@@ -102,15 +102,33 @@ def test_another_seed_gives_other_weights(tmp_path):
 
 
 def test_early_stopping_restores_the_best_epoch():
-    model = trained("binary", rows=150, epochs=60, patience=3, lr=0.01, calibrate=False)
+    fields = {"problem_fields": {"metric": "brier"}, "epochs": 60, "patience": 3, "lr": 0.01}
+    model = trained("binary", rows=150, calibrate=False, **fields)
     values = [epoch.metric for epoch in model.history]
-    best = int(np.argmax(values))
+    best = int(np.argmin(values))
     assert len(values) == best + 1 + 3
     assert model.facts["best_epoch"] == best + 1
     _, valid = parts("binary", 150)
-    judge = metric("roc_auc")
+    judge = metric("brier")
     y = model.head.target.encode(valid)
     assert judge.compute(y, model.predict(valid)) == pytest.approx(values[best], abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("valid_rows", "sampling", "watched"),
+    [
+        (150, NoSamplingSpec(), "loss"),
+        (1000, NoSamplingSpec(), "roc_auc"),
+        (150, OverSamplingSpec(), "roc_auc"),
+    ],
+)
+def test_the_loss_chooses_where_few_rows_make_an_order_noisy(valid_rows, sampling, watched):
+    train, valid = parts("binary", 150, valid_rows)
+    spec = TrainSpec(network=SMALL, epochs=12, patience=12, lr=0.01)
+    model = fit(train, valid, problem("binary"), sampling, PreprocessSpec(), spec)
+    assert model.facts["watched"] == watched
+    goals = [-e.valid_loss if watched == "loss" else e.metric for e in model.history]
+    assert model.facts["best_epoch"] == 1 + int(np.argmax(goals))
 
 
 def test_reported_metric_decides_what_is_watched():

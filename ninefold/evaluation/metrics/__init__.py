@@ -34,6 +34,8 @@ class Metric(ABC):
     tasks: ClassVar[tuple[Task, ...]]
     higher_is_better: ClassVar[bool]
     binary_only: ClassVar[bool] = False
+    is_of_order: ClassVar[bool] = False
+    """Whether it reads the order of the scores alone: noisy on few rows, blind to confidence."""
 
     @abstractmethod
     def statistic(self, y: Array, prediction: Array, threshold: float) -> Statistic:

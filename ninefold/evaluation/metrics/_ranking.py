@@ -15,6 +15,7 @@ class Ranking(Metric):
 
     tasks = CLASSES
     higher_is_better = True
+    is_of_order = True
 
     def undefined(self, y: Array) -> str | None:
         if len(y) == 0:

@@ -42,12 +42,11 @@ def _curves(evidence: Evidence, best: int) -> Html:
     loss = lines("Loss by epoch", both, "epoch", "loss", x_range=span, marked_x=kept)
     watched = [curve("metric", "valid", "rival")]
     score = lines(f"{metric} by epoch", watched, "epoch", metric, x_range=span, marked_x=kept)
-    return grid(
-        [
-            figure(loss, "Loss: falling on train but rising on valid would be learning by heart"),
-            figure(score, f"{metric} on valid, which decides when to stop"),
-        ]
-    )
+    by_loss = evidence.network["facts"].get("watched") == "loss"
+    decides = "; the one on valid decides when to stop" * by_loss
+    said = f"Loss: falling on train but rising on valid would be learning by heart{decides}"
+    decides = "" if by_loss else ", which decides when to stop"
+    return grid([figure(loss, said), figure(score, f"{metric} on valid{decides}")])
 
 
 def _is_known(value: float | None) -> bool:
