@@ -1,11 +1,13 @@
 """Runs a model for many requests at once: those that arrive together share one run.
 
 Nobody waits for company: the queue is flushed in the next turn of the event loop, so a lone request
-costs nothing and 32 connections cost half as much each.
+costs nothing and 32 connections cost half as much each. What takes longer runs in threads, as many
+at a time as there are cores; what comes while all are busy shares the next run.
 """
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -17,22 +19,24 @@ from ninefold.serving.limits import Limits, RequestError
 from ninefold.serving.model import Array, Model, concatenated, first_line
 
 Outputs = dict[str, Array]
+CORES = os.cpu_count() or 1
 Tell = Callable[[Outputs | Exception], None]
 
 
 @cache
 def threads() -> ThreadPoolExecutor:
     """Return the threads for what would hold up the event loop: one per core."""
-    return ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="model")
+    return ThreadPoolExecutor(CORES, thread_name_prefix="model")
 
 
 class Job(NamedTuple):
-    """One request's rows, who is told its outputs, and whether nobody waits for them any more."""
+    """One request's rows, who is told its outputs, whether nobody waits, and since when."""
 
     feeds: Mapping[str, Array]
     rows: int
     tell: Tell
     is_over: Callable[[], bool]
+    since: float
 
 
 class Batcher:
@@ -42,6 +46,7 @@ class Batcher:
         self.model, self.limits = model, limits
         self._queue: list[Job] = []
         self._pending = 0
+        self._held: list[Job] = []
         self._running: set[asyncio.Task[None]] = set()
 
     async def run(self, feeds: Mapping[str, Array], rows: int) -> Outputs:
@@ -77,20 +82,39 @@ class Batcher:
         self._pending += 1
         if not self._queue:
             asyncio.get_running_loop().call_soon(self._flush)
-        self._queue.append(Job(feeds, rows, tell, is_over))
+        self._queue.append(Job(feeds, rows, tell, is_over, time.monotonic()))
 
     def _flush(self) -> None:
         jobs, self._queue = self._queue, []
-        wanted = [job for job in jobs if not job.is_over()]
-        self._pending -= len(jobs) - len(wanted)
-        for batch in self._batches(wanted):
+        for batch in self._batches(self._wanted(jobs)):
             rows = sum([job.rows for job in batch])
             if self.model.expected_s(rows) <= self.limits.inline_run_s:
                 self._deliver(batch, _outcomes(self.model, batch, None))
             else:
-                task = asyncio.create_task(self._run_in_thread(batch))
-                self._running.add(task)
-                task.add_done_callback(self._running.discard)
+                self._held += batch
+        if self._held:
+            self._start()
+
+    def _wanted(self, jobs: list[Job]) -> list[Job]:
+        """Leave out the jobs that nobody waits for."""
+        wanted = [job for job in jobs if not job.is_over()]
+        self._pending -= len(jobs) - len(wanted)
+        return wanted
+
+    def _start(self, ended: asyncio.Task[None] | None = None) -> None:
+        """Run what is held in threads that are free."""
+        if ended is not None:
+            self._running.discard(ended)
+        self._held = self._wanted(self._held)
+        oldest = time.monotonic() - self.limits.run_timeout_s
+        while self._held and self._held[0].since < oldest:
+            self._deliver([self._held.pop(0)], [self._late()])
+        while self._held and len(self._running) < CORES:
+            first = self._batches(self._held)[0]
+            self._held = self._held[len(first) :]
+            task = asyncio.create_task(self._run_in_thread(first))
+            self._running.add(task)
+            task.add_done_callback(self._start)
 
     def _batches(self, jobs: list[Job]) -> list[list[Job]]:
         """Group the jobs so that none exceeds the limit of rows."""
@@ -114,13 +138,15 @@ class Batcher:
         except TimeoutError:
             options.terminate = True
             work.cancel()
-            late = RequestError(
-                f"the model took longer than {self.limits.run_timeout_s:g} s; send fewer rows", 504
-            )
-            outcomes = [late] * len(jobs)
+            outcomes = [self._late()] * len(jobs)
         except Exception as error:
             outcomes = [error] * len(jobs)
         self._deliver(jobs, outcomes)
+
+    def _late(self) -> RequestError:
+        return RequestError(
+            f"the model took longer than {self.limits.run_timeout_s:g} s; send fewer rows", 504
+        )
 
     def _deliver(self, jobs: list[Job], outcomes: list[Outputs | Exception]) -> None:
         self._pending -= len(jobs)

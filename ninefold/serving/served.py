@@ -16,6 +16,7 @@ from ninefold.serving.batching import Batcher, threads
 from ninefold.serving.cells import shown
 from ninefold.serving.explanations import Explanations
 from ninefold.serving.limits import Limits, RequestError
+from ninefold.serving.memory import Memory
 from ninefold.serving.model import Array, Model
 from ninefold.serving.rows import Batch, Rows
 from ninefold.signature import Signature
@@ -56,7 +57,7 @@ class Served:
 
     def __init__(self, model: Model, limits: Limits) -> None:
         self.model, self.limits = model, limits
-        self.batcher = Batcher(model, limits)
+        self.batcher, self.memory = Batcher(model, limits), Memory()
         self.rows = Rows(model) if model.signature is not None else None
         self.explanations = Explanations(model, self.rows, limits) if self.rows else None
 
@@ -72,7 +73,16 @@ class Served:
         return await self._answered("predict", body, headers)
 
     async def _answered(self, endpoint: str, body: bytes, headers: Mapping[bytes, bytes]) -> Answer:
-        is_small = len(body) <= self.limits.inline_bytes
+        if len(body) <= self.limits.inline_bytes:
+            return await self._in_steps(endpoint, body, headers, True)
+        try:
+            return await self._in_steps(endpoint, body, headers, False)
+        finally:
+            self.memory.give_back_soon()
+
+    async def _in_steps(
+        self, endpoint: str, body: bytes, headers: Mapping[bytes, bytes], is_small: bool
+    ) -> Answer:
         asked: Asked = await call(is_small, self.read, endpoint, body, headers)
         values = await self.batcher.run(asked.feeds, asked.rows) if asked.rows else {}
         told = None
