@@ -17,7 +17,8 @@ class GenerateSpec(Spec):
     depth: int = Field(default=2, ge=1, le=10)
     """Hidden layers of each; of convolutions, how often a picture is halved."""
     convolutions: bool | None = None
-    """Convolutions in the place of dense layers; default: where each row is one picture."""
+    """Convolutions in the place of dense layers; default: where each row is one picture of more
+    than 256 numbers."""
     filters: int = Field(default=32, ge=1, le=1024)
     """Convolutions: filters at the picture's own size, doubled each time it is halved."""
     steps: int = Field(default=2000, ge=1, le=10_000_000)

@@ -1,5 +1,7 @@
 """From prepared train rows to a generator, and to the simple ones it is measured against."""
 
+import math
+
 import numpy as np
 
 from ninefold.columns import Array
@@ -11,6 +13,9 @@ from ninefold.unlabelled.chain import Chain
 from ninefold.unlabelled.preparing import Prepared
 from ninefold.unlabelled.space import widen, widths
 from ninefold.unlabelled.steps import Layers
+
+FEW_PIXELS = 256
+"""Up to so many numbers, dense layers draw a picture better and in less time than convolutions."""
 
 
 def fit(ready: Prepared, spec: GenerateSpec) -> Sampler:
@@ -24,7 +29,9 @@ def fit(ready: Prepared, spec: GenerateSpec) -> Sampler:
             "params.yaml: generate.convolutions must be left out, however: rows are not one "
             "picture each and nothing else. Drop the other columns under ingest.drop"
         )
-    picture = () if spec.convolutions is False else ready.picture
+    is_large = math.prod(ready.picture) > FEW_PIXELS
+    has_convolutions = is_large if spec.convolutions is None else spec.convolutions
+    picture = ready.picture if has_convolutions else ()
     ends = limits(ready)[1:] if ready.picture else None
     chain, history = train(wide, shape_of(layout), spec, picture, ends)
     weights = chain.arrays("generator").items()

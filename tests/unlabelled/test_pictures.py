@@ -10,8 +10,15 @@ from ninefold.autoencoding.model import Reconstruction
 from ninefold.columns import read_frame
 from ninefold.errors import ConfigError
 from ninefold.files import read_json
+from ninefold.generating import GenerateSpec
+from ninefold.generating.fitting import fit
+from ninefold.preprocessing import PreprocessSpec
+from ninefold.problem import ProblemSpec
 from ninefold.serving.model import read_model
 from ninefold.serving.rows import Rows, replay
+from ninefold.unlabelled.chain import Chain
+from ninefold.unlabelled.preparing import prepare
+from ninefold.unlabelled.steps import Steps
 from tests.end_to_end.commands import ninefold
 from tests.pictures import write_folder
 from tests.unlabelled.workspaces import STAGES, blobs, change, draft, run
@@ -69,7 +76,9 @@ def generator(tmp_path_factory):
     write_folder(folder / "photos", 160)
     options = ("--task", "generation", "--target", "label", "--into", "ws", "--yes")
     ninefold("init", "photos", *options, cwd=folder)
-    quick = "{steps: 60, batch_size: 32, filters: 8, latent: 8, critic_steps: 2}"
+    quick = (
+        "{steps: 60, batch_size: 32, filters: 8, latent: 8, critic_steps: 2, convolutions: true}"
+    )
     change(folder / "ws", generate=quick, evaluate="{bootstrap: 100}")
     return run(folder / "ws", *STAGES, "explore", "report")
 
@@ -86,6 +95,17 @@ def test_a_generator_of_convolutions_draws_pictures_by_seed(generator, tmp_path)
     with Image.open(tmp_path / "files" / "10.png") as image:
         np.testing.assert_array_equal(np.asarray(image), pictures[3, :, :, 0])
     ninefold("sample", "models/model.onnx", 5, tmp_path / "a.csv", cwd=generator, code=2)
+
+
+@pytest.mark.parametrize(("convolutions", "kind"), [(None, Chain), (True, Steps)])
+def test_small_pictures_are_drawn_by_dense_layers_unless_told_otherwise(
+    generator, convolutions, kind
+):
+    train, valid = (read_frame(generator / f"data/splits/{p}.parquet") for p in ("train", "valid"))
+    problem = ProblemSpec(target="label", task="generation")
+    ready = prepare(train, valid, problem, PreprocessSpec())
+    spec = GenerateSpec(steps=1, critic_steps=1, convolutions=convolutions)
+    assert isinstance(fit(ready, spec).chain, kind)
 
 
 def test_a_server_draws_the_picture_too(generator, tmp_path):
