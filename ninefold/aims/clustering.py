@@ -25,6 +25,7 @@ class Clustering(Aim):
         "cluster:",
         "  algorithm: {kind: k_means}   # or gaussian_mixture, hdbscan",
         "  # encoder: {latent: 5}   # finds them among the codes of an AutoEncoder",
+        "  # refine: {}             # deep embedded clustering after that",
         "  k: null                  # chosen by stability and silhouette; a number fixes it",
     )
     plots: ClassVar[Mapping[str, Mapping[str, Any]]] = {

@@ -1,14 +1,14 @@
 """From prepared train rows to clusters, and to what they are measured against."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ninefold.autoencoding import AutoEncoderSpec
-from ninefold.clustering import ClusterSpec
+from ninefold.clustering import ClusterSpec, RefineSpec
 from ninefold.clustering.algorithms import AlgorithmSpec
-from ninefold.clustering.choosing import choose_k, inside, structure
+from ninefold.clustering.choosing import choose_k, inside, mean_silhouette, structure
 from ninefold.clustering.model import ClusterModel
 from ninefold.columns import Array
 from ninefold.errors import InputError
@@ -45,10 +45,49 @@ def fit(ready: Prepared, spec: ClusterSpec) -> ClusterModel:
     if coded is not None:
         model.encoder, model.scale = coded.encoder, coded.scale
         model.facts |= {"encoder": coded.facts}
+        if spec.refine is not None:
+            model = _refined(ready, model, spec, spec.refine)
+            z = model.scores(ready.X, ready.codes).astype(np.float64)
+            sample = _sample(z, spec.sample_rows, spec.seed)
         of_each = tuple(f"code {number}" for number in range(z.shape[1]))
     found = structure(sample, algorithm, model.clusters.k, of_each, spec.seed)
     model.facts |= {"choice": choice, "structure": found, "map": _map(z, model, spec.seed)}
     return model
+
+
+def _refined(
+    ready: Prepared, model: ClusterModel, spec: ClusterSpec, refine: RefineSpec
+) -> ClusterModel:
+    """Return the model after deep embedded clustering; what it changed stands in its facts."""
+    from ninefold.clustering.algorithms.k_means import Centres
+    from ninefold.clustering.refining import refined
+
+    assert isinstance(model.clusters, Centres)
+    assert model.encoder is not None
+    layout = ready.preprocessing.layout
+    wide = widen(ready.X, ready.codes, layout, model.weights)
+    valid = widen(ready.X_valid, ready.codes_valid, layout, model.weights).astype(np.float64)
+    encoder, clusters, told = refined(
+        wide, model.encoder, model.scale, model.clusters.centres, refine, spec.seed
+    )
+    after = replace(model, encoder=encoder, clusters=clusters)
+    z = after.scores(ready.X, ready.codes).astype(np.float64)
+    codes, distances, _ = clusters.assign(z)
+    sizes = np.bincount(codes, minlength=clusters.k).tolist()
+    tight = [
+        mean_silhouette(valid, one.clusters.assign(
+            one.scores(ready.X_valid, ready.codes_valid).astype(np.float64))[0])
+        for one in (model, after)
+    ]  # fmt: skip
+    return replace(
+        after,
+        facts={
+            **model.facts,
+            "clusters": dict(zip(clusters.names, sizes, strict=True)),
+            "unit": float(distances.std()) or 1.0,
+            "refined": {**told, "silhouette_of_features": {"before": tight[0], "after": tight[1]}},
+        },
+    )
 
 
 @dataclass(frozen=True)
@@ -77,7 +116,8 @@ def peers(ready: Prepared, spec: ClusterSpec) -> dict[str, ClusterModel]:
     """Return what every other algorithm finds with its defaults, by kind.
 
     They get the number of clusters that was chosen; an algorithm that finds none is left out. All
-    look at the features themselves: where clusters are found among codes, the same algorithm too.
+    look at the features themselves: where clusters are found among codes, the same algorithm too;
+    where they are refined, also those that are not.
     """
     z = space(ready)
     found: dict[str, ClusterModel] = {}
@@ -95,6 +135,8 @@ def peers(ready: Prepared, spec: ClusterSpec) -> dict[str, ClusterModel]:
             found[algorithm.kind] = _fitted(ready, z, algorithm, k, spec.seed)
         except InputError:
             continue
+    if spec.refine is not None:
+        found["unrefined"] = fit(ready, spec.model_copy(update={"refine": None, "k": k}))
     return found
 
 

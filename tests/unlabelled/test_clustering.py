@@ -11,6 +11,8 @@ from ninefold.clustering import ClusterSpec
 from ninefold.clustering.algorithms import AlgorithmSpec
 from ninefold.clustering.algorithms.k_means import KMeansSpec
 from ninefold.clustering.choosing import choose_k, structure
+from ninefold.config import validate
+from ninefold.errors import ConfigError
 from ninefold.files import read_json
 from ninefold.graph import Graph
 from ninefold.monitoring import MonitorSpec
@@ -58,6 +60,29 @@ def test_clusters_among_the_codes_of_an_autoencoder(tmp_path):
     model = read_model(workspace / "models" / "model.onnx")
     rows = Rows(model)
     assert replay(model, rows) is None
+
+
+def test_encoder_and_centres_are_refined_together_and_the_unrefined_stand_beside(tmp_path):
+    encoder = "encoder: {latent: 2, epochs: 20, width: 16, depth: 1}, refine: {epochs: 15}}"
+    settings = (QUICK % "k_means").removesuffix("}") + ", k: 3, " + encoder
+    changes = {"cluster": settings, "evaluate": "{bootstrap: 100}"}
+    workspace = run(draft(tmp_path, blobs(240), "clustering", "--target", "kind", **changes))
+    found = read_json(workspace / "reports" / "evaluation.json")
+    assert "unrefined" in found["baselines"]
+    beside = found["baselines"]["unrefined"]["test"]["adjusted_rand"]["value"]
+    assert found["test"]["adjusted_rand"]["value"] > max(0.5, beside - 0.1)
+    assert read_json(workspace / "reports" / "receipt.json")["pass"]
+    facts = read_json(workspace / "models" / "network" / "network.json")["facts"]
+    assert facts["refined"]["epochs"] >= 10
+    assert sum(facts["clusters"].values()) == facts["train_rows"]
+    own = read_model(workspace / "models" / "model.onnx").session
+    other = read_model(workspace / "models" / "baselines" / "unrefined.onnx").session
+    assert own.get_outputs()[0].name == other.get_outputs()[0].name
+
+
+def test_refining_needs_an_encoder():
+    with pytest.raises(ConfigError, match="must have an encoder"):
+        validate("cluster", {"refine": {}})
 
 
 def test_the_target_is_compared_with_and_never_learnt_from(trained):

@@ -43,6 +43,7 @@ class Clusters(Section):
                 paragraph(_said(facts, found)),
                 _structure(found["structure"]),
                 _approximation(facts.get("approximation")),
+                _refined(facts.get("refined")),
                 grid(pictures),
                 _sizes(found["clusters"]),
                 tag("h3", "What sets each apart"),
@@ -75,6 +76,19 @@ def _approximation(found: Mapping[str, Any] | None) -> Html:
         "HDBSCAN itself says nothing of new rows; the exported file gives a row the cluster of the "
         f"nearest exemplar. {percent(found['agrees'])} of the train rows get the cluster HDBSCAN "
         "gave them."
+    )
+
+
+def _refined(found: Mapping[str, Any] | None) -> Html:
+    if not found:
+        return Html()
+    before, after = (found["silhouette_of_features"][key] for key in ("before", "after"))
+    return paragraph(
+        f"Deep embedded clustering moved {percent(found['moved'])} of the train rows to another "
+        f"cluster in {count(found['epochs'], 'pass', 'passes')}. It pulls rows together by "
+        "construction, so silhouettes among the codes must rise; among the features themselves "
+        f"that of the valid rows went from {number(before, 3)} to {number(after, 3)}. `unrefined` below is what it "
+        "began from."
     )
 
 
