@@ -19,7 +19,6 @@ from unittest import mock
 
 import distributed
 import numpy as np
-import pandas as pd
 
 from ninefold.baselines import BaselinesSpec
 from ninefold.crossvalidation import CrossvalidateSpec
@@ -32,6 +31,7 @@ from ninefold.scoring.job import JobSpec, score_files
 from ninefold.splitting import Folds
 from ninefold.training import TrainSpec
 from tests.serving.models import build, table
+from tests.test_scoring import written
 from tests.training.samples import parts, problem
 
 FOLDS = 6
@@ -42,8 +42,7 @@ DRAWN = 5_000
 def scoring(folder: Path, rows: int) -> tuple[int, Callable[[int, str | None], None]]:
     """Return how many tasks `rows` rows are, and what scores a share of them at an address."""
     model = build(folder / "model.onnx")
-    one = folder / "some.csv"
-    pd.DataFrame(table(DRAWN, 1)).to_csv(one, index=False)
+    one: Path = written(table(DRAWN, 1), folder / "some.csv")  # type: ignore[no-untyped-call]
     head, _, body = one.read_text().partition("\n")
     many = folder / "rows.csv"
     many.write_text(f"{head}\n{body * (rows // DRAWN)}")

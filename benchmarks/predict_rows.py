@@ -1,16 +1,18 @@
-"""How fast `ninefold predict` is, beside bare `session.run` on tensors that are ready in memory.
+"""How fast `ninefold predict` and `score` are, beside bare `session.run` on ready tensors.
 
     python benchmarks/predict_rows.py [WORKSPACE] [--rows N]
 
 Takes WORKSPACE/models/model.onnx and draws rows from WORKSPACE/data/raw.parquet at random, with
 its fractions slightly shifted, to N rows (1,000,000) as Parquet and as CSV, in a temporary folder.
-`predict` is the whole command, less what the same command takes for one row (interpreter start,
-imports, loading the model). Bare runs go over the same chunks with the same session options, in as
-many threads as `predict` has. Prints both, bare / predict (wanted: at least 0.5), and the
-command's peak memory at N/10 and at N.
+A command is measured whole, less what the same command takes for one row (interpreter start,
+imports, loading the model); `score` writes flags and version and keeps its parts for good before it
+puts them together. Bare runs go over the same chunks with the same session options, in as many
+threads as a command has. Prints both, bare / command (wanted: at least 0.5), and the command's peak
+memory at N/10 and at N.
 """
 
 import argparse
+import itertools
 import os
 import subprocess
 import sys
@@ -38,6 +40,7 @@ PART = 100_000
 READY = 100_000
 """Rows held as tensors; bare runs go over them as often as it takes."""
 KINDS = ("parquet", "csv")
+COMMANDS = ("predict", "score")
 
 
 def drawn(table: pa.Table, rows: int, rng: np.random.Generator) -> pa.Table:
@@ -91,14 +94,14 @@ def bare_s(model: Model, ready: list[dict[str, Array]], chunks: int) -> float:
     return time.perf_counter() - start
 
 
-def predict(model: Path, source: Path) -> tuple[float, float]:
-    """Run the command; return its wall seconds and its peak memory in MB."""
+def measured(name: str, model: Path, source: Path) -> tuple[float, float]:
+    """Run a command; return its wall seconds and its peak memory in MB."""
     program = (
         "import resource, sys; from ninefold.cli import main; code = main(sys.argv[1:])\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024); sys.exit(code)"
     )
     out = source.with_name(f"out{source.suffix}")
-    command = [sys.executable, "-c", program, "predict", str(model), str(source), str(out)]
+    command = [sys.executable, "-c", program, name, str(model), str(source), str(out)]
     start = time.perf_counter()
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return time.perf_counter() - start, float(done.stdout.splitlines()[-1])
@@ -122,18 +125,18 @@ def main() -> None:
         chunks = -(-options.rows // size)
         taken = [bare_s(model, ready, chunks)]
         found = {}
-        for kind in KINDS:
-            start_s, _ = predict(path, folder / f"one.{kind}")
-            _, tenth_mb = predict(path, folder / f"tenth.{kind}")
-            whole_s, whole_mb = predict(path, folder / f"rows.{kind}")
-            found[kind] = (start_s, whole_s - start_s, tenth_mb, whole_mb)
+        for command, kind in itertools.product(COMMANDS, KINDS):
+            start_s, _ = measured(command, path, folder / f"one.{kind}")
+            _, tenth_mb = measured(command, path, folder / f"tenth.{kind}")
+            whole_s, whole_mb = measured(command, path, folder / f"rows.{kind}")
+            found[command, kind] = (start_s, whole_s - start_s, tenth_mb, whole_mb)
             taken.append(bare_s(model, ready, chunks))
     bare = min(taken)
     print(f"{options.rows:,} rows, {os.cpu_count()} threads, {size} rows per run")
     print(f"bare session.run: {bare:.1f} s (all: {', '.join(f'{s:.1f}' for s in taken)})")
-    for kind, (start_s, net_s, tenth_mb, whole_mb) in found.items():
+    for (command, kind), (start_s, net_s, tenth_mb, whole_mb) in found.items():
         print(
-            f"predict {kind}: {net_s:.1f} s beside {start_s:.1f} s start, bare / predict "
+            f"{command} {kind}: {net_s:.1f} s beside {start_s:.1f} s start, bare / {command} "
             f"{bare / net_s:.2f}; peak {tenth_mb:.0f} MB at {options.rows // 10:,} rows, "
             f"{whole_mb:.0f} MB at {options.rows:,}"
         )

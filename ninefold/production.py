@@ -39,9 +39,25 @@ def model_file(path: Path) -> Path:
     """Return the file of the model in production where `path` is a registry, else `path`.
 
     Raises:
-        InputError: a folder without a pointer.
+        InputError: a folder without a pointer, or without the model that it names.
     """
-    return place(path, named(path)) if path.is_dir() else path
+    return held(path, named(path)) if path.is_dir() else path
+
+
+def held(folder: Path, sha256: str) -> Path:
+    """Return the file of the model with that hash, which is in production.
+
+    Raises:
+        InputError: it is not there.
+    """
+    path = place(folder, sha256)
+    if not path.is_file():
+        raise InputError(
+            f"{path} must hold what is in production, however: it is missing (a clone has the "
+            f"pointer only). In the workspace, `dvc artifacts get . model --stage production --out "
+            f"{path}` fetches it"
+        )
+    return path
 
 
 def place(folder: Path, sha256: str) -> Path:

@@ -7,6 +7,7 @@ production` fetches the file; `git show 'model#production#7:registry/production.
 is.
 """
 
+import configparser
 import hashlib
 import os
 import subprocess
@@ -63,7 +64,18 @@ def tag(workspace: Path, registry: Registry, content: bytes) -> list[str]:
             message=entry.sha256, **author,
         )  # fmt: skip
         newest = str(made.tag)
-    return [f"tags {version} and {newest}"]
+    told = [f"tags {version} and {newest}"]
+    if _is_without_git(workspace):
+        told.append(
+            "DVC was set up before Git and cannot read them: `dvc config --unset core.no_scm`"
+        )
+    return told
+
+
+def _is_without_git(workspace: Path) -> bool:
+    config = configparser.ConfigParser()
+    config.read(workspace / ".dvc" / "config", encoding="utf-8")
+    return config.getboolean("core", "no_scm", fallback=False)
 
 
 def _untold(workspace: Path, content: bytes) -> str | None:

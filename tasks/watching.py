@@ -77,6 +77,6 @@ def lines(report: Mapping[str, Any]) -> list[str]:
         said.append(f"  … and {len(report['findings']) - LISTED} more")
     if not report["is_judged"]:
         said.append(f"  fewer than {report['min_rows']} rows: nothing is judged")
-    if found := report["performance"]:
+    if (found := report["performance"]) and found["severity"] == "pass":
         said.append(f"  {found['message']}")
     return [*said, f"Look at {FOLDER.as_posix()}/index.html"]

@@ -151,6 +151,9 @@ def test_what_a_registry_has_in_production_scores(model, tmp_path):
         run(registry, [source], tmp_path / "o.csv")
     (registry / "production.json").write_text(json.dumps({"sha256": sha256}))
     assert run(registry, [source], tmp_path / "o.csv").model_version == sha256[:12]
+    (registry / "versions" / f"{sha256}.onnx").unlink()
+    with pytest.raises(InputError, match=r"`dvc artifacts get \. model --stage production"):
+        run(registry, [source], tmp_path / "o.csv")
 
 
 def test_damaged_parts_and_torn_journals_cost_only_themselves(model, tmp_path):

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from ninefold.columns import Array
-from ninefold.errors import InputError
+from ninefold.errors import InputError, nearest
 from ninefold.monitoring.counting import Counter
 from ninefold.monitoring.labels import as_text
 from ninefold.scoring.inputs import Item
@@ -72,7 +72,10 @@ def look(
     source, _ = opened(item.path, rows, ScoreSpec())
     missing = [name for name in wanted.columns if name not in source.names]
     if missing:
-        raise InputError(f"{item.path} must have a column `{missing[0]}`, however: it is missing")
+        raise InputError(
+            f"{item.path} must have a column `{missing[0]}`, however: it is missing"
+            f"{nearest(missing[0], source.names)}"
+        )
 
     def observe(feeds: Any, outputs: Any) -> Any:
         return counter.count(feeds, outputs), list(outputs.values())[-1]

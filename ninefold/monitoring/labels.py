@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from ninefold.columns import Array, Column, class_names, to_array
 from ninefold.datasets.tables.parsing import parse
-from ninefold.errors import InputError
+from ninefold.errors import InputError, nearest
 from ninefold.head import Head
 from ninefold.scoring.sources import Source, open_source
 from ninefold.target import Target
@@ -22,13 +22,25 @@ ROWS = 65_536
 @dataclass(frozen=True)
 class Labelled:
     """Labels of the rows at `rows` `(M,)` as class codes or values `(M,)`, `(M, T)` of several
-    targets; and how many rows have none, and how many labels no train row had.
+    targets; how many rows have none, how many labels no train row had, and how many of the file
+    belong to none of the rows.
     """
 
     rows: Array
     y: Array
     without: int
     unknown: int
+    apart: int = 0
+
+    @property
+    def remarks(self) -> list[str]:
+        """Return what people should know of labels that do not count."""
+        said = []
+        if self.unknown:
+            said.append(f"labels that are no class of the model: {self.unknown:,}")
+        if self.apart and not len(self.rows):
+            said.append(f"none of {self.apart:,} labels belongs to a row here: the ids differ")
+        return said
 
 
 def labels_of(
@@ -49,7 +61,10 @@ def labels_of(
     source = open_source(path, wanted)
     for column in wanted:
         if column not in source.names:
-            raise InputError(f"labels {path} must have a column `{column}`, however: it is missing")
+            raise InputError(
+                f"labels {path} must have a column `{column}`, however: it is missing"
+                f"{nearest(column, source.names)}"
+            )
     labels, keys = _read(source, wanted, key)
     count = ids if isinstance(ids, int) else len(ids)
     if key is None:
@@ -62,7 +77,8 @@ def labels_of(
     else:
         assert not isinstance(ids, int)
         place = _joined(path, key, keys, ids)
-    return coded(labels, place, head, tokens)
+    found = coded(labels, place, head, tokens)
+    return replace(found, apart=len(labels[0]) - len(np.unique(place[place >= 0])))
 
 
 def _read(
@@ -87,10 +103,13 @@ def as_text(values: pa.Array) -> list[str]:
 
 def _joined(path: Path, key: str, keys: Sequence[str], ids: Sequence[str]) -> Array:
     """Return for each scored row the position of its label, -1 for none."""
-    named = [(text, position) for position, text in enumerate(keys) if text]
-    places = dict(named)
-    if len(places) != len(named):
-        raise InputError(f"labels {path} must name a row once, however: `{key}` repeats")
+    places: dict[str, int] = {}
+    for position, text in enumerate(keys):
+        if text and places.setdefault(text, position) != position:
+            raise InputError(
+                f"labels {path} must name a row once, however: `{key}` {text[:60]!r} stands there "
+                "twice"
+            )
     return np.array([places.get(text, -1) for text in ids], dtype=np.int64)
 
 

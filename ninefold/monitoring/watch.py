@@ -154,7 +154,12 @@ def _performance(
     measured = performance(reference, found.y, prediction[found.rows], spec)
     if measured is None:
         return None
-    return {**measured, "without_label": found.without, "unknown_labels": found.unknown}
+    if found.remarks:
+        measured["message"] = "; ".join([measured["message"], *found.remarks])
+        if measured["severity"] == "pass" and spec.performance != "never":
+            measured["severity"] = "warn"
+    told = {"without_label": found.without, "unknown_labels": found.unknown}
+    return {**measured, **told, "labels_apart": found.apart}
 
 
 def _labelled(head: Head, rows: Rows, seen: Seen, wanted: Wanted, labels: Path | None) -> Labelled:

@@ -45,7 +45,7 @@ class Production:
 
     def model(self, name: str | None = None) -> Model:
         sha256 = production.named(self.folder)
-        return read_model(production.place(self.folder, sha256), name, sha256)
+        return read_model(production.held(self.folder, sha256), name, sha256)
 
 
 def _stamp(path: Path) -> Stamp | None:

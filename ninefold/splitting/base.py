@@ -34,6 +34,8 @@ class Rows:
     time: Array | None
     problem: ProblemSpec
     workspace: Path
+    content: Array
+    """Hash of each row's inputs, without what is derived from them."""
     entity: Array | None = None
     """Hash of each row's entity, where the problem has a group."""
 
@@ -50,6 +52,7 @@ class Rows:
             time,
             self.problem,
             self.workspace,
+            self.content[index],
             None if self.entity is None else self.entity[index],
         )
 
@@ -136,6 +139,11 @@ class SplitterSpec(Spec):
     @property
     def keeps_entities_together(self) -> bool:
         """Tell whether an entity (`problem.group`) never spans two parts."""
+        return True
+
+    @property
+    def chains_entities(self) -> bool:
+        """Tell whether entities that have a row in common go to one part."""
         return True
 
     @property

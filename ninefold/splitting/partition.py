@@ -70,7 +70,8 @@ def split(
     chosen, why = spec.resolve(problem, Glance(stratum, time, entity))
     hashes = hash_rows(inside, _compared(inside, problem))
     unit, identical = _units(inside, problem, chosen, hashes)
-    rows = Rows(by_appearance(unit), stratum, inside.row, time, problem, workspace, entity)
+    content = hash_rows(inside, _told(inside, problem))
+    rows = Rows(by_appearance(unit), stratum, inside.row, time, problem, workspace, content, entity)
     assignment = chosen.assign(rows)
     code, dropped = _finish(assignment, rows)
     _check_sizes(code, chosen, dropped)
@@ -107,6 +108,13 @@ def _compared(frame: Frame, problem: ProblemSpec) -> list[str]:
     """Return the columns by which rows are identical: the features, else all there is."""
     others = list(problem.targets) if problem.target else [column.name for column in frame.columns]
     return features_of(frame, problem) or others
+
+
+def _told(frame: Frame, problem: ProblemSpec) -> list[str]:
+    """Return the columns that tell rows apart whatever is derived from them."""
+    derived = {column.name for column in frame.columns if "derived" in column.roles}
+    compared = _compared(frame, problem)
+    return [name for name in compared if name not in derived] or compared
 
 
 def _missing_target(frame: Frame, problem: ProblemSpec) -> Array:
@@ -197,6 +205,8 @@ def _units(
     twins = _twins(spec, found, chance, bool(features))
     entity = _entities(frame, problem) if spec.keeps_entities_together else None
     unit = np.unique(hashes, return_inverse=True)[1] if twins.together else alone
+    if entity is not None and twins.together and not spec.chains_entities:
+        twins = _Twins(False, "an entity's part must not depend on rows of others that come later")
     if entity is not None and not twins.together:
         unit = np.unique(entity, return_inverse=True)[1]
     elif entity is not None:

@@ -8,9 +8,11 @@ from pathlib import Path
 TRACEBACK = "Traceback (most recent call last)"
 
 
-def ninefold(*arguments: object, cwd: Path, code: int | None = 0, timeout_s: float = 400):
+def ninefold(
+    *arguments: object, cwd: Path, code: int | None = 0, timeout_s: float = 400, **more: str
+):
     """Run `ninefold …` in `cwd`; check its exit code and that no traceback shows."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "NO_COLOR": "1"}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "NO_COLOR": "1", **more}
     done = subprocess.run(
         [sys.executable, "-m", "ninefold", *map(str, arguments)],
         cwd=cwd,

@@ -1,21 +1,17 @@
-"""Scoring and watching as flows; a drifted batch starts one retrain on a server that schedules."""
+"""Scoring and watching as flows."""
 
 import json
 import shutil
-import subprocess
-import sys
 
 import pandas as pd
 import pytest
 
 from flows import session
-from ninefold import journal
 from ninefold.errors import GateError, InputError
 from tests.flows.test_run import ask
-from tests.flows.test_schedule import home, interrupt, until
 from tests.monitoring.models import watched
 from tests.monitoring.test_watch import larger
-from tests.pipelines import Workspace, environment
+from tests.pipelines import Workspace
 from tests.serving.models import SIZE, table
 from tests.test_scoring import written
 
@@ -104,43 +100,3 @@ def test_a_retrain_that_cannot_start_costs_no_budget(server, workspace):
     for _ in range(2):
         with pytest.raises(GateError, match="no retrain: there is no deployment training/none"):
             run(monitor, str(workspace.folder), ["bad.csv"], training="training/none")
-
-
-def test_a_drifted_batch_starts_one_retrain(request, workspace, tmp_path):
-    workspace.write(
-        "params.yaml",
-        "monitor: {retrain: {on: block, cooldown: 1h}}\n"
-        "schedule: {monitor: {every: 4s, data: [bad.csv]}}\n",
-    )
-    settings = {k: v for k, v in environment().items() if k != "PREFECT_API_URL"}
-    settings |= home(request, tmp_path)
-    command = [sys.executable, "-m", "ninefold", "schedule"]
-    serving = subprocess.Popen(
-        command, cwd=workspace.folder, env=settings, stdout=subprocess.PIPE, text=True
-    )
-    lines = [serving.stdout.readline() for _ in range(3)]
-    assert lines[0].split(maxsplit=1) == ["training", "when a finding asks for it\n"]
-    assert lines[1].split() == ["monitor", "every", "4s"]
-    server = lines[2].split()[1]
-
-    def runs(flow, *states):
-        return ask(
-            server, "flow_runs/filter", flows={"name": {"any_": [flow]}},
-            flow_runs={"state": {"name": {"any_": list(states)}}},
-        )  # fmt: skip
-
-    (retrain,) = until(lambda: runs("training", "Completed"))
-    assert workspace.read("out.txt") == "data\n"
-    assert "because-of-drift" in retrain["tags"]
-    assert not retrain["auto_scheduled"]
-    until(lambda: len(runs("monitor", "Gate stopped")) >= 2)
-    every = ask(server, "flow_runs/filter", flows={"name": {"any_": ["training"]}})
-    assert len(every) == 1
-    told = [line["what"] for line in journal.read(workspace.folder / ".ninefold/retrains.jsonl")]
-    assert told == ["start", "run"]
-    messages = [run["state"]["message"] for run in runs("monitor", "Gate stopped")]
-    assert any("the cool-down is 1h" in message for message in messages)
-    events = until(lambda: ask(server, "events/filter", filter={
-        "event": {"name": ["ninefold.drift"]}})["events"])  # fmt: skip
-    assert events[0]["resource"]["ninefold.verdict"] == "block"
-    interrupt(serving, server)

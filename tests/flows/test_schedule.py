@@ -42,8 +42,8 @@ def home(request, tmp_path):
     return {"PREFECT_HOME": str(tmp_path), "PREFECT_RUNNER_POLL_FREQUENCY": "1"}
 
 
-def until(condition):
-    end = time.monotonic() + LIMIT_S
+def until(condition, limit_s=LIMIT_S):
+    end = time.monotonic() + limit_s
     while time.monotonic() < end:
         if found := condition():
             return found

@@ -7,6 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
+import pytest
+from prefect.utilities.templating import apply_values
+
 from flows.zombies import FLOWS
 from ninefold.config import read_yaml
 from tests.flows.test_run import ask
@@ -34,6 +38,49 @@ def test_every_flow_is_deployed_with_parameters_it_takes():
         inspect.signature(flow.fn).bind(**item["parameters"])
     assert sorted(found) == sorted(FLOWS)
     assert {item["work_pool"]["name"] for item in declared} == {POOL}
+
+
+WORKERS = {
+    "process": ("prefect.workers.process", "ProcessWorker"),
+    "docker": ("prefect_docker.worker", "DockerWorker"),
+    "kubernetes": ("prefect_kubernetes.worker", "KubernetesWorker"),
+}
+POOLS = read_yaml(ROOT / "docs" / "work_pools.yaml")
+
+
+def joined(mine, theirs):
+    """Return a template with what is said of it, nested keys put beside one another."""
+    both = {**mine, **theirs}
+    nested = [key for key in theirs if isinstance(mine.get(key), dict)]
+    return both | {key: joined(mine[key], theirs[key]) for key in nested}
+
+
+@pytest.mark.parametrize("pool", POOLS)
+def test_what_is_said_of_a_pool_fits_its_job_template(pool):
+    module, name = WORKERS[pool.removesuffix("_gpu")]
+    worker = getattr(pytest.importorskip(module), name)
+    template, said = worker.get_default_base_job_template(), POOLS[pool]
+    values, known = said["job_variables"], template["variables"]
+    assert not set(values) - set(known["properties"])
+    jsonschema.validate(values, known)
+    job = template["job_configuration"]
+    if "pod" in said:
+        pod = job["job_manifest"]["spec"]["template"]["spec"]
+        [container] = pod["containers"]
+        pod |= joined(pod, said["pod"]) | {"containers": [joined(container, said["container"])]}
+    defaults = {k: v["default"] for k, v in known["properties"].items() if v.get("default")}
+    made = worker.job_configuration(**apply_values(job, defaults | values))
+    assert made.env == values.get("env", {})
+    if pool == "docker_gpu":
+        from docker.models.containers import _create_container_args
+
+        given = _create_container_args({"version": "1.43", **made.container_create_kwargs})
+        assert given["host_config"]["DeviceRequests"][0]["Capabilities"] == [["gpu"]]
+    if pool == "kubernetes_gpu":
+        [container] = made.job_manifest["spec"]["template"]["spec"]["containers"]
+        limits = {"memory": "32Gi", "nvidia.com/gpu": "1"}
+        assert container["resources"]["limits"] == limits
+        assert container["image"] == values["image"]
 
 
 def prefect(folder, *arguments):

@@ -151,6 +151,17 @@ def test_labels_that_arrive_later_are_joined_and_judged(folder, tmp_path, task):
     assert look(folder, path, task, labels, "customer id", performance="warn")["verdict"] == "warn"
 
 
+def test_labels_that_belong_to_no_row_are_said(folder, tmp_path):
+    path, y, _ = labelled(folder, tmp_path, "binary")
+    labels = tmp_path / "labels.csv"
+    late = pd.DataFrame({"customer id": np.arange(len(y)), "y": np.where(y > 0, "yes", "no")})
+    late.assign(**{"customer id": late["customer id"] + 5000}).to_csv(labels, index=False)
+    report = look(folder, path, "binary", labels, "customer id")
+    assert "none of 1,200 labels belongs to a row here" in report["findings"][0]["message"]
+    late[:0].to_csv(labels, index=False)
+    assert look(folder, path, "binary", labels, "customer id")["verdict"] == "pass"
+
+
 def test_labels_in_the_rows_themselves_are_used(folder, tmp_path):
     path, y, _ = labelled(folder, tmp_path, "binary")
     frame = pd.read_csv(path, dtype=str, keep_default_na=False)
@@ -160,6 +171,8 @@ def test_labels_in_the_rows_themselves_are_used(folder, tmp_path):
     frame.to_csv(path, index=False)
     found = look(folder, path)["performance"]
     assert (found["rows"], found["without_label"], found["unknown_labels"]) == (1189, 11, 1)
+    assert (found["severity"], "no class of the model: 1" in found["message"]) == ("warn", True)
+    assert look(folder, path, performance="never")["performance"]["severity"] == "pass"
 
 
 def test_labels_that_cannot_be_joined_are_refused(folder, tmp_path):
@@ -168,7 +181,7 @@ def test_labels_that_cannot_be_joined_are_refused(folder, tmp_path):
     frame = pd.DataFrame({"customer id": 1, "y": np.where(y > 0, "yes", "no")})
     frame.to_csv(labels, index=False)
     for key, rows, reason in [
-        ("customer id", len(y), "repeats"),
+        ("customer id", len(y), "'1' stands there twice"),
         ("nobody", len(y), "must have a column `nobody`"),
         (None, 7, "7 for 1200"),
     ]:
