@@ -61,8 +61,10 @@ class ObjectiveSpec(Spec, ABC):
         """
         raise NotImplementedError(f"{self.kind} reads no features")
 
-    def for_metric(self, metric: str) -> Self:
-        """Return the objective with what it leaves open settled for the reported metric."""
+    def for_metric(self, metric: str, valid_rows: int | None = None) -> Self:
+        """Return the objective with what it leaves open settled for the reported metric, and for
+        as many valid rows.
+        """
         return self
 
     def sample_weight(self, y: Array) -> Array:

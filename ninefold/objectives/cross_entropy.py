@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 SMOOTHING_FOR_ACCURACY = 0.1
+SMOOTHING_UNCALIBRATED, FEW_VALID = 0.02, 30
+"""So few valid rows fit no temperature, nor do they show when a network becomes too sure."""
 
 
 class CrossEntropySpec(ObjectiveSpec):
@@ -26,13 +28,16 @@ class CrossEntropySpec(ObjectiveSpec):
     a class occurs."""
     label_smoothing: float | None = Field(None, ge=0, lt=1)
     """Share of the target spread evenly over the classes; default: 0.1 when the reported metric is
-    accuracy, else 0, since it harms AUC and log loss."""
+    accuracy, 0.02 when it is log_loss or brier and fewer than 30 valid rows cannot calibrate, else
+    0, since it harms AUC and log loss."""
 
-    def for_metric(self, metric: str) -> Self:
+    def for_metric(self, metric: str, valid_rows: int | None = None) -> Self:
         """Return the objective with its label smoothing settled."""
         if self.label_smoothing is not None:
             return self
         smoothing = SMOOTHING_FOR_ACCURACY if metric == "accuracy" else 0.0
+        if metric in ("log_loss", "brier") and valid_rows is not None and valid_rows < FEW_VALID:
+            smoothing = SMOOTHING_UNCALIBRATED
         return self.model_copy(update={"label_smoothing": smoothing})
 
     def sample_weight(self, y: Array) -> Array:

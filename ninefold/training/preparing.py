@@ -58,7 +58,7 @@ def prepare(
     valid = known_rows(valid, Head(target), "valid")
     reported = reported_metric(problem, target)
     goal = objective(spec.objective, target.task, for_labels=target.is_labels).for_metric(
-        reported.name
+        reported.name, len(valid)
     )
     if goal.levels and target.each:
         raise ConfigError(

@@ -108,6 +108,8 @@ def test_label_smoothing_is_for_accuracy_only_unless_given():
     spec = CrossEntropySpec()
     assert spec.for_metric("accuracy").label_smoothing == 0.1
     assert spec.for_metric("roc_auc").label_smoothing == 0.0
+    assert spec.for_metric("log_loss", 29).label_smoothing == 0.02
+    assert spec.for_metric("log_loss", 30).label_smoothing == 0.0
     assert CrossEntropySpec(label_smoothing=0.2).for_metric("roc_auc").label_smoothing == 0.2
 
 
