@@ -26,6 +26,7 @@ UNDER_WAY = ".ninefold-init"
 LEDGER = "test_ledger.jsonl"
 MERGE = f"{LEDGER} merge=union\n{FOLDER}/{JOURNAL} merge=union\n"
 """Both sides of a merge opened the test part: git keeps the lines of both."""
+IGNORED = "/config.local\n/tmp\n/cache\n"
 SETTINGS = {"analytics": "false", "check_update": "false", "autostage": "false"}
 
 
@@ -155,7 +156,7 @@ def _dvc_init(folder: Path, option: list[str]) -> str:
 
 
 def _settle(folder: Path) -> None:
-    """Switch telemetry and automatic staging off."""
+    """Switch telemetry and automatic staging off; let a later Git leave cache and locks alone."""
     path = folder / ".dvc" / "config"
     config = configparser.ConfigParser()
     config.read(path, encoding="utf-8")
@@ -165,3 +166,5 @@ def _settle(folder: Path) -> None:
         config.set("core", key, value)
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
         config.write(file)
+    if not (ignored := path.with_name(".gitignore")).exists():
+        ignored.write_text(IGNORED, encoding="utf-8")

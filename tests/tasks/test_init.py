@@ -200,6 +200,18 @@ def test_inside_git_the_workspace_is_a_dvc_repository_of_its_own(tmp_path):
     assert "no_scm" not in (tmp_path / "sub/ws/.dvc/config").read_text()
 
 
+def test_a_git_that_comes_later_leaves_the_cache_alone(tmp_path):
+    write(messy(200, "binary"), tmp_path / "d.csv")
+    init("d.csv", "--target", "y", "--into", "ws", dvc=True)
+    (tmp_path / "ws/.dvc/cache/files").mkdir(parents=True)
+    (tmp_path / "ws/.dvc/cache/files/some").touch()
+    git = ["git", "-C", str(tmp_path / "ws")]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "add", "-A"], check=True)
+    staged = subprocess.run([*git, "ls-files", ".dvc"], check=True, capture_output=True, text=True)
+    assert staged.stdout.split() == [".dvc/.gitignore", ".dvc/config"]
+
+
 def data_deps(stage):
     """Return the deps of a stage that are data or rules, without those that are code."""
     return [d for d in stage.get("deps", []) if not is_code(d)]
