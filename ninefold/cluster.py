@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError as Cancelled
 from concurrent.futures import Executor, Future
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from ninefold.beside import dask_client
 from ninefold.progress import say
@@ -15,6 +15,38 @@ J = TypeVar("J")
 R = TypeVar("R")
 MOST_AT_ONCE = "1GB"
 """Rows travel inside the jobs, so that a worker that dies takes none with it: Dask warns beyond."""
+
+
+class Connected(Protocol[S]):
+    """A cluster that does jobs: of Dask, or of Ray."""
+
+    lost: tuple[type[BaseException], ...]
+
+    @property
+    def workers(self) -> int:
+        """How many workers there are now, at least one."""
+
+    @property
+    def threads(self) -> int:
+        """How many jobs the workers do at once, at least one."""
+
+    def mend(self) -> None:
+        """Make ready for jobs again after a worker has gone."""
+
+    def submit(self, work: Callable[[S, J], R], job: J) -> "Future[R]":
+        """Return the future `work(shared, job)`."""
+
+    def result(self, future: "Future[R]", work: Callable[[S, J], R], job: J) -> R:
+        """Return what a job gave; where the cluster lost it, do it here."""
+
+    def close(self) -> None:
+        """Let go of the cluster, which goes on."""
+
+    def __enter__(self) -> "Connected[S]": ...
+
+    def __exit__(
+        self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None
+    ) -> None: ...
 
 
 class Cluster(Generic[S]):
@@ -89,11 +121,24 @@ class Cluster(Generic[S]):
         self.close()
 
 
+def connected(shared: S, address: str, place: str) -> "Connected[S]":
+    """Return the cluster at an address, of Ray where it says so (`ray://host:10001`, `ray:auto`).
+
+    Raises:
+        ConfigError: what it needs is not installed, or it does not answer.
+    """
+    from ninefold.ray_cluster import PREFIX, RayCluster
+
+    if address.startswith(PREFIX):
+        return RayCluster(shared, address, place)
+    return Cluster(shared, address, place)
+
+
 def mapped(
     work: Callable[[S, J], R], shared: S, jobs: Sequence[J], address: str, place: str
 ) -> Iterator[R]:
     """Yield `work(shared, job)` of every job in order, as `ninefold.beside.mapped` does."""
-    with Cluster(shared, address, place) as cluster:
+    with connected(shared, address, place) as cluster:
         futures = [cluster.submit(work, job) for job in jobs]
         for future, job in zip(futures, jobs, strict=True):
             yield cluster.result(future, work, job)

@@ -16,4 +16,5 @@ class CrossvalidateSpec(Spec):
     curve: bool = True
     """Train on an eighth, a quarter and a half of the rows too, to say what more rows would do."""
     scheduler: str | None = Field(default=None, min_length=1)
-    """Address of a Dask scheduler (`tcp://host:8786`), whose workers then play the folds."""
+    """Address of a Dask scheduler (`tcp://host:8786`), or of a Ray cluster (`ray://host:10001`,
+    `ray:auto`), whose workers then play the folds."""

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 import ninefold
 from ninefold import production
-from ninefold.cluster import Cluster
+from ninefold.cluster import Connected, connected
 from ninefold.errors import InputError
 from ninefold.scoring.chunks import Chunk, Chunker, Observer, Order
 from ninefold.serving.model import Model
@@ -90,7 +90,7 @@ def _scored(shared: Shared, job: Job) -> Chunk:
 class Workers:
     """The workers of a Dask cluster; rows travel to them, files that rows name must be there."""
 
-    def __init__(self, cluster: Cluster[Shared]) -> None:
+    def __init__(self, cluster: Connected[Shared]) -> None:
         self._cluster = cluster
         self.slots = cluster.threads
 
@@ -114,5 +114,5 @@ def workers(
     if hashlib.sha256(content).hexdigest() != model.sha256:
         raise InputError(f"model {path} must stay as it is, however: it changed. Score again")
     shared = Shared(content, model.name, ninefold.__version__, observe)
-    with Cluster(shared, address, "scheduler") as cluster:
+    with connected(shared, address, "scheduler") as cluster:
         yield Workers(cluster)

@@ -36,4 +36,5 @@ class TuneSpec(Spec):
     """Trials side by side, each in a process. With more than one the search depends on which trial
     ends first, so that two runs may find different winners."""
     scheduler: str | None = Field(None, min_length=1)
-    """Address of a Dask scheduler (`tcp://host:8786`), whose workers then train instead."""
+    """Address of a Dask scheduler (`tcp://host:8786`), or of a Ray cluster (`ray://host:10001`,
+    `ray:auto`), whose workers then train instead."""

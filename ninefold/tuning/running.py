@@ -9,7 +9,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
 from ninefold.beside import call, pool
-from ninefold.cluster import Cluster
+from ninefold.cluster import connected
 from ninefold.tuning.work import Done, Job, Material, work
 
 
@@ -77,11 +77,11 @@ class Processes(Here):
 
 
 class Workers(Here):
-    """Jobs on the workers of a Dask scheduler."""
+    """Jobs on the workers of a Dask scheduler or a Ray cluster."""
 
     def __init__(self, material: Material, address: str) -> None:
         super().__init__(material)
-        self._cluster = Cluster(material, address, "params.yaml: tune.scheduler")
+        self._cluster = connected(material, address, "params.yaml: tune.scheduler")
         self.lost = self._cluster.lost
 
     @property
@@ -100,7 +100,7 @@ class Workers(Here):
 
 @contextlib.contextmanager
 def runner(material: Material, workers: int, scheduler: str | None) -> Iterator[Here]:
-    """Yield what jobs are given to. Raises `ConfigError` if the Dask scheduler does not answer."""
+    """Yield what jobs are given to. Raises `ConfigError` if the scheduler does not answer."""
     made: Here
     if scheduler is not None:
         made = Workers(material, scheduler)

@@ -87,8 +87,8 @@ def _refined(found: Mapping[str, Any] | None) -> Html:
         f"Deep embedded clustering moved {percent(found['moved'])} of the train rows to another "
         f"cluster in {count(found['epochs'], 'pass', 'passes')}. It pulls rows together by "
         "construction, so silhouettes among the codes must rise; among the features themselves "
-        f"that of the valid rows went from {number(before, 3)} to {number(after, 3)}. `unrefined` below is what it "
-        "began from."
+        f"that of the valid rows went from {number(before, 3)} to {number(after, 3)}. "
+        "`unrefined` below is what it began from."
     )
 
 
