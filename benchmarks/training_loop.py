@@ -13,8 +13,9 @@ in a process of its own; ours with the settings that `ninefold.training.fit` mak
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 
@@ -71,7 +72,9 @@ class Case:
         return ScoringModule(self.network.build(layout, 2, rows.x.numpy(), 0), CrossEntropySpec())
 
 
-PLAIN = MLPSpec(ensemble_size=1, embedding="none")
+Server = Callable[[Case, Connection], None]
+"""Takes turns with a loop of its own, see `serve`."""
+PLAIN = MLPSpec(ensemble_size=1, embedding="none", linear=False)
 CASES = (
     Case("default network, 8 members", MLPSpec(), 50, 25, (30, 100), 12),
     Case("plain 20-256-256-256-2", PLAIN, 20, 0, (), 80),
@@ -93,17 +96,7 @@ def ours(case: Case) -> Callable[[], None]:
 
 def usual(case: Case) -> Callable[[], None]:
     """Return one epoch as it is usually written."""
-    rows = case.rows()
-    network: nn.Module
-    loss: Callable[..., Tensor]
-    if case.network == PLAIN:
-        network, loss = plain(case), F.cross_entropy
-        dataset = TensorDataset(rows.x, rows.y)
-    else:
-        module = case.module(rows)
-        network, loss = with_torch_layers(module.network), module.objective.loss
-        dataset = TensorDataset(rows.x, rows.codes, rows.y, rows.weight)
-    inputs = 1 if case.network == PLAIN else 2
+    network, loss, dataset, inputs = written(case)
     optimizer = torch.optim.AdamW(network.parameters(), lr=LR, weight_decay=SPEC.weight_decay)
     loader = DataLoader(dataset, batch_size=BATCH, shuffle=True)
 
@@ -116,6 +109,18 @@ def usual(case: Case) -> Callable[[], None]:
             optimizer.step()
 
     return epoch
+
+
+def written(case: Case) -> tuple[nn.Module, Callable[..., Tensor], TensorDataset, int]:
+    """Return network, loss and rows as a person has them, and how many parts of a row go into
+    the network; the others go into the loss.
+    """
+    rows = case.rows()
+    if case.network == PLAIN:
+        return plain(case), F.cross_entropy, TensorDataset(rows.x, rows.y), 1
+    module = case.module(rows)
+    dataset = TensorDataset(rows.x, rows.codes, rows.y, rows.weight)
+    return with_torch_layers(module.network), module.objective.loss, dataset, 2
 
 
 def plain(case: Case) -> nn.Module:
@@ -187,15 +192,15 @@ def serve(loop: str, case: Case, turns: Connection) -> None:
         turns.send((time.process_time() - start) / STEPS * 1000)
 
 
-def measure(case: Case) -> np.ndarray:
-    """Return CPU milliseconds per step, `(rounds, 3)`: products, our loop, the usual loop."""
+def measure(case: Case, servers: Sequence[Server]) -> np.ndarray:
+    """Return CPU milliseconds per step, `(rounds, servers)`, each in a process of its own."""
     context = get_context("spawn")
-    pipes = [context.Pipe() for _ in LOOPS]
-    for loop, (_, theirs) in zip(LOOPS, pipes, strict=True):
-        context.Process(target=serve, args=(loop, case, theirs)).start()
+    pipes = [context.Pipe() for _ in servers]
+    for server, (_, theirs) in zip(servers, pipes, strict=True):
+        context.Process(target=server, args=(case, theirs)).start()
     for turns, _ in pipes:
         turns.recv()
-    times = np.zeros((case.rounds, len(LOOPS)))
+    times = np.zeros((case.rounds, len(servers)))
     for place in np.ndindex(times.shape):
         turns = pipes[place[1]][0]
         turns.send(True)
@@ -209,7 +214,7 @@ def main() -> int:
     """Print the ratios; return 1 if one of them misses its claim."""
     missed = False
     for case in CASES:
-        times = measure(case)
+        times = measure(case, [partial(serve, loop) for loop in LOOPS])
         bare, loop, usual_loop = times.min(axis=0)
         over, speed = float(loop / bare), float(usual_loop / loop)
         print(f"{case.name}, ms CPU per step of {BATCH} rows:")

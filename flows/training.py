@@ -6,6 +6,7 @@ Executed, Gate stopped, Wrong input or Failed.
 """
 
 import logging
+import threading
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from flows import artifacts
 from flows.session import REFUSALS, begin
 from flows.states import REFUSED, refused
+from ninefold.beside import cores
 from ninefold.config import load_params, read_yaml
 from ninefold.errors import InputError, NinefoldError
 from tasks import engine, healing
@@ -33,6 +35,9 @@ RETRY_DELAY_S = 2.0
 PUSH_RETRIES = 2
 THREADS = 64
 NAME_WIDTH = 10
+SEATS = threading.BoundedSemaphore(max(2, cores()))
+"""As many stages are executed at once as there are cores, and two at least: one more would cost
+its memory and win no time."""
 log = logging.getLogger("ninefold.flow")
 
 
@@ -50,13 +55,15 @@ def _may_help(_task: Any, _run: Any, state: State[Any]) -> bool:
 )
 def run_stage(workspace: str, stage: StageInfo, force: bool) -> State[Any]:
     """Bring one stage up to date and publish its reports as artifacts."""
-    folder, start = Path(workspace), time.perf_counter()
+    folder = Path(workspace)
 
     def write(line: str) -> None:
         log.info(_line(stage.name, line))
 
     try:
-        happened = engine.run_stage(folder, stage.name, force, write)
+        with SEATS:
+            start = time.perf_counter()
+            happened = engine.run_stage(folder, stage.name, force, write)
     except REFUSED as error:
         state = refused(error)
         write(f"{str(state.name).lower()}; what depends on it is not run")

@@ -83,6 +83,7 @@ def compare(
     valid = known_rows(valid, Head(target), "valid")
     whole = prepare(train, valid, target, problem, sampling, preprocess, spec.seed)
     assert whole is not None
+    del train  # of many rows it is as large as what was made of it
     fitted: dict[str, Fitted] = {}
     heads: dict[str, Head] = {}
     entries: list[dict[str, Any]] = []

@@ -37,11 +37,16 @@ def design(X: Array, codes: Array, layout: "Layout") -> Any:
     from scipy import sparse
 
     ends = np.cumsum(layout.cardinalities)
-    positions = codes + (ends - layout.cardinalities)
-    rows = np.repeat(np.arange(len(codes)), codes.shape[1])
-    ones = np.ones(codes.size)
-    one_hot = sparse.csr_array((ones, (rows, positions.ravel())), shape=(len(codes), int(ends[-1])))
-    return sparse.hstack([sparse.csr_array(X.astype(np.float64)), one_hot], format="csr")
+    ones = np.ones(codes.shape, dtype=np.float32)
+    values = np.concatenate([X, ones], axis=1, dtype=np.float32)
+    columns = np.empty(values.shape, dtype=np.int32)
+    columns[:, : X.shape[1]] = np.arange(X.shape[1])
+    columns[:, X.shape[1] :] = X.shape[1] + codes + (ends - layout.cardinalities)
+    there = values != 0
+    starts = np.concatenate([[0], np.cumsum(there.sum(axis=1))])
+    indices, values = columns[there], values[there].astype(np.float64)
+    shape = (len(codes), X.shape[1] + int(ends[-1]))
+    return sparse.csr_array((values, indices, starts.astype(np.int32)), shape=shape)
 
 
 def join(X: Array, codes: Array) -> Array:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -30,7 +31,7 @@ def key(settings: Mapping[str, Any], arrays: Iterable[Array]) -> str:
     digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode())
     for array in arrays:
         digest.update(f"{array.dtype} {array.shape}".encode())
-        digest.update(array.tobytes())
+        digest.update(np.ascontiguousarray(array).data)
     here = Path(ninefold.__file__).parent
     for file in sorted(path for name in CODE for path in (here / name).rglob("*.py")):
         digest.update(file.read_bytes())

@@ -91,7 +91,13 @@ def on_device(arrays: "Table", target: "Target", device: torch.device) -> Rows:
     X, codes, y, weight, *tensors = arrays
     if target.task == "regression":
         y = target.standardised(y).astype(np.float32)
-    parts = (X.astype(np.float32), codes.astype(np.int64), y, weight.astype(np.float32), *tensors)
+    parts = (
+        X.astype(np.float32, copy=False),
+        codes.astype(np.int64, copy=False),
+        y,
+        weight.astype(np.float32, copy=False),
+        *tensors,
+    )
     placed = [torch.from_numpy(np.ascontiguousarray(part)).to(device) for part in parts]
     on_x, on_codes, on_y, on_weight, *on_tensors = placed
     return Rows(on_x, on_codes, on_y, on_weight, tuple(on_tensors))

@@ -66,6 +66,20 @@ def test_states_tell_executed_cached_and_restored_apart(server, workspace):
     assert workspace.take_ran() == sorted([*NAMES, "join", "right"])
 
 
+def test_no_more_stages_at_once_than_cores_or_two(server, workspace):
+    step = "mkdir r{0}; ls -d r? | wc -l >> seen; sleep 1; rmdir r{0}; echo > o{0}"
+    stages = [f"  s{n}:\n    cmd: {step.format(n)}\n    outs: [o{n}]\n" for n in range(4)]
+    workspace.write("dvc.yaml", "stages:\n" + "".join(stages))
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    try:
+        done = ninefold(workspace, "run")
+    finally:
+        os.sched_setaffinity(0, allowed)
+    assert "4 executed" in done.stdout, done.stderr
+    assert max(map(int, (workspace.folder / "seen").read_text().split())) == 2
+
+
 def test_a_gate_ends_with_3_and_nothing_downstream_runs(server, workspace):
     gate = DIAMOND.replace(
         "cmd: sh step.sh left left.txt a.txt",

@@ -40,7 +40,7 @@ def is_for_onednn(left: Tensor, right: Tensor) -> bool:
     False
     """
     return (
-        len(left) * right.numel() >= LARGE
+        left.shape[0] * right.shape[0] * right.shape[1] >= LARGE
         and left.dtype == torch.float32
         and left.device.type == "cpu"
         and not torch.is_autocast_enabled("cpu")
