@@ -22,6 +22,10 @@ from ninefold.serving.served import Answer
 START, END = b"HTTP/1.1 ", b"\r\n\r\n"
 WAIT_S = 0.2
 """A body that is not whole after so long goes the long way, which knows how long it may take."""
+LINGER_S = 0.5
+"""A connection without a request is kept so long when the server ends: one may be on its way."""
+HEAD_S = 30.0
+"""A connection that has not sent a whole head after so long is closed."""
 FORWARDED = b"x-forwarded-for"
 
 
@@ -63,18 +67,24 @@ class ShortProtocol(HttpToolsProtocol):
         self._short: _Short | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._last: _Head | None = None
+        self._ends = self._is_in_head = False
+        self._head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(_Together(transport, self.loop))  # type: ignore[arg-type]
+        self._head_timer = self.loop.call_later(HEAD_S, self._end)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
+        self._stop_head_timer()
         if self._short is not None:
             self._short.disconnected = True
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
+        if self._is_in_head and self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_S, self._end)
         short = self._short
         if short is None or short.is_begun or self.transport.is_closing():
             return
@@ -90,8 +100,11 @@ class ShortProtocol(HttpToolsProtocol):
         if self._short is not None and not self._short.is_begun:
             self._go_long()
         self.url, self.headers, self.expect_100_continue = b"", [], False
+        self._is_in_head = True
 
     def on_headers_complete(self) -> None:
+        self._is_in_head = False
+        self._stop_head_timer()
         route = self._route()
         if route is None:
             self._as_asgi()
@@ -109,14 +122,24 @@ class ShortProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         cycle: object = self.cycle
         if isinstance(cycle, _Short):
-            cycle.is_whole, cycle.keep_alive = True, self.parser.should_keep_alive()
+            cycle.is_whole = True
+            cycle.keep_alive = self.parser.should_keep_alive() and not self._ends
         else:
             super().on_message_complete()
 
     def shutdown(self) -> None:
+        """Answer what was asked, and what is on its way; then end."""
+        self._ends = True
         if self._short is not None and not self._short.is_whole:
             self._go_long()
-        super().shutdown()
+        if self.cycle is None or self.cycle.response_complete:
+            self.loop.call_later(LINGER_S, self._end)
+        else:
+            super().shutdown()
+
+    def _end(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
 
     def _route(self) -> Route | None:
         """Return where the request leads if it may go the short way."""
@@ -208,6 +231,13 @@ class ShortProtocol(HttpToolsProtocol):
         self.url, self.expect_100_continue = url, expects
         self.headers.extend(headers)
         super().on_headers_complete()
+        if self._ends:
+            self.cycle.keep_alive = False
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
 
     def _stop_waiting(self) -> None:
         if self._timer is not None:

@@ -1,12 +1,12 @@
 """Loads the models, proves them on their golden rows and serves them until told to stop."""
 
 import asyncio
+import contextlib
 import gc
 import importlib.util
 import signal
 import socket
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 
 import uvicorn
@@ -103,6 +103,25 @@ def grace_s(limits: Limits | None = None) -> float:
     return (limits or Limits()).run_timeout_s
 
 
+class Server(uvicorn.Server):
+    """Takes in whoever waits to be let in before it closes its door."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for listener in sockets or []:
+            with contextlib.suppress(OSError):
+                while True:
+                    accepted, _ = listener.accept()
+                    accepted.setblocking(False)
+                    await asyncio.get_running_loop().connect_accepted_socket(
+                        self._connection, accepted
+                    )
+        await super().shutdown(sockets)
+
+    def _connection(self) -> asyncio.Protocol:
+        state = self.lifespan.state
+        return ShortProtocol(config=self.config, server_state=self.server_state, app_state=state)
+
+
 def serve(
     models: Sequence[Model],
     sources: Mapping[str, Source],
@@ -133,7 +152,7 @@ def serve(
         limit_concurrency=limits.max_connections,
         timeout_graceful_shutdown=int(grace_s(limits)),
     )
-    server = uvicorn.Server(config)
+    server = Server(config)
 
     def end(*_: object) -> None:
         server.should_exit = True
@@ -155,7 +174,10 @@ def serve(
         if rpc is not None:
             await rpc.stop(grace_s(limits))
 
-    with closing(bound), asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+    with (
+        contextlib.closing(bound),
+        asyncio.Runner(loop_factory=config.get_loop_factory()) as runner,
+    ):
         runner.run(answer())
     watcher.stop()
     if recorder is not None:

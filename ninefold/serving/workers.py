@@ -57,6 +57,7 @@ def run(arguments: Sequence[str], workers: int, bound: socket.socket, grace_s: f
                         time.sleep(RESTART_S)
                         running[place] = start()
         finally:
+            bound.close()  # The workers end what they accepted; nobody is to wait for more.
             _stop(running, grace_s)
 
 

@@ -13,11 +13,11 @@ from tests.serving.models import build
 
 
 @contextlib.contextmanager
-def running(*arguments: object, cwd: Path):
+def running(*arguments: object, cwd: Path, program=("-m", "ninefold")):
     """Run `ninefold serve --port 0 …`; yield its address and its process."""
     with (cwd / "stderr.txt").open("w") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "ninefold", "serve", "--port", "0", *map(str, arguments)],
+            [sys.executable, *program, "serve", "--port", "0", *map(str, arguments)],
             cwd=cwd,
             stdout=subprocess.PIPE,
             stderr=errors,

@@ -157,6 +157,45 @@ def test_who_leaves_early_holds_up_nobody(url, line, expected):
     assert chance(line.answer()) == expected[10.0]
 
 
+def test_who_sends_no_whole_head_is_not_waited_for(tmp_path):
+    build(tmp_path / "models" / "model.onnx")
+    program = (
+        "import sys; from ninefold.serving import http; http.HEAD_S = 0.5\n"
+        "from ninefold.__main__ import main; sys.exit(main())\n"
+    )
+    (tmp_path / "hasty.py").write_text(program)
+    with running(cwd=tmp_path, program=("hasty.py",)) as (url, _):
+        silent, slow = Line(url), Line(url)
+        slow.send(request()[0][:40])
+        for line in (silent, slow):
+            assert line.answer() is None
+        good = Line(url)
+        good.send(*request())
+        assert good.answer()[0] == 200
+        time.sleep(0.8)
+        good.send(*request())
+        assert good.answer()[0] == 200
+        for line in (silent, slow, good):
+            line.close()
+
+
+def test_a_request_on_its_way_when_the_server_ends_is_answered(tmp_path):
+    build(tmp_path / "models" / "model.onnx")
+    with running(cwd=tmp_path) as (url, process):
+        line, answers = Line(url), []
+        line.send(*request())
+        line.answer()
+        process.terminate()
+        while not answers or "connection" not in answers[-1][1]:
+            line.send(*request())
+            answers.append(line.answer())
+        assert {answer[0] for answer in answers} == {200}
+        assert answers[-1][1]["connection"] == "close"
+        assert line.answer() is None
+        assert process.wait(20) == 0
+        line.close()
+
+
 def test_what_was_accepted_is_answered_when_the_server_is_told_to_stop(tmp_path):
     build(tmp_path / "models" / "model.onnx")
     with running(cwd=tmp_path) as (url, process):
