@@ -10,8 +10,8 @@ from ninefold.columns import Array
 from ninefold.leakage.case import Case
 from ninefold.splitting.identity import combine, hash_values
 
-MOST, DATES = 8, 2
-"""Categories and date columns that are looked at."""
+MOST, PAIRS, DATES = 8, 2, 2
+"""Categories, those of two values, and date columns that are looked at."""
 LEAST_SIZE = 2.0
 """Mean rows of a group below which it sums nothing up."""
 DAY_US = 86_400_000_000
@@ -100,7 +100,9 @@ def _categories(case: Case) -> list[tuple[str, Array]]:
         levels = int(code.max()) + 1
         if levels >= 2 and levels * LEAST_SIZE <= len(case):
             kept.append((kind in ("number", "datetime"), -levels, name, code))
-    return [(name, code) for _, _, name, code in sorted(kept, key=lambda item: item[:3])[:MOST]]
+    ordered = sorted(kept, key=lambda item: item[:3])
+    many, pairs = ([item for item in ordered if (item[1] < -2) == more] for more in (True, False))
+    return [(name, code) for _, _, name, code in (*many[:MOST], *pairs[:PAIRS])]
 
 
 def _dates(case: Case) -> list[str]:
