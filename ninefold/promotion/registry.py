@@ -103,7 +103,7 @@ class Registry:
             raise InputError(
                 f"{path} must hold version {sha256[:DIGITS]}, however: it is missing (a fresh "
                 "clone has the pointer only). `dvc artifacts get . model --rev TAG --out "
-                f"{path}` fetches a tagged version"
+                f"{path}` fetches the version of a tag; `git tag --list 'model@*'` shows them"
             ) from None
         found = hashlib.sha256(content).hexdigest()
         if found != sha256:
