@@ -42,7 +42,7 @@ DRAWN = 5_000
 def scoring(folder: Path, rows: int) -> tuple[int, Callable[[int, str | None], None]]:
     """Return how many tasks `rows` rows are, and what scores a share of them at an address."""
     model = build(folder / "model.onnx")
-    one: Path = written(table(DRAWN, 1), folder / "some.csv")  # type: ignore[no-untyped-call]
+    one: Path = written(table(DRAWN, 1), folder / "some.csv")
     head, _, body = one.read_text().partition("\n")
     many = folder / "rows.csv"
     many.write_text(f"{head}\n{body * (rows // DRAWN)}")
