@@ -74,7 +74,7 @@ def folds(rows: int) -> tuple[int, Callable[[int, str | None], None]]:
 def cluster(workers: int) -> Iterator[str]:
     """Yield the address of a local cluster."""
     with distributed.LocalCluster(  # type: ignore[no-untyped-call]
-        n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=50
+        n_workers=workers, threads_per_worker=1, dashboard_address=":0", silence_logs=50
     ) as made:
         yield str(made.scheduler_address)
 

@@ -26,7 +26,7 @@ FEWER_WITHOUT_TARGET = {
     "evaluate: {}": "evaluate: {bootstrap: 100}",
     "cluster:\n": "cluster:\n  bootstraps: 2\n  k_max: 4\n",
     "autoencoder:\n": "autoencoder:\n  epochs: 5\n",
-    "  steps: 2000": "  steps: 50",
+    "  steps: ": "  steps: 50 # ",
 }
 
 

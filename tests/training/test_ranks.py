@@ -64,7 +64,7 @@ def others():
 
 def test_ranks_may_be_workers_of_a_dask_cluster(two):
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None
+        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=":0"
     ) as cluster:
         fields = {"ranks": 2, "scheduler": cluster.scheduler_address}
         assert np.array_equal(trained(PLAIN | {"dropout": 0.2}, **fields)[0], two)
