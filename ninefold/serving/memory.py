@@ -25,9 +25,14 @@ class Memory:
 
     def _give_back(self) -> None:
         self._waits = False
-        trim = _trim()
-        assert trim is not None
-        asyncio.get_running_loop().run_in_executor(threads(), trim, 0)
+        asyncio.get_running_loop().run_in_executor(threads(), give_back)
+
+
+def give_back() -> None:
+    """Give back now what is free, in the calling thread."""
+    trim = _trim()
+    if trim is not None:
+        trim(0)
 
 
 @cache

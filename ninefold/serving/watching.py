@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 
 from ninefold.errors import InputError
+from ninefold.serving.memory import give_back
 from ninefold.serving.metrics import Metrics
 from ninefold.serving.model import Model
 from ninefold.serving.readiness import prepare
@@ -75,6 +76,7 @@ class Watcher(threading.Thread):
             fault = str(error)
         if fault is None:
             followed.put(model)
+            give_back()
             log.warning("model `%s`: version %s answers from now on", name, model.version)
         else:
             log.warning("model `%s`: the new file is not served: %s", name, fault)
