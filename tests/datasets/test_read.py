@@ -271,7 +271,8 @@ def test_the_profile_tells_what_is_there(tmp_path):
     described = profile(*ingest(text(tmp_path, content)))
     x, c, _ = described["columns"]
     assert (x["infinite"], x["missing"], x["min"], x["max"]) == (1, 1, 1.0, 4.0)
-    assert sum(x["histogram"]["counts"]) == 4
+    assert x["histogram"]["counts"] == [2, 1, 0, 1]
+    assert x["histogram"]["ends"] == [1.0, 4.0]
     assert c["top"] == [{"value": "a", "count": 3}, {"value": "b", "count": 2}]
     assert described["duplicates"] == 1
     assert described == profile(*ingest(text(tmp_path, content)))

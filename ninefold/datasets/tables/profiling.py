@@ -1,6 +1,7 @@
 """What a table holds, column by column."""
 
 import json
+import math
 from collections.abc import Collection
 from typing import Any
 
@@ -12,6 +13,8 @@ from ninefold.columns import ROW, Array, Column, to_array
 from ninefold.tensor_cells import TENSOR_KINDS, from_arrow, kind_of
 
 BINS = 20
+MOST_BINS = 40
+"""Whole numbers that span no more have a bin each."""
 TOP = 20
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
@@ -126,21 +129,31 @@ def _quantiles(values: Array) -> dict[str, Any]:
     return {"quantiles": {str(q): v for q, v in zip(QUANTILES, found.tolist(), strict=True)}}
 
 
-def _histogram(values: Array) -> dict[str, Any]:
-    """Count values in equal bins from quantile 0.5 % to 99.5 %, outliers in the end bins."""
+def _histogram(values: Array, counts_up: bool = True) -> dict[str, Any]:
+    """Count values in equal bins from quantile 0.5 % to 99.5 %, outliers in the end bins.
+
+    Each bin of whole numbers that count something (no microseconds) holds as many of them as any
+    other: months are twelve bars without gaps.
+    """
     low, high = np.quantile(values, [0.005, 0.995], method="inverted_cdf").tolist()
     if not np.isfinite(high - low) or low == high:
         low, high = float(values.min()), float(values.max())
     if not np.isfinite(high - low) or not (high - low) / BINS > np.spacing(abs(high) + abs(low)):
         return {"edges": [low, high], "counts": [len(values)]}
-    counts, edges = np.histogram(np.clip(values, low, high), bins=BINS, range=(low, high))
-    return {"edges": edges.tolist(), "counts": counts.tolist()}
+    bins, ends = BINS, (low, high)
+    if counts_up and high - low < 2**52 and not np.mod(values, 1).any():
+        span = high - low + 1
+        width = 1 if span <= MOST_BINS else math.ceil(span / BINS)
+        bins = math.ceil(span / width)
+        ends = (low - 0.5, low - 0.5 + bins * width)
+    counts, edges = np.histogram(np.clip(values, low, high), bins=bins, range=ends)
+    return {"edges": edges.tolist(), "counts": counts.tolist(), "ends": [low, high]}
 
 
 def _datetimes(micros: Array) -> dict[str, Any]:
     if not len(micros):
         return {}
-    histogram = _histogram(micros.astype(np.float64))
+    histogram = _histogram(micros.astype(np.float64), counts_up=False)
     edges = [_iso(int(edge)) for edge in histogram["edges"]]
     quantiles = np.quantile(micros, QUANTILES, method="inverted_cdf")
     return {

@@ -92,7 +92,8 @@ def _picture(column: Mapping[str, Any]) -> Html:
     what, bars = _told(column)
     name += what
     if bars and bars["counts"]:
-        ends = (_end(bars["edges"][0]), _end(bars["edges"][-1]))
+        low, *_, high = bars.get("ends", bars["edges"])
+        ends = (_end(low), _end(high))
         picture = histogram(f"Distribution of {name}", bars["counts"], ends)
     elif column.get("top"):
         counted = [(item["value"], item["count"]) for item in column["top"][:MAX_LEVELS]]
