@@ -1,11 +1,11 @@
-"""Jobs on the workers of a Dask cluster, each of which holds a copy of what the jobs share."""
+"""Jobs on the workers of a cluster, each of which holds a copy of what the jobs share."""
 
 import contextlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError as Cancelled
 from concurrent.futures import Executor, Future
-from types import TracebackType
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from ninefold.beside import dask_client
 from ninefold.progress import say
@@ -17,61 +17,82 @@ MOST_AT_ONCE = "1GB"
 """Rows travel inside the jobs, so that a worker that dies takes none with it: Dask warns beyond."""
 
 
-class Connected(Protocol[S]):
-    """A cluster that does jobs: of Dask, or of Ray."""
+class Cluster(ABC, Generic[S]):
+    """Workers that do jobs, of Dask or of Ray; a worker that dies has its job done by another."""
 
-    lost: tuple[type[BaseException], ...]
+    kind: ClassVar[str]
+    lost: tuple[type[BaseException], ...] = ()
+    """What a future raises when the worker that had its job has gone."""
+    given_up: tuple[type[BaseException], ...] = ()
+    """What it raises when workers have gone so often with a job that no other one gets it."""
+    _is_said = False
+
+    def __init__(self, shared: S) -> None:
+        """`shared` is read by all jobs."""
+        self._shared = shared
 
     @property
+    @abstractmethod
     def workers(self) -> int:
         """How many workers there are now, at least one."""
 
     @property
+    @abstractmethod
     def threads(self) -> int:
         """How many jobs the workers do at once, at least one."""
 
+    @abstractmethod
     def mend(self) -> None:
-        """Make ready for jobs again after a worker has gone."""
+        """Give the workers there are now what is shared, so that the loss of one loses nothing."""
 
+    @abstractmethod
     def submit(self, work: Callable[[S, J], R], job: J) -> "Future[R]":
         """Return the future `work(shared, job)`."""
 
-    def result(self, future: "Future[R]", work: Callable[[S, J], R], job: J) -> R:
-        """Return what a job gave; where the cluster lost it, do it here."""
-
+    @abstractmethod
     def close(self) -> None:
         """Let go of the cluster, which goes on."""
 
-    def __enter__(self) -> "Connected[S]": ...
+    def result(self, future: "Future[R]", work: Callable[[S, J], R], job: J) -> R:
+        """Return what a job gave; where the cluster lost it, do it here, which is said once."""
+        try:
+            return future.result()
+        except (*self.lost, *self.given_up):
+            if not self._is_said:
+                say(f"{self.kind} workers have gone: what they had is done in this process")
+            self._is_said = True
+            with contextlib.suppress(Exception):
+                self.mend()
+            return work(self._shared, job)
 
-    def __exit__(
-        self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None
-    ) -> None: ...
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
-class Cluster(Generic[S]):
-    """The workers of a Dask scheduler; a worker that dies has its job done by another."""
+class DaskCluster(Cluster[S]):
+    """The workers of a Dask scheduler."""
+
+    kind = "Dask"
 
     def __init__(self, shared: S, address: str, place: str) -> None:
-        """`place` names the setting that holds the address, `shared` is read by all jobs.
+        """`place` names the setting that holds the address.
 
         Raises:
             ConfigError: Dask is not installed, or the scheduler does not answer.
         """
-        self._shared = shared
+        super().__init__(shared)
         self._client = dask_client(address, place)
         import distributed
 
         cancelled: Any = distributed.client.FutureCancelledError
         died: Any = distributed.scheduler.KilledWorker
-        self.lost: tuple[type[BaseException], ...] = (Cancelled, cancelled)
-        """What a future raises when the worker that had its job has gone."""
-        self._died: type[BaseException] = died
-        self._is_said = False
+        self.lost, self.given_up = (Cancelled, cancelled), (died,)
         self.mend()
 
     def mend(self) -> None:
-        """Put a copy of what is shared on every worker, so that the loss of one loses nothing."""
         self._jobs: Executor = self._client.get_executor(pure=False)
         self._held = self._client.scatter(self._shared, broadcast=True, hash=False)
 
@@ -81,47 +102,23 @@ class Cluster(Generic[S]):
 
     @property
     def workers(self) -> int:
-        """How many workers there are now, at least one."""
         return max(1, len(self._workers))
 
     @property
     def threads(self) -> int:
-        """How many jobs the workers do at once, at least one."""
         return max(1, sum(int(worker["nthreads"]) for worker in self._workers.values()))
 
     def submit(self, work: Callable[[S, J], R], job: J) -> "Future[R]":
-        """Return the future `work(shared, job)`."""
         import dask
 
         with dask.config.set({"distributed.admin.large-graph-warning-threshold": MOST_AT_ONCE}):
             return self._jobs.submit(work, self._held, job)
 
-    def result(self, future: "Future[R]", work: Callable[[S, J], R], job: J) -> R:
-        """Return what a job gave; where the cluster lost it, do it here, which is said once."""
-        try:
-            return future.result()
-        except (*self.lost, self._died):
-            if not self._is_said:
-                say("Dask workers have gone: what they had is done in this process")
-            self._is_said = True
-            with contextlib.suppress(Exception):
-                self.mend()
-            return work(self._shared, job)
-
     def close(self) -> None:
-        """Let go of the cluster, which goes on."""
         self._client.close()
 
-    def __enter__(self) -> "Cluster[S]":
-        return self
 
-    def __exit__(
-        self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-def connected(shared: S, address: str, place: str) -> "Connected[S]":
+def connected(shared: S, address: str, place: str) -> Cluster[S]:
     """Return the cluster at an address, of Ray where it says so (`ray://host:10001`, `ray:auto`).
 
     Raises:
@@ -131,7 +128,7 @@ def connected(shared: S, address: str, place: str) -> "Connected[S]":
 
     if address.startswith(PREFIX):
         return RayCluster(shared, address, place)
-    return Cluster(shared, address, place)
+    return DaskCluster(shared, address, place)
 
 
 def mapped(

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 import ninefold
 from ninefold import production
-from ninefold.cluster import Connected, connected
+from ninefold.cluster import Cluster, connected
 from ninefold.errors import InputError
 from ninefold.scoring.chunks import Chunk, Chunker, Observer, Order
 from ninefold.serving.model import Model
@@ -90,7 +90,7 @@ def _scored(shared: Shared, job: Job) -> Chunk:
 class Workers:
     """The workers of a Dask cluster; rows travel to them, files that rows name must be there."""
 
-    def __init__(self, cluster: Connected[Shared]) -> None:
+    def __init__(self, cluster: Cluster[Shared]) -> None:
         self._cluster = cluster
         self.slots = cluster.threads
 
