@@ -5,19 +5,22 @@ typical row (median of the train rows, most frequent codes) to the row; codes ar
 path runs between their embeddings.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ninefold.columns import Frame
+from ninefold.columns import Array, Frame
 
 if TYPE_CHECKING:
     import torch
 
     from ninefold.training import TrainedModel
 
+Attribute = Callable[["TrainedModel", Array, Array, list[Array], int], tuple[list[Array], float]]
+"""From a model, a row's features, codes and cells and the score to look at to what each part of
+each cell adds, and the score at the other end of the path."""
 STEPS = 512
 """Piecewise-linear embeddings have kinks: fewer steps leave an error of some per cent."""
 
@@ -59,6 +62,38 @@ def integrated_gradients(
             columns[name] += share
         found.append({"answer": value, "expected": expected, "columns": columns})
     return found
+
+
+def cell_gradients(
+    model: "TrainedModel", rows: Frame, kind: str, attribute: Attribute, masked: Collection[str]
+) -> Iterator[tuple[Any, Array, Array, dict[str, Any]]]:
+    """Yield of each row and each column of `kind` that is not masked: the cell, its tensor
+    `(1, …)`, what each part of that adds, and `column`, `row`, `said`, `answer`, `expected` and
+    `sum`, what all columns of the kind add.
+
+    Nothing where the network reads tensors of other kinds. The answer is the log-probability of the
+    likeliest class, or the (first) value in its standard deviations.
+    """
+    tensors, classes = model.preprocessing.layout.tensors, model.head.target.classes
+    if not tensors or any(tensor.kind != kind for tensor in tensors):
+        return
+    X, codes, *cells = model.preprocessing.transform(rows)
+    for row in range(len(rows)):
+        own = [part[row : row + 1] for part in cells]
+        scores = model.scores_of(X[row][None], codes[row][None], *own)[0]
+        code = int(scores.argmax()) if classes else 0
+        shares, expected = attribute(model, X[row], codes[row], own, code)
+        told = {
+            "row": int(rows.row[row]),
+            "said": classes[code] if classes else "",
+            "answer": float(scores[code]),
+            "expected": expected,
+            "sum": float(sum(part.sum() for part in shares)),
+        }
+        for tensor, part, share in zip(tensors, own, shares, strict=True):
+            name = tensor.column
+            if name not in masked:
+                yield rows[name][row], part, share, {"column": name, **told}
 
 
 def _attribute(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ninefold.columns import Array, Frame
+from ninefold.explaining.gradients import cell_gradients
 from ninefold.pixels import thumbnail
 
 if TYPE_CHECKING:
@@ -22,49 +23,22 @@ STEPS = 128
 def pixel_gradients(
     model: "TrainedModel", rows: Frame, masked: Collection[str] = ()
 ) -> list[dict[str, Any]]:
-    """Return for each row and column of pictures `column`, `row`, `said`, `answer`, `expected`,
-    `sum` of what all pixels add, and two `pictures`: it, and its pixels (red for, blue against).
-
-    [] where the network reads other tensors than pictures. The answer is the log-probability of
-    the likeliest class, or the (first) value in its standard deviations.
+    """Return what `cell_gradients` tells of each row and column of pictures, and two `pictures`:
+    it, and its pixels (red for, blue against).
     """
-    tensors = model.preprocessing.layout.tensors
-    if not tensors or any(tensor.kind != "image" for tensor in tensors):
-        return []
     found = []
-    X, codes, *pictures = model.preprocessing.transform(rows)
-    for row in range(len(rows)):
-        own = [part[row : row + 1] for part in pictures]
-        shares, answer, expected, code = _attribute(model, X[row], codes[row], own)
-        classes = model.head.target.classes
-        for tensor, share in zip(tensors, shares, strict=True):
-            if tensor.column in masked:
-                continue
-            sides = (rows[tensor.column][row], coloured(share.sum(axis=0)))
-            found.append(
-                {
-                    "column": tensor.column,
-                    "row": int(rows.row[row]),
-                    "said": classes[code] if classes else "",
-                    "answer": answer,
-                    "expected": expected,
-                    "sum": float(sum(part.sum() for part in shares)),
-                    "pictures": [thumbnail(side) for side in sides],
-                }
-            )
+    for picture, _, share, told in cell_gradients(model, rows, "image", _attribute, masked):
+        sides = (picture, coloured(share.sum(axis=0)))
+        found.append(told | {"pictures": [thumbnail(side) for side in sides]})
     return found
 
 
 def _attribute(
-    model: "TrainedModel", x: Array, codes: Array, pictures: list[Array]
-) -> tuple[list[Array], float, float, int]:
-    """Return what each pixel adds, `(C, H, W)` of each picture, the answers at both ends, and the
-    score that was looked at.
-    """
+    model: "TrainedModel", x: Array, codes: Array, pictures: list[Array], code: int
+) -> tuple[list[Array], float]:
+    """Return what each pixel adds, `(C, H, W)` of each picture, and the answer to the means."""
     import torch
 
-    scores = model.scores_of(x[None], codes[None], *pictures)[0]
-    code = int(scores.argmax()) if model.head.target.classes else 0
     share = (torch.arange(STEPS) + 0.5) / STEPS
     ends = [torch.from_numpy(np.ascontiguousarray(part)) for part in pictures]
     paths = [(end * share.view(-1, 1, 1, 1)).requires_grad_(True) for end in ends]
@@ -74,7 +48,7 @@ def _attribute(
     slopes = torch.autograd.grad(total, paths)
     shares = [(slope.mean(dim=0) * end[0]).numpy() for slope, end in zip(slopes, ends, strict=True)]
     start = model.scores_of(x[None], codes[None], *(part * 0 for part in pictures))[0]
-    return shares, float(scores[code]), float(start[code]), code
+    return shares, float(start[code])
 
 
 def coloured(shares: Array) -> Array:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ninefold.columns import Array, Frame
+from ninefold.explaining.gradients import cell_gradients
 from ninefold.preprocessing.blocks.words import split_text
 
 if TYPE_CHECKING:
@@ -26,49 +27,23 @@ SHOWN = 120
 def word_gradients(
     model: "TrainedModel", rows: Frame, masked: Collection[str] = ()
 ) -> list[dict[str, Any]]:
-    """Return for each row and column of texts `column`, `row`, `said`, `answer`, `expected` (the
-    answer to words that mean nothing), `sum` of what all words add, and `words`: `[word, share]`.
-
-    [] where the network reads other tensors than texts. The answer is the log-probability of the
-    likeliest class, or the (first) value in its standard deviations.
+    """Return what `cell_gradients` tells of each row and column of texts, `expected` being the
+    answer to words that mean nothing, and `words`: `[word, share]`.
     """
-    tensors = model.preprocessing.layout.tensors
-    if not tensors or any(tensor.kind != "tokens" for tensor in tensors):
-        return []
     found = []
-    X, codes, *texts = model.preprocessing.transform(rows)
-    for row in range(len(rows)):
-        own = [part[row : row + 1] for part in texts]
-        shares, answer, expected, code = _attribute(model, X[row], codes[row], own)
-        classes = model.head.target.classes
-        for tensor, share, ids in zip(tensors, shares, own, strict=True):
-            if tensor.column in masked:
-                continue
-            words = split_text(rows[tensor.column][row])[: int((ids > 0).sum())][:SHOWN]
-            found.append(
-                {
-                    "column": tensor.column,
-                    "row": int(rows.row[row]),
-                    "said": classes[code] if classes else "",
-                    "answer": answer,
-                    "expected": expected,
-                    "sum": float(sum(part.sum() for part in shares)),
-                    "words": [[w, float(s)] for w, s in zip(words, share.tolist(), strict=False)],
-                }
-            )
+    for text, ids, share, told in cell_gradients(model, rows, "tokens", _attribute, masked):
+        words = split_text(text)[: int((ids > 0).sum())][:SHOWN]
+        pairs = [[w, float(s)] for w, s in zip(words, share.tolist(), strict=False)]
+        found.append(told | {"words": pairs})
     return found
 
 
 def _attribute(
-    model: "TrainedModel", x: Array, codes: Array, texts: list[Array]
-) -> tuple[list[Array], float, float, int]:
-    """Return what each word adds, `(T,)` of each text, the answers at both ends, and the score that
-    was looked at.
-    """
+    model: "TrainedModel", x: Array, codes: Array, texts: list[Array], code: int
+) -> tuple[list[Array], float]:
+    """Return what each word adds, `(T,)` of each text, and the answer to words without meaning."""
     import torch
 
-    scores = model.scores_of(x[None], codes[None], *texts)[0]
-    code = int(scores.argmax()) if model.head.target.classes else 0
     share = ((torch.arange(STEPS) + 0.5) / STEPS).view(-1, 1, 1)
     layers: list[Any] = [reader.embedding for reader in model.module.network.readers]  # type: ignore[union-attr]
     ids = [torch.from_numpy(np.ascontiguousarray(text)) for text in texts]
@@ -93,7 +68,7 @@ def _attribute(
     ]
     with torch.no_grad():
         start = float(run([torch.zeros_like(end) for end in ends])[0])
-    return shares, float(scores[code]), start, code
+    return shares, start
 
 
 @contextmanager
