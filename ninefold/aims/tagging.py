@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ninefold.aims import Aim, Peers, Settings
+from ninefold.aims import Aim, Peers, Settings, report_of
 from ninefold.aims.anomaly import LOSS
 from ninefold.errors import ConfigError
 
@@ -54,7 +54,6 @@ class Tagging(Aim):
         return fit(ready, ready.problem, settings["tag"])
 
     def peers(self, ready: "Prepared", settings: Settings) -> Peers:
-        from ninefold.aims import report_of
         from ninefold.tagging.fitting import peers
 
         found = peers(ready, ready.problem, settings["tag"])
