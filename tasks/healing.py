@@ -16,7 +16,7 @@ from typing import Any
 
 from ninefold.errors import InputError
 from ninefold.files import lease, replacing, sweep
-from tasks import openings, pipelines
+from tasks import openings, parsing, pipelines
 from tasks.repository import repository
 
 HASH = re.compile(r"[0-9a-f]{32}(\.dir)?")
@@ -71,7 +71,7 @@ def settle(workspace: Path) -> None:
 
 
 def _settle(workspace: Path) -> None:
-    from dvc.utils.serialize import dumps_yaml, load_yaml, parse_yaml_for_update
+    from dvc.utils.serialize import dumps_yaml
 
     folder = workspace.resolve()
     path = folder / "dvc.lock"
@@ -79,8 +79,10 @@ def _settle(workspace: Path) -> None:
         if not path.is_file() or not is_good(path):
             return
         text = path.read_text(encoding="utf-8")
-        content = parse_yaml_for_update(text, str(path))
-        order = {name: n for n, name in enumerate(load_yaml(folder / "dvc.yaml").get("stages", {}))}
+        content = parsing.parse(text, str(path))
+        pipeline = folder / "dvc.yaml"
+        declared = parsing.parse(pipeline.read_text(encoding="utf-8"), str(pipeline))
+        order = {name: n for n, name in enumerate(declared.get("stages", {}))}
         stages = content.get("stages", {})
         names = sorted(
             stages, key=lambda name: (order.get(str(name).split("@")[0], len(order)), str(name))
@@ -105,11 +107,11 @@ def is_good(path: Path) -> bool:
 @functools.lru_cache(maxsize=8)
 def _is_good(text: str) -> bool:
     from dvc.schema import COMPILED_LOCKFILE_SCHEMA
-    from dvc.utils.serialize import ParseError, parse_yaml
+    from dvc.utils.serialize import ParseError
     from voluptuous import Invalid
 
     try:
-        content = COMPILED_LOCKFILE_SCHEMA(parse_yaml(text, "dvc.lock"))
+        content = COMPILED_LOCKFILE_SCHEMA(parsing.parse(text, "dvc.lock"))
     except (ParseError, Invalid, ValueError, TypeError):
         return False
     entries = [
@@ -129,17 +131,18 @@ def _is_whole(entry: dict[str, Any]) -> bool:
 
 def _sweep(file: Path) -> None:
     """Remove temporary files that killed processes left beside the outputs a file declares."""
-    from dvc.utils.serialize import ParseError, load_yaml
+    from dvc.utils.serialize import ParseError
 
     try:
-        stages = load_yaml(file).get("stages", {}).values()
+        text = file.read_text(encoding="utf-8")
+        stages = parsing.parse(text, str(file)).get("stages", {}).values()
         entries = [
             (file.parent / stage.get("wdir", "."), entry)
             for stage in stages
             for kind in ("outs", "metrics", "plots")
             for entry in stage.get(kind) or ()
         ]
-    except (ParseError, OSError, AttributeError, TypeError):
+    except (ParseError, OSError, ValueError, AttributeError, TypeError):
         return
     for folder, entry in entries:
         path = folder / str(next(iter(entry), "") if isinstance(entry, dict) else entry)

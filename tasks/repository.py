@@ -12,6 +12,7 @@ from typing import Any
 
 from ninefold.errors import ConfigError, InputError, NinefoldError
 from ninefold.files import unwritable
+from tasks import parsing
 from tasks.executors import StageError
 
 _first_in_process: dict[str, threading.RLock] = {}
@@ -80,6 +81,7 @@ def _dvc() -> tuple[Any, Any, Any]:
     """Import DVC quietly; its import resets the level of its own log."""
     repo = importlib.import_module("dvc.repo")
     logging.getLogger("dvc").setLevel(logging.ERROR)
+    parsing.remember()
     exceptions = importlib.import_module("dvc.exceptions")
     return repo.Repo, exceptions.NotDvcRepoError, exceptions.DvcException
 

@@ -3,6 +3,7 @@
 import inspect
 from importlib.metadata import version
 
+import pytest
 from dvc.dvcfile import Lockfile
 from dvc.repo import Repo, lock_repo
 from dvc.rwlock import RWLOCK_FILE, RWLOCK_LOCK, SCHEMA
@@ -11,6 +12,10 @@ from dvc.stage import PipelineStage
 from dvc.stage import run as stage_run
 from dvc.stage.cache import StageCache
 from dvc.stage.decorators import unlocked_repo
+from dvc.utils import strictyaml
+from dvc.utils.serialize import YAMLFileCorruptedError
+
+from tasks import parsing
 
 
 def parameters(function):
@@ -51,3 +56,13 @@ def test_lock_files_have_the_known_names_and_schemas():
     assert (RWLOCK_FILE, RWLOCK_LOCK) == ("rwlock", "rwlock.lock")
     assert SCHEMA({}) == {"write": {}, "read": {}}
     assert COMPILED_LOCKFILE_SCHEMA({"schema": "2.0", "stages": {}})
+
+
+def test_dvc_parses_through_a_module_attribute_what_a_process_parses_once():
+    assert 'data = parse_yaml(text, path, typ="rt" if' in inspect.getsource(strictyaml.load)
+    text = "stages: {a: {deps: [x]}}"
+    parsing.parse(text, "dvc.yaml")["stages"]["a"]["deps"].append("y")
+    assert parsing.parse(text, "dvc.yaml") == {"stages": {"a": {"deps": ["x"]}}}
+    with pytest.raises(YAMLFileCorruptedError) as failure:
+        parsing.parse("a: [", "dvc.lock")
+    assert "dvc.lock" in str(vars(failure.value))

@@ -1,0 +1,37 @@
+"""Parses a YAML text once a process: DVC reads dvc.yaml and dvc.lock anew for every stage."""
+
+import copy
+import functools
+from typing import Any
+
+KEPT = 16
+
+
+def parse(text: str, path: str, typ: str = "safe") -> Any:
+    """Return what `dvc.utils.serialize.parse_yaml` does, which takes seconds for a dozen stages.
+
+    Raises:
+        dvc.utils.serialize.YAMLFileCorruptedError: the text is no YAML.
+    """
+    from dvc.utils.serialize._yaml import YAMLFileCorruptedError, parse_yaml
+
+    if typ != "safe":
+        return parse_yaml(text, path, typ)
+    try:
+        return copy.deepcopy(_parsed(text))
+    except YAMLFileCorruptedError as error:
+        raise YAMLFileCorruptedError(path) from error.__cause__
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _parsed(text: str) -> Any:
+    from dvc.utils.serialize._yaml import parse_yaml
+
+    return parse_yaml(text, "")
+
+
+def remember() -> None:
+    """Let DVC parse by `parse` in this process."""
+    from dvc.utils import strictyaml
+
+    strictyaml.parse_yaml = parse
