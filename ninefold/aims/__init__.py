@@ -58,6 +58,9 @@ class Aim(ABC):
     """The section preprocess of a new params.yaml."""
     plots: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     """What dvc.yaml holds under `plots`, by title."""
+    contested: ClassVar[bool] = False
+    """Whether a baseline answers what the model answers, and so is exported where the verdict says
+    that no network is needed."""
 
     def rows(self, frame: "Frame") -> "Frame":
         """Return the columns that a model is fitted on."""

@@ -23,6 +23,7 @@ class Tagging(Aim):
     task: ClassVar[str] = "tagging"
     about: ClassVar[str] = "a label for each step of a sequence"
     sections: ClassVar[tuple[str, ...]] = ("tag",)
+    contested: ClassVar[bool] = True
     draft: ClassVar[tuple[str, ...]] = (
         "tag:",
         "  bidirectional: true      # false: a label depends on no later step",

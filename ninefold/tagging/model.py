@@ -63,8 +63,10 @@ class TagModel(Model):
         return np.concatenate(parts)[:, :-1], there
 
     def predict(self, frame: Frame) -> list[Answer]:
+        from scipy.special import softmax
+
         logits, there = self.logits(frame)
-        chances = softmax(logits)
+        chances = softmax(logits, axis=2)
         ordered = np.sort(chances, axis=2)
         names = np.asarray((*self.tags, ""), dtype=object)
         code = np.where(there, logits.argmax(axis=2), len(self.tags))
@@ -135,9 +137,3 @@ class TagModel(Model):
 def wide(X: Array, codes: Array, layout: Any, by: Array) -> Array:
     """Return what a row knows beside its sequence, `(N, D)` float32."""
     return np.ascontiguousarray(widen(X, codes, layout, by), dtype=np.float32)
-
-
-def softmax(logits: Array) -> Array:
-    """Return probabilities of the last axis, float32."""
-    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True, initial=-np.inf))
-    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True), dtype=np.float32)

@@ -9,6 +9,7 @@ from ninefold.columns import Frame, spread
 from ninefold.errors import GateError
 from ninefold.export import ExportSpec, describe
 from ninefold.export.adversarial import adversarial_rows
+from ninefold.export.choosing import NETWORK
 from ninefold.export.publish import DRIFT_ROWS, Published, as_json, sealed_with
 from ninefold.export.reference import derive_with
 from ninefold.files import replacing
@@ -34,6 +35,7 @@ def publish(
     missing_tokens: Sequence[str] = ("",),
     facts: Mapping[str, Any] | None = None,
     masked: Collection[str] = (),
+    name: str = NETWORK,
 ) -> Published:
     """Return the file for raw rows and its receipt; see `ninefold.export.publish.publish`.
 
@@ -52,7 +54,9 @@ def publish(
     drawn = any(result.kind == "image" for result in model.results)
     tolerance = max(spec.tolerance, 1 / 250) if drawn else spec.tolerance
     metadata = {
-        METADATA_KEY: signature(names, outputs, train, model, problem, missing_tokens).to_json(),
+        METADATA_KEY: signature(
+            names, outputs, train, model, problem, missing_tokens, name
+        ).to_json(),
         "ninefold.golden": as_json(describe.golden(golden, answers, tolerance)),
         "ninefold.drift": as_json(_drift(bare, train.select(names), model)),
         "ninefold.masked": as_json(sorted(masked)),
@@ -90,6 +94,7 @@ def signature(
     model: Model,
     problem: ProblemSpec,
     missing_tokens: Sequence[str] = ("",),
+    name: str = NETWORK,
 ) -> Signature:
     """Describe the inputs `names` by the train rows, and what the model says."""
     raw = [c.name for c in train.columns if "derived" not in c.roles]
@@ -102,6 +107,7 @@ def signature(
         missing_tokens=tuple(dict.fromkeys(["", *missing_tokens])),
         outputs=tuple(outputs),
         results=model.results,
+        model=name,
     )
 
 

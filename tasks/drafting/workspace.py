@@ -52,10 +52,18 @@ def pipeline(
 
 def _unlabelled(aim: Aim) -> str:
     """Return dvc.yaml for a task that learns no target."""
-    text = _template("unlabelled.yaml").replace("SECTIONS", ", ".join(aim.sections))
+    text = _variant(_template("unlabelled.yaml"), aim.contested)
+    text = text.replace("SECTIONS", ", ".join(aim.sections))
     plots = io.StringIO()
     YAML().dump({"plots": [{title: dict(plot)} for title, plot in aim.plots.items()]}, plots)
     return text.replace("plots: PLOTS\n", plots.getvalue() if aim.plots else "")
+
+
+def _variant(text: str, contested: bool) -> str:
+    """Keep one kind of the lines that end in `# contested` or `# uncontested`, without that."""
+    kept, other = (" # contested", " # uncontested")[:: 1 if contested else -1]
+    lines = (line for line in text.splitlines() if not line.endswith(other))
+    return "".join(f"{line.removesuffix(kept).rstrip()}\n" for line in lines)
 
 
 def _template(name: str) -> str:

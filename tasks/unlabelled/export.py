@@ -1,32 +1,92 @@
 """One ONNX file for raw rows; written only if it gives the model's numbers."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ninefold.aims import aim_of
-from ninefold.columns import read_frame
+from ninefold.columns import Frame, read_frame
 from ninefold.errors import InputError
+from ninefold.export.choosing import Choice, choose
 from ninefold.export.describe import code_hash, hash_files
 from ninefold.export.receipt import gate
 from ninefold.files import read_json, replacing, write_json
+from ninefold.unlabelled.preparing import prepare
 from ninefold.unlabelled.publishing import publish
+from ninefold.unlabelled.refitting import refit
 from tasks.stage_io import StageIO
+
+if TYPE_CHECKING:
+    import onnx
+
+    from ninefold.unlabelled.model import Model
 
 
 def run(io: StageIO) -> None:
     """Write reports/receipt.json, and models/model.onnx unless the gate refuses it."""
+    train, valid = read_frame(io.dep("train.parquet")), read_frame(io.dep("valid.parquet"))
+    featurize = _featurize(io)
+    evaluation = read_json(io.dep("evaluation.json"))
+    choice = _choice(io, evaluation)
+    found = publish(
+        featurize,
+        _model(io, choice, featurize, train, valid),
+        train,
+        valid,
+        io.params("problem"),
+        io.params("export"),
+        getattr(io.params("ingest"), "missing", ("",)),
+        _facts(io, choice, evaluation),
+        io.params("validate").mask,
+        *([choice.name] if choice else []),
+    )
+    write_json(io.out("receipt.json"), {**_told(choice), **found.receipt})
+    gate(found.receipt)
+    with replacing(io.out("model.onnx")) as temporary:
+        temporary.write_bytes(found.content)
+
+
+def _featurize(io: StageIO) -> "onnx.ModelProto":
     import onnx
 
-    train, valid = io.dep("train.parquet"), io.dep("valid.parquet")
     try:
-        featurize = onnx.load_model_from_string(io.dep("featurize.onnx").read_bytes())
+        return onnx.load_model_from_string(io.dep("featurize.onnx").read_bytes())
     except (OSError, ValueError) as error:
         raise InputError(f"data/featurize.onnx cannot be read: {error}. Run again") from None
-    evaluation, problem = read_json(io.dep("evaluation.json")), io.params("problem")
-    facts: dict[str, Any] = {
-        "metrics": {name: evaluation[name] for name in ("test", "valid")},
+
+
+def _choice(io: StageIO, evaluation: dict[str, Any]) -> Choice | None:
+    """Return what is exported; None where baselines answer something else, so that none can be."""
+    if not (aim_of(io.params("problem").task).contested and io.has_dep("models/baselines")):
+        return None
+    return choose(io.params("export").model, evaluation["verdict"])
+
+
+def _told(choice: Choice | None) -> dict[str, str]:
+    return {"model": choice.name, "why": choice.why} if choice else {}
+
+
+def _model(
+    io: StageIO, choice: Choice | None, featurize: "onnx.ModelProto", train: Frame, valid: Frame
+) -> "Model":
+    problem = io.params("problem")
+    aim = aim_of(problem.task)
+    if choice is None or choice.is_network:
+        return aim.load(io.dep("models/network"))
+    ready = prepare(aim.rows(train), aim.rows(valid), problem, io.params("preprocess"))
+    settings = {name: io.params(name) for name in aim.sections}
+    file = io.dep("models/baselines") / f"{choice.name}.onnx"
+    return refit(choice.name, file, featurize, ready, aim, settings)
+
+
+def _facts(io: StageIO, choice: Choice | None, evaluation: dict[str, Any]) -> dict[str, Any]:
+    """Return what the file says of itself beside its signature."""
+    is_baseline = choice is not None and not choice.is_network
+    of_model = evaluation["baselines"][choice.name] if choice and is_baseline else evaluation
+    return {
+        **({"model": {"name": choice.name, "why": choice.why}} if choice else {}),
+        "metrics": {name: of_model[name] for name in ("test", "valid")},
         "verdict": evaluation["verdict"],
         "test_set": evaluation["test_set"],
-        "data": hash_files([train, valid]),
+        "data": hash_files([io.dep("train.parquet"), io.dep("valid.parquet")]),
         "code": code_hash(),
         "leakage_ignored": [
             finding
@@ -34,18 +94,3 @@ def run(io: StageIO) -> None:
             if finding.get("ignored")
         ],
     }
-    found = publish(
-        featurize,
-        aim_of(problem.task).load(io.dep("models/network")),
-        read_frame(train),
-        read_frame(valid),
-        problem,
-        io.params("export"),
-        getattr(io.params("ingest"), "missing", ("",)),
-        facts,
-        io.params("validate").mask,
-    )
-    write_json(io.out("receipt.json"), found.receipt)
-    gate(found.receipt)
-    with replacing(io.out("model.onnx")) as temporary:
-        temporary.write_bytes(found.content)

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ninefold.columns import read_frame
 from ninefold.errors import ConfigError, InputError
-from ninefold.files import read_json
+from ninefold.files import read_json, write_json
+from ninefold.runtime import outputs_of, session
 from ninefold.serving.model import read_model
 from ninefold.serving.rows import Rows
 from tasks.__main__ import run_stage
@@ -133,6 +135,27 @@ def test_padding_and_rows_beside_change_no_bit(model, steps, more, beside):
             count = len(own)
             np.testing.assert_array_equal(other[name][0, :count], values[0, :count])
             assert not other[name][0, count:].any()
+
+
+def test_where_the_network_is_not_needed_the_baseline_is_exported(tagged):
+    exported, path = tagged / "models" / "model.onnx", tagged / "reports" / "evaluation.json"
+    kept, found = exported.read_bytes(), read_json(path)
+    try:
+        said = {"answer": "not needed", "baseline": "linear"}
+        write_json(path, found | {"verdict": found["verdict"] | said})
+        run_stage(tagged, "export")
+        receipt = read_json(tagged / "reports" / "receipt.json")
+        assert (receipt["pass"], receipt["model"]) == (True, "linear")
+        names = [item.name for item in read_model(exported).inputs]
+        rows = read_frame(tagged / "data" / "splits" / "valid.parquet").select(names)
+        both = (exported, tagged / "models" / "baselines" / "linear.onnx")
+        ours, theirs = (outputs_of(session(file.read_bytes()), rows) for file in both)
+        for name, values in theirs.items():
+            np.testing.assert_array_equal(ours[name], values)
+        assert read_model(exported).signature.model == "linear"
+    finally:
+        write_json(path, found)
+        exported.write_bytes(kept)
 
 
 def test_labels_that_are_none_are_told_before_anything_is_fitted(tagged):
