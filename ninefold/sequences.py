@@ -158,3 +158,18 @@ def _line(values: Array, colour: str, width: int, height: int) -> str:
 
 def _runs(positions: Array) -> Sequence[Array]:
     return np.split(positions, np.flatnonzero(np.diff(positions) > 1) + 1)
+
+
+def labels_of_steps(cell: str | None) -> list[str | None] | None:
+    """Return the labels that a cell holds as a JSON list; None where it holds something else.
+
+    >>> labels_of_steps('["a", null]')
+    ['a', None]
+    """
+    try:
+        found = json.loads(cell or "")
+    except (TypeError, ValueError):
+        return None
+    if not isinstance(found, list):
+        return None
+    return [None if label is None else str(label) for label in found]

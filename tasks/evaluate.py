@@ -7,7 +7,7 @@ from ninefold.columns import read_frame
 from ninefold.evaluation.evaluate import evaluate, flat_metrics, measured
 from ninefold.evaluation.part import Part, known_rows
 from ninefold.evaluation.plots import write_plots
-from ninefold.evaluation.predicting import baseline_files, predict_with, sizes
+from ninefold.evaluation.predicting import baseline_files, costs, predict_with
 from ninefold.files import read_json, write_json
 from ninefold.sealing import Opening, check_seal, facts, finished, hash_files, record
 from ninefold.training import TrainedModel
@@ -33,11 +33,6 @@ def run(io: StageIO) -> None:
     model, spec = TrainedModel.load(network), io.params("evaluate")
     baselines = io.dep("baselines.json")
     valid, test = (_part(io.dep(f"{n}.parquet"), n, model, files) for n in ("valid", "test"))
-    cost = {
-        "parameters": model.facts.get("parameters"),
-        "network_bytes": sizes(path for path in network.iterdir() if path.is_file()),
-        "baseline_bytes": {name: sizes([path]) for name, path in files.items()},
-    }
     content = evaluate(
         valid,
         test,
@@ -45,7 +40,7 @@ def run(io: StageIO) -> None:
         io.params("problem"),
         spec,
         model.history,
-        cost,
+        costs(model.facts, network, files),
         read_json(io.dep("folds.json")),
         {found["name"]: found["threshold"] for found in read_json(baselines)["baselines"]},
     )

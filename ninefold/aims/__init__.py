@@ -15,6 +15,7 @@ from ninefold.registry import components
 if TYPE_CHECKING:
     from ninefold.columns import Frame
     from ninefold.evaluation import EvaluateSpec
+    from ninefold.evaluation.metrics import Metric
     from ninefold.problem import ProblemSpec
     from ninefold.unlabelled.model import Model
     from ninefold.unlabelled.preparing import Prepared
@@ -58,9 +59,6 @@ class Aim(ABC):
     """The section preprocess of a new params.yaml."""
     plots: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     """What dvc.yaml holds under `plots`, by title."""
-    contested: ClassVar[bool] = False
-    """Whether a baseline answers what the model answers, and so is exported where the verdict says
-    that no network is needed."""
 
     def rows(self, frame: "Frame") -> "Frame":
         """Return the columns that a model is fitted on."""
@@ -101,6 +99,47 @@ class Aim(ABC):
     def tables(self, content: Mapping[str, Any]) -> dict[str, tuple[list[str], list[list[Any]]]]:
         """Return file stem -> header and rows of the CSV files that `plots` draws."""
         return {}
+
+
+class Contested(Aim):
+    """A task whose baselines answer what its network answers.
+
+    Both meet on folds too, and the best baseline is exported where no network is needed.
+    """
+
+    rivals: ClassVar[tuple[str, ...]]
+    """Names of the baselines that `peers` gives."""
+
+    @abstractmethod
+    def reported(self, problem: "ProblemSpec") -> "Metric":
+        """Return the metric by which they are judged. Raises `ConfigError`."""
+
+    @abstractmethod
+    def score(self, model: "Model", frame: "Frame", problem: "ProblemSpec") -> float:
+        """Return that metric of a model on rows; NaN where it is undefined."""
+
+    @abstractmethod
+    def judge(
+        self,
+        model: "Model",
+        parts: "Mapping[str, Frame]",
+        said: Mapping[str, Mapping[str, list[Any]]],
+        problem: "ProblemSpec",
+        spec: "EvaluateSpec",
+        folds: Mapping[str, Any],
+        cost: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """Evaluate, with reports/folds.json ({}: no folds were played) and what models cost."""
+
+    def evaluate(
+        self,
+        model: "Model",
+        parts: "Mapping[str, Frame]",
+        said: Mapping[str, Mapping[str, list[Any]]],
+        problem: "ProblemSpec",
+        spec: "EvaluateSpec",
+    ) -> dict[str, Any]:
+        return self.judge(model, parts, said, problem, spec, {}, {})
 
 
 def aims() -> dict[str, Aim]:

@@ -4,30 +4,32 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ninefold.aims import Aim, Peers, Settings, report_of
+from ninefold.aims import Contested, Peers, Settings, report_of
 from ninefold.aims.anomaly import LOSS
 from ninefold.errors import ConfigError
 
 if TYPE_CHECKING:
     from ninefold.columns import Frame
     from ninefold.evaluation import EvaluateSpec
+    from ninefold.evaluation.metrics import Metric
     from ninefold.problem import ProblemSpec
     from ninefold.tagging.model import TagModel
     from ninefold.unlabelled.model import Model
     from ninefold.unlabelled.preparing import Prepared
 
 
-class Tagging(Aim):
+class Tagging(Contested):
     """A recurrent network beside a linear model of neighbouring steps and the commonest label."""
 
     task: ClassVar[str] = "tagging"
     about: ClassVar[str] = "a label for each step of a sequence"
     sections: ClassVar[tuple[str, ...]] = ("tag",)
-    contested: ClassVar[bool] = True
+    rivals: ClassVar[tuple[str, ...]] = ("most_frequent", "linear")
     draft: ClassVar[tuple[str, ...]] = (
         "tag:",
         "  bidirectional: true      # false: a label depends on no later step",
         "  hidden_size: 64",
+        "crossvalidate: {}",
     )
     plots: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "Loss": LOSS,
@@ -39,15 +41,28 @@ class Tagging(Aim):
     }
 
     def check(self, train: "Frame", problem: "ProblemSpec") -> None:
-        from ninefold.tagging.evaluating import METRICS
         from ninefold.tagging.labels import names_of, read_labels
+
+        self.reported(problem)
+        names_of(read_labels(train, problem))
+
+    def reported(self, problem: "ProblemSpec") -> "Metric":
+        from ninefold.evaluation.metrics import metric
+        from ninefold.tagging import METRICS
 
         if problem.metric not in (None, *METRICS):
             raise ConfigError(
                 f"params.yaml: problem.metric must be one of {', '.join(METRICS)} for tagging, "
                 f"however: {problem.metric}"
             )
-        names_of(read_labels(train, problem))
+        return metric(problem.metric or METRICS[0])
+
+    def score(self, model: "Model", frame: "Frame", problem: "ProblemSpec") -> float:
+        from ninefold.tagging.evaluating import score
+        from ninefold.tagging.model import TagModel
+
+        assert isinstance(model, TagModel)
+        return score(model, frame, problem, self.reported(problem).name)
 
     def fit(self, ready: "Prepared", settings: Settings) -> "TagModel":
         from ninefold.tagging.fitting import fit
@@ -65,19 +80,22 @@ class Tagging(Aim):
 
         return TagModel.load(folder)
 
-    def evaluate(
+    def judge(
         self,
         model: "Model",
         parts: "Mapping[str, Frame]",
         said: Mapping[str, Mapping[str, list[Any]]],
         problem: "ProblemSpec",
         spec: "EvaluateSpec",
+        folds: Mapping[str, Any],
+        cost: Mapping[str, Any],
     ) -> dict[str, Any]:
-        from ninefold.tagging.evaluating import evaluate
+        from ninefold.tagging.evaluating import Judging, evaluate
         from ninefold.tagging.model import TagModel
 
         assert isinstance(model, TagModel)
-        return evaluate(model, parts, said, problem, spec)
+        judging = Judging(problem, spec, self.reported(problem), folds, cost)
+        return evaluate(model, parts, said, judging)
 
     def tables(self, content: Mapping[str, Any]) -> dict[str, tuple[list[str], list[list[Any]]]]:
         names = content["classes"]

@@ -9,10 +9,11 @@ import numpy as np
 from ninefold import beside, cluster
 from ninefold.columns import Frame
 from ninefold.crossvalidation import CrossvalidateSpec
-from ninefold.crossvalidation.contest import NETWORK, Contest, Score, Settings
+from ninefold.crossvalidation.contest import NETWORK, Contest, Contestants, Score, Settings
 from ninefold.crossvalidation.growth import growth
 from ninefold.crossvalidation.rounds import Round, rounds, side_by_side
 from ninefold.evaluation.metrics import reported_metric
+from ninefold.problem import ProblemSpec
 from ninefold.progress import progress
 from ninefold.target import Target
 
@@ -40,7 +41,20 @@ def crossvalidate(
     target = Target.fit(train, settings.problem)
     reported = reported_metric(settings.problem, target)
     contest = Contest(settings, target, reported, spec.network, settings.baselines.models)
-    played = list(rounds(train, valid, folds, settings.problem, spec.max_rows))
+    return compete(contest, train, valid, folds, settings.problem, spec)
+
+
+def compete(
+    contest: Contestants,
+    train: Frame,
+    valid: Frame,
+    folds: "Folds",
+    problem: ProblemSpec,
+    spec: CrossvalidateSpec,
+) -> Crossvalidation:
+    """Let any contestants meet in every fold. Raises `InputError`, see `rounds`."""
+    reported = contest.reported
+    played = list(rounds(train, valid, folds, problem, spec.max_rows))
     play = _player(spec, side_by_side(played, len(train)))
     scheme = folds.scheme
     del train, valid, folds  # the rounds hold what is needed of them
@@ -66,13 +80,13 @@ def crossvalidate(
 
 def _player(
     spec: CrossvalidateSpec, processes: int
-) -> Callable[[Contest, Sequence[Round]], Iterator[dict[str, Score]]]:
+) -> Callable[[Contestants, Sequence[Round]], Iterator[dict[str, Score]]]:
     """Return what plays rounds: processes beside this one, or the workers of a cluster."""
     address = spec.scheduler
     if address is None:
-        return lambda contest, played: beside.mapped(Contest.run, contest, played, processes)
+        return lambda who, played: beside.mapped(type(who).run, who, played, processes)
     place = "params.yaml: crossvalidate.scheduler"
-    return lambda contest, played: cluster.mapped(Contest.run, contest, played, address, place)
+    return lambda who, played: cluster.mapped(type(who).run, who, played, address, place)
 
 
 def _mean(values: Sequence[float]) -> float:

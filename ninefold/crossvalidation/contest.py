@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol, Self
 
 from ninefold.baselines import BaselinesSpec
 from ninefold.baselines.base import BaselineSpec
@@ -46,6 +46,20 @@ class Score:
     reason: str | None = None
 
 
+class Contestants(Protocol):
+    """Who competes in rounds, the network and its baselines; sent to processes and clusters."""
+
+    @property
+    def reported(self) -> Metric:
+        """The metric they are judged by."""
+
+    def run(self, found: Round) -> dict[str, Score]:
+        """Return the score of every model in a round, by name."""
+
+    def against(self, rival: str) -> Self:
+        """Return the same with one baseline alone."""
+
+
 @dataclass(frozen=True)
 class Contest:
     """Who competes, and by which metric; `target` is that of all train rows."""
@@ -60,6 +74,10 @@ class Contest:
         """Return the score of every model in a round, by name."""
         with silent():
             return dict(self._scores(found))
+
+    def against(self, rival: str) -> Self:
+        """Return the same with one baseline alone."""
+        return replace(self, baselines=tuple(m for m in self.baselines if m.kind == rival))
 
     def _scores(self, found: Round) -> Iterator[tuple[str, Score]]:
         if self.network:

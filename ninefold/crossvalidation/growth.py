@@ -1,13 +1,12 @@
 """Would more rows change the answer? Network and best baseline on growing shares of the rows."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.crossvalidation.contest import NETWORK, Contest, Score
+from ninefold.crossvalidation.contest import NETWORK, Contestants, Score
 from ninefold.crossvalidation.rounds import Round
 from ninefold.exploration.extrapolation import extrapolated
 from ninefold.progress import progress
@@ -20,11 +19,11 @@ FACTORS = (2, 4)
 
 
 def growth(
-    contest: Contest,
+    contest: Contestants,
     results: Sequence[tuple[Round, Mapping[str, Score]]],
     best: str,
     is_ordered: bool,
-    play: Callable[[Contest, Sequence[Round]], Iterator[dict[str, Score]]],
+    play: Callable[[Contestants, Sequence[Round]], Iterator[dict[str, Score]]],
 ) -> dict[str, Any] | None:
     """Return the points, and what the fitted curves say of two and four times the rows.
 
@@ -35,8 +34,7 @@ def growth(
     chosen = _chosen(results)
     if not chosen or min(len(found.fit) for found, _ in chosen) * SHARES[0] < FEWEST_ROWS:
         return None
-    rivals = tuple(model for model in contest.baselines if model.kind == best)
-    small = replace(contest, baselines=rivals)
+    small = contest.against(best)
     work = [(share, place) for share in SHARES for place in range(len(chosen))]
     found = {(1.0, place): scores for place, (_, scores) in enumerate(chosen)}
     grown = [chosen[place][0].grown(share, is_ordered) for share, place in work]

@@ -1,7 +1,8 @@
-"""What the baselines' files predict for the rows of a frame."""
+"""What the baselines' files predict for the rows of a frame, and how large models are."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,15 @@ def predict_with(path: Path, frame: Frame) -> Array:
     """Run a file that takes raw columns; return probabilities `(N, K)`, or values `(N,)`."""
     parts = [outputs[-1] for _, outputs in run_chunks(session(path.read_bytes()), frame)]
     return np.concatenate(parts)
+
+
+def costs(facts: Mapping[str, Any], network: Path, files: Mapping[str, Path]) -> dict[str, Any]:
+    """Return what the network of folder `network` and the baselines' `files` take to keep."""
+    return {
+        "parameters": facts.get("parameters"),
+        "network_bytes": sizes(path for path in network.iterdir() if path.is_file()),
+        "baseline_bytes": {name: sizes([path]) for name, path in files.items()},
+    }
 
 
 def sizes(paths: Iterable[Path]) -> int:

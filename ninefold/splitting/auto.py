@@ -55,6 +55,8 @@ class AutoSplitSpec(SplitterSpec):
             return StratifiedGroupSplitSpec(**settings), f"{reason}{_rarest(glance)}"
         if not problem.target:
             return RandomSplitSpec(**settings), "neither time, group nor target is declared"
+        if problem.task == "tagging":
+            return RandomSplitSpec(**settings), "whole sequences at random: no time, no group"
         mix = "classes" if problem.task != "regression" else "deciles of the target"
         reason = f"neither time nor group is declared: every part has the same mix of {mix}"
         rare = _rarest(glance) if problem.task == "classification" else ""

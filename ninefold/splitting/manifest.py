@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from ninefold.columns import NAT, Array, Frame
+from ninefold.columns import NAT, Array, Frame, is_missing
 from ninefold.problem import ProblemSpec
+from ninefold.sequences import labels_of_steps
 from ninefold.splitting.base import NAMES, TEST, TRAIN, VALID, SplitterSpec
 from ninefold.splitting.folds import Folds
 from ninefold.splitting.identity import class_codes, digest, hash_rows
@@ -90,7 +91,12 @@ def _target(frame: Frame, index: Array, problem: ProblemSpec) -> dict[str, Any]:
         low, median, high = np.quantile(y, (0, 0.5, 1)).tolist()
         spread = {"mean": float(y.mean()), "std": float(y.std())}
         return {**spread, "min": low, "median": median, "max": high}
-    codes, names = class_codes(frame.column(problem.target).kind, values)
+    kind = frame.column(problem.target).kind
+    if problem.task == "tagging":
+        flat = [label for cell in values for label in labels_of_steps(cell) or ()]
+        values, kind = np.array(flat, dtype=object), "category"
+        values = values[~is_missing(kind, values)]
+    codes, names = class_codes(kind, values)
     counts = np.bincount(codes, minlength=len(names))
     order = np.argsort(-counts, kind="stable")
     listed = {names[i]: int(counts[i]) for i in order[:MAX_CLASSES].tolist()}

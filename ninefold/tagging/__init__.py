@@ -6,6 +6,9 @@ from pydantic import Field
 
 from ninefold.training import LoopSpec
 
+METRICS = ("accuracy", "f1_macro", "log_loss")
+"""Metrics of steps, the default first."""
+
 
 class TagSpec(LoopSpec):
     """A recurrent network that says one label a step; see `ninefold.networks.rnn`."""

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.tagging import TagSpec
-from ninefold.tagging.labels import encode, names_of, read_labels
+from ninefold.tagging import METRICS, TagSpec
+from ninefold.tagging.labels import UNKNOWN, encode, names_of, read_labels
 from ninefold.tagging.model import TagModel, wide
 from ninefold.unlabelled.preparing import Prepared
 from ninefold.unlabelled.space import weights
@@ -27,7 +27,9 @@ def fit(ready: Prepared, problem: "ProblemSpec", spec: TagSpec) -> TagModel:
         InputError: the labels cannot be learnt, or loss and gradient would not stay finite.
     """
     import torch
+    from scipy.special import softmax
 
+    from ninefold.evaluation.metrics import metric
     from ninefold.tagging.network import StepEntropy, tagger
     from ninefold.training.device import choose_device, keep_freed_memory, reproducible
     from ninefold.training.fitting import seeds
@@ -47,17 +49,16 @@ def fit(ready: Prepared, problem: "ProblemSpec", spec: TagSpec) -> TagModel:
         codes = torch.zeros((len(x), 0), dtype=torch.int64, device=device)
         return Rows(x, codes, y, torch.ones(len(x), device=device), (steps,))
 
-    y_valid = parts["valid"][2]
+    reported, y_valid = metric(problem.metric or METRICS[0]), parts["valid"][2]
+    known = y_valid >= 0
 
-    def accuracy(scores: Array) -> float:
-        known = y_valid >= 0
-        said = scores.argmax(axis=2)
-        return float((said == y_valid)[known].mean()) if known.any() else float("nan")
+    def watched(scores: Array) -> float:
+        return reported.compute(y_valid[known], softmax(scores[known], axis=1))
 
     with reproducible(training_seed, spec.threads, device):
         objective: Any = StepEntropy()
         module = ScoringModule(network, objective).to(device)
-        watch = Watch(accuracy, higher_is_better=True)
+        watch = Watch(watched, reported.higher_is_better)
         outcome = train(module, rows(parts["train"]), rows(parts["valid"]), watch, spec)
     module.cpu().eval()
     history = tuple(
@@ -133,7 +134,7 @@ def _material(
     for name, frame in (("train", train), ("valid", valid)):
         X, codes, steps = ready.whole.transform(frame)
         y = encode(labels[name], tags, steps.shape[1])
-        y[steps[:, :, 0] <= 0] = -1
+        y[(steps[:, :, 0] <= 0) | (y < 0)] = UNKNOWN
         parts[name] = (wide(X, codes, layout, by), np.ascontiguousarray(steps, np.float32), y)
     facts = {
         "tags": list(tags),

@@ -8,9 +8,11 @@ import numpy as np
 from ninefold.columns import Array, Frame
 from ninefold.errors import ConfigError, InputError
 from ninefold.problem import ProblemSpec
+from ninefold.sequences import labels_of_steps
 
-UNKNOWN = -1
-"""Code of a step without a label, and of one that is not there."""
+UNKNOWN, UNSEEN = -1, -2
+"""Codes of a step that has no label or is not there, and of a label that is none of those learnt:
+whatever a model says there is wrong."""
 
 
 def sequence_of(frame: Frame) -> str:
@@ -33,20 +35,18 @@ def read_labels(frame: Frame, problem: ProblemSpec) -> list[list[str | None]]:
     """
     if not problem.target:
         raise ConfigError("params.yaml: problem.target must be given for tagging: the labels")
-    steps, found = frame[sequence_of(frame)], []
+    steps = frame[sequence_of(frame)]
+    found: list[list[str | None]] = []
     for row, (cell, sequence) in enumerate(zip(frame[problem.target], steps, strict=True)):
-        try:
-            labels = json.loads(cell) if cell else [None] * len(sequence)
-        except (TypeError, ValueError):
-            labels = None
-        if not isinstance(labels, list) or len(labels) != len(sequence):
-            has = f"{len(labels)} labels" if isinstance(labels, list) else repr(str(cell)[:40])
+        labels = labels_of_steps(cell or json.dumps([None] * len(sequence)))
+        if labels is None or len(labels) != len(sequence):
+            has = repr(str(cell)[:40]) if labels is None else f"{len(labels)} labels"
             raise InputError(
                 f"target `{problem.target}` must hold a label for each of the {len(sequence)} "
                 f"steps of row {int(frame.row[row])}, however: {has}. Name the column of labels in "
                 "ingest.tags"
             )
-        found.append([None if label is None else str(label) for label in labels])
+        found.append(labels)
     return found
 
 
@@ -61,10 +61,10 @@ def names_of(labels: Sequence[Sequence[str | None]]) -> tuple[str, ...]:
 
 
 def encode(labels: Sequence[Sequence[str | None]], names: Sequence[str], steps: int) -> Array:
-    """Return codes `(N, steps)` int64; `UNKNOWN` without a label, one never seen, or a step."""
+    """Return codes `(N, steps)` int64; `UNKNOWN` without a label or a step, `UNSEEN` for others."""
     code = {name: position for position, name in enumerate(names)}
     found = np.full((len(labels), steps), UNKNOWN, dtype=np.int64)
     for row, own in enumerate(labels):
         for step, label in enumerate(own[:steps]):
-            found[row, step] = UNKNOWN if label is None else code.get(label, UNKNOWN)
+            found[row, step] = UNKNOWN if label is None else code.get(label, UNSEEN)
     return found

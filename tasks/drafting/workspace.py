@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from ninefold.aims import Aim, aim_of
+from ninefold.aims import Aim, Contested, aim_of
 from ninefold.errors import InputError
 from ninefold.files import replacing, whole_or_gone
 from ninefold.problem import LEARNED, Task
@@ -52,7 +52,7 @@ def pipeline(
 
 def _unlabelled(aim: Aim) -> str:
     """Return dvc.yaml for a task that learns no target."""
-    text = _variant(_template("unlabelled.yaml"), aim.contested)
+    text = _variant(_template("unlabelled.yaml"), isinstance(aim, Contested))
     text = text.replace("SECTIONS", ", ".join(aim.sections))
     plots = io.StringIO()
     YAML().dump({"plots": [{title: dict(plot)} for title, plot in aim.plots.items()]}, plots)

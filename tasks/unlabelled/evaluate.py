@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ninefold.aims import Aim, aim_of
+from ninefold.aims import Aim, Contested, aim_of
 from ninefold.columns import read_frame
 from ninefold.evaluation.evaluate import flat_metrics, measured
-from ninefold.evaluation.predicting import baseline_files
+from ninefold.evaluation.predicting import baseline_files, costs
 from ninefold.files import read_json, replacing, write_json
 from ninefold.runtime import outputs_of, session
 from ninefold.sealing import Opening, check_seal, facts, finished, hash_files, record
@@ -39,7 +39,12 @@ def run(io: StageIO) -> None:
     names, model = ("train", "valid", "test"), aim.load(network)
     parts = {name: aim.rows(read_frame(io.dep(f"{name}.parquet"))) for name in names}
     said = {name: _said(files, model.raw(parts[name], name)) for name in ("valid", "test")}
-    content = aim.evaluate(model, parts, said, problem, io.params("evaluate"))
+    given = (model, parts, said, problem, io.params("evaluate"))
+    if isinstance(aim, Contested):
+        folds = read_json(io.dep("folds.json")) if io.has_dep("folds.json") else {}
+        content = aim.judge(*given, folds, costs(model.facts, network, files))
+    else:
+        content = aim.evaluate(*given)
     opening = finished(opening, *measured(content))
     record(io.journal(), [opening])
     content["test_set"] = facts(opening, sealed)

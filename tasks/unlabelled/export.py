@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ninefold.aims import aim_of
+from ninefold.aims import Contested, aim_of
 from ninefold.columns import Frame, read_frame
 from ninefold.errors import InputError
 from ninefold.export.choosing import Choice, choose
@@ -55,7 +55,8 @@ def _featurize(io: StageIO) -> "onnx.ModelProto":
 
 def _choice(io: StageIO, evaluation: dict[str, Any]) -> Choice | None:
     """Return what is exported; None where baselines answer something else, so that none can be."""
-    if not (aim_of(io.params("problem").task).contested and io.has_dep("models/baselines")):
+    aim = aim_of(io.params("problem").task)
+    if not (isinstance(aim, Contested) and io.has_dep("models/baselines")):
         return None
     return choose(io.params("export").model, evaluation["verdict"])
 

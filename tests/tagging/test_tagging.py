@@ -11,17 +11,19 @@ from hypothesis import strategies as st
 
 from ninefold.columns import read_frame
 from ninefold.errors import ConfigError, InputError
-from ninefold.files import read_json, write_json
+from ninefold.files import read_json
 from ninefold.runtime import outputs_of, session
 from ninefold.serving.model import read_model
 from ninefold.serving.rows import Rows
+from ninefold.tagging.evaluating import statistics_of
+from ninefold.tagging.labels import UNKNOWN, UNSEEN, encode
 from tasks.__main__ import run_stage
 from tests.end_to_end.commands import ninefold
 from tests.unlabelled.workspaces import change, run
 
 NAMES = np.array(["idle", "run", "spin"], dtype=object)
 ALL = ("ingest", "validate", "featurize", "split", "audit", "explore", "baselines", "train",
-       "evaluate", "export", "report")  # fmt: skip
+       "crossvalidate", "evaluate", "export", "report")  # fmt: skip
 
 
 def machines(count, seed=0):
@@ -60,8 +62,9 @@ def tagged(tmp_path_factory):
     options = ("--entity", "entity", "--time", "t", "--target", "state", "--task", "tagging")
     ninefold("init", "steps.csv", *options, "--into", "ws", "--yes", cwd=folder)
     change(
-        folder / "ws", tag="{hidden_size: 12, epochs: 12, lr: 0.01}", evaluate="{bootstrap: 100}"
-    )
+        folder / "ws", tag="{hidden_size: 12, epochs: 12, lr: 0.01}", evaluate="{bootstrap: 100}",
+        export="{model: network}",
+    )  # fmt: skip
     return run(folder / "ws", *ALL)
 
 
@@ -137,25 +140,42 @@ def test_padding_and_rows_beside_change_no_bit(model, steps, more, beside):
             assert not other[name][0, count:].any()
 
 
-def test_where_the_network_is_not_needed_the_baseline_is_exported(tagged):
-    exported, path = tagged / "models" / "model.onnx", tagged / "reports" / "evaluation.json"
-    kept, found = exported.read_bytes(), read_json(path)
-    try:
-        said = {"answer": "not needed", "baseline": "linear"}
-        write_json(path, found | {"verdict": found["verdict"] | said})
-        run_stage(tagged, "export")
-        receipt = read_json(tagged / "reports" / "receipt.json")
-        assert (receipt["pass"], receipt["model"]) == (True, "linear")
-        names = [item.name for item in read_model(exported).inputs]
-        rows = read_frame(tagged / "data" / "splits" / "valid.parquet").select(names)
-        both = (exported, tagged / "models" / "baselines" / "linear.onnx")
-        ours, theirs = (outputs_of(session(file.read_bytes()), rows) for file in both)
-        for name, values in theirs.items():
-            np.testing.assert_array_equal(ours[name], values)
-        assert read_model(exported).signature.model == "linear"
-    finally:
-        write_json(path, found)
-        exported.write_bytes(kept)
+def test_folds_of_whole_sequences_decide_and_the_baseline_is_exported(tagged):
+    folds = read_json(tagged / "reports" / "folds.json")
+    assert len(folds["rounds"]) == 5
+    assert set(folds["means"]) == {"network", "linear", "most_frequent"}
+    assert sum(found["new_rows"] for found in folds["rounds"]) == 72
+    evaluation = read_json(tagged / "reports" / "evaluation.json")
+    verdict = evaluation["verdict"]
+    assert (verdict["answer"], verdict["baseline"], folds["best"]) == (
+        "not needed",
+        "linear",
+        "linear",
+    )
+    assert 0 < verdict["evidence"]["folds"]["p_value"] < 0.05
+    exported, baselines = tagged / "models" / "model.onnx", tagged / "models" / "baselines"
+    kept = exported.read_bytes()
+    change(tagged, export="{}")
+    run_stage(tagged, "export")
+    receipt, found = read_json(tagged / "reports" / "receipt.json"), read_model(exported)
+    assert (receipt["pass"], receipt["model"], found.signature.model) == (True, "linear", "linear")
+    rows = read_frame(tagged / "data" / "splits" / "valid.parquet")
+    rows = rows.select([item.name for item in found.inputs])
+    both = (exported.read_bytes(), (baselines / "linear.onnx").read_bytes())
+    ours, theirs = (outputs_of(session(file), rows) for file in both)
+    for name, values in theirs.items():
+        np.testing.assert_array_equal(ours[name], values)
+    exported.write_bytes(kept)
+
+
+def test_a_label_never_learnt_is_a_mistake_of_every_model():
+    codes = encode([["idle", "spin", None]], ("idle", "run"), 4)
+    assert codes.tolist() == [[0, UNSEEN, UNKNOWN, UNKNOWN]]
+    said = np.array([[0, 1, 1, -1]]), np.full((1, 4, 2), 0.5, dtype=np.float32)
+    found = {name: of(None) for name, of in statistics_of(codes, *said).items()}
+    assert found["accuracy"] == 0.5
+    assert found["f1_macro"] == pytest.approx((1 + 0 + 0) / 3)
+    assert found["log_loss"] > 7
 
 
 def test_labels_that_are_none_are_told_before_anything_is_fitted(tagged):

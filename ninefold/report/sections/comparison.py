@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ninefold.problem import LEARNED
 from ninefold.report.charts.bars import shares
 from ninefold.report.charts.intervals import Row, forest
 from ninefold.report.evidence import Evidence
@@ -28,6 +29,7 @@ class Comparison(Section):
     title = "Was deep learning needed?"
     order = 80
     sources = ("evaluation",)
+    tasks = (*LEARNED, "tagging")
 
     def render(self, evidence: Evidence) -> Html:
         verdict = evidence.evaluation["verdict"]
