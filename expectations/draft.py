@@ -5,6 +5,7 @@ was so warns, within the sampling error of the rows seen.
 """
 
 import io
+import re
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ HEAD = """\
 #   - {type: expect_rows_to_satisfy, expression: missing(a) or a <= b, severity: block, because: …}
 # `ninefold expectations draft` drafts again, shows what would change, and keeps what you changed.
 """
+BARE = re.compile(r"\w[\w .+/-]*")
+"""Text that needs no quotes in a list, unless YAML would take it for another kind of value."""
 TABLE, ACROSS = "the table as a whole", "columns together"
 
 
@@ -101,8 +104,17 @@ def block(item: Rule) -> str:
     content = CommentedMap(item)
     for key, value in item.items():
         if isinstance(value, list):
-            content[key] = CommentedSeq(value)
+            content[key] = CommentedSeq(_listed(entry) for entry in value)
             content[key].fa.set_flow_style()
     text = io.StringIO()
     yaml.dump([content], text)
     return text.getvalue()
+
+
+def _listed(value: Any) -> Any:
+    """Quote text that ruamel.yaml would leave bare in a list and not read again, such as `??`."""
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString, SingleQuotedScalarString
+
+    if not isinstance(value, str) or BARE.fullmatch(value):
+        return value
+    return (SingleQuotedScalarString if value.isprintable() else DoubleQuotedScalarString)(value)

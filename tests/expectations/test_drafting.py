@@ -3,9 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from expectations.draft import draft
+from expectations.draft import draft, render
 from expectations.gate import gate
 from ninefold.columns import write_table
 from ninefold.config import validate
@@ -166,3 +168,12 @@ def test_a_few_far_values_do_not_stretch_the_range(tmp_path):
     )
     assert item["kwargs"]["max_value"] < 1e4
     assert "3 of" in item["because"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.text("?:-#,[]{}&*!|>'\"%@` \n\x85a1é~=", max_size=5), min_size=1), st.text("-:?#a ")
+)
+def test_any_level_and_name_is_read_as_it_was_drafted(levels, name):
+    item = {"type": "t", "column": name, "value_set": levels, "severity": "warn", "because": name}
+    assert rules(render([item])) == [item]
