@@ -1,30 +1,33 @@
 """What follows from a finding: an event, and, where params.yaml says so, one retrain.
 
-Prefect's automations cannot count: a cool-down and a budget that hold on every server, and after
-kill -9, need a journal. So the flow that finds starts the retrain itself; the event is there for
-whatever else should follow.
+Where the server has an automation for it (`flows.retraining`), the event starts the retrain, else
+the flow that finds does. Which of the two is settled before the event is raised, so that never both
+happen; cool-down and budget stand in a journal that outlives server and process.
 """
 
 import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.deployments import run_deployment
 from prefect.events import emit_event
+from prefect.events.schemas.automations import Automation
 from prefect.exceptions import ObjectNotFound
 
+from flows import retraining
 from ninefold.config import load_params
-from ninefold.monitoring import budget
+from ninefold.monitoring import RetrainSpec, budget
 
 JOURNAL = Path(".ninefold/retrains.jsonl")
-EVENT = "ninefold.drift"
 TAG = "because-of-drift"
 log = logging.getLogger("ninefold.flow")
 
 
 def react(workspace: Path, report: Mapping[str, Any], training: str | None) -> str:
-    """Raise an event for a finding, start `training` if it may be; return what was done.
+    """Raise an event for a finding, have `training` started if it may be; return what was done.
 
     Args:
         workspace: the folder whose params.yaml says when a retrain may start.
@@ -33,32 +36,74 @@ def react(workspace: Path, report: Mapping[str, Any], training: str | None) -> s
     """
     if report["verdict"] == "pass":
         return ""
-    messages = [item["message"] for item in report["findings"]]
-    emit_event(
-        EVENT,
-        resource={
-            "prefect.resource.id": f"ninefold.workspace.{workspace.name}",
-            "prefect.resource.name": str(workspace),
-            "ninefold.verdict": report["verdict"],
-        },
-        payload={
-            "data": report["data"],
-            "version": report["model"]["version"],
-            "findings": messages[:20],
-        },
-    )
     spec = load_params(workspace, ["monitor"])["monitor"].retrain
     if training is None or not budget.asks_for_retrain(report["verdict"], spec):
+        tell(workspace, report)
         return ""
-    said = _start(workspace / JOURNAL, spec, training, messages[0])
+    with get_client(sync_client=True) as client:
+        said = _retrain(client, workspace, report, training, spec)
     log.info("%s", said)
     return said
 
 
-def _start(path: Path, spec: Any, training: str, because: str) -> str:
-    refused = budget.claim(path, spec, because)
-    if refused is not None:
+def tell(workspace: Path, report: Mapping[str, Any], due: str = "none") -> None:
+    """Raise the event `ninefold.drift`; an automation starts the deployment that is `due`."""
+    emit_event(
+        retraining.EVENT,
+        resource={
+            "prefect.resource.id": f"{retraining.WORKSPACES}{workspace.name}",
+            "prefect.resource.name": str(workspace),
+            "ninefold.verdict": report["verdict"],
+            retraining.DUE: due,
+        },
+        payload={
+            "data": report["data"],
+            "version": report["model"]["version"],
+            "findings": [item["message"] for item in report["findings"]][:20],
+        },
+    )
+
+
+def _retrain(
+    client: SyncPrefectClient,
+    workspace: Path,
+    report: Mapping[str, Any],
+    training: str,
+    spec: RetrainSpec,
+) -> str:
+    path, refused, automation = workspace / JOURNAL, None, None
+    try:
+        deployment = client.read_deployment_by_name(training)
+        automation = retraining.automation_for(client, deployment.id)
+        if automation is not None and not automation.enabled:
+            refused = f"the automation {automation.name!r} is paused"
+    except ObjectNotFound:
+        refused = f"there is no deployment {training}"
+    refused = refused or budget.claim(path, spec, report["findings"][0]["message"])
+    if refused:
+        tell(workspace, report)
         return f"no retrain: {refused}"
+    if automation is None:
+        tell(workspace, report)
+        return _start(path, training)
+    before = retraining.runs_of(client, automation, deployment.id)
+    tell(workspace, report, due=training)
+    run = retraining.await_run(client, automation, deployment.id, before)
+    return _note(path, training, automation, run)
+
+
+def _note(path: Path, training: str, automation: Automation, run: UUID | None) -> str:
+    """Write down which run the automation began, if it has."""
+    by = {"deployment": training, "automation": automation.name}
+    if run is None:
+        budget.note(path, {"what": "event", **by})
+        return f"retrain asked for; the automation {automation.name!r} has not begun one yet"
+    budget.note(path, {"what": "run", "run": str(run), **by})
+    return f"retrain started: {training}, by the automation {automation.name!r}"
+
+
+def _start(path: Path, training: str) -> str:
+    """Start the deployment from here."""
     try:
         run: Any = run_deployment(training, timeout=0, as_subflow=False, tags=[TAG])
     except ObjectNotFound:

@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,11 @@ from prefect import Flow, serve
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.deployments.runner import RunnerDeployment
+from prefect.events import DeploymentEventTrigger
 from prefect.schedules import Cron, Interval, Schedule
 from prefect.types.entrypoint import EntrypointType
 
-from flows import zombies
+from flows import retraining, zombies
 from flows.monitoring import monitor
 from flows.quality import quality
 from flows.scoring import score
@@ -33,7 +34,8 @@ def deployments(
     """Return a deployment for each flow that has a schedule.
 
     A run that is due while the one before it still goes on is left out. `retrains` tells that
-    findings start the training flow, which then is deployed without a schedule too.
+    findings start the training flow, which then is deployed without a schedule too, with the
+    automation that starts it.
 
     Raises:
         ConfigError: Prefect cannot read a schedule.
@@ -44,7 +46,8 @@ def deployments(
     if spec.training or (asked and (spec.score or spec.monitor)):
         push = spec.training.push if spec.training else False
         given: dict[str, Any] = {"workspace": folder, "push": push}
-        made.append(_deployed(training, spec.training, given, workspace))
+        triggers = [retraining.trigger(asked)] if asked else []
+        made.append(_deployed(training, spec.training, given, workspace, triggers))
     if spec.quality:
         data = str((workspace / spec.quality.data).resolve())
         given = {"workspace": folder, "data": data, "strict": spec.quality.strict}
@@ -67,6 +70,9 @@ def deployments(
 def serve_forever(made: list[RunnerDeployment]) -> None:
     """Serve deployments until the process ends; each run is a process of its own."""
     zombies.bury_deployed([str(deployment.name) for deployment in made])
+    for one in made:
+        if one.triggers:
+            retraining.keep_paused(f"{one.flow_name}/{one.name}", one.triggers)
     serve(*made, pause_on_shutdown=False, print_starting_message=False)
 
 
@@ -78,12 +84,17 @@ def said(when: WhenSpec | None) -> str:
 
 
 def _deployed(
-    flow: Flow[..., Any], when: WhenSpec | None, parameters: dict[str, Any], workspace: Path
+    flow: Flow[..., Any],
+    when: WhenSpec | None,
+    parameters: dict[str, Any],
+    workspace: Path,
+    triggers: Sequence[DeploymentEventTrigger] = (),
 ) -> RunnerDeployment:
     made: Any = flow.to_deployment(
         _name(workspace),
         schedule=_schedule(flow.name, when) if when is not None else None,
         parameters=parameters,
+        triggers=list(triggers),
         concurrency_limit=ConcurrencyLimitConfig(
             limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
         ),

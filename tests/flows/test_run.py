@@ -27,12 +27,15 @@ def ninefold(workspace, *arguments, **more):
     )
 
 
-def ask(server, path, **body):
+def ask(server, path, *, method="POST", **body):
     request = urllib.request.Request(
-        f"{server}/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
+        f"{server}/{path}",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
+        method=method,
     )
     with urllib.request.urlopen(request) as answer:
-        return json.load(answer)
+        return json.loads(answer.read() or "null")
 
 
 def last_run(server, workspace):

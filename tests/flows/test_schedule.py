@@ -152,6 +152,8 @@ def test_every_flow_of_a_workspace_can_be_deployed(tmp_path):
     asked = deployments(tmp_path, validate("schedule", {"monitor": content["monitor"]}), True)
     assert [d.flow_name for d in asked] == ["training", "monitor"]
     assert not asked[0].schedules
+    assert [trigger.expect for trigger in asked[0].triggers] == [{"ninefold.drift"}]
+    assert not made["training"].triggers
     assert asked[1].parameters["training"] == f"training/{asked[0].name}"
     assert made["quality"].parameters["data"] == os.fspath(tmp_path.resolve() / "new.csv")
     assert made["training"].parameters["push"]

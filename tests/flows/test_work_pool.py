@@ -108,6 +108,8 @@ def test_a_worker_of_the_pool_runs_what_was_deployed(server, tmp_path):
     assert len(made) == len(FLOWS)
     assert not any(schedule["active"] for item in made.values() for schedule in item["schedules"])
     training = made["flows.training.training"]
+    (automation,) = ask(server, "automations/filter", automations={"tags": None}, limit=200)
+    assert automation["trigger"]["match"]["ninefold.retrain"] == "training/ninefold"
     assert training["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
     run = ask(server, f"deployments/{training['id']}/create_flow_run", state={"type": "SCHEDULED"})
     prefect(workspace.folder, "worker", "start", "--pool", POOL, "--run-once")

@@ -1,0 +1,139 @@
+"""A finding, the automation that starts a retrain, and what is left where the finder is killed."""
+
+import contextlib
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from ninefold import journal
+from ninefold.config import validate
+from ninefold.errors import GateError
+from tests.flows.test_monitor import PIPELINE, run
+from tests.flows.test_run import ask
+from tests.monitoring.models import watched
+from tests.monitoring.test_watch import larger
+from tests.pipelines import Workspace, environment
+from tests.serving.models import table
+from tests.test_scoring import written
+
+RETRAIN = "monitor: {{retrain: {{on: block, cooldown: {cooldown}, most: {most}}}}}\n"
+SCHEDULE = {"monitor": {"every": "1d", "data": ["bad.csv"]}}
+KILLED = """\
+import os, signal, sys
+from importlib import import_module
+
+folder, training, module, name = sys.argv[1:]
+setattr(import_module(module), name, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
+from flows.monitoring import monitor
+
+monitor(folder, ["bad.csv"], training=training)
+"""
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return watched(tmp_path_factory.mktemp("model") / "model.onnx")
+
+
+@pytest.fixture
+def workspace(tmp_path, model):
+    made = Workspace(tmp_path / "drifting", PIPELINE)
+    made.write("params.yaml", RETRAIN.format(cooldown="1h", most=3))
+    (made.folder / "models").mkdir()
+    shutil.copy(model, made.folder / "models")
+    written(larger(table(600, 2)), made.folder / "bad.csv")
+    return made
+
+
+@pytest.fixture
+def training(server, workspace):
+    """The training deployment as `ninefold schedule` makes it: nobody works on its runs."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    from flows.schedules import deployments
+
+    made = deployments(workspace.folder, validate("schedule", SCHEDULE), retrains=True)[0]
+    with temporary_settings({PREFECT_API_URL: server}):
+        made.apply()
+        yield f"training/{made.name}"
+    for one in automations(server, f"training/{made.name}"):
+        ask(server, f"automations/{one['id']}", method="DELETE")
+
+
+def automations(server, training):
+    made = ask(server, "automations/filter", limit=200)
+    return [one for one in made if one["name"].endswith(training)]
+
+
+def runs(server, training):
+    wanted = {"name": {"any_": [training.removeprefix("training/")]}}
+    return ask(server, "flow_runs/filter", deployments=wanted)
+
+
+def found(workspace, training):
+    """Let the monitor flow find drift; return what it says."""
+    from flows.monitoring import monitor
+
+    with pytest.raises(GateError) as raised:
+        run(monitor, str(workspace.folder), ["bad.csv"], training=training)
+    return str(raised.value)
+
+
+def told(workspace):
+    return [line["what"] for line in journal.read(workspace.folder / ".ninefold/retrains.jsonl")]
+
+
+def test_the_automation_starts_one_retrain_in_a_cool_down(server, workspace, training):
+    from flows.retraining import keep_paused, trigger
+
+    (automation,) = automations(server, training)
+    path = f"automations/{automation['id']}"
+    ask(server, path, method="PATCH", enabled=False)
+    assert "is paused" in found(workspace, training)
+    assert (runs(server, training), told(workspace)) == ([], [])
+    anew = trigger(training)
+    keep_paused(training, [anew])
+    assert not anew.enabled
+
+    ask(server, path, method="PATCH", enabled=True)
+    assert f"retrain started: {training}, by the automation" in found(workspace, training)
+    assert "no retrain: the last retrain began" in found(workspace, training)
+    (begun,) = runs(server, training)
+    assert begun["created_by"]["type"] == "AUTOMATION"
+    assert begun["created_by"]["id"] == automation["id"]
+
+    ask(server, path, method="DELETE")
+    workspace.write("params.yaml", RETRAIN.format(cooldown="0s", most=3))
+    assert f"retrain started: {training}" in found(workspace, training)
+    assert [run["tags"] for run in runs(server, training)].count(["because-of-drift"]) == 1
+    assert len(runs(server, training)) == 2
+    assert told(workspace) == ["start", "run", "start", "run"]
+
+
+def test_a_monitor_that_is_killed_costs_at_most_a_start_and_never_makes_two(
+    server, workspace, training
+):
+    workspace.write("params.yaml", RETRAIN.format(cooldown="0s", most=3))
+
+    def killed(module, name):
+        command = [sys.executable, "-c", KILLED, str(workspace.folder), training, module, name]
+        assert subprocess.run(command, env=environment()).returncode == -signal.SIGKILL
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(workspace.folder / "reports")
+        return len(runs(server, training)), told(workspace)
+
+    # before the page is written: nothing was asked for
+    assert killed("tasks.watching", "render") == (0, [])
+    # the start is written down, its event not raised
+    assert killed("flows.reacting", "emit_event") == (0, ["start"])
+    # the automation began the run, which is not written down
+    assert killed("ninefold.monitoring.budget", "note") == (1, ["start", "start"])
+    assert "retrain started" in found(workspace, training)
+    assert told(workspace) == ["start", "start", "start", "run"]
+    assert "the budget is 3" in found(workspace, training)
+    begun = [run["created_by"]["type"] for run in runs(server, training)]
+    assert begun == ["AUTOMATION", "AUTOMATION"]
+    assert (workspace.folder / "reports" / "monitor" / "monitor.json").is_file()
