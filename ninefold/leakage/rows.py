@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage._row_names import row_names
 from ninefold.leakage.case import Case, Check, Finding, Severity
 from ninefold.leakage.chance import log10_excess
 from ninefold.splitting.identity import combine, has_twin, hash_values
@@ -33,7 +34,8 @@ class RowsCheck(Check):
     chance meet far more often on all columns but one, copies do not. And the train rows say how
     often a row of this table has a twin: a few copies that are as common inside train came with the
     source, and are an info, as are all of them where Ninefold made the split and time did not ask
-    for them (it keeps identical rows together unless most rows coincide).
+    for them (it keeps identical rows together unless most rows coincide). Copies may have a moment
+    or a number of their own: without such names of rows they are looked for once more.
     """
 
     family: ClassVar[str] = "rows"
@@ -41,38 +43,55 @@ class RowsCheck(Check):
     needs_target: ClassVar[bool] = False
 
     def findings(self, case: Case) -> Iterator[Finding]:
-        columns = [case.hashes[name] for name in case.inputs or case.features]
-        if not columns:
-            return
-        pool = ~case.test
-        twins = has_twin(combine(columns), pool)
-        count, inside = int(twins[case.test].sum()), int(twins[pool].sum())
-        if count == 0:
-            return
-        test, train = int(case.test.sum()), int(pool.sum())
-        by_chance = _by_chance(columns, case)
-        nearly = _nearly(columns, case)
-        chance = log10_excess(count, test, inside, train)
-        natural = PLANTED if chance <= UNLIKELY else NATURAL
-        many = count > 5 * by_chance + 3
-        alike = many and nearly - count <= natural * count
-        alike = alike and (chance <= UNLIKELY or not _is_repeated(case, columns, twins))
-        uneven = many and chance <= UNEVEN and case.split_kind == "given" and not case.follows_time
-        yield Finding(
-            kind="rows.duplicate",
-            severity=_severity(case, alike, uneven, count, inside / max(1, train), chance),
-            rows=case.source_rows(twins & case.test),
-            evidence={
-                "test_rows": count,
-                "share_of_test": round(count / test, 6),
-                "share_inside_train": round(inside / max(1, train), 6),
-                "log10_probability_of_the_difference": round(chance, 1),
-                "expected_by_chance": round(by_chance, 3),
-                "equal_but_for_one_column": nearly,
-            },
-            message=_message(count, count / test, by_chance, alike or uneven),
-            remedy=_remedy(case, alike or uneven),
-        )
+        found = _found(case, case.inputs or case.features, ())
+        names = row_names(case)
+        if names and not case.follows_time and (found is None or found.severity == "info"):
+            rest = [name for name in case.inputs if name not in names]
+            anew = _found(case, rest, names)
+            if anew is not None and anew.severity != "info":
+                found = anew
+        if found is not None:
+            yield found
+
+
+def _found(case: Case, looked_at: list[str], but: tuple[str, ...]) -> Finding | None:
+    """Find test rows with a twin in these columns: all there are `but` those that name the row."""
+    columns = [case.hashes[name] for name in looked_at]
+    if not columns:
+        return None
+    pool = ~case.test
+    twins = has_twin(combine(columns), pool)
+    count, inside = int(twins[case.test].sum()), int(twins[pool].sum())
+    if count == 0:
+        return None
+    test, train = int(case.test.sum()), int(pool.sum())
+    by_chance = _by_chance(columns, case)
+    nearly = _nearly(columns, case)
+    chance = log10_excess(count, test, inside, train)
+    natural = PLANTED if chance <= UNLIKELY else NATURAL
+    many = count > 5 * by_chance + 3
+    alike = many and nearly - count <= natural * count
+    alike = alike and (chance <= UNLIKELY or not _is_repeated(case, columns, twins))
+    uneven = many and chance <= UNEVEN and case.split_kind == "given" and not case.follows_time
+    share = inside / max(1, train)
+    severity = _severity(case, alike, uneven, (count, share, chance), bool(but))
+    return Finding(
+        kind="rows.duplicate",
+        severity=severity,
+        rows=case.source_rows(twins & case.test),
+        evidence={
+            "test_rows": count,
+            "share_of_test": round(count / test, 6),
+            "share_inside_train": round(share, 6),
+            "log10_probability_of_the_difference": round(chance, 1),
+            "expected_by_chance": round(by_chance, 3),
+            "equal_but_for_one_column": nearly,
+            **({"not_compared": list(but)} if but else {}),
+        },
+        message=_message(count, count / test, by_chance, alike or uneven, but),
+        remedy=_remedy(case, alike or uneven, but),
+        fix=((("problem", "ids"), but),) if but and case.split_kind != "given" else (),
+    )
 
 
 def _is_repeated(case: Case, columns: list[Array], twins: Array) -> bool:
@@ -94,25 +113,30 @@ def _is_repeated(case: Case, columns: list[Array], twins: Array) -> bool:
 
 
 def _severity(
-    case: Case, alike: bool, uneven: bool, count: int, inside: float, chance: float
+    case: Case, alike: bool, uneven: bool, seen: tuple[int, float, float], is_anew: bool
 ) -> Severity:
     """Return how much copies matter: put into test they stop, brought by the source they warn.
 
-    Where rows that differ in one column are common too, only an uneven spread warns.
+    Where rows that differ in one column are common too, only an uneven spread warns. Copies with
+    names of their own (`is_anew`) warn at most, also under Ninefold's split, which parts them.
     """
     if not alike:
         return "warn" if uneven else "info"
+    count, inside, chance = seen
     large = count >= MIN_ROWS and count / case.test.sum() >= MIN_SHARE
     planted = chance <= UNLIKELY
     if not (large or planted) or (inside > MOST and not planted):
         return "info"
+    if is_anew:
+        return "warn"
     if case.split_kind == "given":
         return "block" if large and planted else "warn"
     return "warn" if planted else "info"
 
 
-def _message(count: int, share: float, by_chance: float, beyond: bool) -> str:
-    start = f"{count} test rows ({share:.1%}) equal a train or valid row in every feature"
+def _message(count: int, share: float, by_chance: float, beyond: bool, but: tuple[str, ...]) -> str:
+    least = "feature" + (f" but {', '.join(f'`{name}`' for name in but)}" if but else "")
+    start = f"{count} test rows ({share:.1%}) equal a train or valid row in every {least}"
     if beyond:
         return (
             f"{start}; chance gives {by_chance:.1f}. They are copies, and the model is measured on "
@@ -121,9 +145,11 @@ def _message(count: int, share: float, by_chance: float, beyond: bool) -> str:
     return f"{start}; with so few distinct values that many coincide by chance"
 
 
-def _remedy(case: Case, beyond: bool) -> str:
+def _remedy(case: Case, beyond: bool, but: tuple[str, ...]) -> str:
     if not beyond:
         return "nothing to do"
+    if but and case.split_kind != "given":
+        return f"problem: {{ids: {list(but)}}}: identical rows then stay in one part"
     if case.split_kind == "given":
         return "remove the copies from the split file, or let `split: {kind: auto}` make the parts"
     if case.split_kind == "time":
