@@ -1,9 +1,9 @@
 """The command line as a person uses it: a process, its exit code and what it prints."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
+
+from tests import forking
 
 TRACEBACK = "Traceback (most recent call last)"
 
@@ -13,16 +13,7 @@ def ninefold(
 ):
     """Run `ninefold …` in `cwd`; check its exit code and that no traceback shows."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "NO_COLOR": "1", **more}
-    done = subprocess.run(
-        [sys.executable, "-m", "ninefold", *map(str, arguments)],
-        cwd=cwd,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=timeout_s,
-        check=False,
-    )
+    done = forking.run("ninefold", *arguments, cwd=cwd, env=environment, timeout_s=timeout_s)
     said = f"{done.stdout}\n{done.stderr}"
     assert TRACEBACK not in said, said
     if code is not None:

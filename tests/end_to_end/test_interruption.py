@@ -1,17 +1,16 @@
 """Interrupted or killed in any stage, through either door: the next run gives the same bytes."""
 
-import contextlib
 import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from ninefold.config import read_yaml
+from tests import forking
 from tests.end_to_end.commands import TRACEBACK, ninefold
 from tests.end_to_end.tables import messy, write
 from tests.end_to_end.workspaces import digests, temporary
@@ -33,13 +32,10 @@ LAST = {
     "ingest": "profile.json",
 }
 """Stage -> what it writes last; the last stage first, so that each finds what it reads."""
-STAGE = [sys.executable, "-m", "tasks"]
 DOORS = {
-    "ninefold run": (
-        [sys.executable, "-m", "ninefold", "run", "--force"], None, "goes on from here",
-    ),
+    "ninefold run": (["ninefold", "run", "--force"], None, "goes on from here"),
     "dvc repro": (
-        [*DVC, "repro", "--force", "--single-item"], STAGE, "nothing half-written was left",
+        ["dvc", "repro", "--force", "--single-item"], ["tasks"], "nothing half-written was left",
     ),
 }  # fmt: skip
 """Door -> its command, the process in it that is killed (a flow's is in test_run), what it says."""
@@ -53,27 +49,18 @@ def interrupt(command, cwd, at, number):
     """Signal a command and its children when it is about to put `at` in place."""
     mark = cwd.parent / f"{cwd.name}.held"
     mark.unlink(missing_ok=True)
-    process = subprocess.Popen(
-        [str(part) for part in command],
-        cwd=cwd,
-        env={
-            **environment(),
-            "PYTHONPATH": os.pathsep.join([str(HOLDING), os.environ.get("PYTHONPATH", "")]),
-            "HOLD_AT": at,
-            "HELD": str(mark),
-        },
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    settings = {
+        **environment(),
+        "PYTHONPATH": os.pathsep.join([str(HOLDING), os.environ.get("PYTHONPATH", "")]),
+        "HOLD_AT": at,
+        "HELD": str(mark),
+    }
+    process = forking.Process(*command, cwd=cwd, env=settings)
     limit = time.monotonic() + 240
     while not mark.exists() and process.poll() is None and time.monotonic() < limit:
         time.sleep(0.02)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, number)
-    out, error = process.communicate(timeout=60)
+    process.end(number)
+    out, error = process.communicate(60)
     assert mark.exists(), f"{command} never wrote {at}: {out}{error}"
     return process.returncode, error
 
@@ -126,7 +113,7 @@ def test_what_a_killed_stage_left_goes_even_if_nothing_is_to_do(finished, tmp_pa
 def test_init_may_be_interrupted(tmp_path, at, number):
     write(messy(160, "binary"), tmp_path / "rows.csv")
     given = ["init", tmp_path / "rows.csv", "--target", "y", "--into", tmp_path / "w", "--yes"]
-    code, error = interrupt([sys.executable, "-m", "ninefold", *given], tmp_path, at, number)
+    code, error = interrupt(["ninefold", *given], tmp_path, at, number)
     assert code != 0
     if number == signal.SIGINT:
         assert error.splitlines() == ["ninefold: interrupted; nothing half-written was left"]
@@ -152,8 +139,7 @@ def test_other_commands_may_be_interrupted(finished, tmp_path, command, at):
     shutil.copytree(finished, workspace)
     (workspace / "dvc.lock").unlink()
     shutil.rmtree(workspace / ".dvc" / "cache")
-    run = [sys.executable, "-m", "ninefold", *command]
-    code, error = interrupt(run, workspace, at, signal.SIGINT)
+    code, error = interrupt(["ninefold", *command], workspace, at, signal.SIGINT)
     assert code == 130
     assert TRACEBACK not in error
     assert error.splitlines()[-1] == "ninefold: interrupted; nothing half-written was left"
