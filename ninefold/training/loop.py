@@ -67,9 +67,13 @@ class Rows:
 
     def take(self, rows: "Tensor | slice") -> "Rows":
         """Return some rows; with a slice, as a view."""
-        tensors = tuple(tensor[rows] for tensor in self.tensors)
-        index = None if self.index is None else self.index[rows]
-        return Rows(self.x[rows], self.codes[rows], self.y[rows], self.weight[rows], tensors, index)
+
+        def some(tensor: Tensor) -> Tensor:
+            return tensor[rows] if isinstance(rows, slice) else tensor.index_select(0, rows)
+
+        tensors = tuple(map(some, self.tensors))
+        index = None if self.index is None else some(self.index)
+        return Rows(some(self.x), some(self.codes), some(self.y), some(self.weight), tensors, index)
 
     def pieces(self, size: int) -> "list[Rows]":
         """Return views of at most `size` rows each, all rows among them."""

@@ -2,7 +2,12 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
 
-from ninefold.networks.modules.dropout import FastDropout, SiLUDropout, SiLULinear
+from ninefold.networks.modules.dropout import (
+    FastDropout,
+    SiLUDropout,
+    SiLULayers,
+    SiLULinear,
+)
 
 
 def layer_and_input(p):
@@ -36,6 +41,20 @@ def test_layer_values_and_gradients_are_those_of_linear_and_silu_where_kept(p):
     theirs = torch.autograd.grad(expected.square().sum(), sources)
     torch.testing.assert_close(ours, theirs)
     assert torch.equal(layer.eval()(x), F.silu(F.linear(x, layer.weight, layer.bias)))
+
+
+def test_layers_in_one_node_give_what_they_give_one_by_one():
+    def answer(is_one_node):
+        torch.manual_seed(0)
+        layers = [SiLULinear(5, 7, dropout=0.3), SiLULinear(7, 9, dropout=0.3)]
+        x = torch.randn(64, 5, requires_grad=True)
+        y = SiLULayers(*layers)(x) if is_one_node else layers[1](layers[0](x))
+        parameters = [parameter for layer in layers for parameter in layer.parameters()]
+        return y, *torch.autograd.grad(y.square().sum(), [x, *parameters])
+
+    together, apart = answer(True), answer(False)
+    assert len(together) == 6
+    assert all(map(torch.equal, together, apart))
 
 
 def test_p_is_met_and_the_mean_is_kept():

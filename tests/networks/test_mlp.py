@@ -15,7 +15,7 @@ from pydantic import ValidationError
 import ninefold.networks.modules
 from ninefold.networks import NetworkSpec
 from ninefold.networks.mlp import MLPSpec, quantile_edges
-from ninefold.networks.modules.mlp import PiecewiseLinearEmbedding
+from ninefold.networks.modules.mlp import GroupedLinear, PiecewiseLinearEmbedding
 from ninefold.registry import components
 from tests.networks.test_export import layout, tensors_for
 
@@ -47,6 +47,17 @@ def test_every_network_takes_its_weights_from_the_seed_alone(spec):
     assert all(torch.equal(one[name], same[name]) for name in one)
     assert any(not torch.equal(one[name], other[name]) for name in one)
     assert torch.equal(state, torch.get_rng_state())
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_one_group_is_one_layer(outputs):
+    torch.manual_seed(0)
+    layer, x = GroupedLinear(1, 6, outputs), torch.randn(5, 1, 6, requires_grad=True)
+    ours, theirs = layer(x), x @ layer.weight + layer.bias
+    torch.testing.assert_close(ours, theirs)
+    sources = (x, layer.weight, layer.bias)
+    found = torch.autograd.grad(ours.square().sum(), sources)
+    torch.testing.assert_close(found, torch.autograd.grad(theirs.square().sum(), sources))
 
 
 floats = st.floats(-1e6, 1e6, width=32)

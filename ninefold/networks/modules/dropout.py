@@ -15,6 +15,8 @@ from torch.autograd.function import once_differentiable
 
 from ninefold.networks.modules.products import linear, weight_gradient
 
+ONE = torch.ones(())
+
 
 class KeepMask:
     """Draws dropout masks: 0 for a share `p` of the values, else 1 / (1 - p).
@@ -127,9 +129,33 @@ class SiLULinear(nn.Linear):
             return F.silu(super().forward(x))
         if x.device.type != "cpu":
             return F.dropout(F.silu(super().forward(x)), self.p)
-        mask = self._mask.of((len(x), self.out_features), x.dtype) if self.p else None
-        dropped: Tensor = _MaskedSiLULinear.apply(x, self.weight, self.bias, mask)  # type: ignore[no-untyped-call]
-        return dropped
+        return _in_one_node(x, [self])
+
+    def mask(self, rows: int, dtype: torch.dtype) -> Tensor | None:
+        """Draw what dropout does to so many rows, None without dropout."""
+        return self._mask.of((rows, self.out_features), dtype) if self.p else None
+
+
+class SiLULayers(nn.Sequential):
+    """Layers one after the other, `(B, I) -> (B, O)`.
+
+    Training on a CPU, `SiLULinear`s alone are one node of autograd's graph.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        layers = [layer for layer in self if isinstance(layer, SiLULinear)]
+        if self.training and x.device.type == "cpu" and 0 < len(layers) == len(self):
+            return _in_one_node(x, layers)
+        for layer in self:
+            x = layer(x)
+        return x
+
+
+def _in_one_node(x: Tensor, layers: list[SiLULinear]) -> Tensor:
+    """Return what the layers give one after the other, training on a CPU."""
+    parameters = [parameter for layer in layers for parameter in (layer.weight, layer.bias)]
+    dropped: Tensor = _MaskedSiLULinears.apply(x, layers, *parameters)  # type: ignore[no-untyped-call]
+    return dropped
 
 
 class _MaskedSiLU(torch.autograd.Function):
@@ -149,29 +175,40 @@ class _MaskedSiLU(torch.autograd.Function):
         return slope.mul_(gradient), None
 
 
-class _MaskedSiLULinear(torch.autograd.Function):
-    """`silu(x @ weight.T + bias) * mask`; for one backward pass."""
+class _MaskedSiLULinears(torch.autograd.Function):
+    """`silu(x @ weight.T + bias) * mask`, layer after layer; for one backward pass.
+
+    Takes `x`, the layers, then weight and bias of each.
+    """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, mask: Tensor | None) -> Tensor:
-        y = linear(x, weight, bias)
-        ctx.save_for_backward(x, weight, masked_silu_(y, mask))
-        return y
+    def forward(ctx: Any, x: Tensor, layers: list[SiLULinear], *parameters: Tensor) -> Tensor:
+        saved = []
+        for layer, weight, bias in zip(layers, parameters[::2], parameters[1::2], strict=True):
+            y = linear(x, weight, bias)
+            saved += [x, weight, masked_silu_(y, layer.mask(len(x), x.dtype))]
+            x = y
+        ctx.save_for_backward(*saved)
+        return x
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor, Tensor, None]:
-        x, weight, slope = ctx.saved_tensors
-        slope.mul_(gradient)
-        dx = linear(slope, weight.T) if ctx.needs_input_grad[0] else None
-        return dx, weight_gradient(x, slope), slope.sum(0), None
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        saved, found = ctx.saved_tensors, list[Tensor | None]()
+        for layer in range(len(saved) - 3, -1, -3):
+            x, weight, slope = saved[layer : layer + 3]
+            slope.mul_(gradient)
+            found += [slope.sum(0), weight_gradient(x, slope)]
+            if layer or ctx.needs_input_grad[0]:
+                gradient = linear(slope, weight.T)
+        return gradient if ctx.needs_input_grad[0] else None, None, *reversed(found)
 
 
 def masked_silu_(x: Tensor, mask: Tensor | None) -> Tensor:
     """Overwrite `x` by `silu(x) * mask` and return the derivative, of the same shape."""
     slope = torch.sigmoid(x)
     x.mul_(slope)
-    slope.lerp_(torch.ones((), dtype=x.dtype), x)  # silu' = sigmoid + silu * (1 - sigmoid)
+    slope.lerp_(ONE.to(x.dtype), x)  # silu' = sigmoid + silu * (1 - sigmoid)
     if mask is not None:
         x.mul_(mask)
         slope.mul_(mask)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from ninefold.columns import Array
 from ninefold.networks.modules.activations import ACTIVATIONS
-from ninefold.networks.modules.dropout import FastDropout, SiLUDropout, SiLULinear
+from ninefold.networks.modules.dropout import FastDropout, SiLUDropout, SiLULayers, SiLULinear
 from ninefold.networks.modules.initialization import initialize
 from ninefold.networks.modules.parameters import mark
 
@@ -46,13 +47,22 @@ class GroupedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         if len(self.weight) == 1:
-            flat = torch.addmm(self.bias.squeeze(0), x.squeeze(1), self.weight.squeeze(0))
-            return flat.unsqueeze(1)
+            return self._by_one_layer(x.squeeze(1)).unsqueeze(1)
         if torch.compiler.is_exporting():
             return (x.unsqueeze(2) @ self.weight).squeeze(2) + self.bias
         if self.bias.numel() <= FEW_OUTPUTS:
             return self._by_one_product(x)
         return torch.baddbmm(self.bias.unsqueeze(1), x.transpose(0, 1), self.weight).transpose(0, 1)
+
+    def _by_one_layer(self, x: Tensor) -> Tensor:
+        """Return `(B, out_features)` where there is one group.
+
+        MKL takes six times as long where the short side of a matrix is its inner one in memory.
+        """
+        weight, bias = self.weight.squeeze(0), self.bias.squeeze(0)
+        if weight.shape[1] == 1 or torch.compiler.is_exporting():
+            return torch.addmm(bias, x, weight)
+        return F.linear(x, weight.T.contiguous(), bias)
 
     def _by_one_product(self, x: Tensor) -> Tensor:
         """Give every group's input to every group's layer and keep the pairs that belong together.
@@ -139,7 +149,7 @@ class MLP(nn.Module):
         mark(self.scale, lr_multiplier=3.0)
         if self.members == 1:
             nn.init.ones_(self.scale)
-        self.hidden = nn.Sequential(*hidden_layers(width, spec))
+        self.hidden = SiLULayers(*hidden_layers(width, spec))
         initialize(self.hidden, spec.initialization, spec.activation)
         self.head = GroupedLinear(
             self.members, spec.hidden_size if spec.num_layers else width, outputs
