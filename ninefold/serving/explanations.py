@@ -1,4 +1,6 @@
-"""Why a row got its answer, from the file alone: what each group of columns adds to it."""
+"""Why a row got its answer, from the file alone: what each group of columns adds to it, and each
+word of a text, region of a picture or step of a sequence.
+"""
 
 import asyncio
 import json
@@ -12,6 +14,7 @@ from ninefold.contributions import contributions
 from ninefold.serving.batching import threads
 from ninefold.serving.limits import Limits, RequestError
 from ninefold.serving.model import Array, Model
+from ninefold.serving.occlusion import Occlusion
 from ninefold.serving.rows import Batch, Rows
 
 LEAST = 1e-7
@@ -31,6 +34,9 @@ class Explainer:
         if batch.errors or sorted(n for g in self.groups for n in g) != sorted(batch.feeds):
             raise ValueError("the explanation does not fit the model's columns")
         self.background = batch.feeds
+        columns = {column.name: column for column in rows.signature.inputs}
+        ordered = [columns[name] for group in self.groups for name in group]
+        self.occlusion = Occlusion(ordered, self.background)
         results = rows.signature.results
         names = results[-1].names if results else rows.signature.classes
         self._code = names.index(self.unit.removeprefix(BEFORE_CLASS)) if names else None
@@ -47,16 +53,18 @@ class Explainer:
     def explain(self, row: Mapping[str, Array], options: ort.RunOptions) -> dict[str, Any]:
         """Explain a row of feeds `(1, …)`; the largest contributions come first.
 
-        `answer` is `expected` plus the sum of the contributions, all in `unit`. Where there are
-        several targets it is that of the first, and `targets` holds that of each.
+        `answer` is `expected` plus the sum of the contributions, all in `unit`; `parts` say what
+        the answer loses without each part of a cell. Where there are several targets it is that of
+        the first, and `targets` holds that of each.
         """
-
         kept: list[Array] = []
+        parts = self.occlusion.parts(row)
+        without = self._run(self.occlusion.feeds(row, parts), options) if parts else None
 
         def of(code: int | None, unit: str) -> dict[str, Any]:
             def answer(columns: Mapping[str, Array]) -> Array:
                 if not kept:  # every target is asked of the same rows
-                    kept.append(list(self.model.run(columns, options).values())[-1])
+                    kept.append(self._run(columns, options))
                 return self._answers(kept[0], code, unit)
 
             found = contributions(answer, row, self.background, self.groups)
@@ -66,13 +74,20 @@ class Explainer:
             ]
             added.sort(key=lambda item: -abs(item["value"]))
             told = {"unit": unit, "expected": found["expected"], "answer": found["answer"]}
-            return {**told, "contributions": added}
+            told["contributions"] = added
+            if without is not None:
+                told["parts"] = self.occlusion.told(parts, self._answers(without, code, unit))
+            return told
 
         told = of(self._code, self.unit)
         if self.units:
             each = enumerate(self.units.items())
             told["targets"] = {name: of(code, unit) for code, (name, unit) in each}
         return told
+
+    def _run(self, columns: Mapping[str, Array], options: ort.RunOptions) -> Array:
+        """Return what the model predicts for rows, its last output `(N, …)`."""
+        return list(self.model.run(columns, options).values())[-1]
 
     def _answers(self, prediction: Array, code: int | None, unit: str) -> Array:
         """Return one number a row `(N,)`: log-odds of a class or label, or the value."""

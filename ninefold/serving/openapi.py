@@ -8,7 +8,9 @@ import numpy as np
 from ninefold.pixels import channels, to_cell
 from ninefold.sequences import channels as channels_of
 from ninefold.serving import pictures, sequences
+from ninefold.serving.limits import Limits
 from ninefold.serving.model import Model
+from ninefold.serving.occlusion import COLUMNS, PARTS, SIDE
 from ninefold.signature import Input, Result, Signature
 
 KINDS: dict[str, dict[str, Any]] = {
@@ -23,6 +25,13 @@ KINDS: dict[str, dict[str, Any]] = {
         "description": "ISO 8601, the source's own format, or whole microseconds since 1970",
     },
 }
+
+
+def _parts(**keys: str) -> dict[str, Any]:
+    properties = {name: {"type": type_} for name, type_ in {**keys, "value": "number"}.items()}
+    return {"type": "array", "items": {"type": "object", "properties": properties}}
+
+
 ERROR = {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]}
 REFUSALS = {
     "401": "A key is needed, see `ninefold serve --api-keys`",
@@ -32,6 +41,50 @@ REFUSALS = {
     "415": "Unknown Content-Encoding",
     "503": "The model is not ready, or too many requests wait",
     "504": "The model took too long",
+}
+
+EXPLAIN = (
+    "Say what each column adds to the answer, and each word of a text, region of a picture or step "
+    f"of a sequence; for at most {Limits.max_explained_rows} rows"
+)
+EXPLANATION: dict[str, Any] = {
+    "type": "object",
+    "description": "Where `explain` is true. `answer` is `expected` (the mean over background rows "
+    "of the file) plus the contributions, Shapley values by sampling, all in `unit`. `parts` are "
+    "found by leaving out each once: `value` is what the answer loses. A cell has at most "
+    f"{PARTS} words or steps (neighbours go together) or {SIDE} x {SIDE} regions, in at most "
+    f"{COLUMNS} columns. What is left out: a word is not there, a step is missing, a region has "
+    "the mean colour of the background's pictures. `targets`: the same for each of several targets",
+    "properties": {
+        "unit": {"type": "string"},
+        "expected": {"type": "number"},
+        "answer": {"type": "number"},
+        "contributions": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "columns": {"type": "array", "items": {"type": "string"}},
+                    "value": {"type": "number"},
+                },
+            },
+        },
+        "parts": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "column": {"type": "string"},
+                    "words": _parts(text="string"),
+                    "regions": _parts(
+                        **dict.fromkeys(("top", "bottom", "left", "right"), "integer")
+                    ),
+                    "steps": _parts(first="integer", last="integer"),
+                },
+            },
+        },
+        "targets": {"type": "object"},
+    },
 }
 
 
@@ -110,7 +163,7 @@ def _rows(signature: Signature) -> dict[str, Any]:
         "type": "object",
         "properties": {
             "rows": {"type": "array", "minItems": 1, "items": row},
-            "explain": {"type": "boolean", "description": "Say what each column adds"},
+            "explain": {"type": "boolean", "description": EXPLAIN},
         },
         "required": ["rows"],
     }
@@ -133,10 +186,7 @@ def _predictions(signature: Signature) -> dict[str, Any]:
             "items": {"type": "string"},
             "description": "Columns the row did not have; they counted as missing values",
         },
-        "explanation": {
-            "type": "object",
-            "description": "Where `explain` is true: `answer` is `expected` plus the contributions",
-        },
+        "explanation": EXPLANATION,
         "flags": {
             "type": "object",
             "description": "What is unusual: columns whose value no train row had (unseen), beyond "

@@ -119,8 +119,10 @@ class Pages:
         model = self._model(name)
         taken = json.loads(model.signature.to_json()) if model.signature else None
         explanations = self.repository.served(model).explanations
-        explains = explanations is not None and explanations.explainer is not None
-        return _json({**_state(model), "explains": explains, "signature": taken})
+        explainer = explanations.explainer if explanations is not None else None
+        parts = explainer.occlusion.what if explainer is not None else {}
+        told = {"explains": explainer is not None, "explained_parts": parts}
+        return _json({**_state(model), **told, "signature": taken})
 
     async def card(self, name: str) -> Response:
         """Return a model's metrics, verdict and hashes, as export wrote them into the file."""
