@@ -37,7 +37,7 @@ run: $(STAMP) ## install once, then run the whole pipeline (`ninefold run`)
 	@$(BIN)/ninefold run
 
 test: $(DEV_STAMP) lint ## install once, then check style, types and behaviour
-	@$(BIN)/python -m pytest -n logical --maxprocesses $(JOBS) --dist loadgroup --durations=25
+	@$(BIN)/python -m pytest -n logical --maxprocesses $(JOBS) --dist loadgroup --no-loadscope-reorder --durations=25
 
 lint: $(DEV_STAMP) ## ruff and mypy only
 	@$(BIN)/ruff check .

@@ -14,20 +14,34 @@ settings.register_profile(
     "ninefold", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("ninefold")
-TOGETHER = {"server", "finished"}
-"""Fixtures that are costly to build: files whose tests use them run in one process."""
+TOGETHER = ("finished", "server")
+"""Fixtures that are costly to build: files whose tests use them run in one process each."""
 TOGETHER_FOLDERS = {"report", "serving"}
 """Folders whose files share what is built once."""
+FIRST = (
+    *TOGETHER, "test_readme", "test_sealed_test_part", "test_audit_fix", "test_examples", "serving",
+    "test_pictures", "test_running", "test_checkpoint", "test_noise_and_interaction", "report",
+)  # fmt: skip
+"""Groups that take a minute or so: begun first, so that no process works alone at the end."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Say which tests run in one process where several run side by side (`--dist loadgroup`)."""
-    costly = {item.path for item in items if TOGETHER & set(getattr(item, "fixturenames", ()))}
+    used = {}
     for item in items:
-        folder = item.path.parent.name
-        alone = folder if folder in TOGETHER_FOLDERS else item.path.stem
-        item.add_marker(pytest.mark.xdist_group("together" if item.path in costly else alone))
+        used.setdefault(item.path, set()).update(getattr(item, "fixturenames", ()))
+    groups = {path: _group(path, names) for path, names in used.items()}
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(groups[item.path]))
+    items.sort(key=lambda item: [*FIRST, groups[item.path]].index(groups[item.path]))
+
+
+def _group(path, fixtures):
+    if shared := [name for name in TOGETHER if name in fixtures]:
+        return shared[0]
+    folder = path.parent.name
+    return folder if folder in TOGETHER_FOLDERS else path.stem
 
 
 @pytest.fixture(autouse=True)
