@@ -5,7 +5,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -30,6 +30,22 @@ class Peers:
 
     models: "Mapping[str, Model]"
     report: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What a model is measured on, and by what."""
+
+    parts: "Mapping[str, Frame]"
+    """The train, valid and test rows."""
+    said: Mapping[str, Mapping[str, list[Any]]]
+    """Part (valid, test) -> baseline -> the outputs of its file, in order."""
+    problem: "ProblemSpec"
+    spec: "EvaluateSpec"
+    folds: Mapping[str, Any] = field(default_factory=dict)
+    """reports/folds.json, where folds were played."""
+    cost: Mapping[str, Any] = field(default_factory=dict)
+    """What the models of a contest cost."""
 
 
 def report_of(found: "Mapping[str, Model]") -> dict[str, Any]:
@@ -81,20 +97,8 @@ class Aim(ABC):
         """Read what `Model.save` wrote. Raises `InputError`."""
 
     @abstractmethod
-    def evaluate(
-        self,
-        model: "Model",
-        parts: "Mapping[str, Frame]",
-        said: Mapping[str, Mapping[str, list[Any]]],
-        problem: "ProblemSpec",
-        spec: "EvaluateSpec",
-    ) -> dict[str, Any]:
-        """Return what reports/evaluation.json says.
-
-        Args:
-            parts: the train, valid and test rows.
-            said: part (valid, test) -> baseline -> the outputs of its file, in order.
-        """
+    def evaluate(self, model: "Model", tested: Tested) -> dict[str, Any]:
+        """Return what reports/evaluation.json says."""
 
     def tables(self, content: Mapping[str, Any]) -> dict[str, tuple[list[str], list[list[Any]]]]:
         """Return file stem -> header and rows of the CSV files that `plots` draws."""
@@ -117,29 +121,6 @@ class Contested(Aim):
     @abstractmethod
     def score(self, model: "Model", frame: "Frame", problem: "ProblemSpec") -> float:
         """Return that metric of a model on rows; NaN where it is undefined."""
-
-    @abstractmethod
-    def judge(
-        self,
-        model: "Model",
-        parts: "Mapping[str, Frame]",
-        said: Mapping[str, Mapping[str, list[Any]]],
-        problem: "ProblemSpec",
-        spec: "EvaluateSpec",
-        folds: Mapping[str, Any],
-        cost: Mapping[str, Any],
-    ) -> dict[str, Any]:
-        """Evaluate, with reports/folds.json ({}: no folds were played) and what models cost."""
-
-    def evaluate(
-        self,
-        model: "Model",
-        parts: "Mapping[str, Frame]",
-        said: Mapping[str, Mapping[str, list[Any]]],
-        problem: "ProblemSpec",
-        spec: "EvaluateSpec",
-    ) -> dict[str, Any]:
-        return self.judge(model, parts, said, problem, spec, {}, {})
 
 
 def aims() -> dict[str, Aim]:

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ninefold.aims import Aim, Peers, Settings, report_of
+from ninefold.aims import Aim, Peers, Settings, Tested, report_of
 
 if TYPE_CHECKING:
     from ninefold.autoencoding.model import Reconstruction
     from ninefold.columns import Frame
-    from ninefold.evaluation import EvaluateSpec
     from ninefold.problem import ProblemSpec
     from ninefold.unlabelled.model import Model
     from ninefold.unlabelled.preparing import Prepared
@@ -75,19 +74,12 @@ class Anomaly(Aim):
 
         return Reconstruction.load(folder)
 
-    def evaluate(
-        self,
-        model: "Model",
-        parts: "Mapping[str, Frame]",
-        said: Mapping[str, Mapping[str, list[Any]]],
-        problem: "ProblemSpec",
-        spec: "EvaluateSpec",
-    ) -> dict[str, Any]:
+    def evaluate(self, model: "Model", tested: Tested) -> dict[str, Any]:
         from ninefold.autoencoding.evaluating import evaluate
         from ninefold.autoencoding.model import Reconstruction
 
         assert isinstance(model, Reconstruction)
-        return evaluate(model, parts, said, problem, spec)
+        return evaluate(model, tested.parts, tested.said, tested.problem, tested.spec)
 
     def tables(self, content: Mapping[str, Any]) -> dict[str, tuple[list[str], list[list[Any]]]]:
         found = content["errors"]

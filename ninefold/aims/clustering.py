@@ -4,13 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ninefold.aims import Aim, Peers, Settings
+from ninefold.aims import Aim, Peers, Settings, Tested
 
 if TYPE_CHECKING:
     from ninefold.clustering.model import ClusterModel
-    from ninefold.columns import Frame
-    from ninefold.evaluation import EvaluateSpec
-    from ninefold.problem import ProblemSpec
     from ninefold.unlabelled.model import Model
     from ninefold.unlabelled.preparing import Prepared
 
@@ -79,24 +76,19 @@ class Clustering(Aim):
 
         return ClusterModel.load(folder)
 
-    def evaluate(
-        self,
-        model: "Model",
-        parts: "Mapping[str, Frame]",
-        said: Mapping[str, Mapping[str, list[Any]]],
-        problem: "ProblemSpec",
-        spec: "EvaluateSpec",
-    ) -> dict[str, Any]:
+    def evaluate(self, model: "Model", tested: Tested) -> dict[str, Any]:
         from ninefold.clustering.evaluating import evaluate
         from ninefold.clustering.model import ClusterModel
 
         assert isinstance(model, ClusterModel)
         names = {
             part: {name: outputs[0] for name, outputs in models.items()}
-            for part, models in said.items()
+            for part, models in tested.said.items()
         }
-        measured = {name: parts[name] for name in ("valid", "test")}
-        content = evaluate(model, measured, names, problem, spec, parts["train"])
+        measured = {name: tested.parts[name] for name in ("valid", "test")}
+        content = evaluate(
+            model, measured, names, tested.problem, tested.spec, tested.parts["train"]
+        )
         return content | {key: model.facts[key] for key in ("choice", "structure", "map")}
 
     def tables(self, content: Mapping[str, Any]) -> dict[str, tuple[list[str], list[list[Any]]]]:

@@ -5,13 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ninefold.aims import Aim, Peers, Settings, report_of
+from ninefold.aims import Aim, Peers, Settings, Tested, report_of
 
 if TYPE_CHECKING:
     from ninefold.columns import Frame
-    from ninefold.evaluation import EvaluateSpec
     from ninefold.generating.model import Sampler
-    from ninefold.problem import ProblemSpec
     from ninefold.unlabelled.model import Model
     from ninefold.unlabelled.preparing import Prepared
 
@@ -56,17 +54,10 @@ class Generation(Aim):
 
         return Sampler.load(folder)
 
-    def evaluate(
-        self,
-        model: "Model",
-        parts: "Mapping[str, Frame]",
-        said: Mapping[str, Mapping[str, list[Any]]],
-        problem: "ProblemSpec",
-        spec: "EvaluateSpec",
-    ) -> dict[str, Any]:
+    def evaluate(self, model: "Model", tested: Tested) -> dict[str, Any]:
         from ninefold.generating.evaluating import evaluate
         from ninefold.generating.model import Sampler
 
         assert isinstance(model, Sampler)
         plain = replace(model, history=())
-        return evaluate(plain, parts, said, problem, spec)
+        return evaluate(plain, tested.parts, tested.said, tested.problem, tested.spec)

@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ninefold.aims import Contested, Peers, Settings, report_of
+from ninefold.aims import Contested, Peers, Settings, Tested, report_of
 from ninefold.aims.anomaly import LOSS
 from ninefold.errors import ConfigError
 
 if TYPE_CHECKING:
     from ninefold.columns import Frame
-    from ninefold.evaluation import EvaluateSpec
     from ninefold.evaluation.metrics import Metric
     from ninefold.problem import ProblemSpec
     from ninefold.tagging.model import TagModel
@@ -80,22 +79,14 @@ class Tagging(Contested):
 
         return TagModel.load(folder)
 
-    def judge(
-        self,
-        model: "Model",
-        parts: "Mapping[str, Frame]",
-        said: Mapping[str, Mapping[str, list[Any]]],
-        problem: "ProblemSpec",
-        spec: "EvaluateSpec",
-        folds: Mapping[str, Any],
-        cost: Mapping[str, Any],
-    ) -> dict[str, Any]:
+    def evaluate(self, model: "Model", tested: Tested) -> dict[str, Any]:
         from ninefold.tagging.evaluating import Judging, evaluate
         from ninefold.tagging.model import TagModel
 
         assert isinstance(model, TagModel)
-        judging = Judging(problem, spec, self.reported(problem), folds, cost)
-        return evaluate(model, parts, said, judging)
+        metric = self.reported(tested.problem)
+        judging = Judging(tested.problem, tested.spec, metric, tested.folds, tested.cost)
+        return evaluate(model, tested.parts, tested.said, judging)
 
     def tables(self, content: Mapping[str, Any]) -> dict[str, tuple[list[str], list[list[Any]]]]:
         names = content["classes"]

@@ -29,6 +29,8 @@ PLACE = re.compile(
 
 @dataclass(frozen=True)
 class Shift:
+    """How a column of the test part differs from train: its finding, and what shows it."""
+
     kind: str
     severity: Severity
     what: str

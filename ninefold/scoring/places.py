@@ -69,7 +69,7 @@ class Shared:
         """Return what scores the chunks of a source. Raises `InputError` for another Ninefold."""
         if self.version != ninefold.__version__:
             raise InputError(
-                f"Dask workers must have Ninefold {self.version}, however: {ninefold.__version__}"
+                f"Workers must have Ninefold {self.version}, however: {ninefold.__version__}"
             )
         if self.model is None:
             model = Model(self.name, self.content, arena=True)

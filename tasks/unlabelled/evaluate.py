@@ -3,10 +3,11 @@
 import csv
 import io as text_io
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ninefold.aims import Aim, Contested, aim_of
+from ninefold.aims import Aim, Contested, Tested, aim_of
 from ninefold.columns import read_frame
 from ninefold.evaluation.evaluate import flat_metrics, measured
 from ninefold.evaluation.predicting import baseline_files, costs
@@ -39,12 +40,11 @@ def run(io: StageIO) -> None:
     names, model = ("train", "valid", "test"), aim.load(network)
     parts = {name: aim.rows(read_frame(io.dep(f"{name}.parquet"))) for name in names}
     said = {name: _said(files, model.raw(parts[name], name)) for name in ("valid", "test")}
-    given = (model, parts, said, problem, io.params("evaluate"))
+    tested = Tested(parts, said, problem, io.params("evaluate"))
     if isinstance(aim, Contested):
         folds = read_json(io.dep("folds.json")) if io.has_dep("folds.json") else {}
-        content = aim.judge(*given, folds, costs(model.facts, network, files))
-    else:
-        content = aim.evaluate(*given)
+        tested = replace(tested, folds=folds, cost=costs(model.facts, network, files))
+    content = aim.evaluate(model, tested)
     opening = finished(opening, *measured(content))
     record(io.journal(), [opening])
     content["test_set"] = facts(opening, sealed)
