@@ -1,5 +1,6 @@
 """Statistics of a column against the target's past, present and future in one series."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ EXACT = 0.98
 STRONG = 0.5
 """Share explained by the future from which it deserves a question."""
 MIN_PAIRS = 30
+MOVES = 9
+"""Moves of a column along its series that its tie to the future is held against."""
 GROWTH = 20.0
 """Largest over median size of the target around a row from which rows are weighted."""
 
@@ -137,6 +140,8 @@ class Influence:
     """What the target's present explains given its past."""
     placebo: float
     """The largest `own` share after the column was moved along the series."""
+    future_placebo: float
+    """The largest `future` share then: smooth series explain each other."""
     reach: int
 
 
@@ -167,16 +172,22 @@ def influence(series: Series, x: Array, y: Array, seed: int) -> Influence | None
         known = np.column_stack([until_now, before])
         return share(values[places] * weight[:, 0], known, future[:, :12])
 
-    found = with_own(x)
-    placebo: float = 0.0
-    if found.explained > STRONG / 2:
-        moves = np.random.default_rng(seed).integers(len(x) // 5, len(x) - len(x) // 5, 5)
-        placebo = float(np.max([with_own(np.roll(x, int(m))).explained for m in moves]))
+    def without(values: Array) -> Share:
+        return share(values[places] * weight[:, 0], until_now, future)
+
+    moves = np.random.default_rng(seed).integers(len(x) // 5, len(x) - len(x) // 5, MOVES)
+
+    def placebo(of: Callable[[Array], Share], least: float) -> float:
+        if of(x).explained <= least:
+            return 0.0
+        return float(np.max([of(np.roll(x, int(m))).explained for m in moves]))
+
     return Influence(
-        future=share(x[places] * weight[:, 0], until_now, future),
-        own=found,
+        future=without(x),
+        own=with_own(x),
         present=share(x[places], np.column_stack([clock, past]), present),
-        placebo=placebo,
+        placebo=placebo(with_own, STRONG / 2),
+        future_placebo=placebo(without, EXACT),
         reach=reach,
     )
 

@@ -23,6 +23,8 @@ FIXED = 0.98
 """Share of neighbours at the same place of two entities that are equal in a plan."""
 MIN_LENGTH = 5
 """Mean rows of an entity below which it has no history to look at."""
+DECLARED_LENGTH = 2
+"""The same where people named the entity: two rows suffice to see one in the other."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,8 @@ def _by_time(case: Case, time: str) -> Iterator[Series]:
     one = np.zeros(len(known), dtype=np.int64)
     group = case.problem.group
     if group:
-        yield from _made(known, _entity(case, group)[known], values, row, time, group)
+        entity = _entity(case, group)[known]
+        yield from _made(known, entity, values, row, time, group, DECLARED_LENGTH)
         return
     if len(np.unique(values)) >= ALONE * len(values) or case.problem.time == time:
         yield from _made(known, one, values, row, time, ())
@@ -160,10 +163,11 @@ def _in_file(case: Case) -> Iterator[Series]:
 
 
 def _made(
-    known: Array, entity: Array, values: Array, row: Array, time: str | None, by: tuple[str, ...]
-) -> Iterator[Series]:
+    known: Array, entity: Array, values: Array, row: Array, time: str | None, by: tuple[str, ...],
+    least: int = MIN_LENGTH,
+) -> Iterator[Series]:  # fmt: skip
     codes = np.unique(entity, return_inverse=True)[1]
-    if len(codes) / (codes.max() + 1) < MIN_LENGTH:
+    if len(codes) / (codes.max() + 1) < least:
         return
     order = np.lexsort((row, values, codes))[-MAX_ROWS:]
     yield Series(known[order], codes[order], time, by)
@@ -215,9 +219,23 @@ def _entities(case: Case, known: Array, values: Array) -> list[str]:
     kept = []
     for name, codes in _levels(case).items():
         pairs = np.unique(moment * (int(codes.max()) + 1) + codes[known])
-        if len(pairs) >= ALONE * len(known):
+        if len(pairs) >= ALONE * len(known) and not _is_clock(case, name, known, values):
             kept.append((int(codes.max()), name))
     return [name for _, name in sorted(kept)]
+
+
+def _is_clock(case: Case, name: str, known: Array, values: Array) -> bool:
+    """Tell whether a number is a part of the date (quarter, hour), and tells no entities apart.
+
+    Then the target moves less from row to row in the order of both than from year to year.
+    """
+    if case.frame.column(name).kind != "number":
+        return False
+    part, y = case.number(name)[known], case.y[known].astype(np.float64)
+    both, within = np.lexsort((part, values)), np.lexsort((values, part))
+    same = np.diff(part[within]) == 0
+    after = np.abs(np.diff(y[both]))
+    return bool(same.any() and after.mean() < np.abs(np.diff(y[within]))[same].mean())
 
 
 def _runs(case: Case) -> list[str]:

@@ -7,13 +7,16 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage._ahead import EXACT, STRONG, influence, ranks, shifted
+from ninefold.leakage._ahead import EXACT, STRONG, Influence, influence, ranks, shifted
 from ninefold.leakage._formulas import Table, match, smoothing, table
 from ninefold.leakage._series import Series, is_schedule, series_of
 from ninefold.leakage.case import Case, Check, Finding, Severity
 
 LARGEST = 1e100
 """Numbers from this size on, infinite ones too, count as missing: their squares overflow."""
+LEFT = 0.1
+"""Share left open by the future, of what it leaves open in a moved column, up to which a column was
+computed from it."""
 MIN_KNOWN = 40
 FEW, MOST = 3, 0.4
 """Columns, and share of all, that may be tied to what comes later before it is the table's way."""
@@ -138,10 +141,10 @@ def _influenced(case: Case, series: Series, x: Array, y: Array) -> _Ahead | None
         "explained_by_future": round(best.explained, 6),
         "rows_ahead_looked_at": found.reach,
         "rows_looked_at": best.rows,
-        "placebo": round(found.placebo, 6),
+        "placebo": round(max(found.placebo, found.future_placebo), 6),
     }
     target = case.problem.target
-    if best.explained >= EXACT and best.explained > found.placebo + 0.2:
+    if _is_computed(found):
         return _Ahead("block", f"was computed from later values of `{target}`", evidence)
     if found.own.explained >= STRONG and found.own.explained > found.placebo + 0.2:
         told = f"{found.own.explained:.0%}"
@@ -152,6 +155,14 @@ def _influenced(case: Case, series: Series, x: Array, y: Array) -> _Ahead | None
             is_question=True,
         )
     return None
+
+
+def _is_computed(found: Influence) -> bool:
+    """Tell whether the future leaves hardly anything open, and far less than in a moved column."""
+    if found.own.explained >= EXACT and found.own.explained > found.placebo + 0.2:
+        return True
+    left, usual = 1 - found.future.explained, 1 - found.future_placebo
+    return left <= 1 - EXACT and left <= LEFT * usual
 
 
 def _finding(case: Case, series: Series, name: str, found: _Ahead) -> Finding:

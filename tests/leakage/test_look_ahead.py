@@ -175,3 +175,24 @@ def test_odd_numbers_neither_stop_nor_warn(odd):
     table["some"] = np.where(np.arange(90) % 7 == 0, odd, table["x"])
     table["all"] = odd
     assert findings(table) == []
+
+
+@pytest.mark.parametrize("shift", [-1, 1])
+def test_next_value_within_entities_of_three_rows_is_found(shift):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"who": np.repeat([f"p{i}" for i in range(80)], 4)})
+    table["day"] = np.tile(np.arange(4), 80)
+    table["x"] = rng.normal(size=320)
+    table["y"] = np.repeat(rng.normal(0, 3, 80), 4) + rng.normal(size=320)
+    table["quote"] = table.groupby("who")["y"].shift(shift)
+    table = table.dropna().reset_index(drop=True)
+    found = findings(table, WALK.model_copy(update={"group": ("who",)}))
+    assert [f["columns"] for f in found] == [["quote"]] * (shift == -1)
+
+
+def test_smooth_honest_series_do_not_stop_each_other():
+    macro = pytest.importorskip("statsmodels.datasets").macrodata.load_pandas().data
+    table = macro[["year", "quarter", "realgdp", "cpi", "tbilrate", "infl", "unemp"]].copy()
+    table["last"] = table["unemp"].shift(1)
+    table = table.dropna().rename(columns={"year": "day", "unemp": "y"}).reset_index(drop=True)
+    assert findings(table) == []
