@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from expectations.checking import results
 from expectations.suite import Rule, Suite, load_suite
 from ninefold.columns import ROW, Column, read_columns
 from ninefold.describing import described_columns, described_table
@@ -45,12 +46,13 @@ def gate(
         suite = load_suite(suite_path, trained or columns)
         if trained is not None:
             suite = suite.fitting([c.name for c in columns], [c.name for c in trained])
-        results = _validate(suite, _read(raw_path, suite, stored), spec)
-        report = _report(suite, raw_path, columns, results, spec)
+        names = [column.name for column in columns]
+        found = results(suite, _read(raw_path, suite, stored), names, spec.max_rows)
+        report = _report(suite, raw_path, columns, found, spec)
         report["suite_path"] = f"{suite_path.parent.name}/{suite_path.name}"
         from expectations.data_docs import write_data_docs
 
-        write_data_docs(docs_dir, suite, report, results, spec.mask)
+        write_data_docs(docs_dir, suite, report, found, spec.mask)
     return report
 
 
@@ -114,41 +116,15 @@ def _read(path: Path, suite: Suite, columns: tuple[Column, ...]) -> Any:
     return table.to_pandas(split_blocks=True, self_destruct=True)
 
 
-def _validate(suite: Suite, table: Any, spec: ValidateSpec) -> list[Any]:
-    """Run the suite; return Great Expectations' results in the suite's order."""
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import ProgressBarsConfig
-
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    asset = context.data_sources.add_pandas("raw").add_dataframe_asset("table")
-    batch = asset.add_batch_definition_whole_dataframe("all rows")
-    expectations = gx.ExpectationSuite(
-        name=suite.name, expectations=[rule.copy() for rule in suite.rules]
-    )
-    definition = gx.ValidationDefinition(name="quality", data=batch, suite=expectations)
-    context.suites.add(expectations)
-    definition = context.validation_definitions.add(definition)
-    found = definition.run(
-        batch_parameters={"dataframe": table},
-        result_format={
-            "result_format": "SUMMARY",
-            "partial_unexpected_count": spec.max_rows,
-            "include_unexpected_rows": False,
-        },
-    )
-    return sorted(found.results, key=lambda result: result.expectation_config.meta["position"])
-
-
 def _report(
-    suite: Suite, path: Path, columns: tuple[Column, ...], results: list[Any], spec: ValidateSpec
+    suite: Suite, path: Path, columns: tuple[Column, ...], found: list[Any], spec: ValidateSpec
 ) -> dict[str, Any]:
     import pyarrow.parquet as pq
 
     ids = [column.name for column in columns if "id" in column.roles]
     items = [
         _item(rule, result, path, ids, spec)
-        for rule, result in zip(suite.rules, results, strict=True)
+        for rule, result in zip(suite.rules, found, strict=True)
     ]
     blocked = sum(_blocks(item) for item in items)
     warned = sum(not item["success"] for item in items) - blocked

@@ -38,9 +38,12 @@ ABOUT_TRAINING = (
 OWN_KEYS = ("type", "severity", "because")
 ASKS_FOR_COLUMNS = (
     "expect_column_to_exist",
+    "expect_table_column_count_to_be_between",
+    "expect_table_column_count_to_equal",
     "expect_table_columns_to_match_set",
     "expect_table_columns_to_match_ordered_list",
 )
+"""Rules on which columns there are, whatever they hold."""
 INTERNAL_KEYS = (
     "batch_id",
     "catch_exceptions",

@@ -193,3 +193,24 @@ def test_a_drafted_suite_does_not_block_its_own_data(task, tmp_path):
 
 def test_our_expectations_are_found():
     assert {"expect_rows_to_satisfy", "expect_column_values_to_be_finite"} <= set(implementations())
+
+
+def test_rules_on_which_columns_there_are_see_those_of_the_table_only(raw, tmp_path):
+    names = [column.name for column in read_columns(raw)]
+    report = check(
+        raw, tmp_path,
+        {"type": "expect_column_to_exist", "column": "visits"},
+        {"type": "expect_table_column_count_to_equal", "value": len(names)},
+        {"type": "expect_table_columns_to_match_set", "column_set": names},
+    )  # fmt: skip
+    assert [item["success"] for item in report["expectations"]] == [True, True, True]
+
+
+def test_a_rule_that_cannot_be_computed_leaves_the_others_alone(raw, tmp_path):
+    report = check(
+        raw, tmp_path,
+        {"type": "expect_column_values_to_be_finite", "column": "customer id"},
+        RANGE,
+        {"type": "expect_column_values_to_not_be_null", "column": "customer id"},
+    )  # fmt: skip
+    assert [item["status"] for item in report["expectations"]] == ["error", "fail", "pass"]
