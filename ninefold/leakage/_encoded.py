@@ -1,6 +1,6 @@
-"""Rows by group, and whether a feature is the group's mean target to the last digit."""
+"""Rows by group, and whether a feature is their mean or median target to the last digit."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,9 @@ from ninefold.columns import Array
 from ninefold.leakage._resolution import resolution
 from ninefold.leakage.case import Case
 from ninefold.leakage.chance import SURE
+
+MIN_MEDIANS = 6
+"""Groups whose median must be met for it to be no coincidence."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,10 @@ class Groups:
     def sums(self, y: Array, mask: Array) -> Array:
         use = mask & (self.code >= 0)
         return np.bincount(self.code[use], weights=y[use], minlength=len(self.size))
+
+
+Level = Callable[[Groups, Array, Array], Array]
+"""The level of the target `(G,)` in each group over the rows of a mask `(N,)`."""
 
 
 def grouped(case: Case, name: str, present: Array) -> Groups:
@@ -50,7 +57,10 @@ def directions(values: Array, y: Array) -> Iterator[Array]:
 
 
 def exact(case: Case, groups: Groups, values: Array, y: Array) -> str:
-    """Compare values with the group means to the last digit: "leak", "honest" (train), or ""."""
+    """Compare values with the group means, or medians, to the last digit.
+
+    Return "leak", "honest" (those of train rows), or "".
+    """
     deviation = float(y.std())
     near = max(0.51 * resolution(values), 1e-6 * deviation)
     if deviation == 0 or near > 0.05 * deviation:
@@ -61,21 +71,52 @@ def exact(case: Case, groups: Groups, values: Array, y: Array) -> str:
         return ""
     weight = groups.size * told
     everywhere = np.ones(len(y), dtype=bool)
-    for added in _added(groups, values, y, told):
-        fits = np.abs(_means(groups, y, everywhere, added) - values) <= near
+    candidates = [_mean_with(added) for added in _added(groups, values, y, told)] + [_medians]
+    for level in candidates:
+        fits = np.abs(level(groups, y, everywhere) - values) <= near
         if (weight * fits).sum() < 0.9 * weight.sum():
             continue
         scatter = np.sqrt(scatters[told & fits] / groups.size[told & fits])
         if np.log10(np.minimum(1, near / scatter)).sum() > SURE:
             continue
+        if level is _medians and not _is_between(groups, values, y, told & fits):
+            continue
         for mask in (~case.test, case.train):
             some = (np.bincount(groups.code[mask & (groups.code >= 0)],
                                 minlength=len(groups.size)) > 0) & told  # fmt: skip
-            train = _means(groups, y, mask, added)[some]
+            train = level(groups, y, mask)[some]
             if case.split_kind == "given" and (np.abs(train - values[some]) <= near).mean() > 0.9:
                 return "honest"
         return "leak"
     return ""
+
+
+def _mean_with(added: float) -> Level:
+    return lambda groups, y, mask: _means(groups, y, mask, added)
+
+
+def _medians(groups: Groups, y: Array, mask: Array) -> Array:
+    """Return the median `(G,)` of the target over some rows of each group; 0 in groups of none."""
+    rows = np.flatnonzero(mask & (groups.code >= 0))
+    rows = rows[np.lexsort((y[rows], groups.code[rows]))]
+    size = np.bincount(groups.code[rows], minlength=len(groups.size))
+    first = np.concatenate([[0], np.cumsum(size)[:-1]])
+    low, high = first + np.maximum(size - 1, 0) // 2, first + size // 2
+    last = max(len(rows) - 1, 0)
+    middle = (y[rows[np.minimum(low, last)]] + y[rows[np.minimum(high, last)]]) / 2
+    return np.where(size > 0, middle, 0.0)
+
+
+def _is_between(groups: Groups, values: Array, y: Array, told: Array) -> bool:
+    """Tell whether medians of many rows agree, that is not of targets that hardly vary.
+
+    In groups in which half of the rows share one target the median is that, whoever set it.
+    """
+    use = (groups.code >= 0) & told[groups.code]
+    equal = np.bincount(groups.code[use], np.abs(y[use] - values[groups.code[use]]) < 1e-12,
+                        minlength=len(groups.size))  # fmt: skip
+    kept = told & (groups.size >= 3) & (equal <= 0.3 * groups.size + 1)
+    return int(kept.sum()) >= MIN_MEDIANS and bool(kept[told].mean() > 0.5)
 
 
 def _added(groups: Groups, values: Array, y: Array, told: Array) -> Iterator[float]:

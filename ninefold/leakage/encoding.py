@@ -27,10 +27,10 @@ class EncodingCheck(Check):
     """Features that hold the mean target of their group, or its frequency, over all rows.
 
     Groups are rows with the same value of the feature, or of a categorical column. Two tests. One
-    is exact: the feature is the group's mean to the last digit. The other asks how well the
-    target's sum over a group's *test* rows is known from the feature, the sum over its train rows
-    and the counts: however good an honest feature is, the scatter of the test rows must remain.
-    The lower tail of chi-squared says how unlikely a smaller misfit is.
+    is exact: the feature is the group's mean or median to the last digit. The other asks how well
+    the target's sum over a group's *test* rows is known from the feature, the sum over its train
+    rows and the counts: however good an honest feature is, the scatter of the test rows must
+    remain. The lower tail of chi-squared says how unlikely a smaller misfit is.
     """
 
     family: ClassVar[str] = "encoding"
@@ -239,8 +239,8 @@ def _finding(case: Case, name: str, evidence: Mapping[str, Any], is_exact: bool)
     target = case.problem.target
     if is_exact:
         what = (
-            f"is the mean of `{target}` over its group of rows, in {evidence['groups']} groups to "
-            "the last digit; test rows are among them"
+            f"is the mean, or median, of `{target}` over its group of rows, in "
+            f"{evidence['groups']} groups to the last digit; test rows are among them"
         )
     else:
         by = f" by `{evidence['group']}`" if "group" in evidence else ""

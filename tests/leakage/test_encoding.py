@@ -130,3 +130,24 @@ def test_share_of_rows_of_a_category_warns():
     (finding,) = EncodingCheck().findings(made(share))
     assert (finding.kind, finding.severity) == ("encoding.frequency", "warn")
     assert finding.columns == ("encoded",)
+
+
+@pytest.mark.parametrize("is_honest", [False, True])
+@pytest.mark.parametrize("keep", [False, True])
+def test_medians_of_all_rows_block_and_those_of_train_pass(is_honest, keep):
+    def medians(code, y, train, rng):
+        use = train if is_honest else np.ones(N, dtype=bool)
+        return np.array([np.median(y[use & (code == c)]) for c in range(code.max() + 1)])[code]
+
+    case = made(medians, "regression", keep=keep)
+    found = [f for f in EncodingCheck().findings(case) if "encoded" in f.columns]
+    assert [f.severity for f in found] == ([] if is_honest else ["block"])
+
+
+def test_an_honest_level_that_is_the_usual_price_passes():
+    def usual(code, y, train, rng):
+        level = np.round(rng.normal(size=code.max() + 1), 2)
+        y[:] = np.where(rng.random(N) < 0.6, level[code], y)
+        return level[code]
+
+    assert list(EncodingCheck().findings(made(usual, "regression"))) == []
