@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import flows.artifacts
@@ -19,6 +19,7 @@ from tasks.drafting.workspace import start_dvc
 from tests.end_to_end.tables import messy, write
 
 ROOT = Path(__file__).resolve().parents[2]
+QUICK = "crossvalidate: {network: false, curve: false}"
 PARAMS = """\
 # What to predict
 problem:
@@ -113,6 +114,7 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl
                 min_size=1, max_size=12).filter(lambda s: s.strip() == s)  # fmt: skip
 
 
+@settings(max_examples=40)
 @given(names=st.lists(NAMES, min_size=1, max_size=4, unique=True), empty=st.booleans())
 def test_any_column_name_survives_and_no_comment_is_lost(names, empty):
     text = PARAMS if empty else PARAMS.replace("available_at: {}", "available_at:\n    q: after")
@@ -185,6 +187,7 @@ def flights(folder):
         ("sample_rows: 30000", "sample_rows: 4000"),
         ("train:\n", "train:\n  epochs: 2\n"),
         ("evaluate:\n", "evaluate:\n  bootstrap: 100\n"),
+        ("crossvalidate: {}", QUICK),
     ):
         assert old in text
         text = text.replace(old, new)
@@ -233,6 +236,8 @@ def test_an_accepted_finding_stays_in_report_metadata_and_artifact(tmp_path, cap
     line = next(line for line in text.splitlines() if line.startswith("audit: {}"))
     ignore = "audit: {ignore: [{finding: target.copy, columns: [leak], reason: known at noon}]}"
     text = text.replace(line, ignore).replace("train:\n", "train:\n  epochs: 2\n")
+    assert "crossvalidate: {}" in text
+    text = text.replace("crossvalidate: {}", QUICK)
     path.write_text(text)
     engine.run_stages(tmp_path / "ws")
     assert "known at noon" in (tmp_path / "ws" / "reports" / "report.html").read_text()

@@ -30,6 +30,7 @@ def draft(folder, table, *options):
     assert cli.main(["init", str(data), *arguments]) == 0
     change(workspace, "train:\n", "train:\n  epochs: 2\n  patience: 2\n  lr: 0.002\n")
     change(workspace, "evaluate:\n", "evaluate:\n  bootstrap: 100\n")
+    change(workspace, "crossvalidate: {}", "crossvalidate: {network: false, curve: false}")
     return workspace
 
 
