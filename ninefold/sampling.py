@@ -10,7 +10,6 @@ from pydantic import BeforeValidator, Field
 
 from ninefold.columns import Array
 from ninefold.config import Spec
-from ninefold.errors import ConfigError
 
 
 class NoSamplingSpec(Spec):
@@ -59,22 +58,19 @@ def resample(y: Array, spec: Sampling, seed: int) -> tuple[Array, Array]:
     """Return the positions `(M,)` int64 of the rows to fit on and their weights `(M,)` float32.
 
     Args:
-        y: class codes `(N,)` int; numbers of a regression `(N,)` float are never resampled.
+        y: class codes `(N,)` int, or `(N, T)` of several labels; numbers of a regression are never
+            resampled.
         spec: what to do.
         seed: decides which rows are left out or repeated.
 
-    Positions come sorted, so that no sampling leaves the order of rows as it is.
-
-    Raises:
-        ConfigError: there are several labels `(N, T)`, and something is to be done.
+    Positions come sorted, so that no sampling leaves the order of rows as it is. Of several labels
+    that one decides over a row by which it stays or comes most often; weights are their mean.
     """
     everything = np.arange(len(y), dtype=np.int64)
     if spec.kind == "none" or len(y) == 0 or np.asarray(y).dtype.kind == "f":
         return everything, np.ones(len(y), dtype=np.float32)
     if y.ndim > 1:
-        raise ConfigError(
-            f"params.yaml: sampling.kind must be none for several targets, however: {spec.kind!r}"
-        )
+        return _by_several(y, spec, seed)
     _, code, counts = np.unique(y, return_inverse=True, return_counts=True)
     if isinstance(spec, ClassWeightsSpec):
         weight = (1.0 / counts[code]) ** spec.power
@@ -84,6 +80,27 @@ def resample(y: Array, spec: Sampling, seed: int) -> tuple[Array, Array]:
     index = np.sort(
         np.concatenate([_drawn(np.flatnonzero(code == k), n, rng) for k, n in enumerate(wanted)])
     )
+    return index, np.ones(len(index), dtype=np.float32)
+
+
+def _by_several(y: Array, spec: Sampling, seed: int) -> tuple[Array, Array]:
+    """Return positions and weights of rows with labels `(N, T)`.
+
+    A row is repeated as its rarest label asks for, as in repeat factor sampling (Gupta, Dollár and
+    Girshick, "LVIS", 2019); fractions are drawn.
+    """
+    everything = np.arange(len(y), dtype=np.int64)
+    columns = [np.unique(label, return_inverse=True, return_counts=True)[1:] for label in y.T]
+    if isinstance(spec, ClassWeightsSpec):
+        shares = [(1.0 / counts[code]) ** spec.power for code, counts in columns]
+        weight = np.mean([share / share.mean() for share in shares], axis=0)
+        return everything, (weight / weight.mean()).astype(np.float32)
+    assert isinstance(spec, UnderSamplingSpec | OverSamplingSpec)
+    asked = [(np.array(_wanted(counts, spec)) / counts)[code] for code, counts in columns]
+    often = np.max(asked, axis=0)
+    whole = np.floor(often)
+    drawn = np.random.default_rng(seed).random(len(y)) < often - whole
+    index = np.repeat(everything, whole.astype(np.int64) + drawn)
     return index, np.ones(len(index), dtype=np.float32)
 
 

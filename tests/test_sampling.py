@@ -66,6 +66,42 @@ def test_regression_is_left_alone(kind):
     assert (weight == 1).all()
 
 
+SEVERAL = np.stack([np.arange(4000) % 20 == 0, np.arange(4000) % 10 == 3], axis=1).astype(np.int64)
+
+
+def test_rows_with_a_rare_one_of_several_labels_are_repeated():
+    index, weight = sampled(SEVERAL, kind="over")
+    assert set(index.tolist()) == set(range(4000))
+    assert (np.diff(index) >= 0).all()
+    assert (weight == 1).all()
+    times = np.bincount(index)
+    assert (times[SEVERAL[:, 0] == 1] == 19).all()
+    assert (times[SEVERAL[:, 1] == 1] == 9).all()
+    assert (times[SEVERAL.sum(axis=1) == 0] == 1).all()
+
+
+def test_rows_without_a_rare_one_of_several_labels_are_left_out():
+    index, _ = sampled(SEVERAL, kind="under")
+    assert len(set(index.tolist())) == len(index)
+    assert set(np.flatnonzero(SEVERAL.any(axis=1)).tolist()) <= set(index.tolist())
+    left = (SEVERAL[index].sum(axis=1) == 0).sum() / (SEVERAL.sum(axis=1) == 0).sum()
+    assert left == pytest.approx(400 / 3600, abs=0.02)
+
+
+def test_weights_of_several_labels_are_the_mean_of_each_ones():
+    index, weight = sampled(SEVERAL, kind="class_weights")
+    assert len(index) == 4000
+    alone = [sampled(label, kind="class_weights")[1] for label in SEVERAL.T]
+    np.testing.assert_allclose(weight, np.mean(alone, axis=0), rtol=1e-5)
+
+
+def test_one_label_that_all_rows_share_changes_nothing():
+    shared = np.stack([SEVERAL[:, 0], np.ones(4000, np.int64)], axis=1)
+    index, _ = sampled(shared, kind="over")
+    expected = np.sort(np.repeat(np.arange(4000), np.where(SEVERAL[:, 0] == 1, 19, 1)))
+    assert index.tolist() == expected.tolist()
+
+
 def test_the_seed_decides():
     y = np.repeat([0, 1], [90, 10])
     first, again, other = (sampled(y, seed, kind="under")[0] for seed in (0, 0, 1))
