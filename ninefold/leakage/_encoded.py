@@ -10,6 +10,8 @@ from ninefold.leakage._resolution import resolution
 from ninefold.leakage.case import Case
 from ninefold.leakage.chance import SURE
 
+MANY = 20
+"""Distinct targets from which a group's median says something of it."""
 MIN_MEDIANS = 6
 """Groups whose median must be met for it to be no coincidence."""
 
@@ -71,7 +73,10 @@ def exact(case: Case, groups: Groups, values: Array, y: Array) -> str:
         return ""
     weight = groups.size * told
     everywhere = np.ones(len(y), dtype=bool)
-    candidates = [_mean_with(added) for added in _added(groups, values, y, told)] + [_medians]
+    candidates = [_mean_with(added) for added in _added(groups, values, y, told)]
+    if len(np.unique(y)) > MANY:
+        # The median of a class's indicator is 0 or 1 in every group.
+        candidates.append(_medians)
     for level in candidates:
         fits = np.abs(level(groups, y, everywhere) - values) <= near
         if (weight * fits).sum() < 0.9 * weight.sum():

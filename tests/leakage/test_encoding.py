@@ -151,3 +151,11 @@ def test_an_honest_level_that_is_the_usual_price_passes():
         return level[code]
 
     assert list(EncodingCheck().findings(made(usual, "regression"))) == []
+
+
+def test_medians_of_a_rare_class_are_nothing_that_ages_could_hold():
+    def ages(code, y, train, rng):
+        y[:] = rng.random(N) < 0.1
+        return 10.0 + code % 8
+
+    assert list(EncodingCheck().findings(made(ages))) == []
