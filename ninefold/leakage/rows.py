@@ -70,7 +70,7 @@ def _found(case: Case, looked_at: list[str], but: tuple[str, ...]) -> Finding | 
     chance = log10_excess(count, test, inside, train)
     natural = PLANTED if chance <= UNLIKELY else NATURAL
     many = count > 5 * by_chance + 3
-    alike = many and nearly - count <= natural * count
+    alike = many and min(nearly, _alone(columns, case)) - count <= natural * count
     alike = alike and (chance <= UNLIKELY or not _is_repeated(case, columns, twins))
     uneven = many and chance <= UNEVEN and case.split_kind == "given" and not case.follows_time
     share = inside / max(1, train)
@@ -165,6 +165,15 @@ def _by_chance(columns: list[Array], case: Case) -> float:
         for _ in range(SHUFFLES)
     ]
     return float(np.mean(counts))
+
+
+def _alone(columns: list[Array], case: Case) -> int:
+    """Return how many test rows share their value of the most telling column with a learned row.
+
+    Where they are hardly more than the twins, its values come back only with the whole row.
+    """
+    telling = max(columns, key=lambda c: len(np.unique(c)))
+    return int(has_twin(telling, ~case.test)[case.test].sum())
 
 
 def _nearly(columns: list[Array], case: Case) -> int:

@@ -57,3 +57,17 @@ def test_records_of_few_values_may_coincide(named):
         "happy": rng.choice(["yes", "no"], n).astype(object),
     }
     assert loud(report(data, "happy", at_random(n)), "rows.duplicate") == []
+
+
+def test_oversampled_rows_of_one_fine_column_warn():
+    rng = np.random.default_rng(3)
+    data = {
+        "distance": rng.gamma(2, 30, N).round(4),
+        "school": rng.integers(0, 15, N).astype(float),
+        "member": rng.choice(["yes", "no"], N).astype(object),
+        "moves": rng.choice(["yes", "no"], N).astype(object),
+    }
+    twice = np.concatenate([np.arange(N), rng.choice(N, COPIES, replace=False)])
+    more = {name: values[twice] for name, values in data.items()}
+    assert len(loud(report(more, "moves", at_random(len(twice))), "rows.duplicate")) == 1
+    assert loud(report(data, "moves", at_random(N)), "rows.duplicate") == []
