@@ -18,7 +18,9 @@ from ninefold.serving.occlusion import Occlusion
 from ninefold.serving.rows import Batch, Rows
 
 LEAST = 1e-7
-"""Probabilities are kept so far from 0 and 1, as when the model was explained at its export."""
+"""Chances of labels are kept so far from 0 and 1, as when the model was explained at export."""
+LEAST_OF_CLASSES = 1e-12
+"""What a class and all others together have at least: small ones are exact, 1 less them is not."""
 BEFORE_CLASS = "log-odds of "
 
 
@@ -41,6 +43,7 @@ class Explainer:
         names = results[-1].names if results else rows.signature.classes
         self._code = names.index(self.unit.removeprefix(BEFORE_CLASS)) if names else None
         self.units = dict(zip(names, map(str, content.get("units", ())), strict=False))
+        self._classes = list(names) if names and not self.units else []
 
     @staticmethod
     def of(model: Model, rows: Rows) -> "Explainer | None":
@@ -54,8 +57,9 @@ class Explainer:
         """Explain a row of feeds `(1, …)`; the largest contributions come first.
 
         `answer` is `expected` plus the sum of the contributions, all in `unit`; `parts` say what
-        the answer loses without each part of a cell. Where there are several targets it is that of
-        the first, and `targets` holds that of each.
+        the answer loses without each part of a cell. Of more than two classes it is the one the row
+        got. Where there are several targets it is that of the first, and `targets` holds that of
+        each.
         """
         kept: list[Array] = []
         parts = self.occlusion.parts(row)
@@ -79,6 +83,9 @@ class Explainer:
                 told["parts"] = self.occlusion.told(parts, self._answers(without, code, unit))
             return told
 
+        if len(self._classes) > 2:
+            code = int(self._run(row, options)[0].argmax())
+            return of(code, BEFORE_CLASS + self._classes[code])
         told = of(self._code, self.unit)
         if self.units:
             each = enumerate(self.units.items())
@@ -94,8 +101,13 @@ class Explainer:
         chosen = prediction if code is None else prediction[:, code]
         if not unit.startswith(BEFORE_CLASS):
             return np.asarray(chosen, dtype=np.float64)
-        chance = np.clip(chosen.astype(np.float64), LEAST, 1 - LEAST)
-        return np.asarray(np.log(chance) - np.log1p(-chance))
+        if self._classes:
+            others = np.delete(prediction, code, axis=1).astype(np.float64).sum(axis=1)
+            least = LEAST_OF_CLASSES
+        else:
+            others, least = 1 - chosen.astype(np.float64), LEAST
+        odds = np.maximum(chosen.astype(np.float64), least) / np.maximum(others, least)
+        return np.asarray(np.log(odds))
 
 
 class Explanations:

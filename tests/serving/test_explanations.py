@@ -4,6 +4,11 @@ import httpx
 import numpy as np
 import pytest
 
+from ninefold.export.publish import as_json
+from ninefold.graph import Graph
+from ninefold.head import Head
+from ninefold.signature import METADATA_KEY, Input, Signature
+from ninefold.target import Target
 from tests.browser import BROWSER, opened
 from tests.promotion.models import model
 from tests.serving.conftest import running
@@ -15,7 +20,25 @@ TOLD = {
     "importance": [{"columns": ["x"]}, {"columns": ["noise", "city"]}],
     "background": BACKGROUND,
 }
+THREE = {"unit": "log-odds of a", "importance": [{"columns": ["x"]}], "background": [{"x": 0.0}]}
 ROW = {"x": 1.5, "noise": 1.0, "city": "b"}
+
+
+def of_three_classes():
+    """Return a file whose classes a, b and c score 0, x and -x."""
+    graph = Graph("three")
+    x = graph.cast(graph.input("x", np.float64, ("N", 1)), np.float32)
+    head = Head(Target("y", "classification", ("a", "b", "c")))
+    head.emit(graph, graph.Concat(graph.Mul(x, np.float32(0)), x, graph.Neg(x), axis=1))
+    signature = Signature(
+        inputs=(Input("x", "number"),),
+        task="classification",
+        target="y",
+        classes=("a", "b", "c"),
+        outputs=head.outputs,
+    )
+    metadata = {METADATA_KEY: signature.to_json(), "ninefold.explanation": as_json(THREE)}
+    return graph.model(metadata).SerializeToString()
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +46,8 @@ def url(tmp_path_factory):
     folder = tmp_path_factory.mktemp("explained")
     (folder / "model.onnx").write_bytes(model(noise=0.5, explanation=TOLD))
     (folder / "mute.onnx").write_bytes(model())
-    with running("model.onnx", "mute.onnx", cwd=folder) as (url, _):
+    (folder / "three.onnx").write_bytes(of_three_classes())
+    with running("model.onnx", "mute.onnx", "three.onnx", cwd=folder) as (url, _):
         yield url
 
 
@@ -45,6 +69,15 @@ def test_contributions_add_up_to_the_answer(url):
     assert added["x",] == pytest.approx(3 - mean, abs=0.7)
     assert list(added) == [("x",), ("noise", "city")]
     assert abs(second["explanation"]["answer"]) < 1
+
+
+def test_the_class_that_a_row_got_is_the_one_explained_however_sure_it_is(url):
+    rows = [{"x": 3.0}, {"x": -20.0}]
+    first, sure = ask(url, {"rows": rows, "explain": True}, "three").json()["predictions"]
+    assert (first["label"], first["explanation"]["unit"]) == ("b", "log-odds of b")
+    assert (sure["label"], sure["explanation"]["unit"]) == ("c", "log-odds of c")
+    assert first["explanation"]["answer"] == pytest.approx(3 - np.log1p(np.exp(-3)), rel=1e-4)
+    assert sure["explanation"]["answer"] == pytest.approx(20, rel=1e-4)
 
 
 def test_nothing_is_explained_unasked(url):

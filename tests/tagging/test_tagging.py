@@ -18,7 +18,9 @@ from ninefold.serving.rows import Rows
 from ninefold.tagging.evaluating import statistics_of
 from ninefold.tagging.labels import UNKNOWN, UNSEEN, encode
 from tasks.__main__ import run_stage
+from tests.browser import BROWSER, opened
 from tests.end_to_end.commands import ninefold
+from tests.serving.conftest import running
 from tests.unlabelled.workspaces import change, run
 
 NAMES = np.array(["idle", "run", "spin"], dtype=object)
@@ -111,6 +113,18 @@ def test_long_tables_lists_and_rows_get_the_same_labels(tagged, model, tmp_path)
         assert answer["tags"] == json.loads(table.loc[entity, "tags"])
         for name, chances in answer["probabilities"].items():
             assert chances == json.loads(table.loc[entity, f"probability_{name}"])
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no chromium")
+def test_the_page_shows_a_line_for_each_step(tagged, tmp_path):
+    with running("models/model.onnx", cwd=tagged) as (url, _), opened(url, tmp_path / "p") as page:
+        page.until("document.getElementById('f0')?.value")
+        page.run("document.getElementById('f0').value = '[[1, 0.5], [2, null], [0.1, 0.3]]'")
+        page.press("#predict")
+        page.until("!!document.querySelector('#result table')")
+        assert page.run("document.querySelectorAll('#result tr').length") == 4
+        assert page.run("document.querySelector('#result').scrollWidth <= innerWidth")
+        assert "how sure" in page.run("document.querySelector('#result').innerText")
 
 
 STEPS = st.lists(
