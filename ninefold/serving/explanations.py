@@ -101,7 +101,7 @@ class Explainer:
         chosen = prediction if code is None else prediction[:, code]
         if not unit.startswith(BEFORE_CLASS):
             return np.asarray(chosen, dtype=np.float64)
-        if self._classes:
+        if self._classes and code is not None:
             others = np.delete(prediction, code, axis=1).astype(np.float64).sum(axis=1)
             least = LEAST_OF_CLASSES
         else:
