@@ -107,7 +107,7 @@ def summary(beliefs: Sequence[Belief], rope: float, confidence: float) -> dict[s
     below = np.concatenate([[0.0], np.cumsum(mass)]) / mass.sum()
     tail = (1 - confidence) / 2
     low, middle, high = np.interp([tail, 0.5, 1 - tail], below, grid)
-    worse, not_better = np.interp([-rope, rope], grid, below)
+    worse, not_better = np.clip(np.interp([-rope, rope], grid, below), 0, 1)
     return {
         "gain": float(middle),
         "low": float(low),

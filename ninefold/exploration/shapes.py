@@ -64,12 +64,16 @@ def _cut(kind: str, values: Array) -> tuple[list[str], Array]:
     steps = np.linspace(0, 1, MAX_BINS + 1)
     cuts = np.unique(np.quantile(values, steps, method="inverted_cdf"))
     words = [_word(kind, cut, span) for cut in cuts.tolist()]
+    if kind == "datetime" and len({word[:7] for word in words}) == len(words):
+        words = [word[:7] for word in words]
     return [f"{a} – {b}" for a, b in pairwise(words)], np.searchsorted(cuts[1:-1], values)
 
 
 def _word(kind: str, value: float, span: float) -> str:
     if kind == "datetime":
         return str(np.datetime64(int(value), "us"))[:10]
+    if 1e4 <= abs(value) < 1e7:
+        return f"{float(f'{value:.4g}'):,.0f}"
     return "0" if abs(value) < 1e-9 * span else f"{value:.4g}"
 
 

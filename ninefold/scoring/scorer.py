@@ -84,9 +84,11 @@ class Scorer:
     def _check_columns(self) -> None:
         path, names = self.source.path, self.source.names
         for wanted, reason in ((list(self.rows.cells), "the model takes"), (self.keep, "--keep")):
-            missing = [f"`{name}`{nearest(name, names)}" for name in wanted if name not in names]
+            missing = [name for name in wanted if name not in names]
             if missing:
-                raise InputError(f"{path}: columns {reason} are missing: {_listed(missing)}")
+                raise InputError(
+                    f"{path}: columns {reason} are missing: {_listed(_near(missing, names))}"
+                )
 
     def _check_names(self) -> None:
         taken = set(self.keep) & set(self.chunker.names)
@@ -95,6 +97,21 @@ class Scorer:
                 f"{self.source.path}: column `{min(taken)}` bears the name of a prediction. Set "
                 "the predictions apart with --prefix"
             )
+
+
+def _near(missing: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Return columns that are missing, each with one that is nearly called so; else all there are.
+
+    >>> _near(["a1", "zz"], ["a", "b"])
+    ['`a1` (did you mean `a`?)', '`zz`']
+    """
+    if len(missing) == 1:
+        return [f"`{missing[0]}`{nearest(missing[0], names)}"]
+    near = [nearest(name, names) for name in missing]
+    return [
+        f"`{name}`" + (said if "did you mean" in said else "")
+        for name, said in zip(missing, near, strict=True)
+    ]
 
 
 def _listed(items: Sequence[str], most: int = 10) -> str:

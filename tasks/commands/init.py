@@ -12,6 +12,9 @@ from ninefold.errors import InputError
 from ninefold.problem import LEARNED, ProblemSpec, Task
 
 SHOWN = 6
+SHOWN_NAMES = 20
+FOLDER_LABEL = "label"
+"""What the subfolder of an image is called as a column."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,12 +59,9 @@ def main(args: argparse.Namespace) -> int:
     from tasks.drafting.suite import drafted_path, first_draft
 
     args.target = args.targets[0] if args.targets else ""
-    if not args.target and args.task in (None, *LEARNED):
-        others = [task for task in get_args(Task) if task not in LEARNED]
-        raise InputError(
-            "--target must name the column to predict, however: it is not given. Tasks that need "
-            f"none: --task {', '.join(others)}"
-        )
+    needs_target = not args.target and args.task in (None, *LEARNED)
+    if needs_target and not args.data.is_dir():
+        raise _no_target(args)
     folder = args.into.resolve()
     workspace.refuse_to_overwrite(folder, {"params.yaml": None})
     kind = series.look(args) or sources.look(args.data, args.image_path, args.encoding)
@@ -72,6 +72,9 @@ def main(args: argparse.Namespace) -> int:
         content["unreadable"] = "drop"
     source = validate("ingest", content, source="init")
     opened = source.open(Path.cwd())
+    if needs_target:
+        args.targets = [FOLDER_LABEL]
+        args.target = FOLDER_LABEL
     series.settle(args, kind, opened)
     _check_names(args, opened.names)
     split_path = None
@@ -156,6 +159,19 @@ def _suite(
     columns = tuple(with_roles(column, problem) for column in columns)
     return draft_suite(
         table, columns, problem, featurizing, splitting, Path.cwd(), must_split=False
+    )
+
+
+def _no_target(args: argparse.Namespace) -> InputError:
+    """Return what to say where the column to predict is not named: which columns there are."""
+    from tasks.drafting import sources
+
+    names = sources.names(args.data, args.encoding)
+    shown = ", ".join(names[:SHOWN_NAMES]) + (", …" if len(names) > SHOWN_NAMES else "")
+    others = [task for task in get_args(Task) if task not in LEARNED]
+    return InputError(
+        f"--target must name the column to predict, however: it is not given (one of {shown}). "
+        f"Tasks that need none: --task {', '.join(others)}"
     )
 
 

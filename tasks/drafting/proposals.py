@@ -120,8 +120,12 @@ def _infer(table: pa.Table, targets: Sequence[Column]) -> tuple[Task, str]:
     if len({task for task, _ in found.values()}) > 1:
         said = "; ".join(f"`{name}`: {task}, {why}" for name, (task, why) in found.items())
         raise InputError(
-            f"several targets must all be numbers or all have two classes, however: {said}. Say "
-            "--task regression, or predict them one by one"
+            f"several targets must all be numbers or all have two classes, however: {said}. "
+            + (
+                "Say --task regression, or predict them one by one"
+                if all(column.kind == "number" for column in targets)
+                else "Predict together those alike"
+            )
         )
     return found[targets[0].name]
 

@@ -65,6 +65,18 @@ def look(data: Path, image_path: str | None, encoding: str | None) -> Found:
     )
 
 
+def names(data: Path, encoding: str | None) -> tuple[str, ...]:
+    """Return the columns of a table, or the arrays of an .npz file.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    if data.suffix.lower() == ARRAYS:
+        return tuple(_stored(data))
+    content = {"kind": "file", "path": str(data)} | ({"encoding": encoding} if encoding else {})
+    return tuple(validate("ingest", content, source="init").open(Path.cwd()).names)
+
+
 def unreadable(table: Any) -> tuple[str, ...]:
     """Say which image files of a table as read were left out, if any."""
     notes = json.loads((table.schema.metadata or {}).get(b"notes", b"{}"))
@@ -75,15 +87,19 @@ def unreadable(table: Any) -> tuple[str, ...]:
     return (f"image files that hold no whole image are left out ({found['count']}): {shown}",)
 
 
-def _arrays(data: Path) -> Found:
+def _stored(data: Path) -> dict[str, Any]:
     import numpy as np
 
     try:
         with np.load(data) as stored:
-            arrays = {name: stored[name] for name in stored.files}
+            return {name: stored[name] for name in stored.files}
     except (OSError, ValueError, AttributeError) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{data} must be an .npz file of arrays, however: {reason}") from None
+
+
+def _arrays(data: Path) -> Found:
+    arrays = _stored(data)
     series = [n for n, a in arrays.items() if a.ndim in (2, 3) and a.dtype.kind == "f"]
     pictures = [n for n, a in arrays.items() if a.ndim in (3, 4) and a.dtype.kind != "f"]
     if len(series) == 1 and not pictures:
@@ -93,7 +109,7 @@ def _arrays(data: Path) -> Found:
         raise InputError(
             f"{data} must hold one array of pictures, whole numbers (N, H, W) or (N, H, W, C), or "
             f"of sequences, real numbers (N, T) or (N, T, C), however: "
-            f"{[*pictures, *series] or 'none'}"
+            f"{', '.join(f'`{name}` {a.dtype} {a.shape}' for name, a in arrays.items()) or 'none'}"
         )
     return Found("arrays", {} if pictures == ["image"] else {"image": pictures[0]}, network="cnn")
 

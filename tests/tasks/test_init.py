@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from ninefold import cli
 from ninefold.config import load_params, read_yaml
@@ -185,6 +186,35 @@ def test_bad_input_is_one_clear_line(text, options, said, tmp_path, capsys):
         (tmp_path / "d.csv").write_text(text)
     assert re.search(said, refused(capsys, "d.csv", "--target", "y", *options, "--into", "ws"))
     assert not (tmp_path / "ws").exists()
+
+
+def test_without_a_target_the_columns_are_listed_and_a_folder_has_one(tmp_path, capsys):
+    (tmp_path / "d.csv").write_text("size,y\n1,a\n2,b\n")
+    assert "(one of size, y)" in refused(capsys, "d.csv")
+    rng = np.random.default_rng(0)
+    for name in "ab":
+        (tmp_path / "pictures" / name).mkdir(parents=True)
+        for i in range(30):
+            pixels = rng.integers(0, 255, (8, 8), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "pictures" / name / f"{i}.png")
+    init("pictures", "--into", "ws")
+    assert load_params(Path("ws"), ("problem",))["problem"].target == "label"
+    (tmp_path / "none").mkdir()
+    assert "none must hold image files" in refused(capsys, "none", "--into", "w2")
+
+
+def test_arrays_of_no_known_kind_are_described(tmp_path, capsys):
+    np.savez("d.npz", image=np.zeros((9, 4, 4, 3)), y=np.zeros(9))
+    said = refused(capsys, "d.npz", "--target", "y")
+    assert "`image` float64 (9, 4, 4, 3), `y` float64 (9,)" in said
+
+
+def test_no_impossible_advice_for_targets_of_two_kinds(tmp_path, capsys):
+    lines = [f"{i}.5,{'ab'[i % 2]},{i}" for i in range(60)]
+    (tmp_path / "d.csv").write_text("\n".join(["p,g,x", *lines]) + "\n")
+    said = refused(capsys, "d.csv", "--target", "p", "--target", "g")
+    assert "Predict together those alike" in said
+    assert "--task" not in said
 
 
 def test_a_target_of_names_is_refused(tmp_path, capsys):

@@ -121,7 +121,8 @@ def _wrong_encoding(title: str, encoding: str, line: int | None) -> InputError:
     place = f"line {line} is not" if line else "some line is not"
     return InputError(
         f"{title} must be {encoding.upper()} text, however: {place}. Save it as UTF-8, or name its "
-        "encoding in params.yaml, such as `ingest: {encoding: cp1252}`"
+        "encoding: --encoding cp1252 for `ninefold init`, `ingest: {encoding: cp1252}` in "
+        "params.yaml"
     )
 
 
