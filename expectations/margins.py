@@ -10,6 +10,9 @@ CONFIDENCE = 0.999
 """One rule in a thousand may be missed by chance alone: suites have hundreds of rules."""
 
 STRETCHES, MIN_STRETCH = 10, 50
+TAIL, MIN_TAIL, MAX_TAIL = 0.05, 20, 500
+"""Share and number of the largest values that a tail is known by."""
+MIN_ROWS, RARE, HEAVIEST = 200, 0.01, 0.8
 
 
 def highest_rate(count: int, total: int, confidence: float = CONFIDENCE) -> float:
@@ -37,6 +40,32 @@ def mostly(count: int, total: int, stretch: float = 0.0) -> float:
     """
     rate = max(highest_rate(count, total), 1.5 * stretch if count else 0.0)
     return max(0.0, math.floor((1 - rate) * 1000) / 1000)
+
+
+def reach(values: Array) -> float:
+    """Return what the largest of as many further values surpasses in one case of a hundred.
+
+    Extrapolates the largest values `(N,)` where their tail is heavier than exponential, by the
+    moment estimator of Dekkers, Einmahl and de Haan (1989); else the largest is returned.
+    """
+    highest = float(values.max())
+    count = int(np.clip(TAIL * len(values), MIN_TAIL, MAX_TAIL))
+    if len(values) < MIN_ROWS:
+        return highest
+    middle = float(np.median(values))
+    top = np.sort(values)[-count - 1 :] - middle
+    if top[0] <= 0 or not np.isfinite(top).all():
+        return highest
+    logs = np.log(top[1:] / top[0])
+    first, second = float(logs.mean()), float((logs**2).mean())
+    if second <= first**2:
+        return highest
+    bend = 1 - 0.5 / (1 - first**2 / second)
+    index = min(first + bend, HEAVIEST)
+    if index <= 0:
+        return highest
+    scale = float(top[0]) * first * (1 - min(bend, 0.0))
+    return max(highest, middle + float(top[0]) + scale * float((count / RARE) ** index - 1) / index)
 
 
 def outwards(value: float, direction: int) -> float:

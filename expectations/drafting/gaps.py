@@ -1,10 +1,12 @@
 """Missing values that come together: a flight without departure has no arrival."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 
 from expectations.expressions import quoted
+from expectations.margins import highest_rate
 from expectations.sample import Rule, Sample, rule
 from ninefold.columns import Array
 
@@ -37,7 +39,14 @@ def rules(sample: Sample) -> Iterator[Rule]:
             continue
         because = f"so in all {int(gone[:, i].sum())} rows where {names[i]} is missing"
         expression = f"present({quoted(names[i])}) or missing({quoted(names[j])})"
-        yield rule("expect_rows_to_satisfy", "warn", because, expression=expression)
+        yield rule("expect_rows_to_satisfy", "warn", because, expression=expression,
+                   mostly=_share(gone[:, i]))  # fmt: skip
+
+
+def _share(cause: Array) -> float:
+    """Return the share of rows that keep the rule for sure, by how many gaps never broke it."""
+    gaps = int(cause.sum())
+    return math.floor(1e4 * (1 - highest_rate(0, gaps) * gaps / len(cause))) / 1e4
 
 
 def _implies(cause: Array, effect: Array) -> bool:

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from expectations.margins import mostly, outwards
+from expectations.margins import mostly, outwards, reach
 from expectations.sample import Rule, Sample, rule
 from ninefold.columns import Array, Column, is_missing
 
 ORDER = 40
 MARGIN = 0.5
-"""How far beyond the range seen a number may lie, in widths of that range."""
+"""How far beyond the range seen a number may lie, in widths of that range; a heavy tail goes on."""
 FAR = 5.0
 """A value this many times as far from the median as quantile 1 % (or 99 %) lies far out."""
 MAX_FAR = 0.01
@@ -55,7 +55,7 @@ def _whole(column: Column, rows: int) -> Rule:
 
 def _range(column: Column, values: Array) -> Iterator[Rule]:
     """Expect a range around what was seen, or around all but a few values that lie far out."""
-    low, high = float(values.min()), float(values.max())
+    low, high, inside = float(values.min()), float(values.max()), values
     if low == high:
         return
     q_low, median, q_high = np.quantile(values, [0.01, 0.5, 0.99], method="inverted_cdf").tolist()
@@ -67,7 +67,8 @@ def _range(column: Column, values: Array) -> Iterator[Rule]:
             inside = values[(values >= fence[0]) & (values <= fence[1])]
             low, high = float(inside.min()), float(inside.max())
         room = MARGIN * (high / 2 - low / 2) * 2
-    bounds = {"min_value": outwards(low - room, -1), "max_value": outwards(high + room, 1)}
+        lowest, highest = min(low - room, -reach(-inside)), max(high + room, reach(inside))
+    bounds = {"min_value": outwards(lowest, -1), "max_value": outwards(highest, 1)}
     if low >= 0:
         bounds["min_value"] = 0 if low == 0 else max(0, bounds["min_value"])
     if not np.isfinite([*bounds.values()]).all():

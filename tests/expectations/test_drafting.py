@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 
 from expectations.draft import draft, render
 from expectations.gate import gate
+from expectations.margins import reach
 from ninefold.columns import write_table
 from ninefold.config import validate
 from ninefold.datasets import read
@@ -177,3 +178,11 @@ def test_a_few_far_values_do_not_stretch_the_range(tmp_path):
 def test_any_level_and_name_is_read_as_it_was_drafted(levels, name):
     item = {"type": "t", "column": name, "value_set": levels, "severity": "warn", "because": name}
     assert rules(render([item])) == [item]
+
+
+def test_a_heavy_tail_reaches_beyond_what_was_seen_and_a_light_one_hardly():
+    rng = np.random.default_rng(0)
+    heavy, light = rng.pareto(1.5, 2000), rng.uniform(0, 10, 2000)
+    assert reach(heavy) > 3 * heavy.max()
+    assert reach(light) <= 1.01 * light.max()
+    assert all(rng.pareto(1.5, 2000).max() < reach(heavy) for _ in range(20))
