@@ -51,6 +51,10 @@ class StageIO:
         """Tell whether a dependency of that name is declared."""
         return bool(self._named(name, ["deps"])[0])
 
+    def has_out(self, name: str) -> bool:
+        """Tell whether an output of that name is declared."""
+        return bool(self._named(name, ["outs"])[0])
+
     def out(self, name: str) -> Path:
         """Return the path of a declared output, metric or plot."""
         return self._path(name, ["outs", "metrics", "plots"])

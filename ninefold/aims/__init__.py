@@ -14,6 +14,7 @@ from ninefold.registry import components
 
 if TYPE_CHECKING:
     from ninefold.columns import Frame
+    from ninefold.diagnosis import Case
     from ninefold.evaluation import EvaluateSpec
     from ninefold.evaluation.metrics import Metric
     from ninefold.problem import ProblemSpec
@@ -121,6 +122,10 @@ class Contested(Aim):
     @abstractmethod
     def score(self, model: "Model", frame: "Frame", problem: "ProblemSpec") -> float:
         """Return that metric of a model on rows; NaN where it is undefined."""
+
+    @abstractmethod
+    def case(self, model: "Model", ready: "Prepared") -> "Case":
+        """Return what a model that has just been fitted lets the symptoms of training look at."""
 
 
 def aims() -> dict[str, Aim]:

@@ -10,6 +10,7 @@ from ninefold.errors import ConfigError
 
 if TYPE_CHECKING:
     from ninefold.columns import Frame
+    from ninefold.diagnosis import Case
     from ninefold.evaluation.metrics import Metric
     from ninefold.problem import ProblemSpec
     from ninefold.tagging.model import TagModel
@@ -62,6 +63,13 @@ class Tagging(Contested):
 
         assert isinstance(model, TagModel)
         return score(model, frame, problem, self.reported(problem).name)
+
+    def case(self, model: "Model", ready: "Prepared") -> "Case":
+        from ninefold.tagging.diagnosing import case_of
+        from ninefold.tagging.model import TagModel
+
+        assert isinstance(model, TagModel)
+        return case_of(model, ready.frames, ready.problem, self.reported(ready.problem))
 
     def fit(self, ready: "Prepared", settings: Settings) -> "TagModel":
         from ninefold.tagging.fitting import fit

@@ -28,10 +28,10 @@ class BatchSmall(Symptom):
             "batch.too_small",
             f"The gradient's noise scale is {scale:.0f} rows, {scale / size:.0f} times the batch "
             f"of {size}: each step mostly follows noise.",
-            f"Set train.batch_size to {usual}.",
+            f"Set {case.name('batch_size')} to {usual}.",
             {"batch_size": size, "noise_scale": scale, "default": usual},
             {"kind": "bars", "title": "Rows per step", "rows": bars},
-            ((("train", "batch_size"), usual),),
+            ((case.at("batch_size"), usual),),
         )
 
 

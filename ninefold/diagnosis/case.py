@@ -1,5 +1,6 @@
 """What the symptoms look at, and what they find."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import numpy as np
 from ninefold.columns import Array
 
 if TYPE_CHECKING:
-    from ninefold.training import TrainSpec
+    from ninefold.training import LoopSpec
     from ninefold.training.run import Epoch
 
 Fix = tuple[tuple[tuple[str, ...], Any], ...]
@@ -57,6 +58,8 @@ class Scored:
     X: Array
     y: Array
     scores: Array
+    units: Array | None = None
+    """Which sequence `(N,)` each of them is a step of, counted from 0; None: they stand apart."""
 
     @cached_property
     def losses(self) -> Array:
@@ -65,17 +68,43 @@ class Scored:
             return -self.scores[np.arange(len(self.y)), self.y].astype(np.float64)
         return np.square(self.scores[:, 0].astype(np.float64) - self.y)
 
+    def error_of_mean(self, values: Array) -> float:
+        """Return the standard error of the mean of values; steps of one unit are one draw."""
+        if self.units is None:
+            return float(values.std() / math.sqrt(max(len(values), 1)))
+        sums = np.bincount(self.units, values - values.mean())
+        return float(np.sqrt(np.square(sums).sum()) / len(values))
+
 
 @dataclass(frozen=True)
 class Case:
     """A training run, and its rows as the kept network scores them (at most some thousands)."""
 
     history: "Sequence[Epoch]"
-    spec: "TrainSpec"
+    spec: "LoopSpec"
     facts: Mapping[str, Any]
     probes: Sequence[Mapping[str, Any]]
     train: Scored
     valid: Scored
+    section: str = "train"
+    """The section of params.yaml that `spec` is."""
+
+    @property
+    def network(self) -> Any:
+        """What describes the network: a part of the spec, or the spec itself."""
+        return getattr(self.spec, "network", self.spec)
+
+    def at(self, *keys: str) -> tuple[str, ...]:
+        """Return where a setting stands in params.yaml."""
+        return (self.section, *keys)
+
+    def name(self, key: str) -> str:
+        """Return what messages call a setting."""
+        return ".".join(self.at(key))
+
+    def of_network(self, key: str) -> tuple[str, ...]:
+        """Return where a setting of the network stands in params.yaml."""
+        return self.at("network", key) if hasattr(self.spec, "network") else self.at(key)
 
     @property
     def is_classification(self) -> bool:
@@ -131,6 +160,8 @@ class Symptom(ABC):
     """Every `family.name` it can report."""
     follows: ClassVar[tuple[str, ...]] = ()
     """Families of findings that explain this one, which then is not told."""
+    needs_rows_apart: ClassVar[bool] = False
+    """Whether it takes rows for draws of their own, which steps of a sequence are not."""
 
     @abstractmethod
     def look(self, case: Case) -> Finding | None:

@@ -12,6 +12,7 @@ class DataLittle(Symptom):
     """A learning curve that still rises: twice the rows would bring much in every repetition."""
 
     kinds = ("data.too_little",)
+    needs_rows_apart = True
 
     def look(self, case: Case) -> Finding | None:
         from ninefold.exploration.learning_curve import learning_curve

@@ -33,6 +33,8 @@ def case_of(model: "TrainedModel", train: Frame, valid: Frame) -> Case:
 def diagnose(case: Case) -> dict[str, Any]:
     """Look for every symptom; return findings, what was looked for, and what was seen inside."""
     symptoms = [kind() for kind in components("ninefold.diagnosis", Symptom)]
+    if case.valid.units is not None:
+        symptoms = [symptom for symptom in symptoms if not symptom.needs_rows_apart]
     symptoms.sort(key=lambda symptom: len(symptom.follows))
     found: list[Finding] = []
     for symptom in symptoms:

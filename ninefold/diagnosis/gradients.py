@@ -1,7 +1,6 @@
 """Gradients that die out or blow up on their way back through the layers."""
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -33,7 +32,7 @@ class Gradients(Symptom):
             f"{max(ratio, 1 / ratio):,.0f} times {'smaller' if ratio < 1 else 'larger'} in the "
             f"first than in the last of {len(sizes)} layers"
             if not 1 / FACTOR < ratio < FACTOR
-            else f"{length:,.0f} times longer than train.clip_norm in half of the epochs"
+            else f"{length:,.0f} times longer than {case.name('clip_norm')} in half of the epochs"
         )
         fix, remedy = _fix(case, what)
         logs = [math.log10(size) for size in sizes.values()]
@@ -62,12 +61,14 @@ def _sizes(case: Case) -> dict[str, float]:
 
 
 def _fix(case: Case, what: str) -> tuple[Fix, str]:
-    network: Any = case.spec.network
+    network = case.network
     if getattr(network, "normalization", "layer") == "none":
-        fix: Fix = ((("train", "network", "normalization"), "layer"),)
-        return fix, "Set train.network.normalization to layer."
+        path = case.of_network("normalization")
+        return ((path, "layer"),), f"Set {'.'.join(path)} to layer."
     if what == "exploding":
         lr = float(f"{case.lr / 3:.2g}")
-        return ((("train", "lr"), lr),), f"Set train.lr to {lr:g}."
-    layers = max(1, getattr(network, "num_layers", 2) // 2)
-    return ((("train", "network", "num_layers"), layers),), f"Use {layers} layers."
+        return ((case.at("lr"), lr),), f"Set {case.name('lr')} to {lr:g}."
+    layers = getattr(network, "num_layers", 2) // 2
+    if not layers:
+        return (), "Look at the scale of the inputs under preprocess.columns."
+    return ((case.of_network("num_layers"), layers),), f"Use {layers} layers."

@@ -37,13 +37,19 @@ def _classes(case: Case) -> Finding | None:
         return None
     deciles = np.array_split(wrong[sure], 10)
     points = [[10 * (n + 1), round(float(part.mean()), 4)] for n, part in enumerate(deciles)]
-    fix: Fix = ((("train", "objective"), {"kind": "cross_entropy", "label_smoothing": 0.1}),)
+    fix: Fix = ()
+    remedy = "Check the labels that are wrong though the network is sure."
+    if hasattr(case.spec, "objective"):
+        remedy = (
+            "Check the labels of rows that are wrong though sure; set "
+            f"{case.name('objective')}.label_smoothing to 0.1."
+        )
+        fix = ((case.at("objective"), {"kind": "cross_entropy", "label_smoothing": 0.1}),)
     return Finding(
         "data.label_noise",
         f"The half of the valid rows that the network is surest of is wrong in {surest:.0%}, all "
         f"rows in {every:.0%}: about so many labels contradict what is otherwise clear.",
-        "Check the labels of rows that are wrong though sure; set train.objective.label_smoothing "
-        "to 0.1.",
+        remedy,
         {"wrong_surest_half": surest, "wrong": every, "wrong_without_network": usual},
         {"kind": "lines", "title": "Errors by how sure the network is", "x": "surest rows, %",
          "y": "share wrong", "curves": [{"name": "valid", "points": points}], "marked": None},
@@ -67,9 +73,9 @@ def _values(case: Case) -> Finding | None:
         "data.label_noise",
         f"{share:.1%} of the valid rows lie more than {FAR:g} robust standard deviations from "
         "what the network says: some targets contradict what is otherwise clear.",
-        "Check those rows; set train.objective.kind to huber, which outliers move less.",
+        f"Check those rows; set {case.name('objective')}.kind to huber, which outliers move less.",
         {"share": share, "robust_standard_deviation": scale},
         {"kind": "lines", "title": "Rows beyond an error", "x": "robust standard deviations",
          "y": "share", "curves": [{"name": "valid", "points": beyond}], "marked": None},
-        ((("train", "objective"), {"kind": "huber"}),),
+        ((case.at("objective"), {"kind": "huber"}),),
     )  # fmt: skip

@@ -20,14 +20,14 @@ class LearningRateLow(Symptom):
 
     def look(self, case: Case) -> Finding | None:
         flat, start = case.flat, case.untrained_loss
-        if len(flat) < FEWEST or not case.is_cut_off:
+        if len(flat) < FEWEST:
             return None
         middle = len(flat) // 2
         first, second = float(flat[0] - flat[middle]), float(flat[middle] - flat[-1])
         steady = float((np.diff(flat) < 0).mean())
         moved = abs(start - float(case.losses.min())) / max(start, 1e-12)
         is_still = moved < STILL and case.lr * FAR_BELOW < case.spec.optimizer.lr
-        is_straight = steady >= STEADY and first > 0 and second >= STRAIGHT * first
+        is_straight = case.is_cut_off and steady >= STEADY and second >= STRAIGHT * first > 0
         if not is_still and not is_straight:
             return None
         said = (
@@ -38,8 +38,8 @@ class LearningRateLow(Symptom):
         lr = min(1.0, float(f"{case.lr * 10:.2g}"))
         return Finding(
             "learning_rate.too_low",
-            f"With train.lr {case.lr:g} the loss on train {said}: steps are too short.",
-            f"Set train.lr to {lr:g}, or to auto.",
+            f"With {case.name('lr')} {case.lr:g} the loss on train {said}: steps are too short.",
+            f"Set {case.name('lr')} to {lr:g}, or to auto.",
             {
                 "lr": case.lr,
                 "falling": steady,
@@ -47,5 +47,5 @@ class LearningRateLow(Symptom):
                 "fall_second_half": second,
             },
             case.loss_picture("The loss falls in a straight line"),
-            ((("train", "lr"), lr),),
+            ((case.at("lr"), lr),),
         )

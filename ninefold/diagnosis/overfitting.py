@@ -1,6 +1,5 @@
 """Learning by heart."""
 
-import math
 from typing import Any
 
 from ninefold.diagnosis.case import Case, Finding, Symptom
@@ -19,7 +18,7 @@ class Overfitting(Symptom):
 
     def look(self, case: Case) -> Finding | None:
         train, valid = float(case.train.losses.mean()), float(case.valid.losses.mean())
-        spread = case.valid.losses.std() / math.sqrt(max(len(case.valid.y), 1))
+        spread = case.valid.error_of_mean(case.valid.losses)
         rises = [epoch.valid_loss for epoch in case.history]
         rise = rises[-1] / max(min(rises), 1e-12)
         gap = (valid - train) / max(valid, 1e-12)
@@ -39,8 +38,8 @@ class Overfitting(Symptom):
 
 def _stronger(case: Case) -> tuple[tuple[str, ...], Any]:
     """Return more dropout where the network has it and there is room, else more weight decay."""
-    dropout = getattr(case.spec.network, "dropout", None)
+    dropout = getattr(case.network, "dropout", None)
     if dropout is not None and dropout < 0.5:
-        return ("train", "network", "dropout"), round(min(0.5, dropout + 0.2), 3)
+        return case.of_network("dropout"), round(min(0.5, dropout + 0.2), 3)
     decay = case.spec.weight_decay
-    return ("train", "weight_decay"), min(1.0, round(max(5 * decay, 0.01), 4))
+    return case.at("weight_decay"), min(1.0, round(max(5 * decay, 0.01), 4))

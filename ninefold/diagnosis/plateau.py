@@ -30,8 +30,9 @@ class Plateau(Symptom):
             "fit.plateau",
             f"Over the last {len(late)} epochs at the learning rate {case.lr:g} the loss on train "
             f"changed by {abs(fall):.2%}: it moves about without getting anywhere.",
-            "Set train.schedule to {kind: plateau}, which lowers the learning rate then.",
+            f"Set {case.name('schedule')} to {{kind: plateau}}, which lowers the learning rate "
+            "then.",
             {"epochs": len(late), "change": fall, "loss": float(after.mean())},
             case.loss_picture("The loss stays where it is"),
-            ((("train", "schedule"), {"kind": "plateau"}),),
+            ((case.at("schedule"), {"kind": "plateau"}),),
         )

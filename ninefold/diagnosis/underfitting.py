@@ -1,6 +1,5 @@
 """Learning too little: what the network leaves, a few trees can still find."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -55,7 +54,7 @@ def _explained(case: Case) -> tuple[float, float]:
     model.fit(case.train.X, errors[:, worst])
     actual = _errors(case.valid)[:, worst]
     gains = actual**2 - (actual - model.predict(case.valid.X)) ** 2
-    spread = gains.std() / math.sqrt(len(gains))
+    spread = case.valid.error_of_mean(gains)
     total = float(np.square(actual).mean())
     if total <= 0 or spread <= 0:
         return 0.0, 0.0
@@ -72,16 +71,22 @@ def _errors(rows: Scored) -> Array:
 
 def _more(case: Case) -> tuple[tuple[str, ...], Any]:
     """Return the change that gives the network more room, the likeliest first."""
-    spec, network = case.spec, case.spec.network
+    spec, network = case.spec, case.network
     layers, width = getattr(network, "num_layers", None), getattr(network, "hidden_size", None)
     if layers == 0:
-        return ("train", "network", "num_layers"), 2
+        return case.of_network("num_layers"), 2
     if width is not None and width < 32:
-        return ("train", "network", "hidden_size"), 128
+        return case.of_network("hidden_size"), 128
     if getattr(network, "dropout", 0.0) > 0.3:
-        return ("train", "network", "dropout"), 0.1
+        return case.of_network("dropout"), 0.1
     if spec.weight_decay > 5 * spec.optimizer.weight_decay:
-        return ("train", "weight_decay"), spec.optimizer.weight_decay
+        return case.at("weight_decay"), spec.optimizer.weight_decay
     if case.is_cut_off or width is None:
-        return ("train", "epochs"), 2 * spec.epochs
-    return ("train", "network", "hidden_size"), min(8192, 2 * width)
+        return case.at("epochs"), 2 * spec.epochs
+    return case.of_network("hidden_size"), min(_most(network), 2 * width)
+
+
+def _most(network: Any) -> int:
+    """Return the largest hidden size that the network's Spec takes."""
+    bounds = type(network).model_fields["hidden_size"].metadata
+    return min((int(bound.le) for bound in bounds if hasattr(bound, "le")), default=8192)

@@ -28,14 +28,14 @@ class Units(Symptom):
 def _finding(
     case: Case, what: str, worst: str, shares: Mapping[str, float], last: Mapping[str, Any]
 ) -> Finding:
-    network = case.spec.network
+    network = case.network
     said = (
         "give the same number for every row" if what == "dead"
         else "stand at the ends of their range for nearly all rows"
     )  # fmt: skip
-    path, value = ("train", "network", "activation"), "silu"
+    path, value = case.of_network("activation"), "silu"
     if getattr(network, "activation", "silu") == "silu":
-        path, value = ("train", "lr"), float(f"{case.lr / 3:.2g}")  # type: ignore[assignment]
+        path, value = case.at("lr"), float(f"{case.lr / 3:.2g}")  # type: ignore[assignment]
     fix: Fix = ((path, value),)
     return Finding(
         f"units.{what}",

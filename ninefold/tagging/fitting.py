@@ -1,5 +1,6 @@
 """From prepared train rows to a tagger, and to what it is measured against."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,8 +33,9 @@ def fit(ready: Prepared, problem: "ProblemSpec", spec: TagSpec) -> TagModel:
     from ninefold.evaluation.metrics import metric
     from ninefold.tagging.network import StepEntropy, tagger
     from ninefold.training.device import choose_device, keep_freed_memory, reproducible
-    from ninefold.training.fitting import seeds
+    from ninefold.training.fitting import range_test, seeds
     from ninefold.training.loop import Rows, Watch, train
+    from ninefold.training.probing import Probe
     from ninefold.training.scoring_module import ScoringModule
 
     facts, by, parts = _material(ready, problem)
@@ -59,22 +61,23 @@ def fit(ready: Prepared, problem: "ProblemSpec", spec: TagSpec) -> TagModel:
         objective: Any = StepEntropy()
         module = ScoringModule(network, objective).to(device)
         watch = Watch(watched, reported.higher_is_better)
-        outcome = train(module, rows(parts["train"]), rows(parts["valid"]), watch, spec)
+        on_train = rows(parts["train"])
+        seen = (Probe(on_train),)
+        outcome = train(module, on_train, rows(parts["valid"]), watch, spec, seen)
     module.cpu().eval()
-    history = tuple(
-        {
-            "epoch": e.epoch, "train_loss": e.train_loss, "valid_loss": e.valid_loss,
-            "metric": e.metric, "lr": e.lr, "grad_norm": e.grad_norm,
-        }
-        for e in outcome.history
-    )  # fmt: skip
+    assert outcome.found is not None
+    taken = spec.model_copy(update={"lr": outcome.found.lr})
     facts |= {
+        "settings": taken.model_dump(mode="json"),
+        "lr_finder": range_test(outcome),
         "best_epoch": outcome.best_epoch,
         "epochs": len(outcome.history),
         "retries": outcome.retries,
         "parameters": sum(p.numel() for p in network.parameters()),
     }
-    return TagModel(ready.whole, facts, history, module=network, weights=by)
+    history = tuple(asdict(epoch) for epoch in outcome.history)
+    probes = tuple(outcome.probes)
+    return TagModel(ready.whole, facts, history, module=network, weights=by, probes=probes)
 
 
 def peers(ready: Prepared, problem: "ProblemSpec", spec: TagSpec) -> dict[str, TagModel]:

@@ -25,11 +25,13 @@ CHUNK_ROWS = 256
 class TagModel(Model):
     """Scores are logits `(N, T, K)`, and in the file whether the step is there beside them.
 
-    `weights (D,)` are those of what the row knows beside its sequence, see `unlabelled.space`.
+    `weights (D,)` are those of what the row knows beside its sequence, see `unlabelled.space`;
+    `probes`, which are not saved, what `training.probing` saw inside the network.
     """
 
     module: "RecurrentTagger | WindowTagger" = field(kw_only=True)
     weights: Array = field(kw_only=True)
+    probes: tuple[dict[str, Any], ...] = field(default=(), kw_only=True)
 
     @property
     def tags(self) -> tuple[str, ...]:

@@ -180,7 +180,7 @@ def _facts(
         "epochs": len(outcome.history),
         "retries": outcome.retries,
         "micro_batch_size": outcome.micro_batch_size,
-        "lr_finder": _curve(outcome),
+        "lr_finder": range_test(outcome),
         "parameters": sum(p.numel() for p in model.module.parameters()),
         "filters": filter_pictures(model.module.network),
         "valid": {
@@ -190,7 +190,7 @@ def _facts(
     }
 
 
-def _curve(outcome: "Outcome") -> dict[str, Any] | None:
+def range_test(outcome: "Outcome") -> dict[str, Any] | None:
     """Return what the range test saw, None without one."""
     found = outcome.found
     if found is None or not found.rates:

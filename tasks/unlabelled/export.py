@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING, Any
 from ninefold.aims import Contested, aim_of
 from ninefold.columns import Frame, read_frame
 from ninefold.errors import InputError
+from ninefold.evaluation.predicting import baseline_files
 from ninefold.export.choosing import Choice, choose
 from ninefold.export.describe import code_hash, hash_files
+from ninefold.export.latency import latency
 from ninefold.export.receipt import gate
 from ninefold.files import read_json, replacing, write_json
+from ninefold.runtime import session
 from ninefold.unlabelled.preparing import prepare
-from ninefold.unlabelled.publishing import publish
+from ninefold.unlabelled.publishing import composed, publish
 from ninefold.unlabelled.refitting import refit
 from tasks.stage_io import StageIO
 
@@ -38,6 +41,8 @@ def run(io: StageIO) -> None:
         io.params("validate").mask,
         *([choice.name] if choice else []),
     )
+    if io.has_out("latency.json"):
+        write_json(io.out("latency.json"), _latencies(io, featurize, train, valid))
     write_json(io.out("receipt.json"), {**_told(choice), **found.receipt})
     gate(found.receipt)
     with replacing(io.out("model.onnx")) as temporary:
@@ -76,6 +81,18 @@ def _model(
     settings = {name: io.params(name) for name in aim.sections}
     file = io.dep("models/baselines") / f"{choice.name}.onnx"
     return refit(choice.name, file, featurize, ready, aim, settings)
+
+
+def _latencies(
+    io: StageIO, featurize: "onnx.ModelProto", train: Frame, valid: Frame
+) -> dict[str, Any]:
+    """Time the network's file and those of the baselines; they differ from run to run."""
+    network = aim_of(io.params("problem").task).load(io.dep("models/network"))
+    contents = {"network": composed(featurize, network, train).SerializeToString()}
+    files = baseline_files(io.dep("models/baselines"))
+    contents |= {name: path.read_bytes() for name, path in files.items()}
+    rows = network.raw(valid)
+    return {name: latency(session(content), rows) for name, content in contents.items()}
 
 
 def _facts(io: StageIO, choice: Choice | None, evaluation: dict[str, Any]) -> dict[str, Any]:

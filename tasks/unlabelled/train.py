@@ -1,7 +1,9 @@
 """Fit the preprocessing graph and the model; reads the train and valid parts only."""
 
-from ninefold.aims import aim_of
+from ninefold.aims import Contested, aim_of
 from ninefold.columns import read_frame
+from ninefold.diagnosis import diagnose
+from ninefold.files import write_json
 from ninefold.training.fit_scope import stop_if_failed
 from ninefold.unlabelled.preparing import fit_scope, prepare
 from tasks.stage_io import StageIO
@@ -9,6 +11,8 @@ from tasks.stage_io import StageIO
 
 def run(io: StageIO) -> None:
     """Read both parts, prove that only train is fitted on, fit, and write `models/network`.
+
+    Of a task with a contest also reports/diagnosis.json, where dvc.yaml declares it.
 
     Raises:
         GateError: valid rows have a say in what is fitted before the model.
@@ -23,3 +27,5 @@ def run(io: StageIO) -> None:
     model = aim.fit(ready, {name: io.params(name) for name in aim.sections})
     model.facts["fit_scope"] = proof
     model.save(io.out("models/network"))
+    if isinstance(aim, Contested) and io.has_out("diagnosis.json"):
+        write_json(io.out("diagnosis.json"), diagnose(aim.case(model, ready)))

@@ -1,6 +1,7 @@
 """A label for each step: every stage, the same numbers everywhere; padding says nothing."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -92,6 +93,12 @@ def test_every_stage_takes_labels_of_steps(tagged):
     page = (tagged / "reports" / "report.html").read_text(encoding="utf-8")
     assert "The labels of steps" in page
     assert "could not be drawn" not in page
+    assert set(read_json(tagged / "reports" / "latency.json")) == {
+        "network",
+        "linear",
+        "most_frequent",
+    }
+    assert page.count("µs") >= 6
 
 
 def test_long_tables_lists_and_rows_get_the_same_labels(tagged, model, tmp_path):
@@ -180,6 +187,23 @@ def test_folds_of_whole_sequences_decide_and_the_baseline_is_exported(tagged):
     for name, values in theirs.items():
         np.testing.assert_array_equal(ours[name], values)
     exported.write_bytes(kept)
+
+
+def test_training_says_which_of_its_settings_is_wrong(tagged, tmp_path):
+    healthy = read_json(tagged / "reports" / "diagnosis.json")
+    assert healthy["findings"] == []
+    assert "data.too_little" not in healthy["looked_for"]
+    assert healthy["metric"] == "accuracy"
+    assert 0.5 < healthy["valid"] < 1
+    page = (tagged / "reports" / "report.html").read_text(encoding="utf-8")
+    assert "Diagnosis of training" in page
+    folder = shutil.copytree(tagged, tmp_path / "ws")
+    change(folder, tag="{hidden_size: 12, epochs: 12, lr: 1.0}")
+    run_stage(folder, "train")
+    told = ninefold("diagnose", cwd=folder).stdout
+    assert "learning_rate.too_high: With tag.lr 1 the loss on train" in told
+    found = read_json(folder / "reports" / "diagnosis.json")["findings"]
+    assert ["tag", "lr"] in [fix["path"] for finding in found for fix in finding["fix"]]
 
 
 def test_a_label_never_learnt_is_a_mistake_of_every_model():

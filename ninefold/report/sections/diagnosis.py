@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ninefold.problem import LEARNED
 from ninefold.report.charts.bars import shares
 from ninefold.report.charts.lines import Curve, lines
 from ninefold.report.evidence import Evidence
@@ -30,6 +31,7 @@ class Diagnosis(Section):
     title = "Diagnosis of training"
     order = 72
     sources = ("network", "diagnosis")
+    tasks = (*LEARNED, "tagging")
 
     def render(self, evidence: Evidence) -> Html:
         report = evidence.diagnosis
