@@ -6,7 +6,7 @@ import pytest
 from ninefold.columns import Column, Frame
 from ninefold.compose import compose
 from ninefold.contributions import contributions
-from ninefold.explaining import ExplanationSpec
+from ninefold.explaining import ExplanationSpec, importance
 from ninefold.explaining.effects import effect
 from ninefold.explaining.explain import compact, explain
 from ninefold.explaining.gradients import integrated_gradients
@@ -70,6 +70,16 @@ def test_columns_are_ranked_by_what_the_model_loses_without_them(explained):
     assert by_name["noise"]["low"] < by_name["city"]["value"]
     for item in found["importance"]:
         assert item["low"] <= item["value"] <= item["high"]
+
+
+def test_columns_that_matter_little_get_no_interval(explained, monkeypatch):
+    _, given, found = explained
+    monkeypatch.setattr(importance, "INTERVALS", 2)
+    fewer = explain(*given, ExplanationSpec(rows=150), ("weak",))["importance"]
+    assert fewer[:2] == found["importance"][:2]
+    values = [(item["columns"], item["value"]) for item in found["importance"][2:]]
+    assert [(item["columns"], item["value"]) for item in fewer[2:]] == values
+    assert all(item["low"] is item["high"] is None for item in fewer[2:])
 
 
 def test_the_same_file_gives_the_same_explanation(explained):

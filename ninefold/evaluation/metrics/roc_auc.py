@@ -1,7 +1,5 @@
 """Area under the ROC curve."""
 
-import numpy as np
-
 from ninefold.columns import Array
 from ninefold.evaluation.metrics import Statistic
 from ninefold.evaluation.metrics._ranking import Order, Ranking, macro
@@ -23,8 +21,9 @@ def _roc_auc(is_positive: Array, score: Array) -> Statistic:
         positives, negatives = order.cumulated(weight)
         if positives[-1] <= 0 or negatives[-1] <= 0:
             return float("nan")
-        widths = np.diff(negatives, prepend=0.0)
-        heights = positives - 0.5 * np.diff(positives, prepend=0.0)
+        widths, heights = negatives.copy(), 0.5 * positives
+        widths[1:] -= negatives[:-1]
+        heights[1:] = positives[1:] - 0.5 * (positives[1:] - positives[:-1])
         return float(widths @ heights / (positives[-1] * negatives[-1]))
 
     return area

@@ -135,6 +135,8 @@ def _cost(evidence: Evidence) -> Html:
     training = f"training on {rows:,} rows" if rows else "training"
     header = ("model", "size", "one row", "per row of 256", training)
     note = "One thread; answers timed on the ONNX files from raw rows, training in CPU seconds."
+    if evidence.latency and "network" not in evidence.latency:
+        note += " The network is timed where it is what is exported."
     return join([tag("h3", "What they cost"), table(header, body, (1, 2, 3, 4)), paragraph(note)])
 
 
