@@ -13,6 +13,8 @@ from ninefold.exploration.learning_curve import WORDS, learning_curve
 class ExpectTableToBeLargeEnough(TableExpectation):
     """Expect twice the rows to buy a cheap learner at most `max_gain` (AUC, accuracy or R²).
 
+    A gain counts as more only where all fits to the noisy curve agree.
+
     A draft takes the limit from the train rows. Only whether the limit holds is told of the rows it
     is given; the stage `explore` draws the curve itself, of the train part.
     """
@@ -33,9 +35,10 @@ class ExpectTableToBeLargeEnough(TableExpectation):
         if found is None:
             said = f"{len(X)} rows are too few to tell"
             return {"success": False, "result": {"observed_value": said}}
-        gain, name = found["doubled"]["gain"], WORDS[found["metric"]]
+        gain, low, high = (found["doubled"][key] for key in ("gain", "low", "high"))
+        name, now = WORDS[found["metric"]], found["points"][-1]
         said = (
-            f"doubling the data would buy about {gain:.3f} {name} (now "
-            f"{found['points'][-1]['score']:.3f} from {found['points'][-1]['rows']} rows)"
+            f"doubling the data would buy about {gain:.3f} {name} ({low:.3f} to {high:.3f}; now "
+            f"{now['score']:.3f} from {now['rows']} rows)"
         )
-        return {"success": gain <= self.max_gain, "result": {"observed_value": said}}
+        return {"success": low <= self.max_gain, "result": {"observed_value": said}}

@@ -28,7 +28,8 @@ def learning_curve(
     `total` is how many rows there are, if `X` is a sample of them.
 
     Returns the curve (rows, score, low, high), the metric, and what doubling the rows would buy, as
-    a - b·n^-c fitted to the means (Viering and Loog 2022); None where there are too few rows.
+    a - b·n^-c fitted to the means (Viering and Loog 2022), between `low` and `high` of the
+    fits to each repeat and to their means; None where there are too few rows.
     """
     is_sorting = task == "classification"
     counts = np.unique(y, return_counts=True)[1] if is_sorting else np.array([len(y)])
@@ -41,6 +42,7 @@ def learning_curve(
     rows = max(total or len(X), int(sizes[-1]))
     now, twice = (extrapolated(sizes, scores.mean(axis=0), n) for n in (rows, 2 * rows))
     each = [extrapolated(sizes, s, 2 * rows) - extrapolated(sizes, s, rows) for s in scores]
+    each.append(twice - now)
     points = [
         {"rows": int(n), "score": float(column.mean()), "low": float(column.min()),
          "high": float(column.max())}

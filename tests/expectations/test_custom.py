@@ -221,3 +221,18 @@ def test_a_learning_curve_sees_whether_more_rows_would_help():
     assert found[0]["gain"] > 0.01
     assert found[1]["gain"] < 0.005
     assert learning_curve(X[:50], easy[:50], "classification") is None
+
+
+def test_a_gain_inside_its_noise_breaks_no_limit():
+    from expectations.custom.table_to_be_large_enough import ExpectTableToBeLargeEnough
+
+    rule = ExpectTableToBeLargeEnough(target="y", task="regression", max_gain=0.005)
+    for seed, noise in ((2, 3), (6, 3), (0, 0)):
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(300, 4))
+        y = X[:, 0] * (1 if noise else X[:, 1]) + noise * rng.normal(size=300)
+        found = learning_curve(X, y, "regression")["doubled"]
+        assert found["low"] <= found["gain"] <= found["high"]
+        judged = rule.judge(pd.DataFrame(X, columns=list("abcd")).assign(y=y))
+        assert judged["success"] is bool(noise)
+        assert f"({found['low']:.3f} to {found['high']:.3f}" in judged["result"]["observed_value"]
