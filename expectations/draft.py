@@ -37,20 +37,18 @@ def draft(
     table: "pa.Table",
     columns: tuple[Column, ...],
     problem: ProblemSpec,
-    left_out: Mapping[str, int] | None = None,
     note: str = "",
     masked: Iterable[str] = (),
 ) -> str:
     """Return the YAML text of a suite that the table meets, with the evidence as reasons.
 
     Args:
-        table: the train rows, `ROW` among the columns.
-        left_out: how many rows belong to no part for want of a target or time, by column.
+        table: the train rows, `ROW` among the columns, and in proportion rows of no part.
         note: a sentence on where the rows come from, put at the head.
         masked: columns whose values must not stand in the suite.
     """
     table, columns = described_table(table, columns), described_columns(columns)
-    sample = Sample(table, columns, problem, left_out or {}, frozenset(masked))
+    sample = Sample(table, columns, problem, frozenset(masked))
     return render(rules(sample), note)
 
 

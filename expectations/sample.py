@@ -1,7 +1,6 @@
-"""The rows a suite is drafted from: those of the train part, and no others."""
+"""The rows a suite is drafted from: of the train part, and some of those that no part has."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +23,6 @@ class Sample:
     table: "pa.Table"
     columns: tuple[Column, ...]
     problem: ProblemSpec
-    left_out: Mapping[str, int] = field(default_factory=dict)
-    """Rows that belong to no part since this column (target, time) is missing in them."""
     masked: frozenset[str] = frozenset()
     """Columns whose values must not appear in a rule."""
 

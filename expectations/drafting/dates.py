@@ -30,7 +30,7 @@ def _range(column: Column, micros: Array) -> Iterator[Rule]:
     days = micros.astype("M8[us]").astype("M8[D]")
     low, high = days.min(), days.max()
     if low - YEAR > EARLIEST and high + 3 * YEAR < LATEST:
-        because = f"ranged from {low} to {high}"
+        because = f"ranged from {low} to {high} in training"
         yield rule("expect_column_values_to_be_between", "warn", because, column=column.name,
                    min_value=str(low - YEAR), max_value=str(high + 3 * YEAR))  # fmt: skip
 

@@ -1,5 +1,6 @@
 """How texts are written: e-mail addresses, dates, codes of one pattern."""
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -42,10 +43,23 @@ def rules(sample: Sample) -> Iterator[Rule]:
             continue
         regex, name, strange = found
         others = f"{len(values) - strange} of {len(values)}" if strange else f"all {len(values)}"
-        because = f"{others} values were {name}"
-        share = {"mostly": mostly(strange, len(values))} if strange else {}
+        because = f"{others} values were {name} in training"
+        share = _share(strange, values)
         yield rule("expect_column_values_to_match_regex", "warn", because,
                    column=column.name, regex=regex, **share)  # fmt: skip
+
+
+def _share(strange: int, values: list[str]) -> dict[str, float]:
+    """Return the share of values to expect so written, where not simply all of them.
+
+    Rows that repeat a name say no more than one: they count for the effective number of names, by
+    the design effect of Kish (1965).
+    """
+    counts = Counter(values).values()
+    names = len(values) ** 2 / sum(count**2 for count in counts)
+    if 2 * names > len(values):
+        return {"mostly": mostly(strange, len(values))} if strange else {}
+    return {"mostly": mostly(math.ceil(strange * names / len(values)), math.ceil(names))}
 
 
 def _family(values: list[str]) -> tuple[str, str, int] | None:

@@ -43,10 +43,13 @@ def _of_target(sample: Sample, target: str) -> Iterator[Rule]:
         for c in sample.columns
         if (c.roles & {"id", "after"} or c.name in others) and c.name != target
     ]
+    known = ~sample.missing[target]
     inputs = [
-        sample.values[c.name] for c in sample.columns if c.name != target and c.name not in ignored
+        sample.values[c.name][known]
+        for c in sample.columns
+        if c.name != target and c.name not in ignored
     ]
-    count = int(conflicts(inputs, sample.values[target]).sum()) if inputs else 0
+    count = int(conflicts(inputs, sample.values[target][known]).sum()) if inputs else 0
     if not inputs or count > MAX_CONFLICTS * len(sample):
         return
     most = math.ceil(2000 * highest_rate(count, len(sample))) / 1000

@@ -33,7 +33,9 @@ def _set(column: Column, sample: Sample, is_target: bool) -> Iterator[Rule]:
         return
     once = int((counts == 1).sum())
     share = {"mostly": mostly(once, len(values))} if once and not is_target else {}
-    because = f"{len(found)} levels in {len(values)} rows" + (f", {once} of them once" * bool(once))
+    because = f"{len(found)} levels in {len(values)} rows of training" + (
+        f", {once} of them once" * bool(once)
+    )
     is_certain = is_target and not once
     yield rule("expect_column_values_to_be_in_set", "block" if is_certain else "warn", because,
                column=column.name, value_set=_plain(column, found), **share)  # fmt: skip

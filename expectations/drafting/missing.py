@@ -12,15 +12,16 @@ TYPE = "expect_column_values_to_not_be_null"
 def rules(sample: Sample) -> Iterator[Rule]:
     """Expect no more missing values than there were, within sampling error and the worst
     stretch of rows.
-
-    Rows without target or time belong to no part; they count for that column.
     """
+    rows = len(sample)
     for column in sample.columns:
-        left_out = sample.left_out.get(column.name, 0)
-        rows = len(sample) + left_out
-        gone = int(sample.missing[column.name].sum()) + left_out
+        gone = int(sample.missing[column.name].sum())
         share = mostly(gone, rows, worst_stretch(sample.missing[column.name]))
         if column.kind == "bool" or not share:
             continue
-        because = f"{gone} of {rows} were missing" if gone else f"none of {rows} was missing"
+        because = (
+            f"{gone} of {rows} were missing in training"
+            if gone
+            else f"none of {rows} was missing in training"
+        )
         yield rule(TYPE, "warn", because, column=column.name, mostly=share)

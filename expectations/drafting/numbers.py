@@ -41,7 +41,9 @@ def _is_regressed(sample: Sample, column: Column) -> bool:
 
 
 def _finite(column: Column, rows: int, infinite: int, is_needed: bool) -> Rule:
-    because = f"{infinite} of {rows} were infinite" if infinite else f"all {rows} were finite"
+    because = (
+        f"{infinite} of {rows} were infinite" if infinite else f"all {rows} were finite in training"
+    )
     share = {"mostly": mostly(infinite, rows)} if infinite else {}
     severity = "block" if is_needed and not infinite else "warn"
     return rule("expect_column_values_to_be_finite", severity, because,
@@ -49,7 +51,7 @@ def _finite(column: Column, rows: int, infinite: int, is_needed: bool) -> Rule:
 
 
 def _whole(column: Column, rows: int) -> Rule:
-    because = f"all {rows} were whole numbers"
+    because = f"all {rows} were whole numbers in training"
     return rule("expect_column_values_to_be_whole", "warn", because, column=column.name)
 
 
@@ -73,9 +75,9 @@ def _range(column: Column, values: Array) -> Iterator[Rule]:
         bounds["min_value"] = 0 if low == 0 else max(0, bounds["min_value"])
     if not np.isfinite([*bounds.values()]).all():
         return
-    because, share = f"ranged from {low:.6g} to {high:.6g}", {}
+    because, share = f"ranged from {low:.6g} to {high:.6g} in training", {}
     if is_robust:
-        because += f", {far} of {len(values)} lay far outside"
+        because += f"; {far} of {len(values)} lay far outside"
         share = {"mostly": mostly(far, len(values))}
     yield rule("expect_column_values_to_be_between", "warn", because,
                column=column.name, **bounds, **share)  # fmt: skip

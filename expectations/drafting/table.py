@@ -16,7 +16,7 @@ def rules(sample: Sample) -> Iterator[Rule]:
     if not rows:
         return
     yield rule("expect_table_row_count_to_be_between", "warn",
-               f"train alone had {rows} rows; half of them would be a surprise",
+               f"drafted from {rows} rows; half of them would be a surprise",
                min_value=max(1, rows // 2))  # fmt: skip
     repeated = duplicates(sample.table)
     share = min(1.0, math.ceil(1500 * highest_rate(repeated, rows)) / 1000) if repeated else 0

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from expectations.draft import draft
 from expectations.merge import merge
-from ninefold.columns import Column, to_frame
+from ninefold.columns import Array, Column, to_frame
 from ninefold.errors import InputError
 from ninefold.features import build, featurize
 from ninefold.problem import ProblemSpec
@@ -33,7 +33,8 @@ def draft_suite(
 ) -> str:
     """Return the YAML text of a suite for a table as ingest reads it.
 
-    The rows of the valid and the test part are set aside before anything is looked at.
+    The rows of the valid and the test part are set aside before anything is looked at. Rows that
+    lack a target or time belong to no part; a share of them is drafted from as well.
 
     Raises:
         InputError: the table cannot be split; without `must_split` it gives a suite of kinds only,
@@ -48,16 +49,32 @@ def draft_suite(
             raise
         note = f"Only kinds were drafted, since there is no train part: {error}"
         return draft(table.slice(0, 0), columns, problem, note=note)
-    train = table.filter(pa.array(parts == "train"))
-    nowhere = table.filter(pa.array(parts == ""))
-    left_out = {
-        column.name: nowhere[column.name].null_count
-        for column in columns
-        if column.name in (*problem.targets, problem.time)
-    }
-    share = np.mean(parts == "train")
-    note = f"The train part has {train.num_rows} of {table.num_rows} rows ({share:.0%})."
-    return draft(train, columns, problem, left_out, note, masked)
+    is_train = parts == "train"
+    beside = _beside(table, parts, (*problem.targets, problem.time))
+    kept = table.filter(pa.array(is_train | beside))
+    note = f"The train part has {is_train.sum()} of {table.num_rows} rows ({is_train.mean():.0%})."
+    if beside.any():
+        note += (
+            f" {beside.sum()} rows that belong to no part, as many in proportion, stand by them."
+        )
+    return draft(kept, columns, problem, note, masked)
+
+
+def _beside(table: pa.Table, parts: Array, needed: Iterable[str | None]) -> Array:
+    """Return the mask `(N,)` of rows to draft from although they lack a `needed` cell.
+
+    They belong to no part, yet the gate sees them: as large a share of them as train has of those
+    in a part, drawn by a fixed seed.
+    """
+    gone = np.zeros(len(parts), bool)
+    for name in needed:
+        if name is not None and name in table.column_names:
+            gone |= table[name].is_null(nan_is_null=True).to_numpy()
+    nowhere = np.flatnonzero(gone & (parts == ""))
+    count = round(len(nowhere) * float((parts == "train").sum()) / max(1, int((parts != "").sum())))
+    found = np.zeros(len(parts), bool)
+    found[np.random.default_rng(0).permutation(nowhere)[:count]] = True
+    return found
 
 
 def first_draft(suite: str) -> str:

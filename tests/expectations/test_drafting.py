@@ -1,5 +1,7 @@
 """A drafted suite: silent on honest rows, exact on planted faults, blind to test rows."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -124,6 +126,40 @@ def test_more_gaps_than_sampling_explains_are_found(suite, tmp_path):
     report = check(table, suite, tmp_path)
     failed = {(i["type"], *i["columns"]) for i in report["expectations"] if not i["success"]}
     assert ("expect_column_values_to_not_be_null", "net") in failed
+
+
+def test_a_stuck_column_is_found_and_a_sorted_one_is_not(tmp_path):
+    table = orders()
+    table["month"] = np.repeat(range(1, 10), ROWS // 9)
+    text = drafted(table, tmp_path)
+    table["pieces"], table["closed by"] = 4, "Ann"
+    table = table[table["month"] == 3].reset_index(drop=True)
+    report = check(table, text, tmp_path)
+    stuck = [i for i in report["expectations"] if i["type"] == "expect_column_values_to_vary"]
+    assert [i["columns"] for i in stuck if not i["success"]] == [["closed by"], ["pieces"]]
+    assert next(i for i in stuck if i["columns"] == ["pieces"])["observed"] == "4 in all 100 rows"
+
+
+def test_rows_without_a_target_are_drafted_from_too(tmp_path):
+    table = orders()
+    is_open = np.arange(ROWS) % 4 > 0
+    table.loc[is_open, ["sold", "tax"]] = None
+    table.loc[is_open, "pieces"] += 500
+    report = check(table, drafted(table, tmp_path), tmp_path)
+    failed = [i for i in report["expectations"] if not i["success"]]
+    assert (report["verdict"], failed) == ("pass", [])
+
+
+def test_names_that_repeat_leave_room_for_another_way_to_write(tmp_path):
+    names = ["".join(letters) for letters in product("ABCDEFG", "aeiou", "lnr")]
+    table = orders()
+    table["ship"] = np.repeat(names[:90], 10)
+    text = drafted(table, tmp_path)
+    table.loc[880:889, "ship"] = "Al-7"
+    assert check(table, text, tmp_path)["verdict"] == "pass"
+    table.loc[500:, "ship"] = "Al-7"
+    failed = [i for i in check(table, text, tmp_path)["expectations"] if not i["success"]]
+    assert "expect_column_values_to_match_regex" in [i["type"] for i in failed]
 
 
 def test_rows_outside_train_change_nothing(suite, tmp_path):
