@@ -11,6 +11,7 @@ from typing import Any
 
 from expectations.gate import is_about
 from expectations.suite import Rule, Suite
+from expectations.wording import limits
 from ninefold.files import replacing
 
 RUN = "quality"
@@ -154,7 +155,8 @@ def _hidden_rules(report: dict[str, Any]) -> str:
 def _failure(item: dict[str, Any]) -> str:
     count = item["unexpected_count"]
     what = item["error"] or (f"{count} rows" if count else f"observed {item['observed']}")
-    cells = (item["severity"], item["type"], ", ".join(item["columns"]))
+    rule = f"{item['type']} {limits(item)}".strip()
+    cells = (item["severity"], rule, ", ".join(item["columns"]))
     found = html.escape(str(what)) + _rows(item["rows"])
     return (
         "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in cells)

@@ -7,8 +7,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from expectations.changed import OF_KIND, checkable
 from expectations.checking import results
 from expectations.suite import Rule, Suite, load_suite
+from expectations.wording import sentence
 from ninefold.columns import ROW, Column, read_columns
 from ninefold.describing import described_columns, described_table
 from ninefold.errors import GateError
@@ -46,9 +48,11 @@ def gate(
         suite = load_suite(suite_path, trained or columns)
         if trained is not None:
             suite = suite.fitting([c.name for c in columns], [c.name for c in trained])
+        suite, left = checkable(suite, {column.name: column.kind for column in columns})
         names = [column.name for column in columns]
         found = results(suite, _read(raw_path, suite, stored), names, spec.max_rows)
         report = _report(suite, raw_path, columns, found, spec)
+        _tell_unchecked(report, left)
         report["suite_path"] = f"{suite_path.parent.name}/{suite_path.name}"
         from expectations.data_docs import write_data_docs
 
@@ -56,12 +60,21 @@ def gate(
     return report
 
 
+def _tell_unchecked(report: dict[str, Any], left: Mapping[str, int]) -> None:
+    """Say beside a column's kind how many of its rules were left out since it is another."""
+    for item in report["expectations"]:
+        count = left.get(item["columns"][0], 0) if item["type"] == OF_KIND else 0
+        if count and not item["error"]:
+            rules = "its other rule was" if count == 1 else f"its {count} other rules were"
+            item["observed"] = f"{item['observed']}; {rules} not checked"
+
+
 def stop(report: dict[str, Any], docs: str = "reports/data_docs/index.html") -> None:
     """Raise `GateError` (exit code 3) if a report's verdict is block."""
     if report["verdict"] != "block":
         return
     failed = [item for item in report["expectations"] if _blocks(item)]
-    lines = [f"  {_sentence(item)}" for item in failed[:SHOWN]]
+    lines = [f"  {sentence(item)}" for item in failed[:SHOWN]]
     if len(failed) > SHOWN:
         lines.append(f"  … and {len(failed) - SHOWN} more")
     raise GateError(
@@ -74,19 +87,6 @@ def stop(report: dict[str, Any], docs: str = "reports/data_docs/index.html") -> 
 
 def _blocks(item: dict[str, Any]) -> bool:
     return item["severity"] == "block" and not item["success"]
-
-
-def _sentence(item: dict[str, Any]) -> str:
-    place = f" ({', '.join(item['columns'])})" if item["columns"] else ""
-    if item["error"]:
-        return f"{item['type']}{place}: could not be checked: {item['error']}"
-    if item["unexpected_count"]:
-        where = ", ".join(str(row["row"]) for row in item["rows"][:SHOWN])
-        found = f"{item['unexpected_count']} rows" + (f", such as {where}" if where else "")
-    else:
-        found = f"observed {item['observed']}"
-    because = f" — {item['because']}" if item["because"] else ""
-    return f"{item['type']}{place}: {found}{because}"
 
 
 @contextlib.contextmanager
@@ -152,6 +152,7 @@ def _item(
     """Return one entry of quality.json: no ids or times, only what the data says."""
     found = dict(result.result or {})
     is_masked = is_about(rule.columns, spec.mask)
+    is_kind = rule.type == OF_KIND
     error = _error(result)
     if error and is_masked:
         error = "its message is masked, since it may hold values"
@@ -169,7 +170,7 @@ def _item(
         "status": "error" if error else "pass" if result.success else "fail",
         "error": error,
         "kwargs": masked_arguments(rule.kwargs) if is_masked else dict(rule.kwargs),
-        "observed": MASKED if is_masked and observed is not None else observed,
+        "observed": MASKED if is_masked and not is_kind and observed is not None else observed,
         "element_count": found.get("element_count"),
         "missing_count": found.get("missing_count"),
         "unexpected_count": found.get("unexpected_count"),

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from expectations.absent import NoColumnError, worded
 from expectations.expressions import names_in
 from ninefold.columns import ROW, Column, Kind
 from ninefold.config import read_yaml
@@ -120,14 +121,17 @@ def load_suite(path: Path, columns: tuple[Column, ...]) -> Suite:
     items = content.get("expectations")
     if not isinstance(items, list):
         raise ConfigError(f"{place}: `expectations` must be a list, however: {items!r}")
-    rules, mistakes = [], []
+    kinds = {column.name: column.kind for column in columns}
+    rules: list[Rule] = []
+    mistakes: dict[int, ConfigError] = {}
     for position, item in enumerate(items, start=1):
         try:
-            rules.append(_rule(item, position, {column.name: column.kind for column in columns}))
+            rules.append(_rule(item, position, kinds))
         except ConfigError as error:
-            mistakes.append(f"{place}: expectation {position}: {error}")
+            mistakes[position] = error
     if mistakes:
-        raise ConfigError("\n".join(mistakes))
+        known = {name for rule in rules for name in rule.columns or ()}
+        raise ConfigError("\n".join(worded(mistakes, place, {*kinds} - known)))
     return Suite(str(content.get("name", path.stem)), tuple(rules))
 
 
@@ -195,7 +199,7 @@ def _columns(
     named: list[Any] = []
     for name in [*kwargs.get("ignore", []), *[kwargs[k] for k in ("target",) if k in kwargs]]:
         if name not in kinds:
-            raise ConfigError(f"{type_}: no column `{name}`{nearest(str(name), kinds)}")
+            raise NoColumnError(str(name), type_, kinds)
     for key in COLUMN_KEYS:
         value = kwargs.get(key, [])
         named += value if isinstance(value, list) else [value]
@@ -203,7 +207,7 @@ def _columns(
         named += names_in(str(kwargs["expression"]))
     for name in named:
         if name not in kinds:
-            raise ConfigError(f"{type_}: no column `{name}`{nearest(name, kinds)}")
+            raise NoColumnError(str(name), type_, kinds)
     condition = kwargs.get("row_condition")
     if condition is not None:
         named += [name for name in kinds if name in str(condition)]

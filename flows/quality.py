@@ -11,6 +11,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
+from expectations.wording import sentence
 from flows import artifacts
 from flows.session import begin
 from flows.states import of_flow, refused
@@ -51,20 +52,12 @@ def lines(report: dict[str, Any]) -> list[str]:
     ]
     failed = [item for item in report["expectations"] if not item["success"]]
     found = [(i["severity"], i["message"]) for i in report["findings"]]
-    found += [(i["severity"], _rule(i)) for i in failed]
+    found += [(i["severity"], sentence(i)) for i in failed]
     found.sort(key=lambda pair: pair[0] != "block")
     said += [f"  {severity}: {message}" for severity, message in found[: 2 * SHOWN]]
     if len(found) > 2 * SHOWN:
         said.append(f"  … and {len(found) - 2 * SHOWN} more")
     return [*said, f"Look at {fresh.FOLDER.as_posix()}/index.html"]
-
-
-def _rule(item: dict[str, Any]) -> str:
-    rows = ", ".join(str(row["row"]) for row in item["rows"][:SHOWN])
-    count = item["unexpected_count"]
-    what = item["error"] or (f"{count} rows" if count else f"observed {item['observed']}")
-    place = f" ({', '.join(item['columns'])})" if item["columns"] else ""
-    return f"{item['type']}{place}: {what}" + (f", such as {rows}" if rows else "")
 
 
 def _run_name() -> str:

@@ -51,7 +51,8 @@ def test_a_block_lists_the_rows_writes_docs_and_stops(raw, tmp_path):
     assert row["values"]["visits"] == 999
     assert row["values"]["customer id"].startswith("C")
     assert (tmp_path / "docs" / "index.html").exists()
-    with pytest.raises(GateError, match=r"visits.*such as 5 — nobody comes that often") as error:
+    said = r"\(visits: max_value 100\): 1 row, such as row 5 \(999\) — nobody comes that often"
+    with pytest.raises(GateError, match=said) as error:
         stop(report)
     assert error.value.exit_code == 3
     assert "expectations/s.yaml" in str(error.value)
@@ -214,3 +215,35 @@ def test_a_rule_that_cannot_be_computed_leaves_the_others_alone(raw, tmp_path):
         {"type": "expect_column_values_to_not_be_null", "column": "customer id"},
     )  # fmt: skip
     assert [item["status"] for item in report["expectations"]] == ["error", "fail", "pass"]
+
+
+def test_a_column_that_is_gone_is_one_line(raw, tmp_path):
+    lost = [
+        {"type": "expect_column_to_be_of_kind", "column": "visit", "kind": "number"},
+        {**RANGE, "column": "visit"},
+        {"type": "expect_rows_to_satisfy", "expression": "visit > 0 or visits > 0"},
+        {"type": "expect_column_values_to_be_unique", "column": "vists"},
+    ]
+    with pytest.raises(ConfigError) as error:
+        check(raw, tmp_path, RANGE, *lost)
+    gone, typo = str(error.value).splitlines()
+    assert "no column `visit`, which expectations 2, 3, 4 are about" in gone
+    assert "did you mean" not in gone
+    assert "did you mean `visits`" in typo
+    with pytest.raises(ConfigError, match=r"is it called `visits` now\?"):
+        check(raw, tmp_path, *lost[:2])
+
+
+def test_a_column_of_another_kind_is_one_line(raw, tmp_path):
+    kind = {"type": "expect_column_to_be_of_kind", "column": "city", "kind": "number"}
+    others = [
+        {**RANGE, "column": "city", "severity": "warn"},
+        {"type": "expect_column_values_to_be_finite", "column": "city"},
+        {"type": "expect_rows_to_satisfy", "expression": "city > visits"},
+    ]
+    report = check(raw, tmp_path, RANGE, kind, *others)
+    assert [item["status"] for item in report["expectations"]] == ["fail", "fail"]
+    with pytest.raises(GateError, match=r"city: kind number\): observed text; its 3 other rules"):
+        stop(report)
+    report = check(raw, tmp_path, {**kind, "severity": "warn"}, *others)
+    assert [item["severity"] for item in report["expectations"]] == ["warn", "block", "block"]

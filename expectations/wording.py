@@ -1,0 +1,63 @@
+"""What a rule that failed says in one line of a terminal: rule, limits, what was found, why."""
+
+from collections.abc import Mapping
+from typing import Any
+
+ABOUT = ("column", "column_A", "column_B", "column_list", "target", "ignore", "task")
+"""Arguments that are said otherwise, or are no limit."""
+SHOWN, LONGEST = 5, 60
+
+
+def sentence(item: Mapping[str, Any]) -> str:
+    """Word an entry of quality.json: `type (column: limits): found, such as … - because`."""
+    because = f" — {item['because']}" if item["because"] else ""
+    return f"{item['type']}{_place(item)}: {found(item)}{because}"
+
+
+def found(item: Mapping[str, Any]) -> str:
+    """Word what was found: why it could not be checked, the rows that fail, or what is observed."""
+    if item["error"]:
+        return f"could not be checked: {item['error']}"
+    if not item["unexpected_count"]:
+        return f"observed {item['observed']}"
+    rows = "; ".join(_row(row, item["columns"]) for row in item["rows"][:SHOWN])
+    count = item["unexpected_count"]
+    return f"{count} row{'s' * (count != 1)}" + (f", such as {rows}" if rows else "")
+
+
+def limits(item: Mapping[str, Any]) -> str:
+    """Word what a rule asks for: `min_value 0, max_value 12`."""
+    return ", ".join(
+        _cut(str(value)) if key == "expression" else f"{key} {_cut(_listed(value))}"
+        for key, value in item["kwargs"].items()
+        if key not in ABOUT
+    )
+
+
+def _place(item: Mapping[str, Any]) -> str:
+    said = ": ".join(part for part in (", ".join(item["columns"]), limits(item)) if part)
+    return f" ({said})" if said else ""
+
+
+def _row(row: Mapping[str, Any], columns: list[str]) -> str:
+    """Word a row by its position and the cells that the rule reads."""
+    cells = [(name, row["values"][name]) for name in columns if name in row["values"]]
+    said = ", ".join((f"{name} " if len(cells) > 1 else "") + _cell(value) for name, value in cells)
+    return f"row {row['row']}" + (f" ({said})" if said else "")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "missing"
+    is_whole = isinstance(value, float) and value.is_integer()
+    return _cut(f"{value:.15g}" if is_whole else str(value))
+
+
+def _listed(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _cut(text: str) -> str:
+    """Keep a line of long values readable."""
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
