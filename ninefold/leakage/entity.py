@@ -10,7 +10,7 @@ import numpy as np
 from ninefold.columns import Array
 from ninefold.leakage._ties import (
     MOST_ROWS,
-    Tie,
+    Tie as Tie,
     intraclass,
     measures,
     null_spread,
@@ -66,6 +66,14 @@ class EntityCheck(Check):
             seen = np.isin(key.codes, key.codes[~case.test]) & case.test
             if seen.sum() >= SEEN * case.test.sum():
                 yield _finding(case, key, result, seen)
+
+
+def tied_by(case: Case, name: str) -> Tie | None:
+    """Return how the values of one column tie rows together that share their target; None if the
+    column names no entity. Needs no split.
+    """
+    keys = [key for key in _single(case) if key.names == (name,)]
+    return next((result for _, result in _tied(case, keys)), None)
 
 
 def _tied(case: Case, keys: list[_Key]) -> Iterator[tuple[_Key, Tie]]:

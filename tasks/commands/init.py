@@ -239,7 +239,7 @@ def _tell(args: argparse.Namespace, table: Any, found: Any, answers: Any, about:
         "ids": _listed(problem.ids),
         "time": f"{problem.time or 'none'}{'' if problem.time else dates}",
         "horizon": problem.horizon or f"none{_maybe([perhaps.horizon], '--horizon')}",
-        "group": f"{_listed(problem.group)}{_maybe(perhaps.group, '--group')}",
+        "group": _group(problem, perhaps, found.roles.why_group),
         "after": f"{_listed(tuple(problem.available_at))}"
         f"{_maybe(perhaps.after, '--available-after')}",
         "constant": _listed(found.constants),
@@ -271,6 +271,13 @@ def _maybe(names: Any, option: str) -> str:
     """Say what was not taken without a person's word."""
     found = [name for name in names if name]
     return f"; perhaps {_listed(found)} ({option}, or edit params.yaml)" if found else ""
+
+
+def _group(problem: ProblemSpec, perhaps: Any, why: Any) -> str:
+    """Say which column is the entity, or could be, and what its values tell of that."""
+    named = [*problem.group, *perhaps.group]
+    told = f": {why[named[0]]}" if named and named[0] in why else ""
+    return f"{_listed(problem.group)}{_maybe(perhaps.group, '--group')}{told}"
 
 
 def _listed(names: Any) -> str:

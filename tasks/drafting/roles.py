@@ -1,8 +1,8 @@
 """Which columns sound like an entity, or as if known only after the outcome; the horizon."""
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -60,6 +60,8 @@ class Roles:
     """The entity, if one stands out: taken without asking."""
     perhaps_group: tuple[str, ...] = ()
     perhaps_after: tuple[str, ...] = ()
+    why_group: Mapping[str, str] = field(default_factory=dict)
+    """Entity -> why it is one, where only its values say so."""
 
 
 def words(name: str) -> list[str]:
