@@ -10,7 +10,7 @@ import numpy as np
 from ninefold.columns import Array
 from ninefold.leakage._ties import (
     MOST_ROWS,
-    Tie as Tie,
+    Tie,
     intraclass,
     measures,
     null_spread,
@@ -68,12 +68,12 @@ class EntityCheck(Check):
                 yield _finding(case, key, result, seen)
 
 
-def tied_by(case: Case, name: str) -> Tie | None:
-    """Return how the values of one column tie rows together that share their target; None if the
-    column names no entity. Needs no split.
+def tied_by(case: Case, name: str) -> tuple[float, float] | None:
+    """Return how the values of one column tie rows together that share their target: the intraclass
+    correlation of it, and of what features leave; None if the column names no entity.
     """
     keys = [key for key in _single(case) if key.names == (name,)]
-    return next((result for _, result in _tied(case, keys)), None)
+    return next(((found.raw, found.left) for _, found in _tied(case, keys)), None)
 
 
 def _tied(case: Case, keys: list[_Key]) -> Iterator[tuple[_Key, Tie]]:

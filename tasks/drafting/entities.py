@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from ninefold.columns import Array, Column, Frame, is_missing, to_array
 from ninefold.leakage.case import Case
-from ninefold.leakage.entity import LEAST_ENTITIES, Tie, tied_by
+from ninefold.leakage.entity import LEAST_ENTITIES, tied_by
 from ninefold.problem import ProblemSpec, Task
 from tasks.drafting.roles import Roles
 
@@ -39,7 +39,7 @@ def by_values(
     if not found:
         return roles
     first = next(iter(found))
-    group = (first,) if found[first].raw >= NEARLY_THE_SAME else ()
+    group = (first,) if found[first] >= NEARLY_THE_SAME else ()
     perhaps = dict.fromkeys([*found, *roles.perhaps_group])
     why = {name: f"rows of one {name} share their {target}" for name in found}
     others = tuple(name for name in perhaps if name not in group)
@@ -48,18 +48,18 @@ def by_values(
 
 def tied(
     table: pa.Table, columns: Sequence[Column], target: str, task: Task, names: Sequence[str]
-) -> dict[str, Tie]:
+) -> dict[str, float]:
     """Return those of the columns `names` whose rows share what only the name of an entity tells.
 
     Judged as the leakage audit does: by what a model of the other columns leaves of the target; the
-    strongest first.
+    strongest first, with the intraclass correlation of the target itself.
     """
     own = {column.name: column for column in columns}
     y = to_array(table[target], own[target].kind)
     known = np.flatnonzero(~is_missing(own[target].kind, y))
     problem = ProblemSpec(target=target, task=task)
     shown = tuple(column for column in columns if not column.is_tensor)
-    found = {}
+    found: dict[str, tuple[float, float]] = {}
     for name in names:
         if own[name].kind not in ("category", "text", "number"):
             continue
@@ -73,7 +73,8 @@ def tied(
         result = tied_by(case, name)
         if result is not None:
             found[name] = result
-    return dict(sorted(found.items(), key=lambda item: -item[1].left))
+    strongest = sorted(found.items(), key=lambda item: -item[1][1])
+    return {name: raw for name, (raw, _) in strongest}
 
 
 def _codes(table: pa.Table, column: Column) -> Array:
