@@ -64,6 +64,17 @@ def test_many_words_among_numbers_make_it_a_category(tmp_path, capsys):
     assert "read as names, not as numbers" in said
 
 
+def test_numbers_of_which_some_bear_a_letter_are_names(tmp_path, capsys):
+    said = init(table(x=mixed(range(ROWS), ["136A", "12b", "B7"])), capsys=capsys)
+    assert columns(tmp_path)["x"] == ("category", None)
+    assert "`x` holds 237 numbers and 3 other cells" in said
+
+
+def test_a_measure_with_a_unit_or_a_slip_among_numbers_is_a_missing_value(tmp_path):
+    init(table(x=mixed(range(ROWS), ["3O"]), z=mixed([n / 4 for n in range(ROWS)], ["5m", "6m"])))
+    assert {name: columns(tmp_path)[name][0] for name in "xz"} == {"x": "number", "z": "number"}
+
+
 def test_a_word_among_the_classes_is_a_class_unless_numbers_are_wanted(tmp_path):
     classes = mixed([n % 4 for n in range(ROWS)], ["other"] * 20)
     init(table(y=classes))

@@ -1,5 +1,6 @@
 """Columns of numbers or dates with other text among them: what is said, and what would help."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,9 @@ from ninefold.datasets.tables.evidence import MAX_OTHERS, TextEvidence
 from ninefold.errors import InputError
 
 EXAMPLES = 5
+MIN_CODES = 2
+CODE = re.compile(r"\d+[A-Za-z]|[A-Za-z]\d+")
+"""Digits with a letter before or after them, such as 136A: one more number of a list of names."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +32,20 @@ class Mixed:
         """Describe a column of which `count` cells are no `kind`."""
         others = tuple(cell for cell, _ in found.others.most_common())
         examples = ", ".join(repr(cell[:40]) for cell in others[:EXAMPLES])
-        is_listed = len(others) < MAX_OTHERS and not found.commas
+        is_listed = len(others) < MAX_OTHERS and not found.commas and not _are_codes(found, others)
         return Mixed(
             f"{found.given - count} {kind} and {count} other cells such as {examples}",
             kind,
             others,
             tuple(found.others) if is_listed else (),
         )
+
+
+def _are_codes(found: TextEvidence, others: tuple[str, ...]) -> bool:
+    """Tell whether whole numbers are names, as some have a letter: houses, units, families."""
+    return (
+        found.is_integer and len(others) >= MIN_CODES and all(CODE.fullmatch(o) for o in others)
+    )
 
 
 class MixedTypesError(InputError):
