@@ -35,11 +35,11 @@ class MissingCheck(Check):
         told = {found.view.column: found for found in power.telling}
         for name in case.inputs:
             views = [view for view in power.views if view.column == name]
-            views = [v for v in views if v.aspect != "value" and _is_filled(v)]
+            views = [v for v in views if v.aspect in ("gap", "atom") and _is_filled(v)]
             found = next(filter(None, (_pure(case, view) for view in views)), None)
             if found is None and case.is_classification:
                 found = next(filter(None, (_one_sided(case, view) for view in views)), None)
-            if found is None and name in told and told[name].view.aspect != "value":
+            if found is None and name in told and told[name].view.aspect in ("gap", "atom"):
                 item = told[name]
                 what = (
                     f"tells `{case.problem.target}`{class_named(case, item)} by {_place(item.view)}"

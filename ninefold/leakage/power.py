@@ -28,12 +28,13 @@ MAX_BINS = 64
 MAX_ONE_HOT = 12
 NEIGHBOURS = {"\0before 1": 1, "\0before 2": 2, "\0after 1": -1, "\0after 2": -2}
 """Added columns and how far down they shift the target."""
-Aspect = Literal["value", "gap", "atom"]
+Aspect = Literal["value", "gap", "atom", "words"]
 
 
 @dataclass(frozen=True)
 class View:
-    """One aspect of a column: its values, its gaps, or its most frequent value against the rest.
+    """One aspect of a column: its values, its gaps, its most frequent value against the rest, or
+    what a few of its words say of a class.
 
     Shapes: `codes` `(N,)` int64 bins from 0; `scores` `(N,)` float64, the same in an order.
     """
@@ -43,6 +44,9 @@ class View:
     codes: Array
     scores: Array
     atom: str = ""
+    """The value, or the words, that it is about."""
+    klass: int | None = None
+    """The class that words tell; their scores are out of fold."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,9 @@ class Power:
         return any(is_lag(some, x[some.index], y[some.index]) for some in self.series)
 
     def views_of(self, name: str) -> list[View]:
-        """Return a column's values, its gaps and its most frequent value, as far as it has any."""
+        """Return a column's values, gaps, most frequent value and words, as far as it has any."""
+        from ninefold.leakage._words import views_of_words
+
         case = self.case
         kind = case.frame.column(name).kind
         gap = case.is_missing(name)
@@ -129,10 +135,12 @@ class Power:
             mask = (case.codes[name] == top) & ~gap
             atom = f"{case.frame[name][np.argmax(mask)]}"
             views.append(View(name, "atom", mask.astype(np.int64), mask.astype(np.float64), atom))
-        return views
+        return [*views, *views_of_words(self, name)]
 
     def alone(self, view: View) -> Alone:
         """Return the score of a view, for the class that it tells best."""
+        if view.klass is not None:
+            return Alone(view, self.score(view.scores, view.klass), view.klass)
         if not self.is_classification:
             return Alone(view, self._of_number(view), None)
         areas = self._areas(view.codes)

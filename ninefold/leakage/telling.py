@@ -23,6 +23,8 @@ SURE_AREA, SURE_R2 = 0.97, 0.95
 """What it must tell alone where the others say too little to test it."""
 TESTED_AREA, TESTED_R2 = 0.6, 0.05
 """What the others must tell for a column's independence of them to mean anything."""
+WORDS_AREA = 0.96
+"""What a few words must tell of a class: honest texts speak of it in many."""
 MANY = 30
 """Values from which a number is a measure, not a class of its own."""
 SLACK = 1.3
@@ -122,6 +124,8 @@ def _cut(power: Power, one: Alone) -> float:
 def _is_untested(power: Power, one: Alone, rest: float) -> bool:
     """Tell whether a measure without gaps between the classes is alone in telling anything."""
     is_class = one.klass is not None
+    if one.view.aspect == "words":
+        return rest < TESTED_AREA
     if one.view.aspect != "value" or rest >= (TESTED_AREA if is_class else TESTED_R2):
         return False
     known = np.isfinite(one.view.scores)
@@ -162,6 +166,8 @@ def _strong(power: Power) -> list[Alone]:
         one = power.alone(view)
         least = MIN_AREA if one.klass is not None else MIN_SIDE if _is_binary(view) else MIN_R2
         known = best.get(view.column)
+        if view.aspect == "words":
+            least = max(WORDS_AREA, known.score + 0.02 if known is not None else 0.0)
         if one.score >= least and (known is None or one.score >= known.score - 0.01):
             best[view.column] = one
     return sorted(best.values(), key=lambda one: -one.score)[:MAX_LOOKED_AT]
@@ -211,7 +217,7 @@ def _is_number(power: Power, column: str) -> bool:
 
 def _bound(power: Power, one: Alone) -> float:
     """Return the z below which a view is tied to nothing; stricter in a table of few rows."""
-    is_small = len(power.case) < SMALL and one.view.aspect == "value"
+    is_small = len(power.case) < SMALL and one.view.aspect in ("value", "words")
     return SMALL_Z if is_small else INDEPENDENT_Z
 
 
@@ -228,7 +234,7 @@ def _is_child(power: Power, one: Alone, rest: float, z: float) -> bool:
         return rest < EQUAL
     # In few rows a weak tie goes unseen: there a column must tell more than all others.
     slack = SLACK if len(power.case) >= SMALL else 1 / SLACK
-    leads = one.view.aspect != "value" or 1 - one.score <= slack * (1 - rest)
+    leads = one.view.aspect not in ("value", "words") or 1 - one.score <= slack * (1 - rest)
     is_tested = rest >= (TESTED_AREA if one.klass is not None else TESTED_R2)
     return leads and (is_tested or one.score >= (SURE_AREA if is_area else SURE_R2))
 

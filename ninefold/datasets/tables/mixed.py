@@ -43,9 +43,7 @@ class Mixed:
 
 def _are_codes(found: TextEvidence, others: tuple[str, ...]) -> bool:
     """Tell whether whole numbers are names, as some have a letter: houses, units, families."""
-    return (
-        found.is_integer and len(others) >= MIN_CODES and all(CODE.fullmatch(o) for o in others)
-    )
+    return found.is_integer and len(others) >= MIN_CODES and all(CODE.fullmatch(o) for o in others)
 
 
 class MixedTypesError(InputError):
