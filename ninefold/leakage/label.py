@@ -17,6 +17,9 @@ MIN_COPIES, MIN_SHARE, MOSTLY = 20, 0.01, 0.5
 MIN_COLUMNS, VARIED, NATURAL = 4, 8, 0.35
 """Columns below which rows coincide by nature; the most varied ones left out in turn; rows that
 then have an equal more than before, over those before, up to which equal rows are copies."""
+SHUFFLES, MIN_Z, MIN_TIMES, MIN_AGREEING = 20, 6.0, 1.7, 5
+"""Shuffles of the labels of equal rows; how far above them, and how many times, their pairs in
+conflict must be; and pairs that agree in all, below which a table was freed of duplicates."""
 ROWS, NEIGHBOURS = 5000, 20
 MANY = 50
 """Classes with more rows than this are looked at."""
@@ -27,9 +30,11 @@ class LabelCheck(Check):
 
     Conflicts are an info where rows of few values coincide by nature, with other labels. They warn
     where the equal rows are copies of one record (rows that differ in one column only are rare),
-    and much of them bears two labels: then one of the two is wrong. Suspicious labels, infos, are
-    those of confident learning (Northcutt, Jiang and Chuang 2021): each row's neighbours without
-    itself vote, and another class gets more than that class's own rows get on average.
+    and much of them bears two labels; and where equal rows differ in it far oftener than with
+    labels shuffled among them, although the table keeps its duplicates: then one of the two is
+    wrong. Suspicious labels, infos, are those of confident learning (Northcutt, Jiang and Chuang
+    2021): each row's neighbours without itself vote, and another class gets more than that class's
+    own rows get on average.
     """
 
     family: ClassVar[str] = "label"
@@ -49,9 +54,10 @@ def _conflicts(case: Case) -> Iterator[Finding]:
         return
     shuffled = np.random.default_rng(case.seed).permutation(case.y)
     by_chance = int(_conflicting(rows, shuffled).sum())
+    is_wrong = _are_copies(case, rows, int(mask.sum())) or _disagree(case, rows)
     yield Finding(
         kind="label.conflict",
-        severity="warn" if _are_copies(case, rows, int(mask.sum())) else "info",
+        severity="warn" if is_wrong else "info",
         columns=(case.problem.target,),
         rows=case.source_rows(mask & case.test),
         evidence={
@@ -80,6 +86,32 @@ def _are_copies(case: Case, rows: Array, conflicting: int) -> bool:
         return False
     nearly = [twin_share(combine([c for c in columns if c is not out])) for out in columns[:VARIED]]
     return max(nearly) - twins <= NATURAL * twins
+
+
+def _disagree(case: Case, rows: Array) -> bool:
+    """Tell whether equal rows bear two labels far oftener than labels without any order would.
+
+    What the inputs tell makes equal rows agree, if anything.
+    """
+    _, place, size = np.unique(rows, return_inverse=True, return_counts=True)
+    twins = size[place] > 1
+    group, y = np.unique(place[twins], return_inverse=True)[1], case.y[twins]
+    if len(y) < MIN_COPIES:
+        return False
+    pairs, agreeing = _pairs(group), _pairs(group, y)
+    rng = np.random.default_rng(case.seed)
+    shuffled = pairs - np.array([_pairs(group, rng.permutation(y)) for _ in range(SHUFFLES)])
+    expected, spread = float(shuffled.mean()), max(float(shuffled.std()), 1.0)
+    conflicts = pairs - agreeing
+    is_beyond = conflicts > max(MIN_TIMES * expected, expected + MIN_Z * spread)
+    return bool(is_beyond and agreeing >= MIN_AGREEING)
+
+
+def _pairs(group: Array, y: Array | None = None) -> int:
+    """Return how many pairs of rows have the same group, and the same label if labels are given."""
+    key = group if y is None else group * (int(y.max()) + 1) + y
+    size = np.bincount(key)
+    return int((size * (size - 1) // 2).sum())
 
 
 def _conflicting(rows: Array, y: Array) -> Array:

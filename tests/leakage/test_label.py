@@ -63,3 +63,22 @@ def test_rows_of_few_values_conflict_honestly():
     rng = np.random.default_rng(3)
     x, y = rng.integers(0, 3, (800, 5)).astype(float), rng.choice(["no", "yes"], 800)
     assert found(x, y)["label.conflict"].severity == "info"
+
+
+def coarse(rng):
+    x = rng.integers(0, 20, (700, 3)).astype(float)
+    return x, np.where(x[:, 0] + 3 * rng.normal(size=700) > 10, "yes", "no")
+
+
+def test_coarse_rows_that_disagree_more_than_chance_warn():
+    x, y = coarse(np.random.default_rng(4))
+    assert found(x, y)["label.conflict"].severity == "info"
+    flipped = np.where(y == "yes", "no", "yes")
+    x, y = np.concatenate([x, x[:400]]), np.concatenate([y, flipped[:400]])
+    assert found(x, y)["label.conflict"].severity == "warn"
+
+
+def test_a_coarse_table_freed_of_duplicates_conflicts_honestly():
+    x, y = coarse(np.random.default_rng(4))
+    kept = np.unique(np.column_stack([x, y == "yes"]), axis=0, return_index=True)[1]
+    assert found(x[kept], y[kept])["label.conflict"].severity == "info"
