@@ -138,11 +138,16 @@ def _predicted(features: Array, y: Array, codes: Array, seed: int) -> Array:
     predicted = np.empty_like(y)
     for number in range(FOLDS):
         train, test = fold != number, fold == number
+        seen = np.isfinite(features[train]).any(axis=0)
+        if not seen.any():
+            predicted[test] = y[train].mean(axis=0)
+            continue
+        known = features[:, seen]
         for at in range(y.shape[1]):
             model = HistGradientBoostingRegressor(
                 max_iter=25, learning_rate=0.2, max_leaf_nodes=12, min_samples_leaf=10,
                 early_stopping=False, random_state=seed,
             )  # fmt: skip
-            model.fit(features[train], y[train, at])
-            predicted[test, at] = model.predict(features[test])
+            model.fit(known[train], y[train, at])
+            predicted[test, at] = model.predict(known[test])
     return predicted

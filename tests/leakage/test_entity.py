@@ -79,3 +79,13 @@ def test_entities_kept_apart_in_one_part_each_are_no_matter():
     part = np.where(entity % 4 == 0, "test", "train").astype(object)
     frame = table(patient=("number", entity.astype(float)), y=("number", y))
     assert undeclared(frame, part)[0] == []
+
+
+def test_a_number_that_one_entity_alone_has_stops_nothing():
+    rng = np.random.default_rng(3)
+    entity, y = tied(rng)
+    rare = np.where(entity == 7, 1.0 * np.arange(N), np.nan)
+    frame = table(who=("category", entity.astype(str).astype(object)), rare=("number", rare),
+                  y=("number", y))  # fmt: skip
+    found, _ = undeclared(frame)
+    assert found[0]["columns"] == ["who"]
