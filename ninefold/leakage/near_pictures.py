@@ -6,20 +6,13 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage._copied import leads, severity, some, usual_lead
 from ninefold.leakage._likeness import nearest, reduced
-from ninefold.leakage.case import Case, Check, Finding, Severity
+from ninefold.leakage.case import Case, Check, Finding
 
 QUERIES, POOL = 1500, 20_000
 """Test pictures whose nearest are sought, and pictures to seek among."""
-FAR = 4.0
-"""Powers of ten by which a copy is nearer than the next pictures let expect."""
-ALIKE = 0.1
-"""Distance above which pictures are not called copies, however lonely they are."""
-LEADS = 3
-"""Copies of one picture that are looked for."""
-FEW, MANY = 0.005, 0.05
-"""Shares of test from which copies warn, and block."""
-MIN_ROWS, MIN_POOL = 3, 30
+MIN_POOL = 30
 
 
 class NearPicturesCheck(Check):
@@ -45,16 +38,16 @@ class NearPicturesCheck(Check):
 
 def _find(name: str, pictures: Array, case: Case) -> Finding | None:
     rng = np.random.default_rng(case.seed)
-    test = _some(np.flatnonzero(case.test), QUERIES, rng)
-    pool = _some(np.flatnonzero(~case.test), POOL, rng)
+    test = some(np.flatnonzero(case.test), QUERIES, rng)
+    pool = some(np.flatnonzero(~case.test), POOL, rng)
     if len(pool) < MIN_POOL or not len(test):
         return None
     known = reduced(pictures[pool])
-    own = _some(np.arange(len(pool)), QUERIES, rng)
+    own = some(np.arange(len(pool)), QUERIES, rng)
     inside = nearest(known[own], known, own)[0]
-    scale = float(np.median(np.log(inside[:, 1] / inside[:, 0]))) / np.log(2)
+    scale = usual_lead(inside)
     distance, near = nearest(reduced(pictures[test]), known)
-    is_copy = _leads(distance, scale)
+    is_copy = leads(distance, scale)
     count, share = int(is_copy.sum()), float(is_copy.mean())
     if count == 0:
         return None
@@ -63,14 +56,14 @@ def _find(name: str, pictures: Array, case: Case) -> Finding | None:
     mask = np.isin(np.arange(len(case)), copies)
     return Finding(
         kind="rows.near_picture",
-        severity=_severity(case, count, share),
+        severity=severity(case, count, share),
         columns=(name,),
         rows=case.source_rows(mask),
         evidence={
             "test_pictures": count,
             "looked_at": len(test),
             "share_of_those": round(share, 4),
-            "share_inside_train": round(float(_leads(inside, scale).mean()), 4),
+            "share_inside_train": round(float(leads(inside, scale).mean()), 4),
             "median_distance": round(float(np.median(distance[is_copy, 0])), 5),
             "twins": twins[:20].tolist(),
         },
@@ -84,24 +77,3 @@ def _find(name: str, pictures: Array, case: Case) -> Finding | None:
             "it in problem.group"
         ),
     )
-
-
-def _leads(distance: Array, scale: float) -> Array:
-    """Return the mask of rows whose first, second or third nearest leads by far."""
-    ahead = min(LEADS, distance.shape[1] - 1)
-    steps = np.log(distance[:, 1 : ahead + 1] / distance[:, :ahead])
-    lead = steps * np.arange(1, ahead + 1) / max(scale, 1e-3)
-    is_near = distance[:, :ahead] <= ALIKE
-    return np.asarray(((lead >= FAR * np.log(10)) & is_near).any(axis=1))
-
-
-def _severity(case: Case, count: int, share: float) -> Severity:
-    if count < MIN_ROWS or share < FEW:
-        return "info"
-    return "block" if share >= MANY or case.split_kind == "given" else "warn"
-
-
-def _some(rows: Array, most: int, rng: np.random.Generator) -> Array:
-    if len(rows) <= most:
-        return rows
-    return np.asarray(np.sort(rng.choice(rows, most, replace=False)))

@@ -104,9 +104,19 @@ def _reader(column: Input | None, missing: set[str]) -> Callable[[str], Any]:
             return cell if number is None else number
         if kind == "bool":
             return {"true": True, "false": False}.get(cell.strip().lower(), cell)
+        if kind in ("sequence", "image") and cell.lstrip()[:1] in ("[", "{"):
+            return _parsed(cell)
         return cell
 
     return read
+
+
+def _parsed(cell: str) -> Any:
+    """Return what a cell of JSON holds; itself if it holds none."""
+    try:
+        return json.loads(cell)
+    except (ValueError, RecursionError):
+        return cell
 
 
 def _parquet(body: bytes, limits: Limits) -> list[dict[str, Any]]:

@@ -14,8 +14,10 @@ from ninefold.columns import read_frame
 from ninefold.errors import ConfigError, InputError
 from ninefold.files import read_json
 from ninefold.runtime import outputs_of, session
+from ninefold.serving.limits import Limits
 from ninefold.serving.model import read_model
 from ninefold.serving.rows import Rows
+from ninefold.serving.tables import rows_of
 from ninefold.tagging.evaluating import statistics_of
 from ninefold.tagging.labels import UNKNOWN, UNSEEN, encode
 from tasks.__main__ import run_stage
@@ -120,6 +122,27 @@ def test_long_tables_lists_and_rows_get_the_same_labels(tagged, model, tmp_path)
         assert answer["tags"] == json.loads(table.loc[entity, "tags"])
         for name, chances in answer["probabilities"].items():
             assert chances == json.loads(table.loc[entity, f"probability_{name}"])
+
+
+def test_a_csv_of_rows_holds_sequences_as_json(model):
+    found, rows = model
+    cells = [
+        "[[1, 0.5], [2, null]]",
+        '{"load": [1, 2], "heat": [0.5, null]}',
+        "[[1, 0.5",
+        "[" * 9999,
+    ]
+    plain = [{"sequence": [[1, 0.5], [2, None]], "plant": "north"}]
+    said = rows.answers(rows.read(plain), found.run(rows.read(plain).feeds))
+    limits = Limits()
+    for number, cell in enumerate(cells):
+        body = pd.DataFrame({"sequence": [cell], "plant": ["north"]}).to_csv(index=False)
+        table = rows_of(body.encode(), "text/csv", found.signature, limits)
+        if number < 2:
+            batch = rows.read(table)
+            assert rows.answers(batch, found.run(batch.feeds)) == said
+        else:
+            assert table[0]["sequence"] == cell
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no chromium")

@@ -100,5 +100,6 @@ def _worded(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key}: {_worded(inner)}" for key, inner in value.items())
     if isinstance(value, list):
-        return ", ".join(_worded(inner) for inner in value[:20])
+        apart = "; " if any(isinstance(inner, (dict, list)) for inner in value) else ", "
+        return apart.join(_worded(inner) for inner in value[:20])
     return number(value) if isinstance(value, float) else str(value)

@@ -1,0 +1,48 @@
+"""When a cell that is an array is a copy of another, and how much copies in test matter."""
+
+import numpy as np
+
+from ninefold.columns import Array
+from ninefold.leakage.case import Case, Severity
+
+FAR = 4.0
+"""Powers of ten by which a copy is nearer than the next cells let expect."""
+ALIKE = 0.1
+"""Distance above which cells are not called copies, however lonely they are."""
+LEADS = 3
+"""Copies of one cell that are looked for."""
+FEW, MANY = 0.005, 0.05
+"""Shares of test from which copies warn, and block."""
+MIN_ROWS = 3
+
+
+def usual_lead(distance: Array) -> float:
+    """Return the median lead of the nearest cell over the second nearest, in shares of log 2.
+
+    `distance` `(Q, 2+)` rises; of honest cells the lead is exponential (Facco and others, 2017,
+    their TwoNN), and this is its scale.
+    """
+    return float(np.median(np.log(distance[:, 1] / distance[:, 0])) / np.log(2))
+
+
+def leads(distance: Array, scale: float) -> Array:
+    """Return the mask of rows whose first, second or third nearest leads by far."""
+    ahead = min(LEADS, distance.shape[1] - 1)
+    steps = np.log(distance[:, 1 : ahead + 1] / distance[:, :ahead])
+    lead = steps * np.arange(1, ahead + 1) / max(scale, 1e-3)
+    is_near = distance[:, :ahead] <= ALIKE
+    return np.asarray(((lead >= FAR * np.log(10)) & is_near).any(axis=1))
+
+
+def severity(case: Case, count: int, share: float) -> Severity:
+    """Return how much `count` copies, a share of test, matter."""
+    if count < MIN_ROWS or share < FEW:
+        return "info"
+    return "block" if share >= MANY or case.split_kind == "given" else "warn"
+
+
+def some(rows: Array, most: int, rng: np.random.Generator) -> Array:
+    """Return at most `most` of the rows, drawn, in order."""
+    if len(rows) <= most:
+        return rows
+    return np.asarray(np.sort(rng.choice(rows, most, replace=False)))

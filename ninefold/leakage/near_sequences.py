@@ -1,0 +1,146 @@
+"""rows: test sequences that are train sequences recorded anew, rounded, noisy or cut."""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ninefold.columns import Array
+from ninefold.leakage._copied import leads, severity, some, usual_lead
+from ninefold.leakage._entities import entities_of, named
+from ninefold.leakage.case import Case, Check, Finding
+from ninefold.sequences import trimmed
+
+QUERIES, POOL = 1500, 20_000
+"""Test sequences whose nearest are sought, and sequences to seek among."""
+POINTS = 32
+"""Steps to which sequences are brought."""
+LEAST_STEPS, LEAST_DISTINCT = 8, 0.5
+"""Steps below which sequences meet by chance, and the share of steps that must differ."""
+NEAREST, LEAST = 6, 1e-3
+"""Neighbours looked at; distances below the second are those of one recording."""
+SHOWN = 10
+MIN_POOL = 30
+
+
+class NearSequencesCheck(Check):
+    """Test sequences much nearer to one (two, three) of train or valid than to the next ones.
+
+    Judged as `near_pictures` judges: by how far the nearest leads. Distances are root mean squares
+    over steps and channels, in standard deviations of the channels; sequences of other lengths are
+    brought to one. The entities are named where `problem.ids` or `problem.group` names them.
+    """
+
+    family: ClassVar[str] = "rows"
+    kinds: ClassVar[tuple[str, ...]] = ("rows.near_sequence",)
+    needs_target: ClassVar[bool] = False
+
+    def findings(self, case: Case) -> Iterator[Finding]:
+        for name, cells in case.tensors.items():
+            if len(cells) and cells[0].dtype == np.float64:
+                found = _find(name, cells, case)
+                if found is not None:
+                    yield found
+
+
+def _find(name: str, cells: Array, case: Case) -> Finding | None:
+    rng = np.random.default_rng(case.seed)
+    told = np.array([_tells(cell) for cell in cells])
+    test = some(np.flatnonzero(case.test & told), QUERIES, rng)
+    pool = some(np.flatnonzero(~case.test & told), POOL, rng)
+    if len(pool) < MIN_POOL or not len(test):
+        return None
+    space = _space(cells, np.concatenate([pool, test]))
+    known, asked = space[: len(pool)], space[len(pool) :]
+    own = some(np.arange(len(pool)), QUERIES, rng)
+    inside = _nearest(known[own], known, own)[0]
+    scale = usual_lead(inside)
+    distance, near = _nearest(asked, known)
+    is_copy = leads(distance, scale)
+    if not is_copy.any():
+        return None
+    copies, twins = test[is_copy], pool[near[is_copy, 0]]
+    looked_at = {"looked_at": len(test), "inside": float(leads(inside, scale).mean())}
+    return _finding(name, case, copies, twins, looked_at, distance[is_copy, 0])
+
+
+def _finding(
+    name: str, case: Case, copies: Array, twins: Array, seen: dict[str, Any], apart: Array
+) -> Finding:
+    count, share = len(copies), len(copies) / seen["looked_at"]
+    entities = entities_of(case)
+    pairs = [
+        [named(case, row, entities) for row in pair]
+        for pair in zip(copies[:SHOWN], twins[:SHOWN], strict=True)
+    ]
+    return Finding(
+        kind="rows.near_sequence",
+        severity="info" if case.follows_time else severity(case, count, share),
+        columns=(name, *entities),
+        rows=case.source_rows(np.isin(np.arange(len(case)), copies)),
+        evidence={
+            "test_sequences": count,
+            "looked_at": seen["looked_at"],
+            "share_of_those": round(share, 4),
+            "share_inside_train": round(seen["inside"], 4),
+            "median_distance": round(float(np.median(apart)), 5),
+            "twins": case.frame.row[twins[:20]].tolist(),
+            "pairs_of_values": pairs,
+        },
+        message=(
+            f"{count} of {seen['looked_at']} test sequences ({share:.1%}) are sequences of train "
+            f"or valid, to the last digit or nearly: such as that of {pairs[0][0]}, a copy of that "
+            f"of {pairs[0][1]}: the model is measured on what it has learned by heart"
+        ),
+        remedy=(
+            "remove the copies from the source, or name the column that says which sequences "
+            "belong together in problem.group"
+        ),
+    )
+
+
+def _tells(cell: Array) -> bool:
+    """Tell whether a sequence is long and varied enough not to meet another by chance."""
+    steps = trimmed(cell)
+    if len(steps) < LEAST_STEPS:
+        return False
+    return len(np.unique(np.nan_to_num(steps), axis=0)) >= LEAST_DISTINCT * len(steps)
+
+
+def _space(cells: Array, rows: Array) -> Array:
+    """Return the sequences of rows as points `(N, POINTS C)` float32, one unit a deviation."""
+    every = np.concatenate([cells[row] for row in rows])
+    every[~np.isfinite(every)] = np.nan
+    with np.errstate(over="ignore", invalid="ignore"):
+        middle = np.nan_to_num(np.nanmean(every, axis=0)) if len(every) else 0.0
+        spread = np.nan_to_num(np.nanstd(every, axis=0))
+    spread = np.where(spread > 0, spread, 1.0)
+    found = [_brought((trimmed(cells[row]) - middle) / spread) for row in rows]
+    return np.asarray(found, dtype=np.float32)
+
+
+def _brought(steps: Array) -> Array:
+    """Return steps `(T, C)` read at `POINTS` places, `(POINTS C,)`; what is missing is 0."""
+    plain = np.clip(np.nan_to_num(steps, posinf=0.0, neginf=0.0), -10.0, 10.0)
+    at, places = np.arange(len(plain)), np.linspace(0, len(plain) - 1, POINTS)
+    read = [np.interp(places, at, plain[:, channel]) for channel in range(plain.shape[1])]
+    return np.concatenate(read)
+
+
+def _nearest(query: Array, pool: Array, same: Array | None = None) -> tuple[Array, Array]:
+    """Return the distances `(Q, NEAREST)` of the nearest of `pool`, rising, and their positions.
+
+    `same` `(Q,)` are positions in `pool` of the queries themselves, which do not count.
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    most = min(NEAREST + (same is not None), len(pool))
+    model = NearestNeighbors(n_neighbors=most, algorithm="brute").fit(pool)
+    distance, near = model.kneighbors(query)
+    if same is not None:
+        is_self = near == same[:, None]
+        is_self[~is_self.any(axis=1), -1] = True
+        kept = np.argsort(is_self, axis=1, kind="stable")[:, :-1]
+        distance = np.take_along_axis(distance, kept, 1)
+        near = np.take_along_axis(near, kept, 1)
+    return np.maximum(distance / np.sqrt(pool.shape[1]), LEAST), near

@@ -1,0 +1,113 @@
+"""Copies of sequences across parts and wrong labels of steps are named; honest ones are not."""
+
+import json
+
+import numpy as np
+import pytest
+
+from ninefold.columns import Column, Frame
+from ninefold.leakage import AuditSpec, audit
+from ninefold.leakage.masking import masked
+from ninefold.pixels import objects
+from ninefold.problem import ProblemSpec
+from ninefold.sequences import format_of
+
+PROBLEM = ProblemSpec(target="state", task="tagging", ids=("entity",))
+NAMES = np.array(["idle", "run", "spin"], dtype=object)
+COUNT = 160
+PART = np.repeat(["train", "valid", "test"], [100, 20, 40]).astype(object)
+
+
+def machines(seed=0):
+    """Return sequences of two channels and the state `(T,)` of each step."""
+    rng = np.random.default_rng(seed)
+    cells, states = [], []
+    for _ in range(COUNT):
+        state = np.repeat(rng.integers(3, size=8), 4)[: int(rng.integers(10, 32))]
+        cells.append(np.column_stack([3.0 * state, state % 2]) + rng.normal(size=(len(state), 2)))
+        states.append(state)
+    return cells, states
+
+
+def frame_of(cells, states):
+    columns = (
+        Column("entity", "category", frozenset({"id"})),
+        Column("s", "sequence", frozenset({"input"}), format_of(["load", "heat"])),
+        Column("state", "text", frozenset({"target"})),
+    )
+    labels = [json.dumps([str(name) for name in NAMES[state]]) for state in states]
+    names = np.array([f"m{n:03d}" for n in range(COUNT)], dtype=object)
+    data = {"entity": names, "s": objects(cells), "state": np.array(labels, dtype=object)}
+    return Frame(columns, data, np.arange(COUNT))
+
+
+def found(cells, states, kind="given"):
+    report = audit(frame_of(cells, states), PART, PROBLEM, AuditSpec(), kind)
+    return {item["kind"]: item for item in report["findings"]}
+
+
+def noisy(cell, rng):
+    return cell + rng.normal(scale=0.01, size=cell.shape)
+
+
+def rounded(cell, rng):
+    return cell.round(1)
+
+
+def same(cell, rng):
+    return cell.copy()
+
+
+def gaps(cell, rng):
+    return np.where(rng.random(cell.shape) < 0.01, np.nan, cell)
+
+
+@pytest.mark.parametrize("change", [same, noisy, rounded, gaps])
+def test_copies_of_sequences_are_named_by_their_entities(change):
+    cells, states = machines()
+    rng = np.random.default_rng(1)
+    for row in range(120, 128):
+        cells[row], states[row] = change(cells[row - 120], rng), states[row - 120]
+    item = found(cells, states)["rows.near_sequence"]
+    assert item["severity"] == "block"
+    assert len(item["rows"]) >= 6
+    assert set(item["rows"]) <= set(range(120, 128))
+    assert {tuple(pair) for pair in item["evidence"]["pairs_of_values"]} <= {
+        (f"m{row:03d}", f"m{row - 120:03d}") for row in range(120, 128)
+    }
+
+
+def test_wrong_labels_of_steps_are_named():
+    cells, states = machines()
+    assert not {"label.suspicious_steps", "rows.near_sequence"} & set(found(cells, states))
+    wrong = set()
+    for row in range(0, COUNT, 4):
+        states[row] = states[row].copy()
+        states[row][6] = (states[row][6] + 2) % 3
+        wrong.add((f"m{row:03d}", 7))
+    item = found(cells, states)["label.suspicious_steps"]
+    told = {(step["of"], step["step"]) for step in item["evidence"]["values"]}
+    assert item["severity"] == "info"
+    assert len(told & wrong) >= 8
+    assert len(told & wrong) >= 0.8 * len(told)
+
+
+def test_labels_without_any_order_are_not_suspicious():
+    cells, states = machines()
+    rng = np.random.default_rng(3)
+    assert "label.suspicious_steps" not in found(
+        cells, [rng.integers(3, size=len(state)) for state in states]
+    )
+
+
+def test_equal_sequences_with_other_labels_warn_and_masked_entities_are_hidden():
+    cells, states = machines()
+    for row in range(6):
+        cells[row] = cells[row + 50].copy()
+        states[row] = (states[row + 50] + 1) % 3
+    report = audit(frame_of(cells, states), PART, PROBLEM, AuditSpec(), "random")
+    item = {item["kind"]: item for item in report["findings"]}["label.conflicting_steps"]
+    assert (item["severity"], item["evidence"]["sequences"]) == ("warn", 12)
+    assert "m050" in item["message"]
+    hidden = masked(report, frame_of(cells, states), ["entity"])
+    assert "m050" not in json.dumps(hidden)
