@@ -154,8 +154,9 @@ def _hidden_rules(report: dict[str, Any]) -> str:
 
 def _failure(item: dict[str, Any]) -> str:
     count = item["unexpected_count"]
-    what = item["error"] or (f"{count} rows" if count else f"observed {item['observed']}")
-    rule = f"{item['type']} {limits(item)}".strip()
+    rows = f"{count} row{'s' * (count != 1)}" if count else f"observed {item['observed']}"
+    what = item["error"] or rows
+    rule = ": ".join(part for part in (item["type"], limits(item)) if part)
     cells = (item["severity"], rule, ", ".join(item["columns"]))
     found = html.escape(str(what)) + _rows(item["rows"])
     return (

@@ -18,7 +18,8 @@ from ninefold.files import jsonable
 from ninefold.quality import ValidateSpec
 
 MASKED = "•••"
-PLAIN = ("column", "column_A", "column_B", "column_list", "kind", "mostly", "ignore", "target")
+PLAIN = ("column", "column_A", "column_B", "column_list", "kind", "mostly", "ignore", "target",
+         "within")  # fmt: skip
 """Arguments that hold no value of a column."""
 SHOWN = 5
 
@@ -158,6 +159,8 @@ def _item(
         error = "its message is masked, since it may hold values"
     observed = found.get("observed_value")
     columns = list(rule.columns or ())
+    kwargs = masked_arguments(rule.kwargs) if is_masked else dict(rule.kwargs)
+    hides = kwargs != dict(rule.kwargs)
     is_listed = not result.success and not error
     rows = _failing_rows(found, path, [*ids, *columns], spec) if is_listed else []
     return {
@@ -165,11 +168,11 @@ def _item(
         "columns": columns,
         **({"masked": True} if is_masked else {}),
         "severity": rule.severity,
-        "because": rule.because,
+        "because": MASKED if hides and rule.because else rule.because,
         "success": bool(result.success),
         "status": "error" if error else "pass" if result.success else "fail",
         "error": error,
-        "kwargs": masked_arguments(rule.kwargs) if is_masked else dict(rule.kwargs),
+        "kwargs": kwargs,
         "observed": MASKED if is_masked and not is_kind and observed is not None else observed,
         "element_count": found.get("element_count"),
         "missing_count": found.get("missing_count"),

@@ -19,7 +19,7 @@ name: strict
 expectations:
   - {type: expect_column_values_to_be_in_set, column: ssn, value_set: [417-11-2222], because: no}
   - {type: expect_column_mean_to_be_between, column: ssn, min_value: 1}
-  - {type: expect_column_values_to_be_between, column: income, max_value: 71234.5, because: no}
+  - {type: expect_column_values_to_be_between, column: income, max_value: 71234.5, because: "75287"}
   - {type: expect_column_max_to_be_between, column: income, max_value: 1}
   - {type: expect_compound_columns_to_be_unique, column_list: [ssn, city]}
   - {type: expect_column_values_to_be_in_set, column: city, value_set: [Rome], because: all do}
