@@ -35,6 +35,21 @@ class LongSource(TableSource):
 
     @cached_property
     def table(self) -> pa.Table:
+        return self._read_whole() if self._has_rows() else self._empty()
+
+    def _has_rows(self) -> bool:
+        first = self._file.names[:1]
+        return any(batch.num_rows for batch, _ in self._file.batches(first, 1))
+
+    def _empty(self) -> pa.Table:
+        """Return the columns without a row: nothing to predict is no mistake."""
+        columns = {name: pa.array([], self._file.type_of(name)) for name in self._others}
+        columns[self._item.name] = to_arrow(objects([]), "sequence")
+        if self.entity:
+            columns[self.entity] = pa.array([], pa.string())
+        return pa.table(columns)
+
+    def _read_whole(self) -> pa.Table:
         time, names = self._recipe.get("time"), self._recipe["channels"]
         formats = self._recipe.get("formats", {})
         known = {name: ColumnSpec(kind="number", format=formats.get(name)) for name in names}

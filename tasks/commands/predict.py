@@ -73,7 +73,8 @@ def main(arguments: argparse.Namespace) -> int:
     spec = spec_of(ScoreSpec, arguments)
     done = score(arguments.model, arguments.input, arguments.output, spec)
     failed = f", {done.failed} of them without a prediction" if done.failed else ""
-    sys.stdout.write(f"wrote {done.rows} rows{failed} to {arguments.output}\n")
+    empty = "" if done.rows else f": {arguments.input} holds none"
+    sys.stdout.write(f"wrote {done.rows} rows{failed} to {arguments.output}{empty}\n")
     return 0
 
 

@@ -115,6 +115,16 @@ def test_long_table_lists_and_rows_give_the_same_numbers(walking, tmp_path):
     np.testing.assert_array_equal(told[:12], found["probability_up"].to_numpy(np.float32))
 
 
+def test_a_table_of_steps_without_rows_gives_no_predictions(walking, tmp_path):
+    (tmp_path / "none.csv").write_text("entity,t,load,heat,plant\n")
+    sink = tmp_path / "out.csv"
+    done = ninefold("predict", "models/model.onnx", tmp_path / "none.csv", sink, cwd=walking)
+    assert "wrote 0 rows" in done.stdout
+    assert "holds none" in done.stdout
+    columns = ["entity", "label", "probability_up", "probability_down"]
+    assert pd.read_csv(sink).columns.tolist() == columns
+
+
 @pytest.mark.parametrize(
     ("value", "why"),
     [
