@@ -71,7 +71,8 @@ def main(args: argparse.Namespace) -> int:
     if kind.kind in sources.FILES:
         content["unreadable"] = "drop"
     source = validate("ingest", content, source="init")
-    opened = source.open(Path.cwd())
+    with cells.said_later():
+        opened = source.open(Path.cwd())
     if needs_target:
         args.targets = [FOLDER_LABEL]
         args.target = FOLDER_LABEL
@@ -86,7 +87,9 @@ def main(args: argparse.Namespace) -> int:
         content_of |= {"time": args.time, "horizon": args.horizon}
     provisional: ProblemSpec = validate("problem", content_of, source="init")
     can_ask = sys.stdin.isatty() and not args.yes
-    table, columns, settled = cells.read_table(content, provisional, Path.cwd(), task=args.task)
+    table, columns, settled = cells.read_table(
+        content, opened, provisional, Path.cwd(), task=args.task
+    )
     found_dates = cells.open_dates(table, columns)
     if cells.settle_dates(settled, found_dates, asks=can_ask):
         spec = validate("ingest", content | settled.content(), source="init")

@@ -13,6 +13,7 @@ from ninefold import dates
 from ninefold.columns import Column, is_missing, to_array
 from ninefold.config import validate
 from ninefold.datasets import MISSING, read
+from ninefold.datasets.pictures import files
 from ninefold.datasets.tables import inference
 from ninefold.datasets.tables.mixed import Mixed, MixedTypesError
 from ninefold.problem import ProblemSpec
@@ -20,6 +21,8 @@ from tasks.drafting.questions import ask_choice
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from ninefold.datasets.tables.source import Source
 
 ATTEMPTS = 3
 MONTH_FIRST, DAY_FIRST = "month/day", "day/month"
@@ -54,12 +57,18 @@ class Cells:
 
 
 def read_table(
-    content: Mapping[str, Any], problem: ProblemSpec, workspace: Path, *, task: str | None
+    content: Mapping[str, Any],
+    opened: "Source",
+    problem: ProblemSpec,
+    workspace: Path,
+    *,
+    task: str | None,
 ) -> tuple["pa.Table", tuple[Column, ...], Cells]:
     """Read a table of which no params.yaml says yet how; mixed columns are settled on the way.
 
     Numbers among which few other cells stand: those cells count as missing. Many: the column is
-    read as names. So is a mixed target, unless `task` says that it holds numbers.
+    read as names. So is a mixed target, unless `task` says that it holds numbers. `opened` is what
+    `content` opens.
 
     Raises:
         InputError: the table cannot be read.
@@ -68,8 +77,9 @@ def read_table(
     for attempt in range(ATTEMPTS):
         spec = validate("ingest", {**content, **cells.content()}, source="init")
         try:
-            with _dates_open():
-                return *read(spec, problem, workspace), cells
+            with said_later():
+                source = None if attempt else opened
+                return *read(spec, problem, workspace, (), source), cells
         except MixedTypesError as error:
             if attempt == ATTEMPTS - 1:
                 raise
@@ -80,11 +90,13 @@ def read_table(
 
 
 @contextlib.contextmanager
-def _dates_open() -> Iterator[None]:
-    """Do not warn of dates that fit two orders: `settle_dates` asks about them, or says so."""
+def said_later() -> Iterator[None]:
+    """Do not warn of what init asks about or says at its end: dates that fit two orders, and files
+    that hold no whole image.
+    """
 
     def others(record: logging.LogRecord) -> bool:
-        return record.msg is not inference.EITHER_ORDER
+        return record.msg is not inference.EITHER_ORDER and record.msg is not files.LEFT_OUT
 
     inference.log.addFilter(others)
     try:

@@ -27,6 +27,7 @@ def trained(tmp_path_factory):
         "init", images, "--target", "label", "--into", folder / "ws", "--yes", cwd=folder
     )
     assert "left out (1): down/broken.png" in done.stdout
+    assert (done.stdout + done.stderr).count("broken.png") == 1
     params = folder / "ws" / "params.yaml"
     text = params.read_text().replace("  network: {kind: cnn}", f"  epochs: 8\n  network: {QUICK}")
     params.write_text(text.replace("evaluate:\n", "evaluate:\n  bootstrap: 100\n"))

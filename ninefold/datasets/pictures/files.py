@@ -15,6 +15,7 @@ from ninefold.progress import progress
 
 log = logging.getLogger("ninefold")
 SHOWN = 5
+LEFT_OUT = "%s: %d of %d files hold no whole image, left out: %s"
 
 
 def image_table(
@@ -86,5 +87,4 @@ def _judge(title: str, bad: Sequence[tuple[str, str]], count: int, spec: ImageFi
             f"{shown}. Repair or remove them, or leave their rows out with "
             "`ingest: {unreadable: drop}`"
         )
-    log.warning("%s: %d of %d files hold no whole image, left out: %s", title, len(bad), count,
-                shown)  # fmt: skip
+    log.warning(LEFT_OUT, title, len(bad), count, shown)

@@ -24,10 +24,9 @@ HOUR_US = 3_600_000_000
 
 
 def read_table(
-    spec: DatasetSpec, problem: ProblemSpec, workspace: Path, derived: Collection[str] = ()
+    source: Source, spec: DatasetSpec, problem: ProblemSpec, derived: Collection[str] = ()
 ) -> tuple[pa.Table, tuple[Column, ...]]:
     """See `ninefold.datasets.read`."""
-    source = spec.open(workspace)
     _check_names(source)
     names = [name for name in source.names if name not in spec.drop]
     _check_references(spec, problem, source, names, derived)
