@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 class ArraysSpec(DatasetSpec):
-    """An .npz file with `(N, H, W)` or `(N, H, W, C)` pixels 0 … 255; arrays `(N,)` beside them
-    become columns, under their names.
+    """An .npz file with `(N, H, W)` or `(N, H, W, C)` pixels 0 … 255, or real ones 0 … 1; arrays
+    `(N,)` beside them become columns, under their names.
     """
 
     kind: Literal["arrays"] = "arrays"
@@ -96,10 +96,21 @@ def _pictures(title: str, images: Array, column: str) -> Array:
             f"{title}: array `{column}` must have the shape (N, H, W), (N, H, W, 1) or "
             f"(N, H, W, 3), however: {images.shape}"
         )
-    if images.dtype.kind not in "uib" or images.min() < 0 or images.max() > 255:
-        raise InputError(
-            f"{title}: array `{column}` must hold whole numbers from 0 to 255, however: "
-            f"{images.dtype} from {images.min():g} to {images.max():g}. Save it as uint8"
-        )
-    whole = images.astype(np.uint8)
+    whole = _whole(title, images, column)
     return whole if whole.ndim == 4 else whole[..., None]
+
+
+def _whole(title: str, images: Array, column: str) -> Array:
+    """Return pixels as uint8: whole numbers as they are, real ones from 0 to 1 times 255."""
+    if images.dtype.kind not in "uibf":
+        raise InputError(f"{title}: array `{column}` must hold numbers, however: {images.dtype}")
+    least, most = images.min(), images.max()
+    if least >= 0 and most <= 255:
+        factor = 255 if images.dtype.kind == "f" and most <= 1 else 1
+        pixel = np.rint(images * factor) if images.dtype.kind == "f" else images
+        return pixel.astype(np.uint8)
+    raise InputError(
+        f"{title}: array `{column}` must hold pixels from 0 to 255, or real numbers from 0 to 1, "
+        f"however: {images.dtype} from {least:g} to {most:g}. Scale it: with LOW the value of "
+        "black and HIGH that of white, save ((a - LOW) / (HIGH - LOW)).clip(0, 1)"
+    )

@@ -15,6 +15,8 @@ PROBE = 200
 ARRAYS = ".npz"
 FILES = ("image_folder", "image_table")
 """Kinds of sources that read image files."""
+NAMED = ("image", "images", "picture", "pictures", "pixels")
+"""Real numbers `(N, H, W)` under such a name are pictures."""
 SHOWN = 3
 
 
@@ -100,18 +102,25 @@ def _stored(data: Path) -> dict[str, Any]:
 
 def _arrays(data: Path) -> Found:
     arrays = _stored(data)
+    pictures = [n for n, a in arrays.items() if a.ndim in (3, 4) and _are_pictures(n, a)]
     series = [n for n, a in arrays.items() if a.ndim in (2, 3) and a.dtype.kind == "f"]
-    pictures = [n for n, a in arrays.items() if a.ndim in (3, 4) and a.dtype.kind != "f"]
+    series = [name for name in series if name not in pictures]
     if len(series) == 1 and not pictures:
         keys = {} if series == ["X"] else {"sequence": series[0]}
         return Found("sequence_arrays", keys, network="rnn")
     if len(pictures) != 1 or series:
         raise InputError(
-            f"{data} must hold one array of pictures, whole numbers (N, H, W) or (N, H, W, C), or "
-            f"of sequences, real numbers (N, T) or (N, T, C), however: "
+            f"{data} must hold one array of pictures, (N, H, W, C) or whole (N, H, W) (real "
+            "ones under the name `image`), or of sequences, real numbers (N, T) or (N, T, C), "
+            "however: "
             f"{', '.join(f'`{name}` {a.dtype} {a.shape}' for name, a in arrays.items()) or 'none'}"
         )
     return Found("arrays", {} if pictures == ["image"] else {"image": pictures[0]}, network="cnn")
+
+
+def _are_pictures(name: str, array: Any) -> bool:
+    """Tell pictures `(N, H, W)` or `(N, H, W, C)` from sequences `(N, T, C)`, which are real."""
+    return array.dtype.kind != "f" or array.ndim == 4 or name.lower() in NAMED
 
 
 def _columns_of_files(source: Any) -> list[str]:

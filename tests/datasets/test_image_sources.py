@@ -80,6 +80,16 @@ def test_a_table_of_paths_keeps_its_other_columns(tmp_path):
         load(tmp_path, kind="image_table", path="t.csv", image_path="picture")
 
 
+@pytest.mark.parametrize("factor", [1.0, 1 / 255])
+def test_real_pixels_are_taken_by_their_range(factor, tmp_path):
+    pixels = np.random.default_rng(3).integers(0, 256, (6, 5, 7, 3), dtype=np.uint8)
+    pixels[0, 0, 0] = 255
+    stored = (pixels * factor).astype(np.float32)
+    np.savez(tmp_path / "a.npz", image=stored, label=np.array(list("aabbab")))
+    frame, _ = load(tmp_path, kind="arrays", path="a.npz")
+    np.testing.assert_array_equal(np.stack(list(frame["image"])), pixels)
+
+
 def test_arrays_must_be_pixels(tmp_path):
     rng = np.random.default_rng(0)
     colour = rng.integers(0, 256, (6, 5, 7, 3), dtype=np.uint8)
@@ -89,7 +99,7 @@ def test_arrays_must_be_pixels(tmp_path):
     np.testing.assert_array_equal(np.stack(frame["image"]), colour)
     assert frame.column("image").format == "rgb 7"
     two = np.zeros((6, 5, 7, 2), dtype=np.uint8)
-    for image in (colour / 255.0, colour.astype(int) - 3, colour[0, 0], two):
+    for image in (colour / 127.0 - 1.0, colour.astype(int) - 3, colour[0, 0], two):
         np.savez(tmp_path / "b.npz", image=image, label=label)
         with pytest.raises(InputError, match=r"array `image` must h"):
             load(tmp_path, kind="arrays", path="b.npz")

@@ -36,6 +36,15 @@ def test_a_series_becomes_windows_with_a_target_for_each_horizon(tmp_path):
     assert {"kind": "seasonal_naive"} in found["baselines"]["models"]
 
 
+def test_real_numbers_called_images_are_pictures(tmp_path):
+    rng = np.random.default_rng(0)
+    label = np.array(["a", "b"] * 30)
+    np.savez(tmp_path / "a.npz", images=rng.random((60, 12, 12)), label=label)
+    found = init(tmp_path, "a.npz", "--target", "label")
+    assert found["ingest"]["kind"] == "arrays"
+    assert found["ingest"]["image"] == "images"
+
+
 def test_arrays_of_real_numbers_are_sequences(tmp_path):
     rng = np.random.default_rng(0)
     label = np.array(["a", "b"] * 30)
