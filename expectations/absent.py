@@ -43,5 +43,5 @@ def _gone(name: str, positions: list[int], others: Collection[str]) -> str:
     called = f" (is it called `{near[0]}` now?)" if near else ""
     return (
         f"the data have no column `{name}`{called}, which expectations {shown}{more} are about. "
-        "Bring it back, or take these rules out"
+        "Bring it back, or let `ninefold expectations draft` take its rules out"
     )
