@@ -32,12 +32,15 @@ def fit(ready: Prepared, problem: "ProblemSpec", spec: TagSpec) -> TagModel:
 
     from ninefold.evaluation.metrics import metric
     from ninefold.tagging.network import StepEntropy, tagger
+    from ninefold.training.defaults import epochs
     from ninefold.training.device import choose_device, keep_freed_memory, reproducible
     from ninefold.training.fitting import range_test, seeds
     from ninefold.training.loop import Rows, Watch, train
     from ninefold.training.probing import Probe
     from ninefold.training.scoring_module import ScoringModule
 
+    if "epochs" not in spec.model_fields_set:
+        spec = spec.model_copy(update={"epochs": epochs(len(ready.frames[0]))})
     facts, by, parts = _material(ready, problem)
     facts |= {"title": "the tagger", "kind": "recurrent", "settings": spec.model_dump(mode="json")}
     device = choose_device(spec.device)

@@ -57,7 +57,8 @@ class LoopSpec(Spec):
     clip_norm: float = Field(1.0, gt=0)
     """Longest gradient; longer ones are shortened to this norm."""
     epochs: int = Field(40, ge=1, le=100_000)
-    """Most passes over the train rows; default below 4,500 rows of a table with a target: 120."""
+    """Most passes over the train rows; default below 4,500 rows of a table with a target, or
+    sequences to tag: 120."""
     patience: int | None = Field(None, ge=1)
     """Epochs without improvement before training stops; default: 16 up to 4,500 train rows (10 with
     a table's `ema`), 8 up to 10,000, else 5."""

@@ -229,6 +229,15 @@ def test_training_says_which_of_its_settings_is_wrong(tagged, tmp_path):
     assert ["tag", "lr"] in [fix["path"] for finding in found for fix in finding["fix"]]
 
 
+def test_few_sequences_are_passed_over_more_often(tagged, tmp_path):
+    folder = shutil.copytree(tagged, tmp_path / "ws")
+    change(folder, tag="{hidden_size: 4, patience: 1, lr: 1.0}")
+    run_stage(folder, "train")
+    facts = read_json(folder / "models" / "network" / "network.json")["facts"]
+    assert facts["settings"]["epochs"] == 120
+    assert facts["epochs"] < 120
+
+
 def test_a_label_never_learnt_is_a_mistake_of_every_model():
     codes = encode([["idle", "spin", None]], ("idle", "run"), 4)
     assert codes.tolist() == [[0, UNSEEN, UNKNOWN, UNKNOWN]]
