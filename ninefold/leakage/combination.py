@@ -8,6 +8,7 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage._identities import Fit, all_terms, most_terms
+from ninefold.leakage._rounded import Rounded, rounded_identity
 from ninefold.leakage._scores import area_of_bins, either_area
 from ninefold.leakage.case import Case, Check, Finding
 from ninefold.leakage.chance import SURE, log10_arrangements
@@ -38,7 +39,8 @@ class CombinationCheck(Check):
     """Sums, differences, products, ratios and pairs of categories that give the target.
 
     Identities of a number are found by least squares on the columns, on their logarithms and on
-    their squares, held against rows that were not fitted; a comparison of two columns by the ROC
+    their squares, held against rows that were not fitted, and up to the number's rounding on the
+    columns and their reciprocals; a comparison of two columns by the ROC
     area of their difference, their ratio, or a formula with a square, where neither alone says
     much. Columns that tell the target alone are left out: other checks name them.
     """
@@ -86,7 +88,8 @@ def _identity(case: Case, numbers: dict[str, Array]) -> Finding | None:
             used = tuple(dict.fromkeys(of[i] for i in found.terms)) if found else ()
             if found is not None and len(used) >= 2:
                 return _identity_finding(case, used, said, found)
-    return None
+    rounded = rounded_identity(x, y, case.seed)
+    return _rounded_finding(case, names, rounded) if rounded else None
 
 
 def _designs(names: list[str], x: Array, y: Array) -> Iterator[tuple[str, list[str], Array, Array]]:
@@ -110,6 +113,14 @@ def _identity_finding(case: Case, used: tuple[str, ...], said: str, found: Fit) 
     }
     where = "to the last digits" if found.share == 1 else f"in {found.share:.1%} of rows"
     what = f"`{case.problem.target}` is a {said} of {listed}, {where}"
+    return _finding(case, used, evidence, what)
+
+
+def _rounded_finding(case: Case, names: list[str], found: Rounded) -> Finding:
+    used = tuple(names[i] for i in found.used)
+    listed = " and ".join(f"`{name}`" for name in used)
+    evidence = {"rows_looked_at": found.rows, "error_in_steps_of_rounding": round(found.error, 3)}
+    what = f"`{case.problem.target}` is a {found.said} of {listed}, but for rounding"
     return _finding(case, used, evidence, what)
 
 

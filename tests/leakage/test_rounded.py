@@ -1,0 +1,35 @@
+"""A whole number worked out from a few columns and rounded is named; a close relation is not."""
+
+import numpy as np
+import pytest
+
+from tests.leakage.reports import at_random, loud, report
+
+N = 500
+
+
+def measured(rng):
+    city = rng.normal(25, 7, N).clip(8)
+    return city, city * rng.normal(1.35, 0.1, N), rng.integers(3, 12, N)
+
+
+def names(city, highway, other, y):
+    table = {"city": city.round(), "highway": highway.round(), "gears": other, "y": y}
+    found = loud(report(table, "y", at_random(N)), "target.combination")
+    return {name for item in found for name in item["columns"]}
+
+
+@pytest.mark.parametrize("mean", ["harmonic", "weighted"])
+def test_a_rounded_mean_of_two_rounded_columns_is_named(mean):
+    city, highway, other = measured(np.random.default_rng(0))
+    y = 0.55 * city + 0.45 * highway
+    if mean == "harmonic":
+        y = 1 / (0.55 / city + 0.45 / highway)
+    assert names(city, highway, other, y.round()) == {"city", "highway"}
+
+
+def test_a_close_relation_with_noise_beyond_rounding_is_not():
+    rng = np.random.default_rng(1)
+    city, highway, other = measured(rng)
+    y = 0.55 * city + 0.45 * highway + rng.normal(0, 1, N)
+    assert not names(city, highway, other, y.round())
