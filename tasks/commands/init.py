@@ -56,6 +56,7 @@ def main(args: argparse.Namespace) -> int:
     from ninefold.splitting.given import read_parts
     from tasks.drafting import cells, params, proposals, series, sources, workspace
     from tasks.drafting.deciding import decide
+    from tasks.drafting.labels import joined_labels
     from tasks.drafting.suite import drafted_path, first_draft
 
     args.target = args.targets[0] if args.targets else ""
@@ -133,6 +134,10 @@ def main(args: argparse.Namespace) -> int:
     _tell(args, table, found, answers, about)
     for sentence in [*unreadable, *settled.sentences()]:
         print(f"note      {sentence} (ingest in params.yaml)")
+    if problem.task == "classification":
+        for name in problem.targets:
+            if joined := joined_labels(table, columns, name):
+                print(f"note      {joined.sentence()}")
     return 0
 
 

@@ -14,6 +14,7 @@ from ninefold.errors import InputError
 from ninefold.problem import ProblemSpec, Task
 from ninefold.target import Target
 from tasks.drafting.entities import by_values
+from tasks.drafting.labels import joined_labels
 from tasks.drafting.roles import Roles, propose_roles
 
 MAX_CLASSES = 20
@@ -159,6 +160,8 @@ def check_target(
     rows = np.arange(len(values))
     target = Target.fit(Frame((column,), {column.name: values}, rows), problem)
     if len(target.classes) > max(MAX_CLASSES, len(values) // 5):
+        if joined := joined_labels(table, columns, problem.target):
+            raise InputError(f"target {joined.sentence()}")
         raise InputError(
             f"target `{column.name}` must have classes that repeat, however: {len(target.classes)} "
             f"classes in {len(values)} rows. Choose another target, or give --task regression"
