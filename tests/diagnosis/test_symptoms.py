@@ -55,19 +55,22 @@ PROVOKED = {
     "batch.too_small": {"batch_size": 2, "epochs": 3},
     "data.too_little": {"rows": 200},
     "data.label_noise": {"flip": 0.2, "rows": 2000},
+    "target.heavy_tail": {"kind": "regression", "tail": 2.5, "epochs": 4},
 }
 
 
-def diagnosed(kind="binary", *, rows=1000, valid=600, flip=0.0, spread=1.0, **fields):
-    frames = [_changed(frame, flip, spread) for frame in parts(kind, rows, valid)]
+def diagnosed(kind="binary", *, rows=1000, valid=600, flip=0.0, spread=1.0, tail=0.0, **fields):
+    frames = [_changed(frame, flip, spread, tail) for frame in parts(kind, rows, valid)]
     preprocess = PreprocessSpec.model_validate(fields.pop("preprocess", {}))
     spec = TrainSpec.model_validate({"epochs": 20, "network": SMALL, **fields})
     model = fit(*frames, problem(kind), NoSamplingSpec(), preprocess, spec)
     return diagnose(case_of(model, *frames))
 
 
-def _changed(frame: Frame, flip: float, spread: float) -> Frame:
+def _changed(frame: Frame, flip: float, spread: float, tail: float) -> Frame:
     data = {**frame.data, "b": frame["b"] * spread}
+    if tail:
+        data["y"] = np.exp(tail * np.random.default_rng(6).normal(size=len(frame)))
     if flip:
         wrong = np.random.default_rng(1).random(len(frame)) < flip
         clear = np.where(frame["b"] + 0.5 * frame["flag"] > 0, "yes", "no").astype(object)
