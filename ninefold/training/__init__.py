@@ -61,7 +61,8 @@ class LoopSpec(Spec):
     sequences to tag: 120."""
     patience: int | None = Field(None, ge=1)
     """Epochs without improvement before training stops; default: 16 up to 4,500 train rows (10 with
-    a table's `ema`), 8 up to 10,000, else 5."""
+    a table's `ema`), 8 up to 10,000, else 5; for a table with a target those of 200 steps at least,
+    such as 23 with 300 rows."""
     min_delta: float = Field(0.0, ge=0)
     """How much better the reported metric on valid must get to count as an improvement; with fewer
     than 1,000 valid rows the loss stands for a metric of the order of scores (roc_auc)."""

@@ -1,5 +1,6 @@
 """Batch size, patience and epochs by the number of train rows; what else tables have by default."""
 
+import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -10,6 +11,9 @@ PATIENCES = ((4_500, 16), (10_000, 8))
 EPOCHS = ((4_500, 120),)
 TABLE_EMA, TABLE_PATIENCE = 0.99, 10
 """An average of the weights moves less from epoch to epoch, so that less patience is enough."""
+PATIENT_STEPS = 200
+"""Steps without improvement that a table is given at least: what only several columns together tell
+is learnt after a plateau of some hundred steps, which are many epochs of a small table."""
 FEW_WATCHED = 1_000
 """Valid rows below which an order of scores is too noisy to choose an epoch by."""
 
@@ -38,9 +42,13 @@ def of_table(spec: "TrainSpec", rows: int) -> dict[str, Any]:
     given, found = spec.model_fields_set, dict[str, Any]()
     if "epochs" not in given:
         found["epochs"] = epochs(rows)
+    if spec.optimizer.takes_all_rows:
+        return found
     is_batch_normalised = getattr(spec.network, "normalization", "none") == "batch"
-    if "ema" not in given and not is_batch_normalised and not spec.optimizer.takes_all_rows:
+    if "ema" not in given and not is_batch_normalised:
         found["ema"] = TABLE_EMA
-        if "patience" not in given:
-            found["patience"] = min(patience(rows), TABLE_PATIENCE)
+    if "patience" not in given:
+        usual = min(patience(rows), TABLE_PATIENCE) if "ema" in found else patience(rows)
+        steps = max(rows // (spec.batch_size or batch_size(rows)), 1)
+        found["patience"] = max(usual, math.ceil(PATIENT_STEPS / steps))
     return found

@@ -16,6 +16,7 @@ from ninefold.networks.mlp import MLPSpec
 from ninefold.preprocessing import PreprocessSpec
 from ninefold.sampling import ClassWeightsSpec, NoSamplingSpec, OverSamplingSpec
 from ninefold.training import TrainedModel, TrainSpec, fit
+from ninefold.training.defaults import of_table
 from tests.training.samples import parts, problem
 
 SMALL = MLPSpec(hidden_size=32, num_layers=2, ensemble_size=4)
@@ -112,6 +113,50 @@ def test_early_stopping_restores_the_best_epoch():
     judge = metric("brier")
     y = model.head.target.encode(valid)
     assert judge.compute(y, model.predict(valid)) == pytest.approx(values[best], abs=1e-9)
+
+
+def products(rows: int, seed: int) -> Frame:
+    """Return a frame whose `y` is a sum of products: no column tells anything alone."""
+    random = np.random.default_rng(seed)
+    X = random.normal(size=(rows, 6))
+    y = (X[:, ::2] * X[:, 1::2]).sum(axis=1) + 0.5 * random.normal(size=rows)
+    inputs = [Column(f"x{i}", "number", frozenset({"input"})) for i in range(6)]
+    data = {f"x{i}": X[:, i] for i in range(6)}
+    columns = (*inputs, Column("y", "number", frozenset({"target"})))
+    return Frame(columns, {**data, "y": y}, np.arange(rows))
+
+
+def test_few_rows_are_given_the_steps_that_products_of_columns_take():
+    frame = products(700, seed=1)
+    train, valid, new = (frame.take(np.arange(*e)) for e in ((0, 300), (300, 400), (400, 700)))
+    network = MLPSpec(hidden_size=32, num_layers=1, ensemble_size=2)
+    settings = (problem("regression"), NoSamplingSpec(), PreprocessSpec())
+
+    def share_left(**fields):
+        model = fit(train, valid, *settings, TrainSpec(network=network, epochs=40, **fields))
+        return np.std(model.predict(new) - new["y"]) / np.std(new["y"])
+
+    assert share_left() < 0.6
+    assert share_left(patience=10) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("rows", "fields", "expected"),
+    [
+        (300, {}, 23),
+        (300, {"ema": None}, 23),
+        (1_000, {}, 10),
+        (1_000, {"ema": None}, 16),
+        (1_000, {"batch_size": 500}, 100),
+        (20, {}, 200),
+        (20_000, {}, 5),
+        (300, {"optimizer": {"kind": "lbfgs"}}, None),
+        (300, {"patience": 3}, None),
+    ],
+)
+def test_default_patience_of_a_table_is_of_steps(rows, fields, expected):
+    spec = TrainSpec.model_validate(fields)
+    assert of_table(spec, rows).get("patience") == expected
 
 
 @pytest.mark.parametrize(
