@@ -46,7 +46,8 @@ def reach(values: Array) -> float:
     """Return what the largest of as many further values surpasses in one case of a hundred.
 
     Extrapolates the largest values `(N,)` where their tail is heavier than exponential, by the
-    moment estimator of Dekkers, Einmahl and de Haan (1989); else the largest is returned.
+    moment estimator of Dekkers, Einmahl and de Haan (1989); else the largest is returned, as where
+    the largest repeat: they are a code or a ceiling (999), not a tail.
     """
     highest = float(values.max())
     count = int(np.clip(TAIL * len(values), MIN_TAIL, MAX_TAIL))
@@ -55,6 +56,8 @@ def reach(values: Array) -> float:
     middle = float(np.median(values))
     top = np.sort(values)[-count - 1 :] - middle
     if top[0] <= 0 or not np.isfinite(top).all():
+        return highest
+    if top[-1] == top[-3] or len(np.unique(top[-10:])) <= 5:
         return highest
     logs = np.log(top[1:] / top[0])
     first, second = float(logs.mean()), float((logs**2).mean())

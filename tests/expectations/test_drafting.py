@@ -221,4 +221,6 @@ def test_a_heavy_tail_reaches_beyond_what_was_seen_and_a_light_one_hardly():
     heavy, light = rng.pareto(1.5, 2000), rng.uniform(0, 10, 2000)
     assert reach(heavy) > 3 * heavy.max()
     assert reach(light) <= 1.01 * light.max()
+    coded = np.append(heavy, [99999.0] * 40)
+    assert reach(coded) == 99999
     assert all(rng.pareto(1.5, 2000).max() < reach(heavy) for _ in range(20))
