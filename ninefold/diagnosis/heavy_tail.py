@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from ninefold.columns import Array
 from ninefold.diagnosis.case import Case, Finding, Symptom
 
-FEWEST = 200
+FEWEST = 100
 FEW, MUCH = 0.01, 0.5
-"""The share of the valid rows with the largest errors, and what they may add to the squared error:
+"""The share of the rows with the largest errors, and what they may add to the squared error:
 of normal errors the hundredth part adds a tenth."""
 SQUARED = ("rmse", "r2")
 """Metrics that a few rows can decide."""
@@ -25,24 +26,38 @@ class HeavyTail(Symptom):
         if case.valid.scores.shape[1] != 1 or len(case.valid.y) < FEWEST:
             return None
         low, middle, high = np.quantile(case.train.y, [0.01, 0.5, 0.99])
-        errors = np.sort(np.square(case.valid.y - case.valid.scores[:, 0].astype(np.float64)))[::-1]
-        total = float(errors.sum())
-        few = max(1, round(FEW * len(errors)))
-        share = float(errors[:few].sum()) / total if total > 0 else 0.0
-        if share < MUCH or high - middle < SKEWED * (middle - low):
+        if high - middle < SKEWED * (middle - low):
             return None
+        parts = {"valid": case.valid, "train": case.train}
+        sorted_errors = {name: np.sort(part.losses)[::-1] for name, part in parts.items()}
+        shares = {name: _share_of_few(errors) for name, errors in sorted_errors.items()}
+        part = max(shares, key=lambda name: shares[name])
+        share, errors = shares[part], sorted_errors[part]
+        if share < MUCH:
+            return None
+        few, total = _few(errors), float(errors.sum())
         reached = np.cumsum(errors) / total
         points = [[p, round(float(reached[max(1, round(p / 100 * len(errors))) - 1]), 4)]
                   for p in (1, 2, 5, 10, 20, 50, 100)]  # fmt: skip
         return Finding(
             "target.heavy_tail",
-            f"{few:,} of {len(errors):,} valid rows make up {share:.0%} of the squared error: rmse "
-            "and a squared loss say how those few large values are met, hardly how the others are.",
+            f"{few:,} of {len(errors):,} {part} rows make up {share:.0%} of the squared error: "
+            "rmse and a squared loss say how those few large values are met, not the others.",
             "Set problem.metric to mae or median_absolute_error, if the usual row matters, and "
             f"{case.name('objective')}.kind to huber; if ratios matter, put the logarithm of the "
             "target into the source.",
             {"rows": few, "share_of_squared_error": share},
             {"kind": "lines", "title": "Squared error by rows, the worst first", "x": "rows, %",
-             "y": "share", "curves": [{"name": "valid", "points": points}], "marked": None},
+             "y": "share", "curves": [{"name": part, "points": points}], "marked": None},
             ((case.at("objective"), {"kind": "huber"}),),
         )  # fmt: skip
+
+
+def _few(errors: Array) -> int:
+    return max(1, round(FEW * len(errors)))
+
+
+def _share_of_few(errors: Array) -> float:
+    """Return what the largest of squared errors `(N,)`, the largest first, add to their sum."""
+    total = float(errors.sum())
+    return float(errors[: _few(errors)].sum()) / total if total > 0 else 0.0
