@@ -1,6 +1,7 @@
 """rows: copies put into the test part with one cell changed, or with a text spelt anew."""
 
 from collections.abc import Iterator
+from itertools import combinations
 from typing import ClassVar
 
 import numpy as np
@@ -14,6 +15,8 @@ ROWS = 400_000
 MIN_COLUMNS, MIN_ROWS, MIN_SHARE = 4, 6, 0.01
 RARE_INSIDE, MOST_INSIDE = 0.005, 0.05
 """Shares of train rows with a twin but for a column from which that column is left out."""
+PAIRED_ROWS, PAIRED = 20_000, 12
+"""Rows up to which two columns are left out together, and columns of which: the most varied."""
 UNLIKELY = -4.0
 """log10 of the chance that test has so many more of them than train has inside."""
 MANY = 20
@@ -21,7 +24,7 @@ MANY = 20
 
 
 class ChangedRowsCheck(Check):
-    """Test rows that equal a train or valid row in every column but one, or but for spelling.
+    """Test rows that equal a train or valid row but for one column, the same two, or spelling.
 
     Under an honest split a test row finds such a twin as often as a train row finds one inside
     train: the rows are exchangeable (Fisher's exact test). Copies put into test find it oftener.
@@ -42,11 +45,15 @@ class ChangedRowsCheck(Check):
             return
         spelt = _spelt_anew(case, pool)
         twins, chance = spelt, _log10_excess(spelt, pool)
+        but = "one column"
         if len(columns) >= MIN_COLUMNS:
             more = [spelt | found for found in _twins_but_for_one(columns, pool)]
             at = [_log10_excess(found, pool) + np.log10(len(more)) for found in more]
             if at and min(at) < chance:
                 twins, chance = more[int(np.argmin(at))], min(at)
+        if chance > UNLIKELY and len(columns) > MIN_COLUMNS and len(case) <= PAIRED_ROWS:
+            twins, chance = _twins_but_for_two(columns, pool)
+            but = "two columns"
         hits, inside = int(twins[case.test].sum()), int(twins[pool].sum())
         if hits < max(MIN_ROWS, MIN_SHARE * case.test.sum()) or chance > UNLIKELY:
             return
@@ -63,7 +70,7 @@ class ChangedRowsCheck(Check):
                 "rows_looked_at": len(case),
             },
             message=(
-                f"{hits} test rows ({share:.1%}) equal a train or valid row in all but one column, "
+                f"{hits} test rows ({share:.1%}) equal a train or valid row in all but {but}, "
                 f"or but for spelling; inside train {inside / int(pool.sum()):.1%} do: copies, "
                 "changed a little"
             ),
@@ -98,11 +105,38 @@ def _twins_but_for_one(columns: list[Array], pool: Array) -> list[Array]:
 
     First for the columns but for which train rows hardly ever have one, then for all of them.
     """
-    salted = [combine([hash_values("datetime", np.full(1, c)).repeat(len(pool)), column])
-              for c, column in enumerate(columns)]  # fmt: skip
+    salted = _salted(columns)
     total = np.add.reduce(salted)
     plain = has_twin(total, pool)
     twins = [has_twin(total - column, pool) & ~plain for column in salted]
     inside = np.array([twin[pool].mean() for twin in twins])
     kept = [inside <= most for most in (RARE_INSIDE, MOST_INSIDE)]
     return [np.any([twins[c] for c in np.flatnonzero(k)], axis=0) for k in kept if k.any()]
+
+
+def _twins_but_for_two(columns: list[Array], pool: Array) -> tuple[Array, float]:
+    """Return the mask `(N,)` of rows with a twin but for one pair of columns, and its chance.
+
+    Of the pair that test finds twins by oftenest, the number of pairs counted: a record seen a year
+    later differs in what grows with the year.
+    """
+    salted = _salted(columns)
+    total = np.add.reduce(salted)
+    plain = has_twin(total, pool)
+    varied = sorted(salted, key=lambda column: -len(np.unique(column)))[:PAIRED]
+    best, chance = plain & False, 0.0
+    pairs = list(combinations(varied, 2))
+    for first, second in pairs:
+        twins = has_twin(total - first - second, pool) & ~plain
+        if twins[~pool].sum() < MIN_ROWS or twins[pool].mean() > MOST_INSIDE:
+            continue
+        at = _log10_excess(twins, pool) + float(np.log10(len(pairs)))
+        if at < chance:
+            best, chance = twins, at
+    return best, chance
+
+
+def _salted(columns: list[Array]) -> list[Array]:
+    """Return hashes of the columns `(N,)` that also tell which column it is."""
+    salt = [hash_values("datetime", np.full(1, c)) for c in range(len(columns))]
+    return [combine([salt[c].repeat(len(col)), col]) for c, col in enumerate(columns)]

@@ -6,6 +6,7 @@ import pytest
 from ninefold.columns import Column, Frame
 from ninefold.leakage import AuditSpec, audit
 from ninefold.problem import ProblemSpec
+from tests.leakage.reports import loud, report
 
 N, PLANTED = 900, 40
 PROBLEM = ProblemSpec(target="price", task="regression")
@@ -77,3 +78,19 @@ def test_texts_spelt_anew_are_the_same_text():
 def test_a_table_without_features_has_nothing_to_compare():
     rng = np.random.default_rng(0)
     assert findings({"price": table(rng)["price"]}, parts(rng)) == []
+
+
+def test_records_seen_a_year_later_are_named():
+    rng = np.random.default_rng(8)
+    table = {f"c{i}": rng.choice(list("abcdef"), 600).astype(object) for i in range(4)}
+    table |= {"age": rng.integers(20, 60, 600), "years": rng.integers(0, 30, 600)}
+    table["y"] = rng.gamma(3, 4, 600).round(1)
+    part = np.where(np.arange(600) < 450, "train", "test").astype(object)
+    assert not loud(report(table, "y", part), "rows.changed")
+    later = {name: np.concatenate([values, values[:20]]) for name, values in table.items()}
+    for name in ("age", "years"):
+        later[name][600:] += 1
+    part = np.append(part, np.full(20, "test", dtype=object))
+    (item,) = loud(report(later, "y", part), "rows.changed")
+    assert set(item["rows"]) >= set(range(600, 620))
+    assert "two columns" in item["message"]
