@@ -68,12 +68,12 @@ class EntityCheck(Check):
                 yield _finding(case, key, result, seen)
 
 
-def tied_by(case: Case, name: str) -> tuple[float, float] | None:
+def tied_by(case: Case, name: str) -> float | None:
     """Return how the values of one column tie rows together that share their target: the intraclass
-    correlation of it, and of what features leave; None if the column names no entity.
+    correlation of what features leave of it; None if the column names no entity. Needs no split.
     """
     keys = [key for key in _single(case) if key.names == (name,)]
-    return next(((found.raw, found.left) for _, found in _tied(case, keys)), None)
+    return next((found.left for _, found in _tied(case, keys)), None)
 
 
 def _tied(case: Case, keys: list[_Key]) -> Iterator[tuple[_Key, Tie]]:

@@ -15,8 +15,6 @@ from tasks.drafting.roles import Roles
 MOST_ROWS = 20
 """Rows of a value that are looked at: what a few of them share, hundreds do."""
 MOST_IN_ALL = 6000
-NEARLY_THE_SAME = 0.9
-"""Intraclass correlation of the target from which a column is taken without asking."""
 LEAST_REPEATED = 0.3
 """Share of the rows whose value must repeat."""
 
@@ -29,37 +27,32 @@ def by_values(
     task: Task,
     free: Collection[str],
 ) -> Roles:
-    """Add to `roles` those of the columns `free` that are entities by their values alone.
+    """Add to what `roles` asks about those of the columns `free` that are entities by their values.
 
-    The strongest is taken without asking if its rows nearly all have one target: a random split
-    would let the model know them again.
+    None is taken without asking: a code that gives the target away, which the audit names, ties its
+    rows together just so.
     """
     names = [c.name for c in columns if c.name in free and c.name not in roles.perhaps_after]
-    found = {} if roles.group else tied(table, columns, target, task, names)
-    if not found:
-        return roles
-    first = next(iter(found))
-    group = (first,) if found[first] >= NEARLY_THE_SAME else ()
-    perhaps = dict.fromkeys([*found, *roles.perhaps_group])
+    found = () if roles.group else tied(table, columns, target, task, names)
     why = {name: f"rows of one {name} share their {target}" for name in found}
-    others = tuple(name for name in perhaps if name not in group)
-    return replace(roles, group=group, perhaps_group=others, why_group=why)
+    perhaps = tuple(dict.fromkeys([*found, *roles.perhaps_group]))
+    return replace(roles, perhaps_group=perhaps, why_group=why)
 
 
 def tied(
     table: pa.Table, columns: Sequence[Column], target: str, task: Task, names: Sequence[str]
-) -> dict[str, float]:
+) -> tuple[str, ...]:
     """Return those of the columns `names` whose rows share what only the name of an entity tells.
 
     Judged as the leakage audit does: by what a model of the other columns leaves of the target; the
-    strongest first, with the intraclass correlation of the target itself.
+    strongest first.
     """
     own = {column.name: column for column in columns}
     y = to_array(table[target], own[target].kind)
     known = np.flatnonzero(~is_missing(own[target].kind, y))
     problem = ProblemSpec(target=target, task=task)
     shown = tuple(column for column in columns if not column.is_tensor)
-    found: dict[str, tuple[float, float]] = {}
+    found: dict[str, float] = {}
     for name in names:
         if own[name].kind not in ("category", "text", "number"):
             continue
@@ -73,8 +66,7 @@ def tied(
         result = tied_by(case, name)
         if result is not None:
             found[name] = result
-    strongest = sorted(found.items(), key=lambda item: -item[1][1])
-    return {name: raw for name, (raw, _) in strongest}
+    return tuple(sorted(found, key=lambda name: -found[name]))
 
 
 def _codes(table: pa.Table, column: Column) -> Array:
