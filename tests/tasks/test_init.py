@@ -206,7 +206,7 @@ def test_without_a_target_the_columns_are_listed_and_a_folder_has_one(tmp_path, 
 def test_arrays_of_no_known_kind_are_described(tmp_path, capsys):
     np.savez("d.npz", image=np.zeros((9, 4, 4, 3, 2)), y=np.zeros(9))
     said = refused(capsys, "d.npz", "--target", "y")
-    assert "`image` float64 (9, 4, 4, 3), `y` float64 (9,)" in said
+    assert "`image` float64 (9, 4, 4, 3, 2), `y` float64 (9,)" in said
 
 
 def test_no_impossible_advice_for_targets_of_two_kinds(tmp_path, capsys):
