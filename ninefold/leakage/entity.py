@@ -72,8 +72,8 @@ def tied_by(case: Case, name: str) -> float | None:
     """Return how the values of one column tie rows together that share their target: the intraclass
     correlation of what features leave of it; None if the column names no entity. Needs no split.
     """
-    keys = [key for key in _single(case) if key.names == (name,)]
-    return next((found.left for _, found in _tied(case, keys)), None)
+    key = _key_of(case, name, numbers_of_target(case)) if name in _names(case) else None
+    return next((found.left for _, found in _tied(case, [key] if key else [])), None)
 
 
 def _tied(case: Case, keys: list[_Key]) -> Iterator[tuple[_Key, Tie]]:
@@ -122,12 +122,16 @@ def _could_be(codes: Array) -> bool:
 def _single(case: Case) -> list[_Key]:
     """Return the columns of names and of whole numbers that could each name an entity."""
     y = numbers_of_target(case)
-    kept = []
-    for name in _names(case):
-        key = _Key((name,), _codes(case, (name,)))
-        if _could_be(key.codes) and (not _is_number(case, name) or _is_code(case, name, y)):
-            kept.append(key)
-    return kept
+    keys = [_key_of(case, name, y) for name in _names(case)]
+    return [key for key in keys if key is not None]
+
+
+def _key_of(case: Case, name: str, y: Array) -> _Key | None:
+    """Return a column as a key, None if it could name no entity."""
+    key = _Key((name,), _codes(case, (name,)))
+    if not _could_be(key.codes) or (_is_number(case, name) and not _is_code(case, name, y)):
+        return None
+    return key
 
 
 def _is_number(case: Case, name: str) -> bool:

@@ -69,9 +69,10 @@ def propose(
     )
     task, why = _infer(table, [_named(columns, name) for name in targets])
     dates = [c.name for c in free if c.kind == "datetime" and distinct[c.name] > 2]
-    roles = propose_roles(table, columns, target, {c.name for c in free} - set(ids))
+    others = {c.name for c in free} - set(ids)
+    roles = propose_roles(table, columns, target, others)
     if target and len(table) >= MIN_ROWS_FOR_IDS:
-        roles = by_values(roles, table, columns, target, task, {c.name for c in free} - set(ids))
+        roles = by_values(roles, table, columns, target, task, others)
     early = [name for name in dates if name not in roles.perhaps_after]
     named = [name for name in early if _has_time_name(name) or _is_sorted(table, name)]
     levels = {c.name: distinct[c.name] for c in free if c.kind in ("category", "bool")}
