@@ -177,17 +177,18 @@ def influence(series: Series, x: Array, y: Array, seed: int) -> Influence | None
 
     moves = np.random.default_rng(seed).integers(len(x) // 5, len(x) - len(x) // 5, MOVES)
 
-    def placebo(of: Callable[[Array], Share], least: float) -> float:
-        if of(x).explained <= least:
+    def placebo(found: Share, of: Callable[[Array], Share], least: float) -> float:
+        if found.explained <= least:
             return 0.0
         return float(np.max([of(np.roll(x, int(m))).explained for m in moves]))
 
+    ahead, own_share = without(x), with_own(x)
     return Influence(
-        future=without(x),
-        own=with_own(x),
+        future=ahead,
+        own=own_share,
         present=share(x[places], np.column_stack([clock, past]), present),
-        placebo=placebo(with_own, STRONG / 2),
-        future_placebo=placebo(without, EXACT),
+        placebo=placebo(own_share, with_own, STRONG / 2),
+        future_placebo=placebo(ahead, without, EXACT),
         reach=reach,
     )
 
