@@ -1,10 +1,14 @@
 """When a cell that is an array is a copy of another, and how much copies in test matter."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage.case import Case, Severity
 
+QUERIES, POOL, MIN_POOL = 1500, 20_000, 30
+"""Test cells whose nearest are sought, cells to seek among, and how many of those it takes."""
 FAR = 4.0
 """Powers of ten by which a copy is nearer than the next cells let expect."""
 ALIKE = 0.1
@@ -14,6 +18,28 @@ LEADS = 3
 FEW, MANY = 0.005, 0.05
 """Shares of test from which copies warn, and block."""
 MIN_ROWS = 3
+
+
+@dataclass(frozen=True)
+class Sought:
+    """Rows of test whose nearest are sought, the rows to seek among, and some places `own` of those
+    whose nearest inside tell what is usual.
+    """
+
+    test: Array
+    pool: Array
+    own: Array
+
+
+def sought(case: Case, usable: Array | None = None) -> Sought | None:
+    """Draw the rows to look at, of those `usable` `(N,)`; None if there are too few."""
+    of = np.ones(len(case), dtype=bool) if usable is None else usable
+    rng = np.random.default_rng(case.seed)
+    test = _some(np.flatnonzero(case.test & of), QUERIES, rng)
+    pool = _some(np.flatnonzero(~case.test & of), POOL, rng)
+    if len(pool) < MIN_POOL or not len(test):
+        return None
+    return Sought(test, pool, _some(np.arange(len(pool)), QUERIES, rng))
 
 
 def usual_lead(distance: Array) -> float:
@@ -41,7 +67,7 @@ def severity(case: Case, count: int, share: float) -> Severity:
     return "block" if share >= MANY or case.split_kind == "given" else "warn"
 
 
-def some(rows: Array, most: int, rng: np.random.Generator) -> Array:
+def _some(rows: Array, most: int, rng: np.random.Generator) -> Array:
     """Return at most `most` of the rows, drawn, in order."""
     if len(rows) <= most:
         return rows

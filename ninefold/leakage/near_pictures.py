@@ -6,13 +6,9 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage._copied import leads, severity, some, usual_lead
+from ninefold.leakage._copied import leads, severity, sought, usual_lead
 from ninefold.leakage._likeness import nearest, reduced
 from ninefold.leakage.case import Case, Check, Finding
-
-QUERIES, POOL = 1500, 20_000
-"""Test pictures whose nearest are sought, and pictures to seek among."""
-MIN_POOL = 30
 
 
 class NearPicturesCheck(Check):
@@ -37,13 +33,11 @@ class NearPicturesCheck(Check):
 
 
 def _find(name: str, pictures: Array, case: Case) -> Finding | None:
-    rng = np.random.default_rng(case.seed)
-    test = some(np.flatnonzero(case.test), QUERIES, rng)
-    pool = some(np.flatnonzero(~case.test), POOL, rng)
-    if len(pool) < MIN_POOL or not len(test):
+    drawn = sought(case)
+    if drawn is None:
         return None
+    test, pool, own = drawn.test, drawn.pool, drawn.own
     known = reduced(pictures[pool])
-    own = some(np.arange(len(pool)), QUERIES, rng)
     inside = nearest(known[own], known, own)[0]
     scale = usual_lead(inside)
     distance, near = nearest(reduced(pictures[test]), known)

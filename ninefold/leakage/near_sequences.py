@@ -6,21 +6,17 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage._copied import leads, severity, some, usual_lead
+from ninefold.leakage._copied import leads, severity, sought, usual_lead
 from ninefold.leakage._entities import entities_of, named
+from ninefold.leakage._varied import is_varied
 from ninefold.leakage.case import Case, Check, Finding
 from ninefold.sequences import trimmed
 
-QUERIES, POOL = 1500, 20_000
-"""Test sequences whose nearest are sought, and sequences to seek among."""
 POINTS = 32
 """Steps to which sequences are brought."""
-LEAST_STEPS, LEAST_DISTINCT = 8, 0.5
-"""Steps below which sequences meet by chance, and the share of steps that must differ."""
 NEAREST, LEAST = 6, 1e-3
 """Neighbours looked at; distances below the second are those of one recording."""
 SHOWN = 10
-MIN_POOL = 30
 
 
 class NearSequencesCheck(Check):
@@ -44,15 +40,12 @@ class NearSequencesCheck(Check):
 
 
 def _find(name: str, cells: Array, case: Case) -> Finding | None:
-    rng = np.random.default_rng(case.seed)
-    told = np.array([_tells(cell) for cell in cells])
-    test = some(np.flatnonzero(case.test & told), QUERIES, rng)
-    pool = some(np.flatnonzero(~case.test & told), POOL, rng)
-    if len(pool) < MIN_POOL or not len(test):
+    drawn = sought(case, np.array([is_varied(trimmed(cell)) for cell in cells]))
+    if drawn is None:
         return None
+    test, pool, own = drawn.test, drawn.pool, drawn.own
     space = _space(cells, np.concatenate([pool, test]))
     known, asked = space[: len(pool)], space[len(pool) :]
-    own = some(np.arange(len(pool)), QUERIES, rng)
     inside = _nearest(known[own], known, own)[0]
     scale = usual_lead(inside)
     distance, near = _nearest(asked, known)
@@ -97,14 +90,6 @@ def _finding(
             "belong together in problem.group"
         ),
     )
-
-
-def _tells(cell: Array) -> bool:
-    """Tell whether a sequence is long and varied enough not to meet another by chance."""
-    steps = trimmed(cell)
-    if len(steps) < LEAST_STEPS:
-        return False
-    return len(np.unique(np.nan_to_num(steps), axis=0)) >= LEAST_DISTINCT * len(steps)
 
 
 def _space(cells: Array, rows: Array) -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 from ninefold.columns import Array
 from ninefold.leakage._closeness import Records
 from ninefold.leakage._entities import entities_of, named
+from ninefold.leakage._varied import is_varied
 from ninefold.leakage.case import Case, Check, Finding
 from ninefold.sequences import labels_of_steps
 from ninefold.splitting.identity import combine, hash_values
@@ -21,9 +22,8 @@ MIN_STEPS, MIN_ROWS = 5, 5
 REACH, FOLDS = 2, 5
 SURE = 0.98
 """Probability of another label from which a step's own is suspicious."""
-LEAST_STEPS, LEAST_DISTINCT = 8, 0.5
-"""Steps below which equal sequences meet by chance, and the share of steps that must differ."""
 SHOWN = 20
+Labels = list[list[str | None]]
 
 
 class StepLabelsCheck(Check):
@@ -44,10 +44,17 @@ class StepLabelsCheck(Check):
     def findings(self, case: Case) -> Iterator[Finding]:
         if case.problem.task != "tagging":
             return
+        few = case.limited(ROWS)
+        labels, of_few = _labels(case), _labels(few)
         for name, cells in case.tensors.items():
             if len(cells) and cells[0].dtype == np.float64:
-                yield from _conflicts(case, name)
-                yield from _suspicious(case.limited(ROWS), name)
+                yield from _conflicts(case, name, labels)
+                yield from _suspicious(few, name, of_few)
+
+
+def _labels(case: Case) -> Labels:
+    """Return the labels of each row's steps, [] where a cell holds none."""
+    return [labels_of_steps(cell) or [] for cell in case.frame[case.problem.target]]
 
 
 @dataclass(frozen=True)
@@ -63,11 +70,11 @@ class _Steps:
         return replace(self, row=self.row[kept], place=self.place[kept], code=self.code[kept])
 
 
-def _steps(case: Case, name: str) -> _Steps:
+def _steps(case: Case, name: str, labels: Labels) -> _Steps:
     found = [
         (row, place, label)
-        for row, cell in enumerate(case.frame[case.problem.target])
-        for place, label in enumerate(labels_of_steps(cell) or ())
+        for row, own in enumerate(labels)
+        for place, label in enumerate(own)
         if label is not None and place < len(case.tensors[name][row])
     ]
     names = tuple(sorted({label for _, _, label in found}))
@@ -76,8 +83,8 @@ def _steps(case: Case, name: str) -> _Steps:
     return _Steps(row, place, np.array([code[item[2]] for item in found], dtype=np.int64), names)
 
 
-def _suspicious(case: Case, name: str) -> Iterator[Finding]:
-    steps = _steps(case, name)
+def _suspicious(case: Case, name: str, labels: Labels) -> Iterator[Finding]:
+    steps = _steps(case, name, labels)
     if len(steps.row) > STEPS:
         drawn = np.random.default_rng(case.seed).choice(len(steps.row), STEPS, replace=False)
         steps = steps.take(np.sort(drawn))
@@ -88,7 +95,7 @@ def _suspicious(case: Case, name: str) -> Iterator[Finding]:
     if len(kept) < 2 or len(np.unique(fold)) < FOLDS:
         return
     label = np.searchsorted(kept, steps.code)
-    read = np.concatenate([_around(case, name, steps), _beside(case, steps)], axis=1)
+    read = np.concatenate([_around(case, name, steps), _beside(labels, steps)], axis=1)
     votes = _out_of_fold(read, label, fold, len(kept), case.seed)
     usual = np.array([votes[label == k, k].mean() for k in range(len(kept))])
     confident = np.where(votes >= usual, votes, 0.0)
@@ -136,16 +143,15 @@ def _suspicion(case: Case, name: str, steps: _Steps, other: Array, at: Array) ->
     )
 
 
-def _beside(case: Case, steps: _Steps) -> Array:
+def _beside(labels: Labels, steps: _Steps) -> Array:
     """Return the labels of the steps before and after, `(M, 2 L)` of 0 and 1: none at the ends."""
-    told = [labels_of_steps(cell) or [] for cell in case.frame[case.problem.target]]
     code = {label: at for at, label in enumerate(steps.names)}
     found = np.zeros((len(steps.row), 2, len(code)))
     for at, (row, place) in enumerate(zip(steps.row, steps.place, strict=True)):
-        labels = told[row]
         for side, other in enumerate((place - 1, place + 1)):
-            if 0 <= other < len(labels) and labels[other] is not None:
-                found[at, side, code[labels[other]]] = 1.0
+            label = labels[row][other] if 0 <= other < len(labels[row]) else None
+            if label is not None:
+                found[at, side, code[label]] = 1.0
     return found.reshape(len(steps.row), -1)
 
 
@@ -203,19 +209,16 @@ def _out_of_fold(X: Array, y: Array, fold: Array, count: int, seed: int) -> Arra
     return votes
 
 
-def _conflicts(case: Case, name: str) -> Iterator[Finding]:
+def _conflicts(case: Case, name: str, labels: Labels) -> Iterator[Finding]:
     """Find equal sequences, too long and varied to meet by chance, whose labels differ."""
     cells, target = case.tensors[name], case.problem.target
-    told = [labels_of_steps(cell) or [] for cell in case.frame[target]]
     first: dict[bytes, int] = {}
     pairs = []
     for row, cell in enumerate(cells):
-        plain = np.nan_to_num(cell) + 0.0
-        distinct = len(np.unique(plain, axis=0))
-        if len(cell) < LEAST_STEPS or distinct < LEAST_DISTINCT * len(cell):
+        if not is_varied(cell):
             continue
-        other = first.setdefault(plain.tobytes(), row)
-        both = zip(told[row], told[other], strict=False)
+        other = first.setdefault((np.nan_to_num(cell) + 0.0).tobytes(), row)
+        both = zip(labels[row], labels[other], strict=False)
         if other != row and any(a != b and None not in (a, b) for a, b in both):
             pairs.append((row, other))
     if not pairs:
