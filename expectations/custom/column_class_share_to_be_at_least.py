@@ -4,11 +4,12 @@ from typing import Any, ClassVar
 
 from great_expectations.compatibility import pydantic
 from great_expectations.execution_engine import PandasExecutionEngine
-from great_expectations.expectations.expectation import ColumnAggregateExpectation
 from great_expectations.expectations.metrics import (
     ColumnAggregateMetricProvider,
     column_aggregate_value,
 )
+
+from expectations.custom._column import ColumnExpectation
 
 
 class ColumnRarest(ColumnAggregateMetricProvider):  # type: ignore[misc]
@@ -24,20 +25,14 @@ class ColumnRarest(ColumnAggregateMetricProvider):  # type: ignore[misc]
         return str(counts.idxmin()), int(counts.min()), int(counts.sum())
 
 
-class ExpectColumnClassShareToBeAtLeast(ColumnAggregateExpectation):  # type: ignore[misc]
+class ExpectColumnClassShareToBeAtLeast(ColumnExpectation):
     """Expect every class of a column to have at least the share `min_value` of the rows."""
 
     min_value: float = pydantic.Field(ge=0, le=1)
     metric_dependencies: ClassVar[tuple[str, ...]] = ("column.ninefold_rarest",)
     success_keys: ClassVar[tuple[str, ...]] = ("min_value",)
 
-    def _validate(
-        self,
-        metrics: dict[str, Any],
-        runtime_configuration: Any = None,
-        execution_engine: Any = None,
-    ) -> dict[str, Any]:
-        name, rows, total = metrics["column.ninefold_rarest"]
+    def judge(self, found: Any) -> tuple[bool, Any]:
+        name, rows, total = found
         share = rows / total if total else 0.0
-        said = f"{name}: {rows} of {total} rows ({share:.2%})"
-        return {"success": share >= self.min_value, "result": {"observed_value": said}}
+        return share >= self.min_value, f"{name}: {rows} of {total} rows ({share:.2%})"

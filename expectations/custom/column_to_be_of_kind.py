@@ -3,12 +3,13 @@
 from typing import Any, ClassVar, Literal
 
 from great_expectations.execution_engine import PandasExecutionEngine
-from great_expectations.expectations.expectation import ColumnAggregateExpectation
 from great_expectations.expectations.metrics import (
     ColumnAggregateMetricProvider,
     column_aggregate_value,
 )
 from pandas.api import types
+
+from expectations.custom._column import ColumnExpectation
 
 
 class ColumnKind(ColumnAggregateMetricProvider):  # type: ignore[misc]
@@ -27,19 +28,12 @@ class ColumnKind(ColumnAggregateMetricProvider):  # type: ignore[misc]
         return "text"
 
 
-class ExpectColumnToBeOfKind(ColumnAggregateExpectation):  # type: ignore[misc]
+class ExpectColumnToBeOfKind(ColumnExpectation):
     """Expect a column to hold numbers, text (as category or text), true/false or datetimes."""
 
     kind: Literal["number", "category", "text", "bool", "datetime"]
     metric_dependencies: ClassVar[tuple[str, ...]] = ("column.ninefold_kind",)
     success_keys: ClassVar[tuple[str, ...]] = ("kind",)
 
-    def _validate(
-        self,
-        metrics: dict[str, Any],
-        runtime_configuration: Any = None,
-        execution_engine: Any = None,
-    ) -> dict[str, Any]:
-        observed = metrics["column.ninefold_kind"]
-        wanted = "text" if self.kind == "category" else self.kind
-        return {"success": observed == wanted, "result": {"observed_value": observed}}
+    def judge(self, found: Any) -> tuple[bool, Any]:
+        return found == ("text" if self.kind == "category" else self.kind), found

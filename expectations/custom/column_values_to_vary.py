@@ -4,11 +4,12 @@ from typing import Any, ClassVar
 
 from great_expectations.compatibility import pydantic
 from great_expectations.execution_engine import PandasExecutionEngine
-from great_expectations.expectations.expectation import ColumnAggregateExpectation
 from great_expectations.expectations.metrics import (
     ColumnAggregateMetricProvider,
     column_aggregate_value,
 )
+
+from expectations.custom._column import ColumnExpectation
 
 
 class ColumnOnly(ColumnAggregateMetricProvider):  # type: ignore[misc]
@@ -23,19 +24,14 @@ class ColumnOnly(ColumnAggregateMetricProvider):  # type: ignore[misc]
         return (str(present.iloc[0]) if is_stuck else None), len(present)
 
 
-class ExpectColumnValuesToVary(ColumnAggregateExpectation):  # type: ignore[misc]
+class ExpectColumnValuesToVary(ColumnExpectation):
     """Expect a second value among more than `within` rows; missing values count for nothing."""
 
     within: int = pydantic.Field(ge=1)
     metric_dependencies: ClassVar[tuple[str, ...]] = (ColumnOnly.metric_name,)
     success_keys: ClassVar[tuple[str, ...]] = ("within",)
 
-    def _validate(
-        self,
-        metrics: dict[str, Any],
-        runtime_configuration: Any = None,
-        execution_engine: Any = None,
-    ) -> dict[str, Any]:
-        value, rows = metrics[ColumnOnly.metric_name]
+    def judge(self, found: Any) -> tuple[bool, Any]:
+        value, rows = found
         said = f"{rows} rows, which differ" if value is None else f"{value} in all {rows} rows"
-        return {"success": value is None or rows <= self.within, "result": {"observed_value": said}}
+        return value is None or rows <= self.within, said
