@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def run(io: StageIO) -> None:
     """Write reports/receipt.json, and models/model.onnx unless the gate refuses it."""
     train, valid = read_frame(io.dep("train.parquet")), read_frame(io.dep("valid.parquet"))
-    featurize = _featurize(io)
+    featurize = read_featurize(io)
     evaluation = read_json(io.dep("evaluation.json"))
     spec = io.params("export")
     choice = choose(spec.model, evaluation["verdict"])
@@ -36,7 +36,7 @@ def run(io: StageIO) -> None:
         io.params("problem"),
         spec,
         getattr(io.params("ingest"), "missing", ("",)),
-        _facts(io, choice, evaluation),
+        facts(io, choice, evaluation),
         choice.name,
         io.params("validate").mask,
     )
@@ -48,7 +48,8 @@ def run(io: StageIO) -> None:
         temporary.write_bytes(found.content)
 
 
-def _featurize(io: StageIO) -> "onnx.ModelProto":
+def read_featurize(io: StageIO) -> "onnx.ModelProto":
+    """Read the graph of the derived columns. Raises `InputError`."""
     import onnx
 
     try:
@@ -86,11 +87,12 @@ def _latencies(io: StageIO, choice: Choice, content: bytes, valid: Frame) -> dic
     return {name: latency(session(file), valid) for name, file in contents.items()}
 
 
-def _facts(io: StageIO, choice: Choice, evaluation: dict[str, Any]) -> dict[str, Any]:
-    """Return what the file says of itself beside its signature."""
-    of_model = evaluation if choice.is_network else evaluation["baselines"][choice.name]
+def facts(io: StageIO, choice: Choice | None, evaluation: dict[str, Any]) -> dict[str, Any]:
+    """Return what the file says of itself beside its signature; `choice` is None without rivals."""
+    is_baseline = choice is not None and not choice.is_network
+    of_model = evaluation["baselines"][choice.name] if choice and is_baseline else evaluation
     return {
-        "model": {"name": choice.name, "why": choice.why},
+        **({"model": {"name": choice.name, "why": choice.why}} if choice else {}),
         "metrics": {part: of_model[part] for part in ("test", "valid")},
         "verdict": evaluation["verdict"],
         "test_set": evaluation["test_set"],

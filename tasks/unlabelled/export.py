@@ -4,10 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from ninefold.aims import Contested, aim_of
 from ninefold.columns import Frame, read_frame
-from ninefold.errors import InputError
 from ninefold.evaluation.predicting import baseline_files
 from ninefold.export.choosing import Choice, choose
-from ninefold.export.describe import code_hash, hash_files
 from ninefold.export.latency import latency
 from ninefold.export.receipt import gate
 from ninefold.files import read_json, replacing, write_json
@@ -15,6 +13,7 @@ from ninefold.runtime import session
 from ninefold.unlabelled.preparing import prepare
 from ninefold.unlabelled.publishing import composed, publish
 from ninefold.unlabelled.refitting import refit
+from tasks.export import facts, read_featurize
 from tasks.stage_io import StageIO
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 def run(io: StageIO) -> None:
     """Write reports/receipt.json, and models/model.onnx unless the gate refuses it."""
     train, valid = read_frame(io.dep("train.parquet")), read_frame(io.dep("valid.parquet"))
-    featurize = _featurize(io)
+    featurize = read_featurize(io)
     evaluation = read_json(io.dep("evaluation.json"))
     choice = _choice(io, evaluation)
     found = publish(
@@ -37,7 +36,7 @@ def run(io: StageIO) -> None:
         io.params("problem"),
         io.params("export"),
         getattr(io.params("ingest"), "missing", ("",)),
-        _facts(io, choice, evaluation),
+        facts(io, choice, evaluation),
         io.params("validate").mask,
         *([choice.name] if choice else []),
     )
@@ -47,15 +46,6 @@ def run(io: StageIO) -> None:
     gate(found.receipt)
     with replacing(io.out("model.onnx")) as temporary:
         temporary.write_bytes(found.content)
-
-
-def _featurize(io: StageIO) -> "onnx.ModelProto":
-    import onnx
-
-    try:
-        return onnx.load_model_from_string(io.dep("featurize.onnx").read_bytes())
-    except (OSError, ValueError) as error:
-        raise InputError(f"data/featurize.onnx cannot be read: {error}. Run again") from None
 
 
 def _choice(io: StageIO, evaluation: dict[str, Any]) -> Choice | None:
@@ -93,22 +83,3 @@ def _latencies(
     contents |= {name: path.read_bytes() for name, path in files.items()}
     rows = network.raw(valid)
     return {name: latency(session(content), rows) for name, content in contents.items()}
-
-
-def _facts(io: StageIO, choice: Choice | None, evaluation: dict[str, Any]) -> dict[str, Any]:
-    """Return what the file says of itself beside its signature."""
-    is_baseline = choice is not None and not choice.is_network
-    of_model = evaluation["baselines"][choice.name] if choice and is_baseline else evaluation
-    return {
-        **({"model": {"name": choice.name, "why": choice.why}} if choice else {}),
-        "metrics": {name: of_model[name] for name in ("test", "valid")},
-        "verdict": evaluation["verdict"],
-        "test_set": evaluation["test_set"],
-        "data": hash_files([io.dep("train.parquet"), io.dep("valid.parquet")]),
-        "code": code_hash(),
-        "leakage_ignored": [
-            finding
-            for finding in read_json(io.dep("leakage.json"))["findings"]
-            if finding.get("ignored")
-        ],
-    }
