@@ -7,9 +7,12 @@ import numpy as np
 
 from ninefold.clustering.algorithms import AlgorithmSpec, Clusters
 from ninefold.columns import Array
+from ninefold.errors import InputError
 
 STABLE = 0.75
 """Agreement of two bootstrap samples from which a number of clusters is called stable."""
+ROWS_EACH = 5
+"""Rows for each of the most clusters that are tried."""
 SHUFFLES = 19
 NULL_ROWS = 1000
 
@@ -23,11 +26,22 @@ def choose_k(
     the adjusted Rand index says how far they agree (Fang and Wang, "Selection of the number of
     clusters via the bootstrap method", 2012). Of the stable numbers the one with the best
     silhouette is taken; if none is stable, the most stable.
+
+    Raises:
+        InputError: too few rows for two clusters, or all are alike.
     """
-    tried = [_try(z, algorithm, k, bootstraps, seed) for k in range(2, min(k_max, len(z) // 5) + 1)]
+    distinct = len(np.unique(z, axis=0))
+    most = min(k_max, len(z) // ROWS_EACH, distinct)
+    if most < 2:
+        raise InputError(
+            f"rows must be at least {2 * ROWS_EACH}, and differ, for the number of clusters to be "
+            f"chosen, however: {len(z)} train rows, {distinct} different. Bring more, or set "
+            "cluster.k"
+        )
+    tried = [_try(z, algorithm, k, bootstraps, seed) for k in range(2, most + 1)]
     stable = [item for item in tried if item["stability"] >= STABLE]
     best = (
-        max(stable, key=lambda item: item["silhouette"])
+        max(stable, key=lambda item: _or_least(item["silhouette"]))
         if stable
         else max(tried, key=lambda item: item["stability"])
     )
@@ -83,6 +97,11 @@ def mean_silhouette(z: Array, codes: Array) -> float | None:
     return None if np.isnan(found).all() else float(np.nanmean(found))
 
 
+def _or_least(silhouette: float | None) -> float:
+    """Return the least there is where there are not two clusters."""
+    return -1.0 if silhouette is None else silhouette
+
+
 def structure(
     z: Array, algorithm: AlgorithmSpec, k: int, columns: Sequence[str], seed: int
 ) -> dict[str, Any]:
@@ -96,8 +115,11 @@ def structure(
     names = np.asarray(columns, dtype=object)
 
     def found(rows: Array) -> float:
-        value = mean_silhouette(rows, inside(algorithm.fit(rows, k, seed), rows))
-        return -1.0 if value is None else value
+        try:
+            codes = inside(algorithm.fit(rows, k, seed), rows)
+        except InputError:  # no dense region is left
+            return _or_least(None)
+        return _or_least(mean_silhouette(rows, codes))
 
     null = []
     for _ in range(SHUFFLES):

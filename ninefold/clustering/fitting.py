@@ -115,16 +115,13 @@ def _coded(ready: Prepared, spec: AutoEncoderSpec) -> _Coded:
 def peers(ready: Prepared, spec: ClusterSpec) -> dict[str, ClusterModel]:
     """Return what every other algorithm finds with its defaults, by kind.
 
-    They get the number of clusters that was chosen; an algorithm that finds none is left out. All
-    look at the features themselves: where clusters are found among codes, the same algorithm too;
-    where they are refined, also those that are not.
+    They get the number of clusters that is chosen, or found, among the features; an algorithm that
+    finds none is left out. All look at the features themselves: where clusters are found among
+    codes, the same algorithm too; where they are refined, also those that are not, as many.
     """
     z = space(ready)
     found: dict[str, ClusterModel] = {}
-    k = spec.k or choose_k(
-        _sample(z, spec.sample_rows, spec.seed), spec.algorithm, spec.k_max, spec.bootstraps,
-        spec.seed,
-    )["k"]  # fmt: skip
+    k = spec.k or _number_of(z, spec)
     for kind in components("ninefold.clustering.algorithms", AlgorithmSpec):
         algorithm = kind()
         if algorithm.kind == spec.algorithm.kind:
@@ -136,8 +133,17 @@ def peers(ready: Prepared, spec: ClusterSpec) -> dict[str, ClusterModel]:
         except InputError:
             continue
     if spec.refine is not None:
-        found["unrefined"] = fit(ready, spec.model_copy(update={"refine": None, "k": k}))
+        found["unrefined"] = fit(ready, spec.model_copy(update={"refine": None}))
     return found
+
+
+def _number_of(z: Array, spec: ClusterSpec) -> int:
+    """Return how many clusters there are in `z (n, D)`, two at least."""
+    if not spec.algorithm.needs_k:
+        return max(2, spec.algorithm.fit(z, 0, spec.seed).k)
+    sample = _sample(z, spec.sample_rows, spec.seed)
+    chosen = choose_k(sample, spec.algorithm, spec.k_max, spec.bootstraps, spec.seed)
+    return int(chosen["k"])
 
 
 def space(ready: Prepared) -> Array:

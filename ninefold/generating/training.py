@@ -19,8 +19,9 @@ from ninefold.unlabelled.steps import Layers, Steps, decoder, encoder
 
 BETAS = (0.5, 0.9)
 REPORTS = 100
-LEAK = 0.02
 """Lines of the history."""
+LEAK = 0.02
+"""Share of the slope that is left to a pixel beyond black or white."""
 
 
 class Shaped(nn.Module):

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ninefold.columns import Array, Frame
 from ninefold.errors import InputError
@@ -16,9 +16,6 @@ from ninefold.progress import silent
 from ninefold.splitting import Folds
 from ninefold.target import Cut, Target
 from ninefold.tuning.space import Dimension, Settings, Space
-
-if TYPE_CHECKING:
-    pass
 
 _alone = threading.Lock()
 """torch's random state belongs to the process: a worker with several threads trains in one."""

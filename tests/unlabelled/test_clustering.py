@@ -9,18 +9,24 @@ from sklearn.metrics import adjusted_rand_score
 
 from ninefold.clustering import ClusterSpec
 from ninefold.clustering.algorithms import AlgorithmSpec
+from ninefold.clustering.algorithms.hdbscan import HdbscanSpec
 from ninefold.clustering.algorithms.k_means import KMeansSpec
 from ninefold.clustering.choosing import choose_k, structure
+from ninefold.clustering.fitting import peers
+from ninefold.columns import Column, Frame
 from ninefold.config import validate
-from ninefold.errors import ConfigError
+from ninefold.errors import ConfigError, InputError
 from ninefold.files import read_json
 from ninefold.graph import Graph
 from ninefold.monitoring import MonitorSpec
 from ninefold.monitoring.watch import watch
+from ninefold.preprocessing import PreprocessSpec
+from ninefold.problem import ProblemSpec
 from ninefold.registry import components
 from ninefold.runtime import session
 from ninefold.serving.model import read_model
 from ninefold.serving.rows import Rows, replay
+from ninefold.unlabelled.preparing import prepare
 from tests.end_to_end.commands import ninefold
 from tests.unlabelled.workspaces import blobs, change, draft, run
 
@@ -163,6 +169,42 @@ def test_rows_without_clusters_are_called_so():
     found = choose_k(z, KMeansSpec(), 5, 5, 0)
     apart = structure(z, KMeansSpec(), found["k"], ("a", "b", "c", "d"), 0)
     assert apart["p"] > 0.05
+
+
+def test_columns_without_a_dense_region_once_shuffled_leave_the_clusters_of_hdbscan_standing():
+    rng = np.random.default_rng(0)
+    along, side = rng.normal(size=500), 1.5 * rng.integers(0, 2, 500)
+    columns = [along, side - along, along, side - along]
+    z = np.stack([column + rng.normal(0, 0.1, 500) for column in columns], axis=1)
+    algorithm = HdbscanSpec()
+    found = structure(z, algorithm, algorithm.fit(z, 0, 0).k, ("a", "b", "c", "d"), 0)
+    assert found["shuffled"] < found["silhouette"]
+
+
+def test_a_number_of_clusters_is_chosen_where_few_rows_differ_and_refused_where_none_do():
+    corners = np.repeat([[0.0, 0.0], [0.0, 1.0], [4.0, 4.0]], 20, axis=0)
+    found = choose_k(corners, KMeansSpec(), 10, 5, 0)
+    assert [item["k"] for item in found["tried"]] == [2, 3]
+    for rows in (corners[:20], np.arange(8.0)[:, None]):
+        with pytest.raises(InputError, match=f"however: {len(rows)} train rows"):
+            choose_k(rows, KMeansSpec(), 10, 5, 0)
+
+
+def test_peers_of_hdbscan_get_the_number_of_clusters_that_it_finds():
+    rng = np.random.default_rng(0)
+    places = np.array([(x, y) for x in (0, 8) for y in (0, 8)], dtype=np.float64)
+    values = np.concatenate([rng.normal(place, 0.4, (60, 2)) for place in places])
+    rows = Frame(
+        tuple(Column(name, "number", roles=frozenset({"input"})) for name in ("a", "b")),
+        {"a": values[:, 0], "b": values[:, 1]},
+        np.arange(len(values)),
+    )
+    ready = prepare(rows, rows, ProblemSpec(task="clustering"), PreprocessSpec())
+    found = peers(ready, ClusterSpec(algorithm=HdbscanSpec()))
+    assert {name: model.clusters.k for name, model in found.items()} == {
+        "gaussian_mixture": 4,
+        "k_means": 4,
+    }
 
 
 def test_one_sentence_says_what_is_wrong(trained, tmp_path):

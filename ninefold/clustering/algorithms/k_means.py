@@ -52,7 +52,12 @@ class KMeansSpec(AlgorithmSpec):
 
     def fit(self, z: Array, k: int, seed: int) -> Centres:
         """Find k centres."""
-        from sklearn.cluster import KMeans
+        import warnings
 
-        found = KMeans(k, n_init=self.starts, random_state=seed).fit(z)
+        from sklearn.cluster import KMeans
+        from sklearn.exceptions import ConvergenceWarning
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # rows that are alike
+            found = KMeans(k, n_init=self.starts, random_state=seed).fit(z)
         return Centres(found.cluster_centers_[by_size(found.labels_, k)].astype(np.float64))
