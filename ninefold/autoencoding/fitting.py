@@ -149,7 +149,7 @@ def _trained(
     from ninefold.training.loop import Rows, Watch, train
     from ninefold.training.scoring_module import ScoringModule
 
-    device = choose_device(spec.device)
+    device = choose_device(spec.device, "autoencoder")
     keep_freed_memory()
     weights_seed, training_seed = seeds(spec.seed, -1)
     with reproducible(weights_seed, spec.threads, device):

@@ -1,5 +1,7 @@
 """New rows like those of a table, drawn by seed."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from ninefold.config import Spec
@@ -28,7 +30,8 @@ class GenerateSpec(Spec):
     penalty: float = Field(default=10.0, ge=0, le=1000)
     """Weight of the critic's gradient penalty."""
     lr: float = Field(default=1e-3, gt=0, le=1)
-    """Learning rate of both; falls to 0 over the second half."""
+    """Learning rate of both; falls to 0 over the second half. Where losses do not stay finite,
+    training goes on from the last sound weights at half of it, twice at most."""
     batch_size: int = Field(default=128, ge=2)
     """Rows per step."""
     ema: float = Field(default=0.995, ge=0, lt=1)
@@ -37,5 +40,7 @@ class GenerateSpec(Spec):
     """Below 1, levels of categories are told apart sharply while training."""
     seed: int = Field(default=0, ge=0, lt=2**32)
     """Seed of weights, batches and noise."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """auto takes the GPU if there is one."""
     threads: int = Field(default=1, ge=1, le=1024)
     """CPU threads; the same number gives the same bytes."""

@@ -33,11 +33,12 @@ def fit(ready: Prepared, spec: GenerateSpec) -> Sampler:
     has_convolutions = is_large if spec.convolutions is None else spec.convolutions
     picture = ready.picture if has_convolutions else ()
     ends = limits(ready)[1:] if ready.picture else None
-    chain, history = train(wide, shape_of(layout), spec, picture, ends)
+    chain, history, retries = train(wide, shape_of(layout), spec, picture, ends)
     weights = chain.arrays("generator").items()
     parameters = sum(part.size for name, part in weights if name.endswith((".weight", ".bias")))
     model = _sampler(ready, "the generator", chain)
-    model.facts |= {"parameters": parameters, "settings": spec.model_dump(mode="json")}
+    settings = spec.model_dump(mode="json")
+    model.facts |= {"parameters": parameters, "retries": retries, "settings": settings}
     model.history = history
     return model
 

@@ -43,7 +43,7 @@ def fit(ready: Prepared, problem: "ProblemSpec", spec: TagSpec) -> TagModel:
         spec = spec.model_copy(update={"epochs": epochs(len(ready.frames[0]))})
     facts, by, parts = _material(ready, problem)
     facts |= {"title": "the tagger", "kind": "recurrent", "settings": spec.model_dump(mode="json")}
-    device = choose_device(spec.device)
+    device = choose_device(spec.device, "tag")
     keep_freed_memory()
     weights_seed, training_seed = seeds(spec.seed, -1)
     with reproducible(weights_seed, spec.threads, device):

@@ -13,8 +13,11 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Names of glibc's malloc.h."""
 
 
-def choose_device(name: str) -> torch.device:
+def choose_device(name: str, section: str = "train") -> torch.device:
     """Return the device called `name`; `auto` is the GPU if there is one.
+
+    Args:
+        section: of params.yaml, where it is named.
 
     Raises:
         ConfigError: cuda is asked for and there is none.
@@ -22,7 +25,7 @@ def choose_device(name: str) -> torch.device:
     has_cuda = torch.cuda.is_available()
     if name == "cuda" and not has_cuda:
         raise ConfigError(
-            "params.yaml: train.device must be cpu or auto here, however: 'cuda', and torch "
+            f"params.yaml: {section}.device must be cpu or auto here, however: 'cuda', and torch "
             f"{torch.__version__} finds no GPU. `ninefold doctor` says why"
         )
     return torch.device("cuda" if name == "cuda" or (name == "auto" and has_cuda) else "cpu")

@@ -5,13 +5,16 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ninefold.errors import InputError
+from ninefold.errors import ConfigError, InputError
 from ninefold.files import read_json
+from ninefold.generating import GenerateSpec
 from ninefold.generating.evaluating import covered, diagnosis
 from ninefold.generating.noise import emit_normal, normal
+from ninefold.generating.training import train
 from ninefold.graph import Graph
 from ninefold.runtime import session
 from ninefold.serving.model import read_model
@@ -128,3 +131,34 @@ def test_precision_and_recall_tell_too_few_kinds_from_false_ones():
     assert [item["what"] for item in found] == [
         "mode collapse", "memorisation", "easily told apart",
     ]  # fmt: skip
+
+
+def taught(scale, lr, steps=40):
+    rows = np.random.default_rng(0).normal(0, scale, (300, 4)).astype(np.float32)
+    spec = GenerateSpec(lr=lr, steps=steps, width=64, depth=10)
+    return train(rows, {"groups": [[2, 3]], "flags": [], "bools": []}, spec)
+
+
+def test_a_run_that_diverges_goes_on_from_sound_weights_at_half_the_rate():
+    chain, history, retries = taught(1.0, lr=1.0)
+    assert retries == 2
+    assert len(history) == 40 - retries
+    assert all(np.isfinite(list(line.values())).all() for line in history)
+    assert all(np.isfinite(part).all() for part in chain.arrays("generator").values())
+
+
+def test_a_run_that_diverges_a_third_time_stops_with_one_sentence():
+    with pytest.raises(InputError, match=r"generate\.lr must let .* after 2 fresh starts"):
+        taught(1e12, lr=1.0)
+
+
+def test_a_run_that_never_was_sound_is_no_model():
+    with pytest.raises(InputError, match=r"generate\.lr must let"):
+        taught(1e30, lr=1.0, steps=2)
+
+
+def test_cuda_without_a_gpu_is_refused():
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    with pytest.raises(ConfigError, match=r"generate\.device must be cpu or auto here"):
+        train(np.zeros((4, 1), np.float32), {}, GenerateSpec(device="cuda"))
