@@ -5,8 +5,10 @@ import zlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from ninefold.serving.batching import threads
 from ninefold.serving.limits import Limits, RequestError
 
+MAX_MEMBERS = 1024
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
@@ -34,8 +36,11 @@ async def read_body(headers: dict[bytes, bytes], receive: Receive, limits: Limit
             raise _too_slow(limits) from None
     if len(body) > limits.max_body_bytes:
         raise _too_large(limits)
+    body = bytes(body)
     encoding = headers.get(b"content-encoding", b"identity").decode("latin-1").strip().lower()
-    return _decompressed(bytes(body), encoding, limits)
+    if encoding in ("", "identity"):
+        return body
+    return await _decompressed(body, encoding, limits)
 
 
 async def _next(receive: Receive, limits: Limits) -> MutableMapping[str, Any]:
@@ -63,23 +68,43 @@ async def _rest(first: bytes, receive: Receive, limits: Limits) -> bytes:
     return b"".join(parts)
 
 
-def _decompressed(body: bytes, encoding: str, limits: Limits) -> bytes:
-    if encoding in ("", "identity"):
-        return body
+async def _decompressed(body: bytes, encoding: str, limits: Limits) -> bytes:
+    """Unpack a body; what may hold up the event loop is unpacked in a thread."""
     if encoding not in ("gzip", "x-gzip", "deflate"):
         raise RequestError(
             f"Content-Encoding must be gzip, deflate or absent, however: {encoding[:40]!r}", 415
         )
-    inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)
-    try:
-        content = inflater.decompress(body, limits.max_body_bytes + 1)
-    except zlib.error as error:
-        raise RequestError(f"the body must be {encoding}, however: {error}") from None
-    if len(content) > limits.max_body_bytes:
+    least = min(limits.inline_bytes, limits.max_body_bytes)
+    content = _unpacked(body, encoding, least) if len(body) <= least else None
+    if content is None:
+        found = asyncio.get_running_loop().run_in_executor(
+            threads(), _unpacked, body, encoding, limits.max_body_bytes
+        )
+        content = await found
+    if content is None:
         raise _too_large(limits)
-    if not inflater.eof:
-        raise RequestError(f"the body must be {encoding}, however: it ends too early")
     return content
+
+
+def _unpacked(body: bytes, encoding: str, most: int) -> bytes | None:
+    """Return what a body holds, of gzip all its members (RFC 1952); None for more than `most`."""
+    parts: list[bytes] = []
+    rest, size = body, 0
+    while rest or not parts:
+        if len(parts) == MAX_MEMBERS:
+            raise RequestError(f"the body must have at most {MAX_MEMBERS} members of {encoding}")
+        inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)
+        try:
+            parts.append(inflater.decompress(rest, most + 1 - size))
+        except zlib.error as error:
+            raise RequestError(f"the body must be {encoding}, however: {error}") from None
+        size += len(parts[-1])
+        if size > most:
+            return None
+        if not inflater.eof:
+            raise RequestError(f"the body must be {encoding}, however: it ends too early")
+        rest = inflater.unused_data
+    return b"".join(parts)
 
 
 def _too_slow(limits: Limits) -> RequestError:

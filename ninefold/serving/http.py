@@ -13,11 +13,13 @@ import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from ninefold.serving.endpoints import VERSION, Endpoints
+from ninefold.serving.limits import Limits
 from ninefold.serving.repository import Route
 from ninefold.serving.served import Answer
+from ninefold.serving.wire import StrictProtocol
 
 START, END = b"HTTP/1.1 ", b"\r\n\r\n"
 WAIT_S = 0.2
@@ -58,7 +60,7 @@ class _Short:
         return self.disconnected
 
 
-class ShortProtocol(HttpToolsProtocol):
+class ShortProtocol(StrictProtocol):
     """One connection; `_short` is the request that goes the short way and is not yet answered."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -67,8 +69,12 @@ class ShortProtocol(HttpToolsProtocol):
         self._short: _Short | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._last: _Head | None = None
-        self._ends = self._is_in_head = False
+        self._ends = False
         self._head_timer: asyncio.TimerHandle | None = None
+
+    @property
+    def limits(self) -> Limits:
+        return self._door.repository.limits
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(_Together(transport, self.loop))  # type: ignore[arg-type]
@@ -88,8 +94,7 @@ class ShortProtocol(HttpToolsProtocol):
         short = self._short
         if short is None or short.is_begun or self.transport.is_closing():
             return
-        limits = self._door.repository.limits
-        if short.size > min(limits.inline_bytes, limits.max_body_bytes):
+        if short.size > min(self.limits.inline_bytes, self.limits.max_body_bytes):
             self._go_long()
         elif short.is_whole:
             self._begin(short)
@@ -100,15 +105,15 @@ class ShortProtocol(HttpToolsProtocol):
         if self._short is not None and not self._short.is_begun:
             self._go_long()
         self.url, self.headers, self.expect_100_continue = b"", [], False
-        self._is_in_head = True
+        self._begin_message()
 
     def on_headers_complete(self) -> None:
-        self._is_in_head = False
         self._stop_head_timer()
         route = self._route()
         if route is None:
             self._as_asgi()
         else:
+            self._is_in_head, self._is_own = False, True
             self._short = self.cycle = _Short(route, self.url, self.headers)  # type: ignore[assignment]
 
     def on_body(self, body: bytes) -> None:
@@ -124,6 +129,7 @@ class ShortProtocol(HttpToolsProtocol):
         if isinstance(cycle, _Short):
             cycle.is_whole = True
             cycle.keep_alive = self.parser.should_keep_alive() and not self._ends
+            self._end_message()
         else:
             super().on_message_complete()
 
@@ -136,6 +142,11 @@ class ShortProtocol(HttpToolsProtocol):
             self.loop.call_later(LINGER_S, self._end)
         else:
             super().shutdown()
+
+    def _refuse(self, reason: str, status: int = 400) -> None:
+        super()._refuse(reason, status)
+        if (log := self._door.access_log) is not None:
+            log.write({"method": "-", "path": "-", "client": self.client}, status, 0.0)
 
     def _end(self) -> None:
         if self.cycle is None or self.cycle.response_complete:

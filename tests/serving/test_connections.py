@@ -215,3 +215,77 @@ def test_what_was_accepted_is_answered_when_the_server_is_told_to_stop(tmp_path)
         assert process.wait(20) == 0
         for line in lines:
             line.close()
+
+
+OFFER = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAMAAABk"}
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 7])
+def test_an_offer_of_another_protocol_is_not_taken_and_its_request_answered(line, expected, pieces):
+    sent = b"".join(request(**OFFER))
+    step = len(sent) // pieces + 1
+    for start in range(0, len(sent), step):
+        line.send(sent[start : start + step])
+        time.sleep(0.02)
+    line.send(*request())
+    assert [chance(line.answer()) for _ in range(2)] == [expected[31.5]] * 2
+
+
+@pytest.mark.parametrize(
+    ("head", "status", "reason"),
+    [
+        (b"content-length: 5\r\ncontent-length: 5", 400, "Duplicate Content-Length"),
+        (b"content-length: 5\r\ntransfer-encoding: chunked", 400, "can't be present"),
+        (b"transfer-encoding: gzip, chunked", 400, "Transfer-Encoding must be chunked"),
+        (b"content-length: -1", 400, "Content-Length"),
+        (b"bad header: 1", 400, "header"),
+        (b"x: " + b"a" * 400_000, 431, "at most 65536 bytes"),
+    ],
+)
+def test_a_head_that_lies_is_refused_with_the_reason(line, expected, head, status, reason):
+    line.send(*request())
+    assert chance(line.answer()) == expected[31.5]
+    line.send(f"POST {PREDICT} HTTP/1.1\r\nhost: x\r\n".encode(), head, b"\r\n\r\n{}")
+    said, _, answer = line.answer()
+    assert said == status
+    assert reason in answer["error"]
+
+
+def test_what_came_before_garbage_is_answered(line, expected):
+    line.send(*request(), b"GARBAGE\r\n\r\n")
+    assert chance(line.answer()) == expected[31.5]
+    assert line.file.read() == b""
+
+
+def test_a_request_that_ends_too_early_is_told(line):
+    head, body = request()
+    line.send(head, body[:-5])
+    line.socket.shutdown(socket.SHUT_WR)
+    status, _, answer = line.answer()
+    assert status == 400
+    assert "must be whole" in answer["error"]
+
+
+def test_what_comes_beside_a_body_is_bounded(url):
+    line = Line(url)
+    line.send(f"POST {PREDICT} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n".encode())
+    line.send(b"1\r\n{\r\n0\r\n")
+    part = b"x: " + b"a" * 2**20 + b"\r\n"
+    with pytest.raises((BrokenPipeError, ConnectionResetError)):
+        for _ in range(80):
+            line.send(part)
+            time.sleep(0.002)
+    line.close()
+
+
+def test_members_of_gzip_are_one_body_and_junk_behind_them_none(url):
+    body = json.dumps({"rows": [example()]}).encode()
+    packed = gzip.compress(body[:20]) + gzip.compress(body[20:])
+    fields = {"Content-Encoding": "gzip"}
+    with httpx.Client(base_url=url) as client:
+        answer = client.post(PREDICT, content=packed, headers=fields)
+        assert answer.status_code == 200
+        answer = client.post(PREDICT, content=packed + b"junk", headers=fields)
+        assert answer.status_code == 400
+        answer = client.post(PREDICT, content=gzip.compress(b"") * 2000, headers=fields)
+        assert "members" in answer.json()["error"]

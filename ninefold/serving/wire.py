@@ -1,0 +1,143 @@
+"""Uvicorn's HTTP protocol, strict: what cannot be read is refused with the reason, as JSON.
+
+Bounded are the head and all that a request sends beside its body (chunk extensions, trailers). An
+offer to go on in another protocol (`Upgrade: h2c`, which Java's client makes with every request) is
+not taken, and the request answered as it stands: RFC 9110, 7.8.
+"""
+
+from typing import Any
+
+import httptools
+import orjson
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from ninefold.serving.limits import Limits, RequestError
+
+MAX_HEAD = 64 * 2**10
+"""Bytes of a head that comes in pieces; one that comes whole is bounded by the transport's read."""
+OFFER = (b"upgrade", b"http2-settings")
+
+
+class StrictProtocol(HttpToolsProtocol):
+    """One connection; `_is_own` tells whether `cycle` is the request whose body is being read."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._is_in_head = self._is_own = self._is_refused = self._has_offer = False
+        self._taken = 0
+
+    @property
+    def limits(self) -> Limits:
+        """What a request may cost."""
+        raise NotImplementedError
+
+    def data_received(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        if self._is_refused:
+            return
+        self._taken += len(data)
+        try:
+            self._feed(data)
+            if self._is_in_head and self._taken > MAX_HEAD:
+                raise RequestError(f"the head must have at most {MAX_HEAD} bytes", 431)
+            if self._taken > MAX_HEAD + 2 * self.limits.max_body_bytes:
+                raise RequestError("the request has too many bytes beside its body", 413)
+        except RequestError as error:
+            self._refuse(error.reason, error.status)
+        except httptools.HttpParserError as error:
+            self._refuse_unread(error)
+
+    def eof_received(self) -> None:
+        """Tell a client that has more to send than it sent."""
+        if not self._is_refused and (self._is_in_head or self._is_own):
+            self._refuse(f"the request must be whole, however: it ended after {self._taken} bytes")
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._begin_message()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._is_in_head:
+            return  # a trailer: nothing of it is used
+        name = name.lower()
+        if name == b"expect":
+            self.expect_100_continue = value.lower() == b"100-continue"
+        elif name == b"transfer-encoding" and value.strip().lower() != b"chunked":
+            raise RequestError(
+                f"Transfer-Encoding must be chunked, however: {value[:40].decode('latin-1')}"
+            )
+        self.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
+            self._has_offer = True
+            return
+        super().on_headers_complete()
+        self._is_in_head, self._is_own = False, True
+
+    def on_body(self, body: bytes) -> None:
+        if not self._has_offer:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if not self._has_offer:
+            super().on_message_complete()
+            self._end_message()
+
+    def _begin_message(self) -> None:
+        self._is_in_head, self._is_own = True, False
+
+    def _end_message(self) -> None:
+        self._is_own, self._taken = False, 0
+
+    def _feed(self, data: bytes) -> None:
+        """Parse what came; an offer of another protocol is left out and its request read anew."""
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as reached:
+            if not self._has_offer:
+                return
+            rest = data[reached.args[0] :]
+            version = self.parser.get_http_version().encode()
+            lines = [b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, version)]
+            lines += [b"%s: %s" % item for item in self.headers if item[0] not in OFFER]
+            self._has_offer = False
+            self.parser = httptools.HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+            self.parser.feed_data(b"\r\n".join([*lines, b"", b""]) + rest)
+
+    def _refuse_unread(self, error: httptools.HttpParserError) -> None:
+        """Say why a request cannot be read."""
+        cause = error.__context__
+        if isinstance(cause, RequestError):
+            self._refuse(cause.reason, cause.status)
+        elif isinstance(cause, (UnicodeDecodeError, httptools.HttpParserInvalidURLError)):
+            self._refuse("the path must be ASCII of at most 65535 bytes, other bytes as %XX")
+        else:
+            said = " ".join(str(cause or error).split())[:200] or type(error).__name__
+            self._refuse(f"the request must be HTTP/1.1, however: {said}")
+
+    def _refuse(self, reason: str, status: int = 400) -> None:
+        """Answer that the request is refused, and end: what follows cannot be told apart.
+
+        A request before it that is not yet answered is answered, and ends the connection.
+        """
+        self._is_refused = True
+        cycle = self.cycle
+        if self.transport.is_closing():
+            return
+        if cycle is not None and not cycle.response_complete:
+            cycle.keep_alive = False
+            if not self._is_own:
+                return
+            cycle.disconnected = True
+            cycle.message_event.set()
+        elif self._is_own or self.pipeline:
+            self.transport.close()  # it has its answer, or its place is behind others
+            return
+        content = orjson.dumps({"error": reason})
+        head = [STATUS_LINE[status]]
+        head += [b"%s: %s\r\n" % item for item in self.server_state.default_headers]
+        head += [b"content-type: application/json\r\ncontent-length: %d\r\n" % len(content)]
+        self.transport.write(b"".join([*head, b"connection: close\r\n\r\n", content]))
+        self.transport.close()
