@@ -27,6 +27,7 @@ class Head:
 
     Several targets have a head `each`: scores `(N, T)` -> values `(N, T)`; or, scores being
     log-odds, -> probabilities `(N, T)` of the positive classes and whether each holds `(N, T)`.
+    With `quantiles` the scores are `(N, T * Q)`, the quantiles of a target side by side.
     """
 
     target: Target
@@ -37,7 +38,8 @@ class Head:
 
     def __post_init__(self) -> None:
         if self.target.each and not self.each:
-            object.__setattr__(self, "each", tuple(Head(one) for one in self.target.each))
+            each = (Head(one, quantiles=self.quantiles) for one in self.target.each)
+            object.__setattr__(self, "each", tuple(each))
 
     @property
     def cut(self) -> Cut:
@@ -47,7 +49,15 @@ class Head:
     @property
     def width(self) -> int:
         """K: numbers that a network gives for a row."""
-        return len(self.quantiles) or self.target.outputs
+        if self.quantiles:
+            return len(self.quantiles) * max(1, len(self.each))
+        return self.target.outputs
+
+    @property
+    def unit(self) -> Any:
+        """What a difference of all that the file's outputs rest on (`whole`) is divided by."""
+        unit = self.target.unit
+        return unit[:, None] if self.each and self.quantiles else unit
 
     @property
     def middle(self) -> int:
@@ -55,22 +65,33 @@ class Head:
         away = [abs(share - 0.5) for share in self.quantiles]
         return away.index(min(away)) if away else 0
 
+    def place(self, number: int = 0) -> int:
+        """Return which of the scores tells the value of target `number` of several."""
+        return number * max(1, len(self.quantiles)) + self.middle
+
     def spread(self, scores: Array) -> Array:
-        """Return the quantiles `(N, Q)` float64 in original units, rising in each row.
+        """Return the quantiles `(N, Q)` float64 in original units, rising in each row; `(N, T, Q)`
+        of several targets.
 
         Sorting never makes them worse (Chernozhukov, Fernández-Val & Galichon, 2010).
         """
+        if self.each:
+            parts = [one.spread(self.scores_of(scores, t)) for t, one in enumerate(self.each)]
+            return np.stack(parts, axis=1)
         ordered = np.sort(scores.astype(np.float64), axis=1)
         value = ordered * self.target.scale + self.target.offset
         return np.asarray(np.clip(value, self.target.low, self.target.high))
 
     def whole(self, scores: Array) -> Array:
-        """Return all that the file's outputs rest on: quantiles `(N, Q)`, else the prediction."""
+        """Return all that the file's outputs rest on: quantiles `(N, Q)` or `(N, T, Q)`, else the
+        prediction.
+        """
         return self.spread(scores) if self.quantiles else self.predict(scores)
 
     def scores_of(self, scores: Array, number: int) -> Array:
         """Return the scores `(N, k)` that the head of target `number` takes, of all `(N, T)`."""
-        own = scores[:, number : number + 1].astype(np.float32)
+        size = max(1, len(self.quantiles))
+        own = scores[:, number * size : (number + 1) * size].astype(np.float32)
         if not self.target.is_labels:
             return own
         return np.concatenate([-np.logaddexp(0, own), -np.logaddexp(0, -own)], axis=1)
@@ -133,12 +154,14 @@ class Head:
     @property
     def results(self) -> tuple[Result, ...]:
         """What the outputs say of a row; () where one target is predicted."""
+        names = self.target.names
         if self.quantiles:
-            levels = Result("quantiles", "numbers", tuple(map(str, self.quantiles)), "quantile")
-            return levels, Result("value", "number")
+            shares, owners = tuple(map(str, self.quantiles)), names if self.each else ()
+            levels = Result("quantiles", "numbers", shares, "quantile", owners=owners)
+            value = Result("", "numbers", names) if self.each else Result("value", "number")
+            return levels, value
         if not self.each:
             return ()
-        names = self.target.names
         if not self.target.is_labels:
             return (Result("", "numbers", names),)
         probabilities = Result("probabilities", "numbers", names, "probability")
@@ -187,9 +210,17 @@ class Head:
         scale, offset = np.array([t.scale for t in each]), np.array([t.offset for t in each])
         low = np.array([-np.inf if t.low is None else t.low for t in each])
         high = np.array([np.inf if t.high is None else t.high for t in each])
+        if self.quantiles:
+            size = len(self.quantiles)
+            apart = graph.Reshape(scores, np.array([-1, len(each), size]))
+            scores = graph.node("TopK", apart, np.array([size]), outputs=2, axis=2, largest=0)[0]
+            scale, offset, low, high = (part[:, None] for part in (scale, offset, low, high))
         value = graph.Add(graph.Mul(graph.cast(scores, np.float64), scale), offset)
         value = graph.Min(graph.Max(value, low), high)
-        graph.output(names[0], value, np.float64, shape)
+        if self.quantiles:
+            graph.output(names[0], value, np.float64, (*shape, len(self.quantiles)))
+            value = graph.Gather(value, np.array(self.middle), axis=2)
+        graph.output(names[-1], value, np.float64, shape)
 
     def to_json(self) -> dict[str, Any]:
         each = [one.to_json() for one in self.each]

@@ -38,7 +38,8 @@ PER_NAME = ("numbers", "steps")
 class Result:
     """What one output says of a row.
 
-    kind: `numbers` is `[N, K]`, one for each of `names` (true or false where the output is BOOL);
+    kind: `numbers` is `[N, K]`, one for each of `names` (true or false where the output is BOOL),
+    or `[N, O, K]` with `owners`, each of whom has an object of its own in the answer;
     `image` is `[N, H, W, C]` bytes; `tags` is `[N, T]` texts, "" where no step is, and `steps`
     `[N, T, K]`, all 0 there; every other kind is `[N]`. A datetime counts microseconds
     since 1970. Where the result has no `name`, its `names` stand in the answer by themselves.
@@ -51,6 +52,8 @@ class Result:
     """What a column of `numbers` is called before its name; default: the result's own name."""
     inside: str = ""
     """The object in an answer that holds this result; "": it stands by itself."""
+    owners: tuple[str, ...] = ()
+    """Of `numbers`: whose they are."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -59,7 +62,10 @@ class Result:
         if self.kind not in PER_NAME:
             return (f"{before}{self.name}",)
         each = self.each or self.name
-        return tuple(f"{before}{each}_{name}" if each else f"{before}{name}" for name in self.names)
+        names = [f"{before}{each}_{name}" if each else f"{before}{name}" for name in self.names]
+        if self.owners:
+            return tuple(f"{name}_{owner}" for owner in self.owners for name in names)
+        return tuple(names)
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,8 @@ class Signature:
             Input(**{**item, "levels": tuple(item["levels"])}) for item in content.pop("inputs")
         )
         content["results"] = [
-            Result(**{**item, "names": tuple(item["names"])}) for item in content.get("results", ())
+            Result(**{**item, **{key: tuple(item.get(key, ())) for key in ("names", "owners")}})
+            for item in content.get("results", ())
         ]
         for key, value in content.items():
             if isinstance(value, list):

@@ -14,6 +14,7 @@ from ninefold.export.receipt import gate
 from ninefold.files import read_json, replacing, write_json
 from ninefold.runtime import session
 from ninefold.training import TrainedModel
+from ninefold.training.model import read_spec
 from tasks.stage_io import StageIO
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ def run(io: StageIO) -> None:
     featurize = read_featurize(io)
     evaluation = read_json(io.dep("evaluation.json"))
     spec = io.params("export")
-    choice = choose(spec.model, evaluation["verdict"])
+    goal = read_spec(io.dep("models/network")).objective
+    beyond = goal.beyond_baselines if goal is not None else ""
+    choice = choose(spec.model, evaluation["verdict"], beyond)
     model = _model(io, choice, featurize, train, valid)
     found = publish(
         featurize,

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ninefold.columns import Frame
+from ninefold.columns import Array, Frame
 from ninefold.diagnosis.case import Case, Finding, Scored, Symptom
 from ninefold.evaluation.part import known_rows
+from ninefold.head import Head
 from ninefold.registry import components
 
 if TYPE_CHECKING:
@@ -55,19 +56,22 @@ def _scored(model: "TrainedModel", frame: Frame) -> list[Scored]:
     """Return the rows as each target sees them."""
     if len(frame) > MOST_ROWS:
         frame = frame.take(np.unique(np.linspace(0, len(frame) - 1, MOST_ROWS).astype(np.int64)))
-    target = model.head.target
+    head, target = model.head, model.head.target
     inputs = model.preprocessing.transform(frame)
     y, scores = target.encode(frame), model.scores_of(*inputs)
     if target.task == "regression":
         y = target.standardised(y)
-    if model.head.quantiles:
-        scores = np.sort(scores, axis=1)[:, [model.head.middle]]
     if not target.each:
-        return [Scored(inputs[0], y, scores)]
+        return [Scored(inputs[0], y, _values(head, scores))]
     return [
-        Scored(inputs[0], column, model.head.scores_of(scores, number))
+        Scored(inputs[0], column, _values(head, head.scores_of(scores, number)))
         for number, column in enumerate(y.T)
     ]
+
+
+def _values(head: Head, scores: Array) -> Array:
+    """Return of a target's quantiles `(N, Q)` those that are its value `(N, 1)`."""
+    return np.sort(scores, axis=1)[:, [head.middle]] if head.quantiles else scores
 
 
 def _rounded(content: Any) -> Any:

@@ -93,9 +93,8 @@ def evaluate(
     }
     if head.each:
         content["outputs"] = _outputs(test, setting)
-    if head.quantiles:
-        settings = (drawn, spec.bootstrap, spec.seed, spec.confidence)
-        content["quantiles"] = coverage(test.y, head.spread(test.scores), head.quantiles, *settings)
+    elif head.quantiles:
+        content["quantiles"] = _coverage(test, setting)
     return content | _pictures(test, setting)
 
 
@@ -111,9 +110,17 @@ def _outputs(test: Part, setting: _Setting) -> dict[str, Any]:
             "threshold": head.threshold if target.is_binary else None,
             "temperature": head.temperature if target.classes else None,
             "test": _network_metrics(part, own),
+            **({"quantiles": _coverage(part, own)} if head.quantiles else {}),
             **_pictures(part, own),
         }
     return found
+
+
+def _coverage(part: Part, setting: _Setting) -> dict[str, Any]:
+    """Return how one target's quantiles keep their promise."""
+    head, spec, drawn = setting.head, setting.spec, clusters(part.frame, setting.problem)
+    settings = (drawn, spec.bootstrap, spec.seed, spec.confidence)
+    return coverage(part.y, head.spread(part.scores), head.quantiles, *settings)
 
 
 def measured(content: Mapping[str, Any]) -> tuple[str, float | None, float]:

@@ -50,8 +50,7 @@ def integrated_gradients(
 
         def answer(scores: "torch.Tensor", likeliest: int = likeliest) -> "torch.Tensor":
             if target.task == "regression":
-                place = number if target.each else model.head.middle
-                return scores[:, place] * own.scale + own.offset
+                return scores[:, model.head.place(number)] * own.scale + own.offset
             if target.each:
                 return scores[:, number]
             return scores[:, 1] - scores[:, 0] if target.is_binary else scores[:, likeliest]
@@ -81,7 +80,7 @@ def cell_gradients(
     for row in range(len(rows)):
         own = [part[row : row + 1] for part in cells]
         scores = model.scores_of(X[row][None], codes[row][None], *own)[0]
-        code = int(scores.argmax()) if classes else 0
+        code = int(scores.argmax()) if classes else model.head.middle
         shares, expected = attribute(model, X[row], codes[row], own, code)
         told = {
             "row": int(rows.row[row]),

@@ -22,8 +22,11 @@ class Choice:
         return self.name == NETWORK
 
 
-def choose(wanted: Wanted, verdict: Mapping[str, Any]) -> Choice:
+def choose(wanted: Wanted, verdict: Mapping[str, Any], beyond: str = "") -> Choice:
     """Return what is exported, given `export.model` and the verdict of the evaluation.
+
+    Args:
+        beyond: what the network answers that no baseline does, such as quantiles, in words.
 
     Raises:
         ConfigError: a baseline is asked for and there is none.
@@ -38,6 +41,8 @@ def choose(wanted: Wanted, verdict: Mapping[str, Any]) -> Choice:
         )
     if wanted == "network":
         return Choice(NETWORK, "export.model asks for the network")
+    if beyond:
+        return Choice(NETWORK, f"no baseline gives the {beyond} that train.objective asks for")
     if answer == "not needed" and best is not None:
         return Choice(best, "deep learning is not needed here, and this is the best baseline")
     reason = "deep learning pays off here" if answer == "needed" else "no baseline is known to do"

@@ -60,7 +60,7 @@ def receipt(
         model: the file's bytes.
         inputs: names of its inputs, in order.
         cases: case -> raw rows.
-        reference: raw rows -> probabilities `(N, K)`, or values `(N,)`.
+        reference: raw rows -> all that the outputs rest on, see `Head.whole`.
         head: decides labels.
         tolerance: largest difference of a probability, or of a value divided by the target's scale.
     """
@@ -171,7 +171,7 @@ def run_outputs(model: bytes, feeds: Mapping[str, Array], batches: Sequence[Arra
 def _compare(got: Outputs, expected: Array, head: Head, tolerance: float) -> dict[str, Any]:
     """Compare one case with the reference."""
     finite = _finite_rows(got.prediction) & _finite_rows(expected)
-    delta = np.abs(got.prediction[finite].astype(np.float64) - expected[finite]) / head.target.unit
+    delta = np.abs(got.prediction[finite].astype(np.float64) - expected[finite]) / head.unit
     worst = float(delta.max(initial=0.0))
     flips, ties = _flips(got.take(finite), expected[finite], head)
     reasons = []

@@ -36,6 +36,11 @@ class ObjectiveSpec(Spec, ABC):
         """Quantiles of the value that a network gives in the place of the value alone."""
         return ()
 
+    @property
+    def beyond_baselines(self) -> str:
+        """What it has the network answer that no baseline does, in words; "": nothing."""
+        return ""
+
     @abstractmethod
     def loss(self, outputs: "Tensor", y: "Tensor", weight: "Tensor") -> "Tensor":
         """Return the mean loss of all members, a scalar.

@@ -11,6 +11,8 @@ from ninefold.problem import Task
 if TYPE_CHECKING:
     from torch import Tensor
 
+MEDIAN = 0.5
+
 
 class QuantileSpec(ObjectiveSpec):
     """Pinball loss (Koenker & Bassett, 1978) on the standardised target: what a share of all rows
@@ -22,11 +24,11 @@ class QuantileSpec(ObjectiveSpec):
     kind: Literal["quantile"] = "quantile"
     task: ClassVar[Task] = "regression"
     is_watched: ClassVar[bool] = True
-    quantile: float = Field(0.5, gt=0, lt=1)
+    quantile: float = Field(MEDIAN, gt=0, lt=1)
     """The share; 0.5 estimates the median."""
     quantiles: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
     """Several shares, such as [0.1, 0.5, 0.9]: the file then gives them all, rising in each row,
-    and the one next to one half is the value. For one target."""
+    and the one next to one half is the value. Of several targets each has its own."""
 
     @field_validator("quantiles")
     @classmethod
@@ -39,18 +41,26 @@ class QuantileSpec(ObjectiveSpec):
     def levels(self) -> tuple[float, ...]:
         return self.quantiles
 
+    @property
+    def beyond_baselines(self) -> str:
+        if self.quantiles:
+            return f"quantiles {', '.join(map(str, self.quantiles))}"
+        return "" if self.quantile == MEDIAN else f"quantile {self.quantile:g}"
+
     def loss(self, outputs: "Tensor", y: "Tensor", weight: "Tensor") -> "Tensor":
-        """Return the weighted mean over rows, members, and targets or quantiles."""
+        """Return the weighted mean over rows, members, targets and quantiles."""
         import torch
 
-        errors = -deviations(outputs, y)
         if not self.quantiles:
+            errors = -deviations(outputs, y)
             losses = torch.maximum(self.quantile * errors, (self.quantile - 1.0) * errors)
             return (losses.mean(1) * weight).mean()
-        shares = torch.tensor(self.quantiles, device=errors.device).repeat(outputs.shape[1])
-        losses = torch.maximum(shares * errors, (shares - 1.0) * errors)
+        apart = outputs.float().reshape(*outputs.shape[:2], -1, len(self.quantiles))
+        errors = y.reshape(len(y), 1, -1, 1) - apart
+        shares = torch.tensor(self.quantiles, device=errors.device)
+        losses = torch.maximum(shares * errors, (shares - 1.0) * errors).flatten(1)
         return (losses.mean(1) * weight).mean()
 
     def scores(self, outputs: "Tensor") -> "Tensor":
-        """Return the members' mean value, `(B, T)`, or quantiles `(B, Q)`."""
+        """Return the members' mean value, `(B, T)`, or quantiles `(B, T * Q)`."""
         return mean_value(outputs)

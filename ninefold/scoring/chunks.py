@@ -166,6 +166,7 @@ def _type(result: Result, dtype: Any) -> pa.DataType:
 def _arrays(result: Result, values: Array, mask: Array) -> list[pa.Array]:
     """Return a result's columns, null under `mask` `(N,)` and where the model says nothing."""
     if result.kind == "numbers":
+        values = values.reshape(len(values), -1)
         return [pa.array(np.ascontiguousarray(column), mask=mask) for column in values.T]
     if result.kind == "tags":
         lists = [json.dumps(labels, ensure_ascii=False) for labels in labels_of(values)]

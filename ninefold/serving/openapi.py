@@ -201,7 +201,10 @@ def _predictions(signature: Signature) -> dict[str, Any]:
 def _said(result: Result) -> dict[str, Any]:
     number = {"type": "number"}
     if result.kind == "numbers":
-        return {"type": "object", "properties": dict.fromkeys(result.names, number)}
+        own = {"type": "object", "properties": dict.fromkeys(result.names, number)}
+        if not result.owners:
+            return own
+        return {"type": "object", "properties": dict.fromkeys(result.owners, own)}
     picture: dict[str, Any] = {
         "type": "object",
         "properties": {"shape": {"type": "array"}, "base64": {"type": "string"}},

@@ -162,6 +162,14 @@ class Rows:
 
 def _said(result: Result, values: Array) -> list[Any]:
     """Return what an output `(N,)` or `(N, K)` says of each row, as JSON takes it."""
+    if result.owners:
+        return [
+            {
+                owner: dict(zip(result.names, own, strict=True))
+                for owner, own in zip(result.owners, row, strict=True)
+            }
+            for row in values
+        ]
     if result.kind == "numbers":
         return [dict(zip(result.names, row, strict=True)) for row in values]
     if result.kind == "tags":

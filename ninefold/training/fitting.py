@@ -1,7 +1,6 @@
 """From train and valid rows to a trained model."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,8 +77,9 @@ def fit(
     model = TrainedModel(ready.preprocessing, module, head, tuple(outcome.history), spec)
     model.probes = tuple(outcome.probes)
     scores = model.scores_of(X_valid, codes_valid, *tensors_valid)
-    fitted = fit_head(scores, y_valid, target, reported, spec.calibrate, spec.threshold)
-    model.head = replace(fitted, quantiles=head.quantiles)
+    if not head.quantiles:
+        settings = (reported, spec.calibrate, spec.threshold)
+        model.head = fit_head(scores, y_valid, target, *settings)
     model.facts = _facts(model, outcome, scores, y_valid, reported) | {
         "watched": "loss" if by_loss else reported.name,
         "train_rows": len(ready.rows[2]),

@@ -104,6 +104,13 @@ class TrainedModel:
         return TrainedModel(preprocessing, module, head, history, spec, content["facts"])
 
 
+def read_spec(folder: Path) -> "TrainSpec":
+    """Return how the model that `save` wrote was trained, all that was open being settled."""
+    from ninefold.training import TrainSpec
+
+    return TrainSpec.model_validate(read_json(folder / DESCRIPTION)["train"])
+
+
 def history_csv(history: "Sequence[Epoch]") -> str:
     """Return the history as CSV, one line per epoch, for `dvc plots`."""
     from ninefold.training.run import Epoch

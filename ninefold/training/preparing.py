@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ninefold.columns import Array, Frame
-from ninefold.errors import ConfigError
 from ninefold.evaluation.part import known_rows
 from ninefold.head import Head
 from ninefold.problem import ProblemSpec
@@ -60,11 +59,6 @@ def prepare(
     goal = objective(spec.objective, target.task, for_labels=target.is_labels).for_metric(
         reported.name, len(valid)
     )
-    if goal.levels and target.each:
-        raise ConfigError(
-            "params.yaml: train.objective.quantiles must be left out for several targets, however: "
-            f"{list(goal.levels)}. Predict them one by one"
-        )
     y, y_valid = target.encode(train), target.encode(valid)
     preprocessing = fit_preprocessing(train, y, target, problem, preprocess)
     index, weight = resample(y, sampling, spec.seed)

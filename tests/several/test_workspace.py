@@ -167,6 +167,45 @@ def test_quantiles_rise_and_cover_what_they_promise(tmp_path):
     assert "was meant" in (workspace / "reports/report.html").read_text()
 
 
+def test_quantiles_of_several_targets_stand_under_each(tmp_path):
+    data, targets = table("values", 400), TARGETS["values"]
+    data.to_csv(tmp_path / "rows.csv", index=False)
+    options = [item for name in targets for item in ("--target", name)]
+    ninefold("init", "rows.csv", *options, "--into", "ws", "--yes", cwd=tmp_path)
+    network = "network: {kind: mlp, hidden_size: 16, num_layers: 1}"
+    objective = "objective: {kind: quantile, quantiles: [0.1, 0.5, 0.9]}"
+    quick = {"baselines": "{models: [{kind: linear}]}", "evaluate": "{bootstrap: 100}"}
+    quick |= {"crossvalidate": "{max_rows: 100, curve: false}", "split": "{kind: auto, folds: 2}"}
+    change(tmp_path / "ws", **quick, train=f"{{epochs: 30, {network}, {objective}}}")
+    workspace = run(tmp_path / "ws", *(stage for stage in STAGES if stage != "explore"))
+    receipt = read_json(workspace / "reports/receipt.json")
+    assert receipt["pass"] is True
+    assert receipt["model"] == "network"
+    outputs = read_json(workspace / "reports/evaluation.json")["outputs"]
+    for name in targets:
+        below = [level["below"]["value"] for level in outputs[name]["quantiles"]["levels"]]
+        assert below[0] < 0.35 < below[1] < 0.65 < below[2]
+    rows = data.drop(columns=list(targets)).head(20)
+    rows.to_csv(tmp_path / "in.csv", index=False)
+    ninefold(
+        "predict", "models/model.onnx", tmp_path / "in.csv", tmp_path / "out.csv", cwd=workspace
+    )
+    by_file = pd.read_csv(tmp_path / "out.csv")
+    model = read_model(workspace / "models/model.onnx")
+    reader = Rows(model)
+    batch = reader.read(rows.to_dict(orient="records"))
+    for row, answer in enumerate(reader.answers(batch, model.run(batch.feeds))):
+        assert set(answer) == {*targets, "quantiles"}
+        for name in targets:
+            own = answer["quantiles"][name]
+            assert list(own.values()) == sorted(own.values())
+            assert own["0.5"] == answer[name] == by_file[name][row]
+            assert own["0.9"] == by_file[f"quantile_0.9_{name}"][row]
+    assert told_why(model, reader, batch)["targets"]
+    page = (workspace / "reports/report.html").read_text()
+    assert all(f"Quantiles of {name}" in page for name in targets)
+
+
 def test_a_copy_of_the_second_target_stops_the_run(tmp_path):
     data = table("values")
     data["copy"] = data["days"] * 2

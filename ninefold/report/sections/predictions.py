@@ -48,7 +48,7 @@ class Predictions(Section):
         return join([_metrics(evidence), grid(drawn), *_quantiles(found), *_outputs(found)])
 
 
-def _quantiles(found: Mapping[str, Any]) -> list[Html]:
+def _quantiles(found: Mapping[str, Any], title: str = "Quantiles") -> list[Html]:
     """Hold what quantiles promise against how many rows lie below them."""
     content = found.get("quantiles")
     if not content:
@@ -71,7 +71,7 @@ def _quantiles(found: Mapping[str, Any]) -> list[Html]:
         f"apart on average, {units(found)}."
     )
     header = ("quantile", "rows below it", "interval", "pinball loss")
-    return [tag("h3", "Quantiles"), paragraph(said), table(header, body, (1, 2, 3))]
+    return [tag("h3", title), paragraph(said), table(header, body, (1, 2, 3))]
 
 
 def _outputs(found: Mapping[str, Any]) -> list[Html]:
@@ -93,6 +93,7 @@ def _outputs(found: Mapping[str, Any]) -> list[Html]:
     for target, one in outputs.items():
         own = {**one, "target": target}
         drawn = [*_curves(own), *_calibration(own), *_confusion(own), *_residuals(own)]
+        parts += _quantiles(own, f"Quantiles of {target}")
         parts.append(details(f"Pictures of {target}", grid(drawn)))
     return parts
 
