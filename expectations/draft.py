@@ -7,6 +7,7 @@ was so warns, within the sampling error of the rows seen.
 import io
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -93,20 +94,26 @@ def render(items: Iterable[Rule], note: str = "") -> str:
 
 def block(item: Rule) -> str:
     """Return one rule as an item of the list `expectations`."""
-    from ruamel.yaml import YAML
     from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-    yaml = YAML()
-    yaml.width, yaml.allow_unicode = 10_000, True
-    yaml.indent(mapping=2, sequence=4, offset=2)
     content = CommentedMap(item)
     for key, value in item.items():
         if isinstance(value, list):
             content[key] = CommentedSeq(_listed(entry) for entry in value)
             content[key].fa.set_flow_style()
     text = io.StringIO()
-    yaml.dump([content], text)
+    _writer().dump([content], text)
     return text.getvalue()
+
+
+@cache
+def _writer() -> Any:
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    yaml.width, yaml.allow_unicode = 10_000, True
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    return yaml
 
 
 def _listed(value: Any) -> Any:

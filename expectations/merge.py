@@ -5,7 +5,6 @@ person's edits, additions and removals show, and they stay.
 """
 
 import difflib
-import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -61,12 +60,18 @@ def merge(mine: str, base: str, new: str, name: str) -> Merged:
     return Merged(text, drafted, "".join(lines))
 
 
+def laid_beside(suite: str) -> str:
+    """Return what to lay beside a suite just drafted: the same rules under another note."""
+    start = "\nname: suite\n"
+    return render([], BASE_NOTE).partition(start)[0] + start + suite.partition(start)[2]
+
+
 def _load(text: str, name: str) -> Any:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     try:
-        content = YAML().load(io.StringIO(text)) if text.strip() else {"expectations": []}
+        content = YAML(typ="safe").load(text) if text.strip() else {"expectations": []}
     except YAMLError as error:
         raise ConfigError(
             f"{name} must be valid YAML, however: {' '.join(str(error).split())}"
@@ -144,11 +149,14 @@ def _spans(text: str, rules: int) -> list[tuple[int, int, int]] | None:
 
     Comments and empty lines behind a rule belong to what follows.
     """
-    items = _load(text, "suite")
+    from ruamel.yaml import YAML
+
     if not rules:
         return []
     lines = text.splitlines()
-    starts = [items.lc.item(position)[0] for position in range(rules)]
+    entries = YAML(typ="safe").compose(text).value
+    items = next(items.value for key, items in entries if key.value == "expectations")
+    starts = [item.start_mark.line for item in items]
     is_listed = all(lines[start].lstrip().startswith("- ") for start in starts)
     if not is_listed or len(set(starts)) < rules or not lines[starts[0]].startswith("  - "):
         return None

@@ -51,13 +51,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Read the data, propose, ask where somebody can answer, and write the workspace."""
+    from expectations.merge import laid_beside
     from ninefold.aims import aim_of
     from ninefold.datasets import read
     from ninefold.splitting.given import read_parts
     from tasks.drafting import cells, params, proposals, series, sources, workspace
     from tasks.drafting.deciding import decide
     from tasks.drafting.labels import joined_labels
-    from tasks.drafting.suite import drafted_path, first_draft
+    from tasks.drafting.suite import drafted_path
 
     args.target = args.targets[0] if args.targets else ""
     needs_target = not args.target and args.task in (None, *LEARNED)
@@ -125,7 +126,7 @@ def main(args: argparse.Namespace) -> int:
     suite = _suite(table, columns, problem, rendered, args.split)
     contents = {
         workspace.SUITE: suite,
-        drafted_path(Path(workspace.SUITE)).as_posix(): first_draft(suite),
+        drafted_path(Path(workspace.SUITE)).as_posix(): laid_beside(suite),
         "dvc.yaml": workspace.pipeline(split_path, problem.task, _watched(kind, folder)),
         "params.yaml": rendered,
     }

@@ -8,14 +8,12 @@ import numpy as np
 import pyarrow as pa
 
 from expectations.draft import draft
-from expectations.merge import merge
 from ninefold.columns import Array, Column, to_frame
 from ninefold.errors import InputError
 from ninefold.features import build, featurize
 from ninefold.problem import ProblemSpec
 from ninefold.splitting import split
 
-NAME = "expectations/suite.yaml"
 DRAFTED = ".drafted.yaml"
 """Ending of the file beside a suite that holds the last draft."""
 
@@ -75,11 +73,6 @@ def _beside(table: pa.Table, parts: Array, needed: Iterable[str | None]) -> Arra
     found = np.zeros(len(parts), bool)
     found[np.random.default_rng(0).permutation(nowhere)[:count]] = True
     return found
-
-
-def first_draft(suite: str) -> str:
-    """Return what to lay beside a suite just drafted, so that later drafts see what changed."""
-    return merge(suite, "", suite, NAME).drafted
 
 
 def drafted_path(suite: Path) -> Path:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from expectations.draft import render
-from expectations.merge import merge
+from expectations.merge import laid_beside, merge
 from ninefold.errors import ConfigError
 from tasks.commands import expectations
 from tests.end_to_end.tables import messy, write
@@ -130,3 +130,10 @@ def test_the_command_shows_a_diff_and_writes_only_when_told(workspace, capsys):
     found = load(suite.read_text())
     assert found[0]["min_value"] == 7
     assert "because: ranged from 1000 to 1029" in suite.read_text()
+
+
+@settings(max_examples=20)
+@given(SUITE)
+def test_a_first_draft_is_laid_beside_as_merging_would(rules):
+    new = render(rules, "A note.")
+    assert laid_beside(new) == merge(new, "", new, "s.yaml").drafted
