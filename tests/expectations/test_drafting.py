@@ -135,9 +135,40 @@ def test_a_stuck_column_is_found_and_a_sorted_one_is_not(tmp_path):
     table["pieces"], table["closed by"] = 4, "Ann"
     table = table[table["month"] == 3].reset_index(drop=True)
     report = check(table, text, tmp_path)
-    stuck = [i for i in report["expectations"] if i["type"] == "expect_column_values_to_vary"]
-    assert [i["columns"] for i in stuck if not i["success"]] == [["closed by"], ["pieces"]]
-    assert next(i for i in stuck if i["columns"] == ["pieces"])["observed"] == "4 in all 100 rows"
+    failed = {(i["type"], *i["columns"]): i for i in report["expectations"] if not i["success"]}
+    assert failed["expect_column_values_to_change", "pieces"]["unexpected_count"] == 100
+    assert failed["expect_column_values_to_vary", "closed by"]["observed"].startswith("Ann in all")
+    assert not [key for key in failed if "month" in key]
+
+
+@pytest.mark.parametrize("order", ["shuffled", "tax", "pieces"])
+def test_a_sensor_stuck_part_of_the_way_is_found_whatever_the_file_is_sorted_by(order, tmp_path):
+    text = drafted(orders(), tmp_path)
+    table = orders(seed=1)
+    table = (
+        table.sample(frac=1, random_state=0) if order == "shuffled" else table.sort_values(order)
+    )
+    table = table.reset_index(drop=True)
+
+    def still():
+        found = check(table, text, tmp_path)["expectations"]
+        changes = [i for i in found if i["type"] == "expect_column_values_to_change"]
+        assert len(changes) == 4
+        return {i["columns"][0]: i["rows"][0]["row"] for i in changes if not i["success"]}
+
+    assert still() == {}
+    table.loc[500:580, "net"] = 71.5
+    assert still() == {"net": 500}
+
+
+def test_a_stretch_that_training_holds_too_is_told_apart_from_a_common_value(tmp_path):
+    table = orders()
+    table["rain"] = np.where(np.arange(ROWS) // 60 % 3 > 0, 0.0, table["tax"])
+    table.loc[200:350, "net"] = 71.5
+    report = check(table, drafted(table, tmp_path), tmp_path)
+    (item,) = [i for i in report["expectations"] if not i["success"] and "change" in i["type"]]
+    assert item["columns"] == ["net"]
+    assert item["because"].endswith("but for 151 of 71.5")
 
 
 def test_rows_without_a_target_are_drafted_from_too(tmp_path):
