@@ -17,8 +17,8 @@ from ninefold.monitoring.labels import Labelled, coded, labels_of
 from ninefold.monitoring.performance import performance
 from ninefold.monitoring.reference import Reference
 from ninefold.progress import progress
-from ninefold.scoring.inputs import KINDS, Item, expand
-from ninefold.scoring.score import opened, proved_model
+from ninefold.scoring.inputs import Item, expand
+from ninefold.scoring.score import kinds_of, opened, proved_model
 from ninefold.scoring.spec import ScoreSpec
 from ninefold.serving.model import Model
 from ninefold.serving.rows import Rows
@@ -46,7 +46,7 @@ def watch(
     """
     model, rows = proved_model(model_path)
     reference = Reference.of(model)
-    items = expand(inputs, rows.takes_pictures, (*KINDS, RECORDED))
+    items = expand(inputs, rows.takes_pictures, (*kinds_of(rows), RECORDED))
     counter = Counter(reference, rows.signature, masked_of(items))
     wanted = _wanted(items, rows, reference, labels, key)
     seen = Seen()

@@ -21,7 +21,7 @@ from ninefold.scoring.inputs import Item, Stamp, expand
 from ninefold.scoring.kept import Kept, file_sha256, forget, kept_beside
 from ninefold.scoring.marks import merged
 from ninefold.scoring.places import Place, workers
-from ninefold.scoring.score import opened, proved_model
+from ninefold.scoring.score import kinds_of, opened, proved_model
 from ninefold.scoring.scorer import Scorer
 from ninefold.scoring.sinks import PARQUET, TEXT, check_sink
 from ninefold.scoring.spec import ScoreSpec
@@ -63,7 +63,7 @@ def score_files(
         InputError: a model or source that is wrong, or `output` cannot be written.
     """
     model, rows = proved_model(model_path)
-    items = expand(inputs, rows.takes_pictures)
+    items = expand(inputs, rows.takes_pictures, kinds_of(rows))
     is_file = output.name.lower().removesuffix(".gz").endswith((*TEXT, *PARQUET))
     _check(inputs, items, output, is_file)
     observe = counter.count if counter is not None else None

@@ -19,15 +19,19 @@ ROWS = 64
 
 
 class FolderSource(Source):
-    """The image files under a folder, in order of their names: a column of pictures and `file`."""
+    """The image files under a folder, in order of their names, or one image file: a column of
+    pictures and `file`.
+    """
 
-    def __init__(self, folder: Path, column: str) -> None:
+    def __init__(self, path: Path, column: str) -> None:
         from ninefold.datasets.image_folder import image_files
 
-        super().__init__(folder, list(dict.fromkeys([column, FILE])))
-        self._files = [
-            path.relative_to(folder).as_posix() for path in image_files(folder, str(folder))
-        ]
+        super().__init__(path, list(dict.fromkeys([column, FILE])))
+        if path.is_file():
+            self._files = [path.name]
+        else:
+            found = image_files(path, str(path))
+            self._files = [file.relative_to(path).as_posix() for file in found]
 
     def _read(self, columns: list[str], rows: int) -> Iterator[tuple[pa.RecordBatch, float]]:
         for start in range(0, len(self._files), rows):
@@ -54,6 +58,11 @@ class NamedFiles(Source):
                 batch.column(self._paths if name == self._column else name) for name in columns
             ]
             yield pa.RecordBatch.from_arrays(arrays, names=columns), share
+
+
+def is_picture(path: Path) -> bool:
+    """Tell whether a path is that of an image file."""
+    return path.suffix.lower() in pixels.SUFFIXES and path.is_file()
 
 
 def with_pictures(source: Source, inputs: Sequence[Input], given: str | None) -> Source:

@@ -7,9 +7,11 @@ from ninefold import production
 from ninefold.errors import InputError
 from ninefold.files import replacing
 from ninefold.progress import Percents
-from ninefold.scoring.arrays import SUFFIX, ArraysSource
+from ninefold.scoring.arrays import KINDS as ARRAYS
+from ninefold.scoring.arrays import SUFFIXES, ArraysSource
+from ninefold.scoring.inputs import KINDS
 from ninefold.scoring.long_tables import LongSource, with_sequences
-from ninefold.scoring.pictures import FILE, FolderSource, with_pictures
+from ninefold.scoring.pictures import FILE, FolderSource, is_picture, with_pictures
 from ninefold.scoring.scorer import Scorer
 from ninefold.scoring.sinks import check_sink, open_sink
 from ninefold.scoring.sources import Source, open_source
@@ -69,13 +71,19 @@ def proved_model(path: Path) -> tuple[Model, Rows]:
     return model, rows
 
 
+def kinds_of(rows: Rows) -> tuple[str, ...]:
+    """Return how the names of files end that a folder may hold for a model."""
+    takes_arrays = any(cells.column.kind in ARRAYS for cells in rows.cells.values())
+    return (*KINDS, *SUFFIXES) if takes_arrays else KINDS
+
+
 def opened(path: Path, rows: Rows, spec: ScoreSpec) -> tuple[Source, ScoreSpec]:
     """Return the source in `path`, and the spec, which keeps the names of a folder's pictures."""
     inputs = [cells.column for cells in rows.cells.values()]
     wanted = [item.name for item in inputs if item.kind == "image"]
-    if path.is_dir() and wanted:
+    if wanted and (path.is_dir() or is_picture(path)):
         source: Source = FolderSource(path, wanted[0])
-    elif path.suffix.lower() == SUFFIX and path.is_file():
+    elif path.suffix.lower() in SUFFIXES and path.is_file():
         source = ArraysSource(path, inputs)
     else:
         source = open_source(path, rows.cells, spec.encoding)

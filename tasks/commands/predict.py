@@ -1,7 +1,8 @@
-"""Score a CSV or Parquet file of raw rows, or a folder of images, with an exported model.
+"""Score a file of raw rows, or pictures, with an exported model.
 
   ninefold predict models/model.onnx flights.csv predictions.parquet
   ninefold predict models/model.onnx pictures/ predictions.csv
+  ninefold predict models/model.onnx arrays.npz predictions.csv
   ninefold predict models/model.onnx flights.csv.gz late.csv --keep flight --on-error null
 
 Every row of INPUT gives one row of OUTPUT, in the same order: `label` and `probability_<class>`,
@@ -25,7 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "input",
         type=Path,
         metavar="INPUT",
-        help=".csv, .tsv (.gz), .parquet, a folder of images, or .npz of sequences",
+        help=".csv, .tsv (.gz), .parquet, an image or a folder of images, .npz of pictures or "
+        "sequences, .ts",
     )
     parser.add_argument("output", type=Path, metavar="OUTPUT", help=".csv (.gz), .tsv or .parquet")
     add_options(parser)

@@ -20,7 +20,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `ninefold score`."""
     parser.add_argument("model", type=Path, metavar="MODEL", help="exported model (.onnx)")
     parser.add_argument(
-        "input", type=Path, nargs="+", metavar="INPUT", help=".csv, .tsv (.gz), .parquet or folders"
+        "input",
+        type=Path,
+        nargs="+",
+        metavar="INPUT",
+        help="files as `ninefold predict` takes them, or folders",
     )
     parser.add_argument("output", type=Path, metavar="OUTPUT", help="a file or a folder")
     add_options(parser)
