@@ -14,6 +14,8 @@ MODERATE, LARGE = 0.1, 0.25
 MORE_MISSING = 0.02
 """A change of the missing rate smaller than this is not worth a word, whatever its p-value."""
 UNSEEN = 0.01
+FEW = 5
+"""Numbers of no more values than these are told of by how often each comes."""
 
 
 def compare(reference: Mapping[str, Any], fresh: Frame) -> list[dict[str, Any]]:
@@ -92,19 +94,40 @@ def _numbers(name: str, content: Mapping[str, Any], values: Array) -> dict[str, 
     reached = np.searchsorted(ordered, known, side="right") / len(finite)
     below = np.searchsorted(ordered, known, side="left") / len(finite)
     first = np.searchsorted(known, known, side="left")
-    distance = max(float(np.max(reached - shares[last])), float(np.max(shares[first] - below)), 0.0)
+    distance = float(max(np.abs(reached - shares[last]).max(), np.abs(below - shares[first]).max()))
     distance = max(0.0, distance - 1 / (len(known) - 1))
     n = len(finite) * int(content["present"]) / (len(finite) + int(content["present"]))
-    is_date = content["kind"] == "datetime"
     middle = [float(np.quantile(v, 0.5, method="inverted_cdf")) for v in (known, finite)]
-    said = [str(np.datetime64(int(v), "us"))[:10] if is_date else f"{v:.4g}" for v in middle]
+    moved = _moved(known, ordered, content["kind"] == "datetime")
     return {
         "column": name, "what": "values", "test": "Kolmogorov-Smirnov",
         "p": float(kstwobign.sf(distance * np.sqrt(n))), "size": psi, "before": middle[0],
         "now": middle[1], "is_large": psi >= LARGE,
-        "message": f"`{name}` is distributed otherwise (PSI {psi:.2f}): half of the values lie "
-        f"below {said[1]}, in training below {said[0]}",
+        "message": f"`{name}` is distributed otherwise (PSI {psi:.2f}): {moved}",
     }  # fmt: skip
+
+
+def _moved(known: Array, values: Array, is_date: bool) -> str:
+    """Word how sorted values `(N,)` lie otherwise than quantiles `(Q,)` of train did.
+
+    Where values are few, by the share of the one that moved most; else by the medians, or, if they
+    are the same, by the value where most more lie below than did.
+    """
+    levels = np.unique(known)
+    if len(levels) <= FEW:
+        was, now = (np.array([(v == level).mean() for level in levels]) for v in (known, values))
+        at = len(levels) - 1 - int(np.argmax(np.abs(now - was)[::-1].round(3)))
+        return f"{now[at]:.0%} are {_said(levels[at], is_date)}, in training {was[at]:.0%}"
+    middle = [_said(v[(len(v) - 1) // 2], is_date) for v in (known, values)]
+    if middle[0] != middle[1]:
+        return f"half of the values are at most {middle[1]}, in training at most {middle[0]}"
+    was, now = (np.searchsorted(v, levels, side="right") / len(v) for v in (known, values))
+    at = int(np.argmax(np.abs(now - was)))
+    return f"{now[at]:.0%} are at most {_said(levels[at], is_date)}, in training {was[at]:.0%}"
+
+
+def _said(value: float, is_date: bool) -> str:
+    return str(np.datetime64(int(value), "us"))[:10] if is_date else f"{value:.4g}"
 
 
 def _levels(name: str, content: Mapping[str, Any], values: Array) -> dict[str, Any]:
@@ -124,12 +147,15 @@ def _levels(name: str, content: Mapping[str, Any], values: Array) -> dict[str, A
     counts = np.array([before[kept], after[kept]])
     p = float(chi2_contingency(counts).pvalue) if kept.sum() > 1 else 1.0
     share = sum(unseen.values()) / len(values)
+    shares = (before[:-1] / before.sum(), after[:-1] / after.sum())
+    at = int(np.argmax(np.abs(shares[1] - shares[0])))
+    moved = f"{shares[1][at]:.0%} are {list(levels)[at]}, in training {shares[0][at]:.0%}"
     new = f"; {len(unseen)} levels never seen in training" if unseen else ""
     return {
         "column": name, "what": "values", "test": "chi-square", "p": p, "size": psi,
         "before": None, "now": None, "is_large": psi >= LARGE or share >= UNSEEN,
         "unseen": len(unseen), "unseen_share": share,
-        "message": f"`{name}` has its levels in other shares (PSI {psi:.2f}){new}",
+        "message": f"`{name}` has its levels in other shares (PSI {psi:.2f}): {moved}{new}",
     }  # fmt: skip
 
 

@@ -89,3 +89,26 @@ def test_any_fresh_rows_can_be_compared(numbers, levels):
 def test_stability_is_zero_for_equal_shares():
     assert stability(np.array([50, 50]), np.array([500, 500])) == 0
     assert stability(np.array([500, 500]), np.array([900, 100])) > 0.25
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        ([0, 0, 0, 1], [0, 1, 1, 1], "75% are 1, in training 25%"),
+        ([5, 5, 5, 5], [5, 6, 7, 8], "25% are 5, in training 100%"),
+        (["a", "a", "b", "c"], ["a", "c", "c", "c"], "75% are c, in training 25%"),
+        ([0, 0, 0, *range(1, 8)], [0, 1, *[90] * 8], "half of the values"),
+        ([0, 0, 0, 0, 0, 0, *range(1, 8)], [0] * 12 + [50], "92% are at most 0, in training"),
+    ],
+)
+def test_the_message_says_what_moved_whatever_the_values(before, now, said):
+    kind = "category" if isinstance(before[0], str) else "number"
+    dtype = object if kind == "category" else np.float64
+    columns = (Column("x", kind, INPUT),)
+    was, fresh = (
+        Frame(columns, {"x": np.tile(np.array(v, dtype), 100)}, np.arange(100 * len(v)))
+        for v in (before, now)
+    )
+    (item,) = (i for i in compare(reference(was), fresh) if i["what"] == "values")
+    assert item["shifted"]
+    assert said in item["message"]
