@@ -98,7 +98,7 @@ def test_stability_is_zero_for_equal_shares():
         ([5, 5, 5, 5], [5, 6, 7, 8], "25% are 5, in training 100%"),
         (["a", "a", "b", "c"], ["a", "c", "c", "c"], "75% are c, in training 25%"),
         ([0, 0, 0, *range(1, 8)], [0, 1, *[90] * 8], "half of the values"),
-        ([0, 0, 0, 0, 0, 0, *range(1, 8)], [0] * 12 + [50], "92% are at most 0, in training"),
+        ([0] * 7 + [*range(1, 8)], [0] * 12 + [50], "92% are at most 0, in training"),
     ],
 )
 def test_the_message_says_what_moved_whatever_the_values(before, now, said):
