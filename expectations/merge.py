@@ -4,19 +4,17 @@ A three-way merge by rule. The last draft lies beside the suite (`suite.drafted.
 person's edits, additions and removals show, and they stay.
 """
 
-import difflib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from expectations.difference import NAMING, difference
 from expectations.draft import block, render
 from expectations.sample import Rule
 from ninefold.errors import ConfigError
 
 Key = tuple[str, str, int]
-NAMING = ("column", "column_A", "column_B", "column_list", "column_set", "expression")
-"""Arguments that say what a rule is about; two rules alike in them and their type are one rule."""
 BASE_NOTE = (
     "The last draft, by which drafting again sees what you changed. Edit suite.yaml instead."
 )
@@ -51,13 +49,7 @@ def merge(mine: str, base: str, new: str, name: str) -> Merged:
     removed = {key: rule for key, rule in last.items() if key not in own and key not in fresh}
     text = _edit(mine, own, keep, added, list(fresh))
     drafted = render([*fresh.values(), *removed.values()], BASE_NOTE)
-    lines = difflib.unified_diff(
-        mine.splitlines(keepends=True),
-        text.splitlines(keepends=True),
-        name,
-        f"{name} (drafted again)",
-    )
-    return Merged(text, drafted, "".join(lines))
+    return Merged(text, drafted, difference(mine, text, name))
 
 
 def laid_beside(suite: str) -> str:

@@ -137,3 +137,12 @@ def test_the_command_shows_a_diff_and_writes_only_when_told(workspace, capsys):
 def test_a_first_draft_is_laid_beside_as_merging_would(rules):
     new = render(rules, "A note.")
     assert laid_beside(new) == merge(new, "", new, "s.yaml").drafted
+
+
+def test_the_difference_names_no_line_that_stays():
+    rule = {"type": TYPES[0], "max_value": 1, "severity": "warn", "because": "seen"}
+    old = [rule | {"column": f"c{n}"} for n in range(100)]
+    new = [item | {"max_value": 2} for item in old]
+    lines = merge(render(old), render(old), render(new), "s.yaml").diff.splitlines()
+    changed = [line for line in lines[2:] if line[0] in "+-"]
+    assert changed == ["-    max_value: 1", "+    max_value: 2"] * 100
