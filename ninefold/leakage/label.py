@@ -7,7 +7,8 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage._closeness import Records
-from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage._contradicted import DENIED, in_one_part, isolated
+from ninefold.leakage.case import Case, Check, Finding, Severity
 from ninefold.splitting.identity import combine, twin_share
 
 MIN_ROWS = 5
@@ -17,6 +18,9 @@ MIN_COPIES, MIN_SHARE, MOSTLY = 20, 0.01, 0.5
 MIN_COLUMNS, VARIED, NATURAL = 4, 8, 0.35
 """Columns below which rows coincide by nature; the most varied ones left out in turn; rows that
 then have an equal more than before, over those before, up to which equal rows are copies."""
+FEW_COPIES = 3
+"""Rows of a record and its copies, in most cases; rows that coincide by nature come in heaps too,
+and where one column fixes another, few differ in one column only."""
 SHUFFLES, MIN_Z, MIN_TIMES, MIN_AGREEING = 20, 6.0, 1.7, 5
 """Shuffles of the labels of equal rows; how far above them, and how many times, their pairs in
 conflict must be; and pairs that agree in all, below which a table was freed of duplicates."""
@@ -34,7 +38,8 @@ class LabelCheck(Check):
     labels shuffled among them, although the table keeps its duplicates: then one of the two is
     wrong. Suspicious labels, infos, are those of confident learning (Northcutt, Jiang and Chuang
     2021): each row's neighbours without itself vote, and another class gets more than that class's
-    own rows get on average.
+    own rows get on average. They warn where such rows stand in the test part only, and where the
+    classes lie apart and hardly any row between them.
     """
 
     family: ClassVar[str] = "label"
@@ -78,6 +83,9 @@ def _are_copies(case: Case, rows: Array, conflicting: int) -> bool:
     twins = twin_share(rows)
     share = conflicting / len(case)
     if conflicting < MIN_COPIES or share < MIN_SHARE or share < MOSTLY * twins:
+        return False
+    size = np.unique(rows, return_counts=True)[1]
+    if size[(size > 1) & (size <= FEW_COPIES)].sum() < MOSTLY * size[size > 1].sum():
         return False
     columns = sorted((case.hashes[n] for n in case.inputs), key=lambda c: -len(np.unique(c)))
     rng = np.random.default_rng(case.seed)
@@ -139,23 +147,37 @@ def _suspicious(case: Case) -> Iterator[Finding]:
     usual = np.array([votes[label == k, k].mean() for k in range(len(codes))])
     confident = np.where(votes >= usual, votes, 0.0)
     other = confident.argmax(axis=1)
-    mask = np.zeros(len(case), dtype=bool)
+    own = votes[np.arange(len(label)), label]
+    is_denied = (own <= DENIED) & (votes.max(axis=1) >= 1 - DENIED)
+    mask, denied = np.zeros((2, len(case)), dtype=bool)
     mask[use] = (confident.max(axis=1) > 0) & (other != label) & (votes.max(axis=1) >= 0.9)
-    if mask.sum() < MIN_ROWS:
-        return
-    yield Finding(
+    denied[use] = is_denied
+    if not case.follows_time and in_one_part(denied, case.test):
+        said = "hardly any outside the test part: its labels look wrong"
+        yield _suspect(case, denied & case.test, "warn", said)
+    elif isolated(own, is_denied, label):
+        said = "hardly any row lies between the labels: no doubtful cases, but wrong labels"
+        yield _suspect(case, denied, "warn", said)
+    elif mask.sum() >= MIN_ROWS:
+        yield _suspect(case, mask, "info", "rare cases, or wrong labels")
+
+
+def _suspect(case: Case, mask: Array, severity: Severity, said: str) -> Finding:
+    """Say that the labels of the rows of a mask `(N,)` are contradicted."""
+    return Finding(
         kind="label.suspicious",
-        severity="info",
+        severity=severity,
         columns=(case.problem.target,),
         rows=case.source_rows(mask),
         evidence={
             "rows": int(mask.sum()),
             "share": round(float(mask.mean()), 6),
+            "rows_in_test": int((mask & case.test).sum()),
             "rows_looked_at": len(case),
         },
         message=(
             f"{int(mask.sum())} rows ({mask.mean():.1%}) bear another `{case.problem.target}` than "
-            "nine in ten of the rows most like them: rare cases, or wrong labels"
+            f"nine in ten of the rows most like them; {said}"
         ),
         remedy="look at these rows; correct what is wrong in the source",
     )

@@ -32,9 +32,36 @@ def test_flipped_labels_are_named():
     flipped = np.random.default_rng(2).choice(N, 30, replace=False)
     y[flipped] = np.where(y[flipped] == "a", "b", "a")
     finding = found(x, y)["label.suspicious"]
-    assert finding.severity == "info"
+    assert finding.severity == "warn"
     assert set(finding.rows) <= set(flipped.tolist())
     assert len(finding.rows) >= 10
+
+
+def test_classes_that_touch_have_rows_in_doubt_and_inform_at_most():
+    rng = np.random.default_rng(4)
+    y = rng.choice(["a", "b"], N)
+    items = found(rng.normal(size=(N, 3)) + 2 * (y == "b")[:, None], y)
+    assert all(item.severity == "info" for item in items.values())
+
+
+def test_labels_denied_in_the_test_part_alone_warn():
+    rng = np.random.default_rng(4)
+    y = rng.choice(["a", "b"], N)
+    x = rng.normal(size=(N, 3)) + 2 * (y == "b")[:, None]
+    test = np.random.default_rng(1).choice(["train", "test"], N, p=[0.7, 0.3]) == "test"
+    flipped = np.flatnonzero(test)[:40]
+    y[flipped] = np.where(y[flipped] == "a", "b", "a")
+    finding = found(x, y)["label.suspicious"]
+    assert finding.severity == "warn"
+    assert len(set(finding.rows) & set(flipped.tolist())) >= 0.8 * len(finding.rows)
+
+
+def test_rows_that_coincide_by_nature_do_not_warn_where_one_column_fixes_another():
+    rng = np.random.default_rng(5)
+    place = rng.integers(0, 40, N)
+    by_place = rng.normal(size=(40, 4)).round(2)
+    x = np.column_stack([by_place[place], rng.integers(0, 2, N)])
+    assert found(x, rng.choice(["a", "b"], N))["label.conflict"].severity == "info"
 
 
 def test_equal_rows_with_two_labels_are_counted():
