@@ -9,10 +9,17 @@ from ninefold.columns import Array
 from ninefold.leakage._resolution import resolution
 
 NEIGHBOURS = 32
-STRAIGHT = 1e-3
+STRAIGHT = 0.05
 """1 + cosine of the angle between two neighbours, seen from a row, to look closer."""
-UNLIKELY = -9.0
+SLACKS = (0.5, 1.0)
+"""Steps by which rounding moves a row off the line: its own, or that of all three."""
+CUTS = (-9.0, -7.5, -6.0, -5.0, -4.0, -3.0, -2.0, -1.0, -0.01)
 """log10 of the chance that a row lies between two others so exactly; over a row's pairs."""
+MOVES, FINE = 4, 0.05
+"""Moves that rows are held against, and step over span of the columns they are moved in."""
+UNLIKELY, FALSE = -6.0, 0.2
+"""log10 of the chance that rows lie between others oftener than moved ones, and how often those
+may, in shares."""
 BLOCK = 512
 MIDDLE = 0.02
 """A row nearer to an end than this share of the way says little."""
@@ -42,53 +49,155 @@ def independent(x: Array) -> Array:
     return np.sort(order[: len(kept)][kept])
 
 
-def between(x: Array, queries: Array) -> Triples:
+def between(x: Array, queries: Array, seed: int) -> Triples:
     """Return the rows of `x` `(N, F)` among `queries` that lie between two near rows.
 
     Neighbours are sought in units of the columns' spread and in the columns' own units, as people
     oversample either. For each pair of neighbours on opposite sides: were the row's numbers spread
     evenly between those of the two, how likely would all of them meet the straight line to the
-    digit they are written in?
+    digit they are written in? Rows moved by a few digits tell how often rows of this table do.
     """
+    found = _met(x, queries, seed)
+    return max(map(_beyond_chance, found), key=lambda triples: len(triples.middle))
+
+
+def steps_of(x: Array) -> Array:
+    """Return the step `(N, F)` that each number is written in: of 12.5 it is .1, of 300 it is 100.
+
+    No finer than its column `(N,)` is written, and no coarser than the number itself.
+    """
+    out = np.empty(x.shape)
+    for at, column in enumerate(x.T):
+        step = 10.0 ** np.ceil(np.log10(resolution(column)) - 1e-6)
+        digits = np.rint(column / step)
+        zeros = np.zeros(len(column))
+        ends = digits != 0
+        while ends.any():
+            ends &= digits % 10 == 0
+            zeros[ends] += 1
+            digits = np.where(ends, digits / 10, digits)
+        out[:, at] = step * 10.0**zeros
+    return out
+
+
+def _beyond_chance(met: "_Met") -> Triples:
+    """Return the triples that outnumber those of moved rows."""
+    from scipy.stats import nbinom
+
+    best, moved = met.best, met.moved
+    kept = np.zeros(len(best), dtype=bool)
+    for cut in CUTS:
+        hits = best[:, 1] <= cut
+        false = int((moved <= cut).sum())
+        # Of counts with an unknown common mean, the one given the other is negative binomial.
+        chance = nbinom.logsf(hits.sum() - 1, false + 1, MOVES / (MOVES + 1)) / np.log(10)
+        if chance <= UNLIKELY and false <= FALSE * MOVES * hits.sum():
+            kept = hits
+    table = best[kept]
+    middle, first, second = (table[:, i].astype(np.int64) for i in (0, 2, 3))
+    return Triples(middle, first, second, table[:, 4])
+
+
+def _met(x: Array, queries: Array, seed: int) -> "list[_Met]":
+    """Return for each slack how exactly the queries, and moved ones, lie between neighbours."""
     from sklearn.neighbors import NearestNeighbors
 
-    steps = np.array([max(resolution(column), 1e-8 * column.std()) for column in x.T])
+    steps = steps_of(x)
     spread = np.maximum(x.std(axis=0), 1e-300)
     scaled = (x - x.mean(axis=0)) / spread
     count = min(NEIGHBOURS + 1, len(x))
-    found: dict[int, tuple[float, int, int, float]] = {}
+    met = [_Met(queries) for _ in SLACKS]
+    rng = np.random.default_rng(seed)
     for space in (scaled, scaled * (spread / spread.max())):
         space = space.astype(np.float32)
         near = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(space)
         for start in range(0, len(queries), BLOCK):
             rows = queries[start : start + BLOCK]
             ids = near.kneighbors(space[rows], return_distance=False)
-            for row, best in _straight(x, scaled, steps, rows, ids):
-                found[row] = min(best, found.get(row, best))
-    table = np.array([(row, *best) for row, best in sorted(found.items())]).reshape(-1, 5)
-    middle, first, second = (table[:, i].astype(np.int64) for i in (0, 2, 3))
-    return Triples(middle, first, second, table[:, 4])
+            for at, first, second in _opposite(scaled, rows, ids):
+                for slack, found in zip(SLACKS, met, strict=True):
+                    pairs = _Pairs(x, steps, slack, rows[at], first, second)
+                    found.add(start + at, pairs, x[rows[at]], 2 * np.log10(count), rng)
+    return met
 
 
-def _straight(
-    x: Array, scaled: Array, steps: Array, rows: Array, ids: Array
-) -> Iterator[tuple[int, tuple[float, int, int, float]]]:
-    """Yield each row that lies between two, with (log10 chance, first, second, way)."""
+class _Met:
+    """The least likely pair of each query: `best` `(Q, 5)` and, for moved rows, `moved` `(M, Q)`.
+
+    Columns of `best`: the row, log10 of the chance, the first, the second, the way.
+    """
+
+    def __init__(self, queries: Array) -> None:
+        self.best = np.zeros((len(queries), 5))
+        self.best[:, 0] = queries
+        self.moved = np.zeros((MOVES, len(queries)))
+
+    def add(
+        self, at: Array, pairs: "_Pairs", values: Array, tried: float, rng: np.random.Generator
+    ) -> None:
+        """Keep what of the pairs of the queries `at` `(P,)`, with `values` `(P, F)`, is new."""
+        chance, way = pairs.chance(values, tried)
+        order = np.argsort(chance, kind="stable")
+        rows, place = np.unique(at[order], return_index=True)
+        some = order[place]
+        better = chance[some] < self.best[rows, 1]
+        rows, some = rows[better], some[better]
+        found = chance[some], pairs.first[some], pairs.second[some], way[some]
+        self.best[rows, 1:] = np.column_stack(found)
+        for moved in self.moved:
+            np.minimum.at(moved, at, pairs.chance(pairs.moved(values, rng), tried)[0])
+
+
+def _opposite(scaled: Array, rows: Array, ids: Array) -> Iterator[tuple[Array, Array, Array]]:
+    """Yield places among `rows` and pairs of their neighbours `ids` on opposite sides."""
     arrow = scaled[ids] - scaled[rows][:, None]
     length = np.sqrt((arrow**2).sum(axis=2))
     arrow = arrow / np.where(length > 0, length, np.inf)[:, :, None]
     cosine = arrow @ arrow.transpose(0, 2, 1)
     at, i, j = np.nonzero((cosine < -1 + STRAIGHT) & _upper(ids.shape[1]))
-    a, b, middle = ids[at, i], ids[at, j], rows[at]
-    way = length[at, i] / (length[at, i] + length[at, j])
-    span = np.abs(x[b] - x[a])
-    off = np.abs(x[a] + way[:, None] * (x[b] - x[a]) - x[middle])
-    fits = (off <= 1.5 * steps).all(axis=1) & (way > MIDDLE) & (way < 1 - MIDDLE)
-    told = np.log10(np.minimum(1.0, 3 * steps / np.maximum(span, 3 * steps)))
-    chance = told.sum(axis=1) - told.min(axis=1) + 2 * np.log10(ids.shape[1])
-    fits &= chance <= UNLIKELY
-    for k in np.flatnonzero(fits):
-        yield int(middle[k]), (float(chance[k]), int(a[k]), int(b[k]), float(way[k]))
+    for some in np.array_split(np.arange(len(at)), max(1, len(at) // 20_000)):
+        yield at[some], ids[at[some], i[some]], ids[at[some], j[some]]
+
+
+class _Pairs:
+    """Pairs of rows `first` and `second` `(P,)`, and how exactly a row lies between them."""
+
+    def __init__(
+        self, x: Array, steps: Array, slack: float, rows: Array, first: Array, second: Array
+    ) -> None:
+        self.first, self.second = first, second
+        self._start, self._way = x[first], x[second] - x[first]
+        self._step = steps[rows]
+        self._near = slack * self._step * (1 + 1e-6)
+        span = np.abs(self._way)
+        wide = 2 * self._near / np.where(span > 0, span, np.inf)
+        wide = np.minimum(1.0, np.where(span > 0, wide, 1.0))
+        self._is_fine = wide <= FINE
+        least = wide.min(axis=1, keepdims=True)
+        told = np.log10(np.minimum(1.0, wide + least))
+        self._told = told.sum(axis=1) - told.min(axis=1)
+
+    def chance(self, values: Array, tried: float) -> tuple[Array, Array]:
+        """Return log10 of the chance `(P,)`, 0 off the line, and where on the way it stands.
+
+        Of so many pairs `tried`, log10, for each row.
+        """
+        away = values - self._start
+        moves = self._way != 0
+        slope = np.where(moves, self._way, 1.0)
+        ends = (away - self._near) / slope, (away + self._near) / slope
+        low = np.where(moves, np.minimum(*ends), -np.inf).max(axis=1)
+        high = np.where(moves, np.maximum(*ends), np.inf).min(axis=1)
+        stays = (moves | (np.abs(away) <= self._near)).all(axis=1)
+        way = (low + high) / 2
+        meets = (low <= high) & stays & (way > MIDDLE) & (way < 1 - MIDDLE)
+        return np.where(meets, np.minimum(self._told + tried, 0.0), 0.0), way
+
+    def moved(self, values: Array, rng: np.random.Generator) -> Array:
+        """Return the rows `(P, F)` a few digits away, in columns where that is near."""
+        sign = rng.integers(0, 2, values.shape) * 2 - 1
+        by = np.where(self._is_fine, sign * rng.integers(3, 6, values.shape), 0)
+        return np.asarray(values + by * self._step)
 
 
 def _upper(count: int) -> Array:

@@ -21,9 +21,10 @@ PLACE = 0.02
 class SyntheticRowsCheck(Check):
     """Rows that lie between two others of their class to the last digit, across the parts.
 
-    SMOTE (Chawla and others 2002) draws a point on the line from a row to one of its neighbours. In
-    three or more columns that never happens by chance. What else makes straight lines, gaps filled
-    in by halves or steady growth, puts the point at the same place each time; SMOTE at any.
+    SMOTE (Chawla and others 2002) draws a point on the line from a row to one of its neighbours,
+    rounded or not. Rows moved by a few digits tell how often that happens by chance. What else
+    makes straight lines, gaps filled in by halves or steady growth, puts the point at the same
+    place each time; SMOTE at any.
     """
 
     family: ClassVar[str] = "rows"
@@ -79,9 +80,9 @@ def _triples(case: Case, x: Array) -> Triples:
         queries = np.arange(len(members))
         if len(members) > share:
             queries = np.sort(rng.choice(len(members), share, replace=False))
-        t = between(inside[:, moving], queries)
+        t = between(inside[:, moving], queries, case.seed)
         if len(queries) < len(members) and len(t.middle) >= MIN_ROWS:
-            t = between(inside[:, moving], np.arange(len(members))[:ALL])
+            t = between(inside[:, moving], np.arange(len(members))[:ALL], case.seed)
         if len(t.middle) < max(MIN_ROWS, MIN_SHARE * min(len(members), ALL)):
             continue
         found.append(Triples(members[t.middle], members[t.first], members[t.second], t.way))

@@ -52,6 +52,12 @@ def test_rows_drawn_before_the_split_are_found_and_named(kind, decimals):
     assert len(finding.rows) > 0.6 * len(test)
 
 
+def test_rows_rounded_as_coarsely_as_the_table_is_written_are_found():
+    made, rows = case(1)
+    (finding,) = SyntheticRowsCheck().findings(made)
+    assert len(set(finding.rows) & rows) > 0.8 * len(finding.rows)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_rows_drawn_from_train_for_train_are_silent(seed):
     assert not list(SyntheticRowsCheck().findings(case(everywhere=False, seed=seed)[0]))
