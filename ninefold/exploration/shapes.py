@@ -35,7 +35,7 @@ def _bins(frame: Frame, name: str, numbers: Array) -> tuple[list[str], Array]:
     missing = np.isnan(numbers)
     codes = np.full(len(numbers), -1)
     if kind in ("number", "datetime") and not missing.all():
-        labels, codes[~missing] = _cut(kind, numbers[~missing])
+        labels, codes[~missing] = _in_order(*_cut(kind, numbers[~missing]), numbers[~missing])
     else:
         texts = class_names(kind, frame[name])
         names, counts = np.unique(texts[~missing].astype(str), return_counts=True)
@@ -46,6 +46,13 @@ def _bins(frame: Frame, name: str, numbers: Array) -> tuple[list[str], Array]:
         codes[missing] = len(labels)
         labels = [*labels, "missing"]
     return labels, codes
+
+
+def _in_order(labels: list[str], codes: Array, values: Array) -> tuple[list[str], Array]:
+    """Put the bins of `codes` `(N,)` in the order of the values in them."""
+    rows = np.maximum(np.bincount(codes, minlength=len(labels)), 1)
+    order = np.argsort(np.bincount(codes, values, len(labels)) / rows, kind="stable")
+    return [labels[code] for code in order.tolist()], np.argsort(order)[codes]
 
 
 def _cut(kind: str, values: Array) -> tuple[list[str], Array]:

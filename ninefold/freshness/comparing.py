@@ -150,7 +150,9 @@ def _levels(name: str, content: Mapping[str, Any], values: Array) -> dict[str, A
     shares = (before[:-1] / before.sum(), after[:-1] / after.sum())
     at = int(np.argmax(np.abs(shares[1] - shares[0])))
     moved = f"{shares[1][at]:.0%} are {list(levels)[at]}, in training {shares[0][at]:.0%}"
-    new = f"; {len(unseen)} levels never seen in training" if unseen else ""
+    new = (
+        f"; {len(unseen)} level{'s' * (len(unseen) != 1)} never seen in training" if unseen else ""
+    )
     return {
         "column": name, "what": "values", "test": "chi-square", "p": p, "size": psi,
         "before": None, "now": None, "is_large": psi >= LARGE or share >= UNSEEN,

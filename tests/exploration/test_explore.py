@@ -85,6 +85,16 @@ def test_masked_values_and_rows_do_not_come_out():
     assert "a" not in {s["column"] for s in report["shapes"]}
 
 
+def test_bins_stand_in_the_order_of_their_values():
+    values = np.concatenate([np.zeros(700), np.full(200, 0.4), np.linspace(0.05, 0.9, 300)])
+    columns = (Column("x", "number", INPUT), Column("y", "number", frozenset({"target"})))
+    rows = Frame(columns, {"x": values, "y": values + 1}, np.arange(len(values)))
+    (shape,) = explore(rows, ProblemSpec(target="y", task="regression"))["shapes"]
+    means = [item["value"] for item in shape["bins"]]
+    assert means == sorted(means)
+    assert [item["label"] for item in shape["bins"]].index("0.4") > 1
+
+
 def test_long_and_wide_tables_are_sampled_and_capped_and_say_so():
     rng = np.random.default_rng(0)
     rows = MAX_ROWS + 5000

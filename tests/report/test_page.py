@@ -153,3 +153,15 @@ def test_levels_of_masked_columns_are_not_shown(evidence):
     hidden = render(replace(evidence, params=masked))
     assert "farbe ü (masked)" in hidden
     assert hidden.count("ünï") < shown.count("ünï")
+
+
+def test_a_value_far_beyond_the_picture_is_said(evidence):
+    (column, *others) = (c for c in evidence.profile["columns"] if "ends" in c.get("histogram", {}))
+    low, high = column["histogram"]["ends"]
+    columns = [
+        c | {"max": high + 9 * (high - low)} if c is column else c | {"max": 0}
+        for c in [column, *others]
+    ]
+    profile = evidence.profile | {"columns": columns}
+    page = render(replace(evidence, documents={**evidence.documents, "profile": profile}))
+    assert page.count("values up to ") == 1

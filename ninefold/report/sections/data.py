@@ -23,6 +23,8 @@ from ninefold.report.section import Section
 
 MAX_BARS = 15
 MAX_LEVELS = 6
+BEYOND = 0.5
+"""Farther beyond the axis of a picture than this, in widths of it, and its end is said."""
 
 
 class Data(Section):
@@ -111,7 +113,22 @@ def _picture(column: Mapping[str, Any]) -> Html:
         notes.append(f"{percent(column['missing'] / column['rows'])} missing")
     if column.get("infinite"):
         notes.append(f"{column['infinite']:,} infinite")
+    notes += _beyond(column, bars)
     return figure(picture, join([tag("b", name), Html("<br>"), " · ".join(notes)]))
+
+
+def _beyond(column: Mapping[str, Any], bars: Any) -> list[str]:
+    """Say how far values lie that the end bins hold, but which lie far beyond the axis."""
+    if column["kind"] != "number" or not bars or "ends" not in bars:
+        return []
+    low, high = bars["ends"]
+    room = BEYOND * (high - low)
+    said = []
+    if column.get("min", low) < low - room:
+        said.append(f"values down to {_end(column['min'])}")
+    if column.get("max", high) > high + room:
+        said.append(f"values up to {_end(column['max'])}")
+    return said
 
 
 def _told(column: Mapping[str, Any]) -> tuple[str, Any]:
