@@ -23,11 +23,7 @@ class GroupSplitSpec(StratifiedSplitSpec):
     def resolve(
         self, problem: ProblemSpec, glance: Glance | None = None
     ) -> tuple[SplitterSpec, str]:
-        if not problem.group:
-            raise ConfigError(
-                "params.yaml: problem.group must be given for split.kind group; name the columns "
-                "that tell entities apart (`problem: {group: [customer]}`)"
-            )
+        check_declared(problem, self.kind)
         return self, f"whole entities of {', '.join(problem.group)}"
 
     def assign(self, rows: Rows) -> Assignment:
@@ -43,3 +39,12 @@ class GroupSplitSpec(StratifiedSplitSpec):
                 f"{MIN_ENTITIES} entities apart to split by them, however: {entities}. "
                 "Choose a finer group, or split.kind stratified without problem.group"
             )
+
+
+def check_declared(problem: ProblemSpec, kind: str) -> None:
+    """Raise `ConfigError` if the problem does not say what an entity is."""
+    if not problem.group:
+        raise ConfigError(
+            f"params.yaml: problem.group must be given for split.kind {kind}; name the columns "
+            "that tell entities apart (`problem: {group: [customer]}`)"
+        )

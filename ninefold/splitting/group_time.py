@@ -8,7 +8,7 @@ from ninefold.columns import Array
 from ninefold.errors import InputError
 from ninefold.problem import ProblemSpec
 from ninefold.splitting.base import NONE, TRAIN, Assignment, Glance, Plan, Rows, SplitterSpec
-from ninefold.splitting.group import GroupSplitSpec
+from ninefold.splitting.group import check_declared
 from ninefold.splitting.time import TimeSplitSpec, boundaries, is_known, moments, stretch
 
 
@@ -35,8 +35,8 @@ class GroupTimeSplitSpec(TimeSplitSpec):
     def resolve(
         self, problem: ProblemSpec, glance: Glance | None = None
     ) -> tuple[SplitterSpec, str]:
-        GroupSplitSpec().resolve(problem, glance)
-        TimeSplitSpec().resolve(problem, glance)
+        check_declared(problem, self.kind)
+        super().resolve(problem, glance)
         who = ", ".join(problem.group)
         new = "that are new" if self.entities == "unseen" else "the model knows"
         return self, f"later rows by {problem.time}, of entities of {who} {new}"

@@ -258,8 +258,9 @@ def _check_sizes(code: Array, spec: SplitterSpec, dropped: dict[str, int]) -> No
         count = int((code == number).sum())
         if count < needed:
             lost = f" ({', '.join(f'{v} dropped: {k}' for k, v in dropped.items())})"
+            gap = "split.gap (else it is problem.horizon), " if "gap" in dropped else ""
             raise InputError(
                 f"split.kind {spec.kind}: the {NAMES[number]} part must have at least {needed} "
-                f"rows, however: {count}{lost if dropped else ''}. Bring more data, or change "
+                f"rows, however: {count}{lost if dropped else ''}. Bring more data, or change {gap}"
                 "split.valid_size, split.test_size or split.kind"
             )

@@ -59,8 +59,8 @@ class TimeSplitSpec(SplitterSpec):
     ) -> tuple[SplitterSpec, str]:
         if problem.time is None:
             raise ConfigError(
-                "params.yaml: problem.time must be given for split.kind time; name the column "
-                "that orders the rows"
+                f"params.yaml: problem.time must be given for split.kind {self.kind}; name the "
+                "column that orders the rows"
             )
         return self, f"ordered by {problem.time}: what is predicted lies in the future"
 
@@ -136,16 +136,16 @@ def stretch(time: Array, cuts: list[float]) -> Array:
 def boundaries(time: Array, shares: tuple[float, ...]) -> list[float]:
     """Return the first moments of the later blocks: those nearest to the shares of the rows.
 
-    Fewer than asked where there are too few moments.
+    Where there are too few moments each is a block of its own.
     """
     found, counts = np.unique(time, return_counts=True)
+    if len(found) <= len(shares):
+        return [moment.item() for moment in found[1:]]
     before = np.cumsum(counts) - counts
     cuts: list[int] = []
     for number, share in enumerate(shares):
         lowest = cuts[-1] + 1 if cuts else 1
         highest = len(found) - (len(shares) - number - 1)
-        if lowest >= highest:
-            break
         nearest = np.abs(before[lowest:highest] - share * len(time)).argmin()
         cuts.append(lowest + int(nearest))
     return [found[cut].item() for cut in cuts]

@@ -261,3 +261,19 @@ def test_a_new_feature_moves_no_row(kind):
     parts, others = split(frame, asked, content), split(more, asked, content)
     assert (parts.part == others.part).all()
     assert (parts.fold == others.fold).all()
+
+
+@pytest.mark.parametrize(("kind", "pairs"), [("time", 4), ("purged", 5)])
+@pytest.mark.parametrize("horizon", [None, "1d"])
+def test_a_panel_of_few_years_has_a_fold_for_each(kind, pairs, horizon):
+    year = np.arange(600) % 8
+    frame = replaced(visits(0, rows=600), when=year * 365 * DAY_US)
+    asked = problem(time="when", horizon=horizon)
+    parts = split(frame, asked, spec(kind=kind, folds=5))
+    assert len(list(folds_of(frame, parts).pairs())) == pairs
+
+
+@pytest.mark.parametrize("kind", ["group", "stratified_group", "group_time", "time", "purged"])
+def test_a_kind_that_misses_a_role_is_called_by_its_name(kind):
+    with pytest.raises(ConfigError, match=rf"problem\.\w+ must be given for split\.kind {kind};"):
+        split(visits(0), problem(), spec(kind=kind))
