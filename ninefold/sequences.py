@@ -65,6 +65,28 @@ def split(values: Array, counts: Array) -> Array:
     return objects(values[end - size : end] for end, size in zip(ends, counts, strict=True))
 
 
+def with_gaps(values: Array, moments: Array) -> tuple[Array, Array, int]:
+    """Return one entity's steps `(T, C)` and moments `(T,)` with steps of NaN where time jumps,
+    and how many were put in.
+
+    The usual distance is the median; a distance of k times as much (rounded) has k - 1 steps
+    missing. Months, which differ in length, have none.
+    """
+    if len(moments) < 3:
+        return values, moments, 0
+    apart = np.diff(moments).astype(np.float64)
+    usual = float(np.median(apart))
+    more = np.maximum(np.round(apart / usual).astype(np.int64) - 1, 0) if usual > 0 else apart * 0
+    total = int(more.sum())
+    if total == 0 or total > 2 * len(moments):
+        return values, moments, 0
+    place = np.arange(len(moments)) + np.concatenate([[0], np.cumsum(more)])
+    filled = np.full((len(moments) + total, values.shape[1]), np.nan)
+    filled[place] = values
+    when = np.interp(np.arange(len(filled)), place, moments.astype(np.float64))
+    return filled, np.round(when).astype(moments.dtype), total
+
+
 def summary_names(format: str | None) -> tuple[str, ...]:
     """Return what `summaries` tells of each sequence, in order."""
     told = channels(format)[:TOLD_CHANNELS]

@@ -128,8 +128,8 @@ def _windows(steps: "Steps", spec: WindowsSpec, channels: list[str]) -> dict[str
     """Return windows `past` (n,), their `origin` and `entity` (n,), the values `ahead` (n, H), and
     how long after its origin the last value of a window is known.
     """
-    from ninefold.datasets.series.steps import with_gaps
     from ninefold.pixels import objects
+    from ninefold.sequences import with_gaps
 
     assert steps.time is not None
     values, ends = steps.numbers(channels), np.cumsum(steps.counts)

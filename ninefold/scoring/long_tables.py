@@ -12,7 +12,7 @@ from ninefold.columns import to_arrow
 from ninefold.datasets import ColumnSpec
 from ninefold.datasets.file import FileSpec
 from ninefold.datasets.series.spec import LongSpec
-from ninefold.datasets.series.steps import Steps, read_steps, with_gaps
+from ninefold.datasets.series.steps import Steps, read_steps
 from ninefold.pixels import objects
 from ninefold.scoring.sources import Source, TableSource
 from ninefold.signature import Input
@@ -86,7 +86,7 @@ class LongSource(TableSource):
         assert steps.time is not None
         moments = np.split(steps.time, np.cumsum(steps.counts)[:-1])
         pairs = zip(cells, moments, strict=True)
-        return objects(with_gaps(*pair)[0][-self._recipe["last"] :] for pair in pairs)
+        return objects(sequences.with_gaps(*pair)[0][-self._recipe["last"] :] for pair in pairs)
 
 
 def with_sequences(source: Source, inputs: Sequence[Input], missing: Sequence[str]) -> Source:

@@ -11,6 +11,8 @@ class Limits:
     """Bytes of a body, after decompression."""
     max_rows: int = 4096
     """Rows in one request; `ninefold predict` is for more."""
+    max_steps: int = 2**18
+    """Lines of a table with one step a line."""
     max_elements: int = 2**24
     """Elements of one input tensor."""
     body_timeout_s: float = 30.0

@@ -189,7 +189,7 @@ class Recorder(threading.Thread):
         self, model: Model, body: bytes, headers: Mapping[bytes, bytes]
     ) -> Sequence[Mapping[str, Any]]:
         rows = self._rows.get(model.version) or self._rows.setdefault(model.version, Rows(model))
-        sent, _ = sent_rows(body, headers, rows.signature, self.limits)
+        sent = sent_rows(body, headers, rows.signature, self.limits).rows
         return [sent[place] for place in rows.read(sent).good]
 
     def _path(self, model: Model) -> Path:

@@ -22,6 +22,8 @@ PLAIN: Mapping[str, tuple[set[type], Any]] = {
 }
 """Kinds of which a lone row's columns are read at once -> their JSON types, their element type."""
 NONE: frozenset[str] = frozenset()
+HINTS = 8
+"""Wrong rows of a request that are told the name they may have meant: it takes time to find."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Rows:
         self._times = Block(times, {int}, np.int64)
         self.flagger = Flagger({name: columns[name] for name in self.cells})
         self.known = frozenset({*columns, *model.signature.ignored, model.signature.target})
+        self._names, self._wanted = sorted(self.known), _listed(self.cells)
 
     @property
     def takes_pictures(self) -> bool:
@@ -86,9 +89,11 @@ class Rows:
             if type(row) is not dict:
                 errors[position] = f"a row must be an object of columns, however: {shown(row)}"
             elif not row.keys() <= known:
-                errors[position] = self._unknown(row)
+                errors[position] = self._unknown(row, len(errors) < HINTS)
             elif wanted and row.keys().isdisjoint(wanted):
-                errors[position] = f"a row must have columns of the model: {_listed(wanted)}"
+                errors[position] = f"a row must have columns of the model: {self._wanted}"
+        if len(errors) == len(rows):
+            return Batch({}, [], errors, {}, len(rows))
         absent: dict[int, list[str]] = {}
         usable = [{} if position in errors else row for position, row in enumerate(rows)]
         feeds = {}
@@ -155,9 +160,9 @@ class Rows:
             place |= {result.name: value} if result.name else value
         return answer
 
-    def _unknown(self, row: Mapping[str, Any]) -> str:
-        name = next(key for key in row if key not in self.known)
-        return f"unknown column `{name[:100]}`{nearest(name[:100], sorted(self.known))}"
+    def _unknown(self, row: Mapping[str, Any], with_hint: bool) -> str:
+        name = next(key for key in row if key not in self.known)[:100]
+        return f"unknown column `{name}`{nearest(name, self._names) if with_hint else ''}"
 
 
 def _said(result: Result, values: Array) -> list[Any]:

@@ -5,7 +5,7 @@ through them on the event loop (`ninefold.serving.direct`) and a large one throu
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -47,6 +47,14 @@ class Asked(NamedTuple):
     rows: int
     answer: Callable[[Mapping[str, Array], Explained | None], Answer]
     explain: Batch | None = None
+
+
+class Sent(NamedTuple):
+    """The rows of a body, whose each is if the body says so, and whether to explain them."""
+
+    rows: list[Any]
+    of: Sequence[Mapping[str, Any]] = ()
+    explain: bool = False
 
 
 Handler = Callable[[bytes, Mapping[bytes, bytes]], Awaitable[Answer]]
@@ -98,10 +106,12 @@ class Served:
         if endpoint == "infer":
             request = self._request(body, headers)
             return Asked(request.feeds, request.rows, partial(self._tensors, request))
-        batch, explain = self._batch(body, headers)
+        assert self.rows is not None
+        sent = sent_rows(body, headers, self.rows.signature, self.limits)
+        batch = self.rows.read(sent.rows)
         accept = headers.get(b"accept", b"").strip().lower()
-        answer = partial(self._rows, batch, accept == tables.CSV.encode())
-        return Asked(batch.feeds, len(batch.good), answer, batch if explain else None)
+        answer = partial(self._rows, batch, sent.of, accept == tables.CSV.encode())
+        return Asked(batch.feeds, len(batch.good), answer, batch if sent.explain else None)
 
     def _tensors(
         self, request: protocol.Request, values: Mapping[str, Array], _: Explained | None = None
@@ -112,6 +122,7 @@ class Served:
     def _rows(
         self,
         batch: Batch,
+        of: Sequence[Mapping[str, Any]],
         is_csv: bool,
         values: Mapping[str, Array],
         explained: Explained | None = None,
@@ -125,6 +136,8 @@ class Served:
         answers = self.rows.answers(batch, values)
         for place, told in zip(batch.good, explained or (), strict=explained is not None):
             answers[place]["explanation"] = told
+        if of:
+            answers = [{**whose, **answer} for whose, answer in zip(of, answers, strict=True)]
         if is_csv:
             content, headers = tables.to_csv(answers), {"Content-Type": tables.CSV}
         else:
@@ -155,12 +168,6 @@ class Served:
     def _request(self, body: bytes, headers: Mapping[bytes, bytes]) -> protocol.Request:
         return protocol.decode(body, header_length(headers), self.model, self.limits)
 
-    def _batch(self, body: bytes, headers: Mapping[bytes, bytes]) -> tuple[Batch, bool]:
-        """Read the rows of a body, whatever its type, and whether they are to be explained."""
-        assert self.rows is not None
-        rows, explain = sent_rows(body, headers, self.rows.signature, self.limits)
-        return self.rows.read(rows), explain
-
     def _check_ready(self) -> None:
         if self.model.fault is not None:
             raise RequestError(f"model `{self.model.name}` is not ready: {self.model.fault}", 503)
@@ -175,19 +182,19 @@ async def call(is_small: bool, function: Callable[..., Any], *arguments: Any) ->
 
 def sent_rows(
     body: bytes, headers: Mapping[bytes, bytes], signature: Signature, limits: Limits
-) -> tuple[list[Any], bool]:
-    """Return the rows of a body, whatever its type, and whether they are to be explained.
+) -> Sent:
+    """Return the rows of a body, whatever its type.
 
     Raises:
         RequestError: the body holds none.
     """
     type_ = headers.get(b"content-type", b"").split(b";")[0].strip().lower().decode("latin-1")
     if type_ in tables.TYPES:
-        return tables.rows_of(body, type_, signature, limits), False
+        return Sent(*tables.rows_of(body, type_, signature, limits))
     return _rows(body, limits)
 
 
-def _rows(body: bytes, limits: Limits) -> tuple[list[Any], bool]:
+def _rows(body: bytes, limits: Limits) -> Sent:
     content = protocol.parse(body)
     if not isinstance(content, dict) or not {"rows"} <= content.keys() <= {"rows", "explain"}:
         found = f"keys {sorted(content)[:5]}" if isinstance(content, dict) else shown(content)
@@ -199,7 +206,7 @@ def _rows(body: bytes, limits: Limits) -> tuple[list[Any], bool]:
     explain = content.get("explain", False)
     if not isinstance(explain, bool):
         raise RequestError(f"explain must be true or false, however: {shown(explain)}")
-    return rows, explain
+    return Sent(rows, (), explain)
 
 
 def header_length(headers: Mapping[bytes, bytes]) -> int | None:

@@ -3,31 +3,39 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from ninefold.numerals import to_number
 from ninefold.serving.limits import Limits, RequestError
+from ninefold.serving.long_tables import Long, LongTable, reader
 from ninefold.signature import Input, Signature
 
 CSV = "text/csv"
 PARQUET = ("application/vnd.apache.parquet", "application/x-parquet", "application/parquet")
 TYPES = (CSV, *PARQUET)
 MAX_CELL = 2**20
+Table = tuple[list[dict[str, Any]], LongTable | None]
+"""Lines, and what reads them if they are steps."""
 
 
-def rows_of(body: bytes, type_: str, signature: Signature, limits: Limits) -> list[dict[str, Any]]:
+def rows_of(body: bytes, type_: str, signature: Signature, limits: Limits) -> Long:
     """Return the rows of a table as the rows endpoint takes them; types come from the signature.
+
+    A table with one step a line gives a row for each entity, and says whose it is.
 
     Raises:
         RequestError: 400 no table, 413 too many rows, 415 Parquet without pyarrow.
     """
-    table = _csv(body, signature, limits) if type_ == CSV else _parquet(body, limits)
+    read = _csv if type_ == CSV else _parquet
+    table, long = read(body, signature, limits)
     if not table:
         raise RequestError("the table must have at least one row")
-    return table
+    return long.read(table) if long else Long(table, [])
 
 
 def to_csv(answers: Sequence[Mapping[str, Any]]) -> bytes:
@@ -53,7 +61,7 @@ def _flat(content: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]
     return cells
 
 
-def _csv(body: bytes, signature: Signature, limits: Limits) -> list[dict[str, Any]]:
+def _csv(body: bytes, signature: Signature, limits: Limits) -> Table:
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -63,26 +71,46 @@ def _csv(body: bytes, signature: Signature, limits: Limits) -> list[dict[str, An
     csv.field_size_limit(MAX_CELL)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        header = next(lines, [])
-        cells = [line for line in lines if line]
+        header = _header(lines)
+        long = LongTable.of(signature, header, limits)
+        most = limits.max_steps if long else limits.max_rows
+        cells = list(islice((line for line in lines if line), most + 1))
     except csv.Error as error:
         raise RequestError(f"the body must be CSV, however: {error}") from None
-    _check(header, cells, limits)
+    _check_count(len(cells), long, limits)
+    _check(header, cells)
     missing = {"", *signature.missing_tokens}
     columns = {column.name: column for column in signature.inputs}
     readers = [_reader(columns.get(name), missing) for name in header]
-    return [
+    if long:
+        for place, name in enumerate(header):
+            if name in long.channels:
+                readers[place] = reader(long.format_of(name), missing)
+    rows = [
         {name: read(cell) for name, read, cell in zip(header, readers, line, strict=True)}
         for line in cells
     ]
+    return rows, long
 
 
-def _check(header: list[str], cells: list[list[str]], limits: Limits) -> None:
-    repeated = [name for name in header if header.count(name) > 1]
+def _header(lines: Iterator[list[str]]) -> list[str]:
+    header = next(lines, [])
+    repeated = [name for name, count in Counter(header).items() if count > 1]
     if not header or repeated:
         found = f"`{repeated[0]}` stands twice" if repeated else "there is none"
         raise RequestError(f"the CSV must begin with the columns' names, however: {found}")
-    limits.check_rows(len(cells))
+    return header
+
+
+def _check_count(count: int, long: LongTable | None, limits: Limits) -> None:
+    """Refuse too many lines; those that are steps may be more than rows may."""
+    if long is None:
+        limits.check_rows(count)
+    else:
+        long.check_steps(count)
+
+
+def _check(header: list[str], cells: list[list[str]]) -> None:
     for number, line in enumerate(cells):
         if len(line) != len(header):
             raise RequestError(
@@ -119,7 +147,7 @@ def _parsed(cell: str) -> Any:
         return cell
 
 
-def _parquet(body: bytes, limits: Limits) -> list[dict[str, Any]]:
+def _parquet(body: bytes, signature: Signature, limits: Limits) -> Table:
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -129,12 +157,13 @@ def _parquet(body: bytes, limits: Limits) -> list[dict[str, Any]]:
         ) from None
     try:
         file = pq.ParquetFile(pa.BufferReader(body))
-        limits.check_rows(file.metadata.num_rows)
+        long = LongTable.of(signature, file.schema_arrow.names, limits)
+        _check_count(file.metadata.num_rows, long, limits)
         rows = file.read().to_pylist()
     except (pa.ArrowException, OSError) as error:
         said = " ".join(str(error).split())[:200]
         raise RequestError(f"the body must be Parquet, however: {said}") from None
-    return [{name: _plain(value) for name, value in row.items()} for row in rows]
+    return [{name: _plain(value) for name, value in row.items()} for row in rows], long
 
 
 def _plain(value: Any) -> Any:

@@ -10,8 +10,10 @@ import pytest
 
 from ninefold.files import read_json
 from ninefold.sequences import to_cell
+from ninefold.serving.limits import Limits, RequestError
 from ninefold.serving.model import read_model
 from ninefold.serving.rows import Rows
+from ninefold.serving.served import Served
 from tasks.drafting.workspace import pipeline
 from tasks.engine import run_stages
 from tests.end_to_end.commands import ninefold
@@ -50,6 +52,14 @@ def trained(folder, task, **settings):
     workspace.dvc("init", "-q", "--no-scm")
     run_stages(folder)
     return folder
+
+
+def posted_to(model, body, kind):
+    """Return what a server says of a body."""
+    served = Served(read_model(model), Limits())
+    asked = served.read("predict", body, {b"content-type": kind.encode()})
+    answer = asked.answer(served.model.run(asked.feeds), None)
+    return json.loads(answer.body)["predictions"]
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +123,29 @@ def test_long_table_lists_and_rows_give_the_same_numbers(walking, tmp_path):
     np.testing.assert_array_equal(told[:12], as_lists["probability_up"])
     np.testing.assert_array_equal(told[:12], as_arrays["probability_up"])
     np.testing.assert_array_equal(told[:12], found["probability_up"].to_numpy(np.float32))
+    pq.write_table(pa.Table.from_pandas(new, preserve_index=False), tmp_path / "new.parquet")
+    for name, kind in (("new.csv", "text/csv"), ("new.parquet", "application/parquet")):
+        posted = posted_to(walking / model, (tmp_path / name).read_bytes(), kind)
+        by_entity = {row["entity"]: row["probabilities"]["up"] for row in posted}
+        want = found["probability_up"].to_numpy(np.float32)
+        np.testing.assert_array_equal(np.float32([by_entity[name] for name in found.index]), want)
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("entity,t,load\na,2024-01-01,1\n", "it has no `heat`"),
+        ("entity,t,load,heat\na,2024-01-01,x,1\n", "line 0: column `load` must be a number"),
+        ("entity,t,load,heat\na,soon,1,1\n", "must give the time of the step"),
+        ("entity,t,load,heat\n,2024-01-01,1,1\n", "must name the entity"),
+        ("entity,t,load,heat\na,2024-01-01,1,1\na,2024-01-01,2,1\n", "a `t` of its own"),
+        ("entity,t,load,heat\n" + "a,2024-01-01,1,1\n" * 300_000, "at most 262144 steps"),
+        (",".join(map(str, range(40_000))) + "\n", "a column `sequence` of JSON lists"),
+    ],
+)
+def test_a_body_of_steps_that_is_wrong_says_where(walking, body, why):
+    with pytest.raises(RequestError, match=why):
+        posted_to(walking / "models" / "model.onnx", body.encode(), "text/csv")
 
 
 def test_a_table_of_steps_without_rows_gives_no_predictions(walking, tmp_path):
@@ -163,3 +196,6 @@ def test_a_series_is_forecast_from_its_last_window(tmp_path):
     assert ahead.columns.tolist() == ["load+1", "load+3"]
     truth = season(270)["load"].to_numpy()[[260, 262]]
     assert np.abs(ahead.to_numpy()[0] - truth).max() < 4
+    (posted,) = posted_to(folder / "models/model.onnx", (folder / "s.csv").read_bytes(), "text/csv")
+    said = [posted[name] for name in ahead.columns]
+    np.testing.assert_array_equal(np.float32(said), ahead.to_numpy(np.float32)[0])

@@ -182,3 +182,16 @@ def test_wrong_method_and_path_say_what_is_right(client):
     response = client.post("/v1/models/modle/predict", content=b"{}")
     assert response.status_code == 404
     assert "did you mean `model`" in response.json()["error"]
+
+
+def test_a_body_made_to_cost_time_costs_little(client):
+    """4,096 mistyped names, and a text that is nearly a number, 60,000 digits long."""
+    body = {"rows": [{f"{SIZE[:-1]}{number}": 1} for number in range(4096)]}
+    answer = client.post(PATH, json=body)
+    assert answer.status_code == 400
+    assert "did you mean" in answer.json()["error"]
+    for tail in ("x", "e", "."):
+        body = f'"{SIZE}"\n{"1" * 60_000}{tail}\n'.encode()
+        answer = client.post(PATH, content=body, headers={"Content-Type": "text/csv"})
+        assert answer.status_code in (200, 400)
+        assert answer.elapsed.total_seconds() < 2

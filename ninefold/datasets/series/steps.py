@@ -171,25 +171,3 @@ def _once(
     keep[1:] &= ~same if spec.repeated == "first" else True
     keep[:-1] &= ~same if spec.repeated == "last" else True
     return order[keep], count
-
-
-def with_gaps(values: Array, moments: Array) -> tuple[Array, Array, int]:
-    """Return one entity's steps `(T, C)` and moments `(T,)` with steps of NaN where time jumps,
-    and how many were put in.
-
-    The usual distance is the median; a distance of k times as much (rounded) has k - 1 steps
-    missing. Months, which differ in length, have none.
-    """
-    if len(moments) < 3:
-        return values, moments, 0
-    apart = np.diff(moments).astype(np.float64)
-    usual = float(np.median(apart))
-    more = np.maximum(np.round(apart / usual).astype(np.int64) - 1, 0) if usual > 0 else apart * 0
-    total = int(more.sum())
-    if total == 0 or total > 2 * len(moments):
-        return values, moments, 0
-    place = np.arange(len(moments)) + np.concatenate([[0], np.cumsum(more)])
-    filled = np.full((len(moments) + total, values.shape[1]), np.nan)
-    filled[place] = values
-    when = np.interp(np.arange(len(filled)), place, moments.astype(np.float64))
-    return filled, np.round(when).astype(moments.dtype), total
