@@ -11,7 +11,7 @@ from ninefold.evaluation.bootstrap import clusters
 from ninefold.evaluation.metrics import Metric, metric, reported_metric
 from ninefold.evaluation.part import known_rows
 from ninefold.explaining import ExplanationSpec
-from ninefold.explaining.effects import effect
+from ninefold.explaining.effects import effects
 from ninefold.explaining.gradients import integrated_gradients
 from ninefold.explaining.groups import Groups, column_groups
 from ninefold.explaining.importance import importance
@@ -71,13 +71,12 @@ def explain(
         def answer(frame: Frame) -> Array:
             return answers(predict(frame), head, code)
 
-        leading = [name for item in ranked for name in item["columns"] if name not in masked]
-        effects = [effect(answer, raw, name) for name in leading[: spec.effects]]
+        leading = [item["columns"] for item in ranked]
         chosen = _examples(answers(prediction, head, code))
         return {
             "unit": unit(head, code),
             "importance": ranked,
-            "effects": [found for found in effects if found is not None],
+            "effects": effects(answer, raw, leading, spec.effects, masked),
             "examples": [
                 _example(raw.take(np.array([row])), background, answer, groups, masked)
                 for row in chosen

@@ -45,5 +45,9 @@ def choose(wanted: Wanted, verdict: Mapping[str, Any], beyond: str = "") -> Choi
         return Choice(NETWORK, f"no baseline gives the {beyond} that train.objective asks for")
     if answer == "not needed" and best is not None:
         return Choice(best, "deep learning is not needed here, and this is the best baseline")
-    reason = "deep learning pays off here" if answer == "needed" else "no baseline is known to do"
+    reason = (
+        "deep learning pays off here"
+        if answer == "needed"
+        else "no baseline is known to do as well"
+    )
     return Choice(NETWORK, reason)

@@ -141,7 +141,8 @@ def percent(share: float) -> str:
         return "< 0.1 %"
     if 99.9 < value < 100:
         return "> 99.9 %"
-    return f"{value:.0f} %" if value >= 10 or value == int(value) else f"{value:.1f} %"
+    is_round = 10 <= value < 99.5 or value == int(value)
+    return f"{value:.0f} %" if is_round else f"{value:.1f} %"
 
 
 def interval(estimate: Any, digits: int = 4) -> str:

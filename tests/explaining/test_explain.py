@@ -3,11 +3,11 @@ import json
 import numpy as np
 import pytest
 
-from ninefold.columns import Column, Frame
+from ninefold.columns import NAT, Column, Frame
 from ninefold.compose import compose
 from ninefold.contributions import contributions
 from ninefold.explaining import ExplanationSpec, importance
-from ninefold.explaining.effects import effect
+from ninefold.explaining.effects import effect, effects
 from ninefold.explaining.explain import compact, explain
 from ninefold.explaining.gradients import integrated_gradients
 from ninefold.explaining.groups import column_groups
@@ -134,6 +134,28 @@ def test_a_product_is_shared_between_its_factors():
     background = {"a": np.zeros(1), "b": np.zeros(1)}
     found = contributions(lambda c: c["a"] * c["b"], row, background, [["a"], ["b"]])
     assert found["values"] == pytest.approx([3.0, 3.0])
+
+
+def test_dates_that_go_together_are_moved_together():
+    kinds = {"begin": "datetime", "end": "datetime", "size": "number"}
+    hours = np.arange(0, 300, dtype=np.int64) * 3_600_000_000
+    end = hours + 60_000_000
+    end[7] = NAT
+    columns = tuple(Column(name, kind, frozenset({"input"})) for name, kind in kinds.items())
+    data = {"begin": hours, "end": end, "size": np.arange(300.0)}
+    rows = Frame(columns, data, np.arange(300))
+
+    def apart(frame):
+        known = frame["end"] != NAT
+        assert known.sum() == 299
+        return np.where(known, frame["end"] - frame["begin"], 60_000_000).astype(float)
+
+    groups = [["begin", "size", "end"]]
+    first, second = effects(apart, rows, groups, 2, ())
+    assert (first["column"], first["moved_with"], second["column"]) == ("begin", ["end"], "size")
+    assert {point["y"] for point in first["points"]} == {0.0}
+    _, shown = effects(apart, rows, groups, 2, {"begin"})
+    assert (shown["column"], shown["moved_with"]) == ("end", ["begin"])
 
 
 def test_the_effect_of_a_line_is_the_line():

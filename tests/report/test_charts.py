@@ -4,11 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ninefold.report.charts.bars import histogram, levels, stacked
-from ninefold.report.charts.canvas import shortened
+from ninefold.report.charts.canvas import shortened, told_apart
 from ninefold.report.charts.heatmap import confusion
 from ninefold.report.charts.intervals import Row, forest
 from ninefold.report.charts.lines import Curve, lines
-from ninefold.report.charts.scale import Scale, bounds, tick_labels
+from ninefold.report.charts.scale import DateScale, Scale, bounds, tick_labels
 from ninefold.report.charts.timeline import timeline
 from ninefold.report.markup import count, interval, number, percent, prose, tag
 from tests.report.reading import read
@@ -102,3 +102,33 @@ def test_a_timeline_takes_dates_and_numbers():
     ]
     assert "2020-03-01" in timeline("Time", dates)
     assert "12.5" in timeline("Time", [("train", 1.0, 12.5, "train")])
+
+
+@given(st.integers(-(10**16), 10**16), st.integers(60_000_000, 10**16))
+def test_dates_on_an_axis_rise_and_can_be_told_apart(low, span):
+    marks = DateScale(low, low + span, 0, 400).marks()
+    assert len({text for _, text in marks}) == len(marks) <= 6
+    assert all(low <= place <= low + span for place, _ in marks)
+    assert marks or span < 3 * 86_400_000_000
+
+
+def test_an_axis_of_dates_says_days_or_minutes():
+    day = 86_400_000_000
+    assert [text for _, text in DateScale(0, 8 * day, 0, 1).marks()] == [
+        "1970-01-01", "1970-01-03", "1970-01-05", "1970-01-07", "1970-01-09"
+    ]  # fmt: skip
+    assert DateScale(0, day // 2, 0, 1).marks()[1][1] == "1970-01-01 03:00"
+    picture = lines("t", [Curve("a", [(0, 1), (8 * day, 2)], "network")], "a", "y", are_dates=True)
+    assert "1970-01-03" in read(str(picture)).text
+
+
+def test_names_cut_short_stay_apart():
+    names = [f"scheduled_departure_{part}" for part in ("weekday_sin", "month_sin", "hour_sin")]
+    assert len(set(told_apart(names, 15))) == 3
+    assert told_apart(["short", "short"], 15) == ["short", "short"]
+
+
+def test_a_share_is_100_per_cent_only_if_it_is():
+    assert [percent(share) for share in (0.997, 0.9999, 1.0, 0.99)] == [
+        "99.7 %", "> 99.9 %", "100 %", "99 %"
+    ]  # fmt: skip

@@ -60,8 +60,7 @@ class Canvas:
 
     def x_axis(self, scale: Scale, top: float, bottom: float, title: str = "") -> None:
         """Add grid lines and labels for a horizontal scale, and its title below."""
-        ticks = scale.ticks(5)
-        for tick, text in zip(ticks, tick_labels(ticks), strict=True):
+        for tick, text in scale.marks():
             self.line(scale(tick), top, scale(tick), bottom, "gridline")
             self.text(scale(tick), bottom + 14, text, "tick", "middle")
         if title:
@@ -93,10 +92,23 @@ class Canvas:
 
 def shortened(text: object, most: int) -> str:
     """Cut a text to `most` letters, with `…` in the middle."""
+    return _cut(text, most, (most - 1) // 3)
+
+
+def told_apart(texts: Sequence[object], most: int) -> list[str]:
+    """Cut texts as `shortened` does, but keep more of the ends where they would be alike."""
+    found: list[str] = []
+    for tail in ((most - 1) // 3, (most - 1) // 2, (most - 1) * 2 // 3):
+        found = [_cut(text, most, tail) for text in texts]
+        if len(set(found)) == len(set(texts)):
+            break
+    return found
+
+
+def _cut(text: object, most: int, tail: int) -> str:
     said = " ".join(str(text).split()) or "(empty)"
     if len(said) <= most:
         return said
-    tail = (most - 1) // 3
     return f"{said[: most - 1 - tail]}…{said[len(said) - tail :]}"
 
 

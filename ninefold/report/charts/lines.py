@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ninefold.report.charts.canvas import WIDTH, Canvas
-from ninefold.report.charts.scale import Scale, bounds
+from ninefold.report.charts.scale import DateScale, Scale, bounds
 from ninefold.report.markup import Html, number
 
 Point = tuple[float, float]
@@ -31,18 +31,21 @@ def lines(
     marked_x: tuple[float, str] | None = None,
     guide: tuple[Point, Point] | None = None,
     height: float = 270,
+    are_dates: bool = False,
 ) -> Html:
     """Return a line chart.
 
     Args:
         marked_x: a position worth a dashed vertical line, and its name.
         guide: a dotted line from one point to another, such as chance.
+        are_dates: x is in microseconds since 1970.
     """
     canvas = Canvas(height, title)
     top, bottom, left, right = 46.0, height - 40.0, 52.0, WIDTH - 14.0
     x_low, x_high = x_range or bounds([x for c in curves for x, _ in c.points], 0.0)
     y_low, y_high = y_range or bounds([y for c in curves for _, y in c.points])
-    x, y = Scale(x_low, x_high, left, right), Scale(y_low, y_high, bottom, top)
+    x = (DateScale if are_dates else Scale)(x_low, x_high, left, right)
+    y = Scale(y_low, y_high, bottom, top)
     canvas.y_axis(y, left, right)
     canvas.x_axis(x, top, bottom, x_title)
     canvas.text(6, 14, y_title, "axis")
@@ -59,6 +62,6 @@ def lines(
         canvas.path([(x(a), y(b)) for a, b in curve.points], f"curve {curve.css}")
         if curve.has_dots:
             for a, b in curve.points:
-                hint = f"{curve.name}: {number(a)}, {number(b)}"
+                hint = f"{curve.name}: {x.text(a)}, {number(b)}"
                 canvas.dot(x(a), y(b), f"fill {curve.css}", 3.2, hint)
     return canvas.svg()

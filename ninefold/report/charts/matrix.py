@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ninefold.report.charts.canvas import WIDTH, Canvas, shortened
+from ninefold.report.charts.canvas import WIDTH, Canvas, told_apart
 from ninefold.report.markup import Html, count, number
 
 SHADES = 8
@@ -15,9 +15,10 @@ def associations(title: str, names: Sequence[str], values: Sequence[Sequence[flo
     """Return a matrix shaded from 0 to 1; the value shows when pointed at."""
     cell = min((BROAD - LEFT - SLANT) / max(len(names), 1), 26.0)
     canvas = Canvas(TOP + cell * len(names) + 8, title, BROAD)
+    above, beside = told_apart(names, 15), told_apart(names, 18)
     for i, name in enumerate(names):
-        canvas.slanted(LEFT + cell * (i + 0.6), TOP - 6, shortened(name, 15))
-        canvas.text(LEFT - 6, TOP + cell * (i + 0.5) + 4, shortened(name, 18), "tick", "end")
+        canvas.slanted(LEFT + cell * (i + 0.6), TOP - 6, above[i])
+        canvas.text(LEFT - 6, TOP + cell * (i + 0.5) + 4, beside[i], "tick", "end")
         for j, other in enumerate(names):
             if i == j:
                 continue
@@ -33,8 +34,8 @@ def patterns(title: str, names: Sequence[str], rows: Sequence[tuple[Sequence[int
     step, right = 18.0, 74.0
     cell = min((WIDTH - right - 4) / max(len(names), 1), 26.0)
     canvas = Canvas(TOP + step * len(rows) + 6, title)
-    for column, name in enumerate(names):
-        canvas.slanted(4 + cell * (column + 0.6), TOP - 6, shortened(name, 15))
+    for column, name in enumerate(told_apart(names, 15)):
+        canvas.slanted(4 + cell * (column + 0.6), TOP - 6, name)
     for row, (missing, amount) in enumerate(rows):
         y = TOP + step * row
         for column in range(len(names)):

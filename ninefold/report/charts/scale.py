@@ -4,10 +4,16 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from ninefold.report.markup import number
 
 LARGEST, SMALLEST = 1e300, 1e-280
 """Beyond these, the arithmetic of axes would overflow or vanish."""
+MICROS = 1_000_000
+DAY = 86_400
+CLOCK_STEPS = (60, 300, 900, 3_600, 10_800, 21_600, 43_200)
+"""Seconds between marks within a day."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,31 @@ class Scale:
         first = math.ceil(self.low / step - 1e-9)
         last = math.floor(self.high / step + 1e-9)
         return [index * step for index in range(first, last + 1)]
+
+    def marks(self, count: int = 5) -> list[tuple[float, str]]:
+        """Return about `count` places on the axis and what is written there."""
+        ticks = self.ticks(count)
+        return list(zip(ticks, tick_labels(ticks), strict=True))
+
+    def text(self, value: float) -> str:
+        """Word a value on the axis."""
+        return number(value)
+
+
+class DateScale(Scale):
+    """The same for microseconds since 1970: marked by days, or by minutes within a few days."""
+
+    def marks(self, count: int = 4) -> list[tuple[float, str]]:
+        span = (self.high - self.low) / MICROS
+        days = max(1, math.ceil(span / count / DAY)) * DAY
+        step = next((s for s in CLOCK_STEPS if span / s <= count), days) * MICROS
+        first, last = math.ceil(self.low / step), math.floor(self.high / step)
+        return [(i * step, self.text(i * step)) for i in range(first, last + 1)]
+
+    def text(self, value: float) -> str:
+        unit = "D" if self.high - self.low > 3 * DAY * MICROS else "m"
+        moment = np.datetime64(round(value), "us").astype(f"datetime64[{unit}]")
+        return str(moment).replace("T", " ")
 
 
 def bounds(values: Iterable[float | None], pad: float = 0.05) -> tuple[float, float]:

@@ -60,6 +60,10 @@ class Data(Section):
                 ),
                 _missing(columns),
                 tag("h3", "Every column"),
+                paragraph(
+                    "Bars of numbers and dates end where half a per cent of the values lies "
+                    "beyond; those are counted in the outer bars."
+                ),
                 grid(pictures[:most], small=True),
                 details(f"{count(len(rest), 'more column')}", grid(rest, small=True))
                 if rest

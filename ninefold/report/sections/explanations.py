@@ -123,10 +123,12 @@ def _effect(effect: Mapping[str, Any], found: Mapping[str, Any]) -> Html:
         caption = f"{name}: mean answer by level, against the mean of all"
         return figure(forest(caption, rows, found["unit"], reference=(0.0, "")), caption)
     curve = Curve(name, [(point["x"], point["y"]) for point in points], "network", has_dots=True)
-    is_date = effect["kind"] == "datetime"
-    caption = f"{name}: effect on the answer, other columns as they are (ALE)"
-    title = "microseconds since 1970" if is_date else name
-    return figure(lines(caption, [curve], title, found["unit"]), caption)
+    beside = effect.get("moved_with") or []
+    moved = f"{name}, and with it {', '.join(beside)}" if beside else name
+    caption = f"{moved}: effect on the answer, other columns as they are (ALE)"
+    are_dates = effect["kind"] == "datetime"
+    picture = lines(caption, [curve], name, found["unit"], are_dates=are_dates)
+    return figure(picture, caption)
 
 
 def _how(found: Mapping[str, Any]) -> str:

@@ -73,7 +73,7 @@ def _finding(item: Mapping[str, Any]) -> Html:
         some = ", ".join(f"{row:,}" for row in item["rows"][:MAX_ROWS])
         more = len(item["rows"]) - MAX_ROWS
         text = some + (f" and {more:,} more" if more > 0 else "")
-        lines.append(details(f"{count(len(item['rows']), 'test row')} concerned", paragraph(text)))
+        lines.append(details(f"{count(len(item['rows']), 'row')} concerned", paragraph(text)))
     if item.get("evidence"):
         body = [(key.replace("_", " "), _worded(value)) for key, value in item["evidence"].items()]
         lines.append(details("Evidence", table(("what", "found"), body)))

@@ -39,9 +39,9 @@ def _said(curve: Mapping[str, Any], evidence: Evidence) -> str:
     rope = evidence.evaluation.get("verdict", {}).get("equivalent_within") or 0.0
     far = ahead[-1]
     said = (
-        f"On the rows the folds are fitted on, {count(now['rows'], 'row')}, the network gains "
-        f"{_signed(now['gain'])} {metric} over the {best}. By the fitted curves that becomes "
-        + ", ".join(f"{_signed(a['gain'])} with {count(a['rows'], 'row')}" for a in ahead)
+        f"By curves fitted to the points below, the network gains {_signed(now['gain'])} {metric} "
+        f"over the {best} with the {count(now['rows'], 'row')} that folds are fitted on"
+        + "".join(f", {_signed(a['gain'])} with {count(a['rows'], 'row')}" for a in ahead)
         + ". "
     )
     if (now["gain"] > rope) == (far["gain"] > rope):

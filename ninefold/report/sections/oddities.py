@@ -22,6 +22,8 @@ from ninefold.report.section import Section
 
 MAX_GAPS = 15
 MUCH = 10.0
+COPY = 100_000
+"""Beyond so large an inflation only rounding tells a column from a copy of the others."""
 WORDS = {"roc_auc": "AUC", "accuracy": "accuracy", "r2": "R²"}
 
 
@@ -88,11 +90,16 @@ def _collinear(found: Mapping[str, Any]) -> Html:
     if not found:
         return Html()
     much = [c for c in found["columns"] if c["vif"] > MUCH]
-    said = f"Condition number of the number columns: {number(found['condition'], 3)}"
+    said = f"Condition number of the number columns: {_bounded(found['condition'])}"
     said += " (above 30 they nearly repeat each other)" if found["condition"] > 30 else ""
-    body = [(code(c["column"]), number(c["vif"], 3), f"{1 - 1 / c['vif']:.2%}") for c in much]
+    body = [(code(c["column"]), _bounded(c["vif"]), percent(1 - 1 / c["vif"])) for c in much]
     listed = table(("column", "VIF", "explained by the others"), body, (1, 2)) if body else Html()
     return join([tag("h3", "Columns that repeat others"), paragraph(f"{said}."), listed])
+
+
+def _bounded(inflation: float) -> str:
+    """Word a number that stops to mean anything where a column is as good as a copy."""
+    return f"over {COPY:,}" if inflation > COPY else number(inflation, 3)
 
 
 def _curve(curve: Mapping[str, Any] | None) -> Html:

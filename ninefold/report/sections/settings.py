@@ -7,6 +7,8 @@ from ninefold.report.evidence import Evidence
 from ninefold.report.markup import Html, code, details, join, paragraph, table, tag
 from ninefold.report.section import Section
 
+UNSET = "default"
+
 
 class Settings(Section):
     """Resolved params, section by section, and versions."""
@@ -17,7 +19,7 @@ class Settings(Section):
 
     def render(self, evidence: Evidence) -> Html:
         folded = [
-            details(name, table(("key", "value"), [(code(k), code(v)) for k, v in _flat(content)]))
+            details(name, table(("key", "value"), [(code(k), code(v)) for k, v in _said(content)]))
             for name, content in evidence.params.items()
             if content
         ]
@@ -35,6 +37,15 @@ class Settings(Section):
         )
 
 
+def _said(content: Any) -> list[tuple[str, str]]:
+    """Return what is shown of a section: of single columns only what sets them apart."""
+    return [
+        (key, value)
+        for key, value in _flat(content)
+        if value != UNSET or not key.startswith("columns.")
+    ]
+
+
 def _flat(content: Any, prefix: str = "") -> list[tuple[str, str]]:
     """Return `(dotted key, value)` pairs; lists of plain values stay together."""
     if isinstance(content, Mapping) and content:
@@ -48,5 +59,5 @@ def _flat(content: Any, prefix: str = "") -> list[tuple[str, str]]:
     if isinstance(content, (list, tuple)):
         return [(prefix, ", ".join(map(str, content)) or "none")]
     if content is None or content == {}:
-        return [(prefix, "default" if content is None else "none")]
+        return [(prefix, UNSET if content is None else "none")]
     return [(prefix, str(content).lower() if isinstance(content, bool) else str(content))]

@@ -74,7 +74,8 @@ def _folds(folds: Mapping[str, Any]) -> str:
     least = min(pair.get("fit", 0) for pair in pairs)
     most = max(pair.get("fit", 0) for pair in pairs)
     rows = f" (of {least:,} to {most:,} rows)" if most else ""
-    return f"Inside train stand {folds['count']} folds, {how}{rows}.{left}"
+    number = len(folds.get("pairs") or ()) or folds["count"]
+    return f"Inside train stand {count(number, 'fold')}, {how}{rows}.{left}"
 
 
 def _sizes(manifest: Mapping[str, Any]) -> Html:
