@@ -4,7 +4,8 @@ In memory a sequence is float64 `(T, C)`; T differs from row to row, NaN is a mi
 at the end of which nothing is known count as not there: padding. The format of a column of
 sequences is JSON: `channels`, their names, and what is known of the long table they come from: its
 `entity` and `time` columns, `formats` of columns, how many of the `last` steps are read, and by how
-many steps targets lie `ahead` of the first channel. Needs numpy only.
+many steps targets lie `ahead` of the first channel. Words of steps are a text with a word a line;
+the format of such a column says of which `words`, and of which long table. Needs numpy only.
 """
 
 import base64
@@ -20,6 +21,8 @@ from ninefold.pixels import objects
 Array = np.ndarray[Any, Any]
 TOLD_CHANNELS = 8
 """Channels that summaries tell of one by one."""
+NO_WORD = "∅"
+"""Stands for the word of a step that has none."""
 COLOURS = ("#2a5db0", "#c0504d", "#4f8a3c", "#8064a2", "#d98324", "#3b98a8")
 
 
@@ -41,6 +44,32 @@ def format_of(names: Iterable[str], **told: str | int | Mapping[str, Any] | None
     """Return the format of a column with these channels; what is None or empty is left out."""
     known = {key: value for key, value in told.items() if value}
     return json.dumps({"channels": list(names), **known}, ensure_ascii=False)
+
+
+def words_format(name: str, **told: str | Mapping[str, Any] | None) -> str:
+    """Return the format of a column of texts with a word of the long table's column a line."""
+    known = {key: value for key, value in told.items() if value}
+    return json.dumps({"words": name, **known}, ensure_ascii=False)
+
+
+def holds_words(format: str | None) -> bool:
+    """Tell whether the texts of a column with this format hold a word for each step."""
+    return bool(format and format.startswith('{"words"'))
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of steps.
+
+    >>> words_of("New York\\nsleeps\\n")
+    ['New York', 'sleeps']
+    """
+    kept = text.rstrip("\n")
+    return kept.split("\n") if kept else []
+
+
+def text_of_words(words: Iterable[str | None]) -> str:
+    """Return the text that holds these words, a break after each; breaks inside become spaces."""
+    return "".join(f"{' '.join((word or '').split()) or NO_WORD}\n" for word in words)
 
 
 def sizes(name: str, format: str | None) -> tuple[str | int, ...]:

@@ -11,6 +11,8 @@ from ninefold.datasets.series.spec import LongSpec
 from ninefold.errors import InputError, nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pyarrow as pa
 
     from ninefold.columns import Column
@@ -23,7 +25,8 @@ log = logging.getLogger("ninefold")
 class LongTableSpec(LongSpec):
     """A CSV, TSV or Parquet file with an entity and a time column: the steps of an entity become
     one sequence. Gives the entity (an identifier), the sequence, the time of its last step, and the
-    columns that have one value for each entity.
+    columns that have one value for each entity. Words of steps become a column of texts, one word a
+    line.
 
     Channels are by default the number columns that vary within an entity.
     """
@@ -36,6 +39,10 @@ class LongTableSpec(LongSpec):
     tags: str | None = None
     """Column whose label at each step is the target of the task tagging: in the rows a JSON list
     with a label (or null) for each step."""
+
+    words: tuple[str, ...] | None = None
+    """Columns of words or categories, one a step, that models read step by step as they do
+    channels; default: with `tags` those that vary within an entity, else none."""
 
     def open(self, workspace: Path) -> "Source":
         return self.rows(super().open(workspace))
@@ -55,55 +62,76 @@ def _rows(steps: "Steps", spec: LongTableSpec) -> "Source":
     from ninefold.columns import Column, to_arrow
     from ninefold.datasets.tables.source import Source
 
-    known_apart = (spec.entity, spec.time, spec.tags, *spec.channels)
+    known_apart: tuple[str | None, ...] = (spec.entity, spec.time, spec.tags, *spec.channels)
     others = [n for n in steps.columns if n not in known_apart]
     found = {name: steps.settled(name) for name in others}
     varying = {name: number for name, (_, number) in found.items() if number >= 0}
     numbers = [n for n in varying if steps.columns[n].kind in ("number", "bool")]
-    channels = list(spec.channels or numbers)
-    if not channels:
+    channels, words = list(spec.channels or numbers), _words(steps, spec, varying)
+    if not channels and not words:
         raise InputError(
             f"{steps.title}: some number column must vary within an entity, however: none does. "
-            "Name the columns of the sequences in ingest.channels"
+            "Name the columns of the sequences in ingest.channels, or in ingest.words"
         )
     counts = steps.counts
-    cells = sequences.split(steps.numbers(channels), counts)
     assert steps.names is not None
     ends = np.cumsum(counts) - 1
-    columns = {spec.entity: steps.names, spec.column: to_arrow(cells, "sequence")}
+    columns = {spec.entity: steps.names}
     known = {spec.entity: steps.columns[spec.entity]}
-    known[spec.column] = Column(
-        spec.column,
-        "sequence",
-        format=sequences.format_of(
-            channels,
-            entity=spec.entity,
-            time=spec.time,
-            formats=steps.formats([*channels, spec.time or ""]),
-        ),
-    )
+    table = {"entity": spec.entity, "time": spec.time}
+    if channels:
+        cells = sequences.split(steps.numbers(channels), counts)
+        columns[spec.column] = to_arrow(cells, "sequence")
+        formats = steps.formats([*channels, spec.time or ""])
+        told = sequences.format_of(channels, **table, formats=formats)
+        known[spec.column] = Column(spec.column, "sequence", format=told)
+    for name in words:
+        columns[name] = pa.array(steps.words(name), pa.string())
+        told = sequences.words_format(name, **table, formats=steps.formats([spec.time or ""]))
+        known[name] = Column(name, "text", format=told)
     if spec.time is not None and steps.columns[spec.time].kind == "datetime":
         columns[spec.time] = steps.table[spec.time].combine_chunks().take(pa.array(ends))
         known[spec.time] = steps.columns[spec.time]
     if spec.tags is not None:
         columns[spec.tags], known[spec.tags] = _tags(steps, spec.tags)
     for name in others:
-        if name not in varying and name not in channels:
+        if name not in {*varying, *channels, *words}:
             columns[name], known[name] = found[name][0], steps.columns[name]
     absent = {
         name: f"`{name}` of {steps.title} must have one value for each entity, however: "
         f"{steps.names[number].as_py()!r} has several"
         for name, number in varying.items()
     }
+    absent = {name: why for name, why in absent.items() if name not in words}
     absent |= dict.fromkeys({*channels, spec.time or ""} - absent.keys() - columns.keys(), "")
-    left = [name for name in varying if name not in channels]
+    left = [name for name in varying if name not in {*channels, *words}]
     if left:
         log.warning("%s: left out, they vary within an entity and are no numbers: %s",
                     steps.title, ", ".join(left))  # fmt: skip
     title = f"{steps.title} ({len(counts)} entities)"
-    notes = {"series": {**steps.notes, "channels": channels, "left_out": left}}
+    notes = {"series": {**steps.notes, "channels": [*channels, *words], "left_out": left}}
     source = Source.of_table(title, pa.table(columns), known, notes)
     return source.with_id(spec.entity).without(absent)
+
+
+def _words(steps: "Steps", spec: LongTableSpec, varying: "Mapping[str, int]") -> list[str]:
+    """Return the columns of words. Raises `InputError` for one that is not there, or is none."""
+    if spec.words is None:
+        kinds = {name: steps.columns[name].kind for name in varying}
+        texts = [name for name, kind in kinds.items() if kind in ("category", "text")]
+        return texts if spec.tags is not None else []
+    for name in spec.words:
+        if name not in steps.columns:
+            raise InputError(
+                f"params.yaml: ingest.words: {steps.title} has no column `{name}`"
+                f"{nearest(name, list(steps.columns))}"
+            )
+        if steps.columns[name].kind not in ("category", "text") or name == spec.tags:
+            raise InputError(
+                f"params.yaml: ingest.words must name columns of words, however: `{name}` is "
+                f"{'the tags' if name == spec.tags else steps.columns[name].kind}"
+            )
+    return list(spec.words)
 
 
 def _tags(steps: "Steps", name: str) -> "tuple[pa.Array, Column]":

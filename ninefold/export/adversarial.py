@@ -8,6 +8,7 @@ from ninefold.columns import NAT, Column, Frame, spread
 from ninefold.pixels import channels
 from ninefold.preprocessing import Layout
 from ninefold.sequences import channels as channels_of
+from ninefold.sequences import holds_words, text_of_words
 
 INT64 = np.iinfo(np.int64)
 DAY_US = 86_400_000_000
@@ -30,6 +31,8 @@ TIMES = (
 BLANK = {"number": np.nan, "category": "", "text": "", "bool": False, "datetime": NAT}
 MAX_EDGES, MAX_LEVELS = 40, 40
 LENGTHS = (0, 1, 2, 17, 300)
+WORDS = ("the", "Zürich", "X", "3.5", "co-op", "🙂", "ﬁrst", "New York", "unheard-of")
+BROKEN = ("one", "one\ntwo", "\n", "\n\none\n\n", "one\n\ntwo\n", " \none \n", "a\r\nb\r\n")
 SIZES = ((1, 1), (1, 40), (40, 1), (7, 5), (64, 64), (200, 150))
 
 
@@ -45,7 +48,7 @@ def adversarial_rows(base: Frame, layout: Layout) -> dict[str, Frame]:
             ("edges", list(_edges(base, layout))),
             ("levels", list(_levels(base, layout))),
             ("pictures", list(_pictures(base))),
-            ("sequences", list(_sequences(base))),
+            ("sequences", [*_sequences(base), *_step_words(base)]),
         )
         if any(changes)
     }
@@ -119,6 +122,15 @@ def _sequences(base: Frame) -> Iterator[Change]:
         gaps[::2] = np.nan
         yield {column.name: gaps}
         yield {column.name: np.concatenate([gaps, np.full((5, depth), np.nan)])}
+
+
+def _step_words(base: Frame) -> Iterator[Change]:
+    """Yield words of steps of extreme numbers and spellings, with gaps and breaks at either end."""
+    for column in base.columns:
+        if holds_words(column.format):
+            for length in LENGTHS:
+                yield {column.name: text_of_words(WORDS[i % len(WORDS)] for i in range(length))}
+            yield from ({column.name: text} for text in BROKEN)
 
 
 def _of_kind(base: Frame, kind: str) -> list[Column]:

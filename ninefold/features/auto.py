@@ -9,6 +9,7 @@ from ninefold.features.elapsed import ElapsedSpec
 from ninefold.features.scope import Scope
 from ninefold.features.text import TextSpec
 from ninefold.problem import ProblemSpec
+from ninefold.sequences import holds_words
 
 TIME_PARTS: tuple[CyclicPart, ...] = ("hour", "weekday")
 DATE_PARTS: tuple[CyclicPart, ...] = ("hour", "weekday", "month")
@@ -35,7 +36,7 @@ def automatic(scope: Scope, problem: ProblemSpec) -> Iterator[Any]:
                 found.append(CalendarSpec(column=column.name, parts=("year",)))
             if not is_time and has_time:
                 found.append(ElapsedSpec(column=column.name, until=problem.time, unit="days"))
-        if column.kind == "text":
+        if column.kind == "text" and not holds_words(column.format):
             found.append(TextSpec(column=column.name))
         for spec in found:
             if not set(spec.names()) & (set(scope.raw) | set(scope.derived)):

@@ -19,18 +19,18 @@ class TensorLayout:
     """One tensor of a preprocessing graph, which comes from one column."""
 
     column: str
-    kind: Literal["image", "tokens", "sequence"]
+    kind: Literal["image", "tokens", "sequence", "words"]
     shape: tuple[int, ...]
     """Of one row: pictures `(C, H, W)` float32, normalised; tokens `(T,)` int64, 0 after the last
-    word, 1 for an unknown one; sequences `(T, F)` float32 with T = -1, see
-    `ninefold.preprocessing.sequences`."""
+    word, 1 for an unknown one; sequences and words of steps `(T, F)` float32 with T = -1, see
+    `ninefold.preprocessing.sequences` and `step_words`."""
     flat: tuple[int, ...]
     """Height and width to which pictures shrink where they are laid flat; number of words; of
     sequences channels, last steps and equal parts that are told."""
     features: tuple[str, ...]
     """Names of the features that the tensor becomes where it is laid flat."""
     cardinality: int = 0
-    """Number of ids of tokens."""
+    """Number of ids of tokens, or of words of steps."""
     scales: tuple[float, ...] = ()
     """Of sequences: mean and spread of each channel's values and spread of their distances from the
     last one, one channel after another."""

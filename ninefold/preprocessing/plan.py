@@ -19,9 +19,11 @@ from ninefold.preprocessing.spec import (
     ImageSpec,
     NumberSpec,
     SequenceSpec,
+    StepWordsSpec,
     TokensSpec,
     WordsSpec,
 )
+from ninefold.preprocessing.step_words import fit_step_words
 from ninefold.preprocessing.tensors import fit_pictures
 from ninefold.preprocessing.tokens import SAMPLE_LEVELS, fit_tokens
 from ninefold.preprocessing.treatment import Treatment
@@ -80,6 +82,8 @@ def fit_column(plan: Plan, treatment: Treatment, values: Array) -> None:
         plan.notes[name] = (f"{len(series.channels)} channels, each scaled", treatment.why)
     elif isinstance(settings, TokensSpec):
         _fit_tokens(plan, treatment, values, settings)
+    elif isinstance(settings, StepWordsSpec):
+        _fit_steps(plan, treatment, values, settings)
     else:
         plan.booleans.append(BooleanCell(name))
         plan.notes[name] = ("1 for true, -1 for false", treatment.why)
@@ -94,6 +98,18 @@ def _fit_tokens(plan: Plan, treatment: Treatment, values: Array, spec: TokensSpe
     plan.tensors.append(found)
     plan.known_levels[name] = found.words[:SAMPLE_LEVELS]
     what = f"{found.length} ids of {len(found.words)} words"
+    plan.notes[name] = (what, treatment.why)
+
+
+def _fit_steps(plan: Plan, treatment: Treatment, values: Array, spec: StepWordsSpec) -> None:
+    name = treatment.column.name
+    found = fit_step_words(name, values, spec)
+    if found is None:
+        plan.notes[name] = ("dropped", f"no word is at {spec.min_count} train steps")
+        return
+    plan.tensors.append(found)
+    plan.known_levels[name] = found.words[:SAMPLE_LEVELS]
+    what = f"{len(found.words)} words, {len(found.endings)} endings"
     plan.notes[name] = (what, treatment.why)
 
 

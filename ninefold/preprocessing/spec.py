@@ -18,7 +18,7 @@ Imputer = Annotated[ImputerSpec, OneOf("ninefold.preprocessing.imputing"), SHORT
 Clipper = Annotated[ClipperSpec, OneOf("ninefold.preprocessing.clipping"), SHORT]
 Scaler = Annotated[ScalerSpec, OneOf("ninefold.preprocessing.scaling"), SHORT]
 Selector = Annotated[SelectorSpec, OneOf("ninefold.preprocessing.selecting"), SHORT]
-Use = Literal["number", "category", "text", "tokens", "image", "sequence", "drop"]
+Use = Literal["number", "category", "text", "tokens", "steps", "image", "sequence", "drop"]
 Encode = Literal["auto", "one_hot", "ordinal"]
 
 
@@ -75,6 +75,19 @@ class TokensSpec(Spec):
     """Words whose counts (times inverse document frequency) models get that take a table."""
 
 
+class StepWordsSpec(Spec):
+    """How words of steps are treated, one a step: each by its id, how it is written and ends."""
+
+    max_words: int = Field(default=20_000, ge=1, le=200_000)
+    """Only so many of the most frequent words are told apart."""
+    min_count: int = Field(default=2, ge=1)
+    """Words of fewer train steps count as unknown."""
+    max_endings: int = Field(default=24, ge=0, le=200)
+    """Endings of two or three letters that are told, for words that training never saw."""
+    min_ending_count: int = Field(default=5, ge=1)
+    """Different words that such an ending has at least."""
+
+
 class ImageSpec(Spec):
     """How pictures are treated: resized, and each channel scaled by its mean and spread."""
 
@@ -100,8 +113,8 @@ class ColumnSpec(Spec):
     """What differs for one column; what is not given follows the defaults of its kind."""
 
     use: Use | None = None
-    """Treat the column as a number, a category, a text by its frequent words or by its tokens, or
-    drop it."""
+    """Treat the column as a number, a category, a text by its frequent words or by its tokens, as
+    words of steps, or drop it."""
     impute: Imputer | None = None
     """See number.impute."""
     missing_flag: bool | None = None
@@ -115,17 +128,21 @@ class ColumnSpec(Spec):
     encode: Encode | None = None
     """See category.encode."""
     min_count: int | None = Field(default=None, ge=1)
-    """See category.min_count and text.min_count."""
+    """See category.min_count, text.min_count and steps.min_count."""
     min_frequency: float | None = Field(default=None, ge=0, lt=1)
     """See category.min_frequency."""
     max_levels: int | None = Field(default=None, ge=1)
     """See category.max_levels."""
     max_words: int | None = Field(default=None, ge=0, le=200_000)
-    """See text.max_words and tokens.max_words."""
+    """See text.max_words, tokens.max_words and steps.max_words."""
     max_tokens: int | None = Field(default=None, ge=1, le=500)
     """See tokens.max_tokens."""
     flat_words: int | None = Field(default=None, ge=1, le=20_000)
     """See tokens.flat_words."""
+    max_endings: int | None = Field(default=None, ge=0, le=200)
+    """See steps.max_endings."""
+    min_ending_count: int | None = Field(default=None, ge=1)
+    """See steps.min_ending_count."""
     height: int | None = Field(default=None, ge=1, le=1024)
     """See image.height."""
     width: int | None = Field(default=None, ge=1, le=1024)
@@ -149,6 +166,8 @@ class PreprocessSpec(Spec):
     """Defaults for free text."""
     tokens: TokensSpec = TokensSpec()
     """Defaults for texts used as tokens."""
+    steps: StepWordsSpec = StepWordsSpec()
+    """Defaults for words of steps, see ingest.words of long_table."""
     image: ImageSpec = ImageSpec()
     """Defaults for pictures."""
     sequence: SequenceSpec = SequenceSpec()

@@ -11,6 +11,7 @@ from ninefold.preprocessing.blocks.block import Reader
 from ninefold.preprocessing.layout import TensorLayout
 from ninefold.preprocessing.sequences import emit_summary
 from ninefold.preprocessing.spec import ImageSpec
+from ninefold.preprocessing.step_words import emit_count
 from ninefold.preprocessing.tokens import FIRST
 
 SIDES = (8, 64)
@@ -88,8 +89,10 @@ def emit_flat(graph: Any, value: str, tensor: TensorLayout) -> str:
     """Add the nodes that lay a tensor flat: float32 `[N, features]`.
 
     Pictures shrink; tokens become counts of words times their inverse document frequency;
-    sequences a few numbers that tell of each.
+    sequences a few numbers that tell of each; of words of steps their number.
     """
+    if tensor.kind == "words":
+        return emit_count(graph, value)
     if tensor.kind == "sequence":
         return emit_summary(graph, value, tensor)
     if tensor.kind == "tokens":

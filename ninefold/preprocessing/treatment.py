@@ -15,6 +15,7 @@ from ninefold.preprocessing.spec import (
     WordsSpec,
 )
 from ninefold.problem import ProblemSpec
+from ninefold.sequences import holds_words
 
 DEFAULT_USE: dict[Kind, Use | None] = {
     "number": "number",
@@ -28,7 +29,7 @@ DEFAULT_USE: dict[Kind, Use | None] = {
 POSSIBLE: dict[Kind, tuple[Use, ...]] = {
     "number": ("number", "category", "drop"),
     "category": ("category", "text", "tokens", "drop"),
-    "text": ("text", "tokens", "category", "drop"),
+    "text": ("text", "tokens", "steps", "category", "drop"),
     "bool": ("category", "drop"),
     "datetime": ("number", "drop"),
     "image": ("image", "drop"),
@@ -82,6 +83,8 @@ def decide(frame: Frame, problem: ProblemSpec, spec: PreprocessSpec) -> list[Tre
 def _treatment(column: Column, problem: ProblemSpec, spec: PreprocessSpec) -> Treatment:
     override = spec.columns.get(column.name, ColumnSpec())
     use, why = DEFAULT_USE[column.kind], f"{column.kind} column"
+    if holds_words(column.format):
+        use, why = "steps", "a word for each step"
     if column.kind == "datetime":
         why = "datetime column: its parts are features, derived under featurize"
     if column.name == problem.time and column.kind == "number":
@@ -98,6 +101,7 @@ def _treatment(column: Column, problem: ProblemSpec, spec: PreprocessSpec) -> Tr
         "category": spec.category,
         "text": spec.text,
         "tokens": spec.tokens,
+        "steps": spec.steps,
         "image": spec.image,
         "sequence": spec.sequence,
     }

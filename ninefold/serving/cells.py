@@ -56,7 +56,8 @@ class Cells:
         kind = self.column.kind
         if kind in ("number", "bool"):
             return kind
-        is_text = kind in ("category", "text") and self.column.format != BOOLEAN
+        is_told = self.column.format == BOOLEAN or sequences.holds_words(self.column.format)
+        is_text = kind in ("category", "text") and not is_told
         return "text" if is_text else None
 
     def _read_uniform(self, values: Sequence[Any]) -> Array | None:
@@ -90,7 +91,22 @@ class Cells:
             return False, np.bool_, _bool
         if kind == "datetime":
             return NAT, np.int64, self._datetime
+        if sequences.holds_words(self.column.format):
+            return "", object, self._words
         return "", object, self._text
+
+    def _words(self, value: Any) -> str:
+        """Return the words of steps, one a line: of a list, or of a text that holds such a list or
+        words between spaces.
+        """
+        if type(value) is str and value.lstrip().startswith("["):
+            value = sequences.labels_of_steps(value) or value
+        if type(value) is list:
+            if all(word is None or type(word) is str for word in value):
+                return sequences.text_of_words(value)
+            raise CellError(f'a list of words, as in ["the", "word"], however: {shown(value)}')
+        text = self._text(value)
+        return text if "\n" in text else sequences.text_of_words(text.split())
 
     def _picture(self, value: Any) -> Array:
         try:

@@ -21,6 +21,11 @@ class TagSpec(LoopSpec):
     """Layers, each reading what the one below gave."""
     bidirectional: bool = True
     """Read each sequence backwards as well; false where a label must not depend on later steps."""
+    embedding_size: int = Field(48, ge=1, le=1024)
+    """Numbers that stand for a word of a step."""
+    word_dropout: float = Field(0.1, ge=0, lt=1)
+    """Share of the words of steps that count as unknown while training, so that unknown ones tell
+    something."""
     dropout: float = Field(0.1, ge=0, lt=1)
     """Share of what the layers give that is zeroed while training."""
     reach: int = Field(2, ge=0, le=100)

@@ -53,8 +53,9 @@ def _scored(model: TagModel, frame: Frame, problem: "ProblemSpec", reach: int) -
 
 
 def _around(model: TagModel, frame: Frame, row: Array, step: Array, reach: int) -> Array:
-    """Return of each step `(M,)` what it and `reach` neighbours on either side hold."""
+    """Return of each step `(M,)` what it and `reach` neighbours on either side hold in numbers."""
     x, steps = model.inputs(frame)
+    steps = steps[:, :, : model.facts["width"]]
     padded = np.pad(steps, ((0, 0), (reach, reach), (0, 0)))
     windows = [padded[row, step + number] for number in range(2 * reach + 1)]
     return np.concatenate([*windows, x[row]], axis=1, dtype=np.float64)

@@ -11,7 +11,8 @@ from ninefold.evaluation import EvaluateSpec
 from ninefold.evaluation.bootstrap import clusters
 from ninefold.evaluation.metrics import Metric
 from ninefold.problem import ProblemSpec
-from ninefold.tagging.labels import UNKNOWN, UNSEEN, encode, read_labels, sequence_of
+from ninefold.sequences import thumbnail, words_of
+from ninefold.tagging.labels import UNKNOWN, UNSEEN, encode, read_labels, sequence_of, steps_of
 from ninefold.tagging.model import TagModel
 from ninefold.unlabelled.measuring import Estimates, Statistic, document, estimates, values
 from ninefold.verdict import Measured, fold_evidence, verdict
@@ -168,21 +169,23 @@ def f1_macro(table: Array) -> float:
 
 def _examples(frame: Frame, truth: Array, codes: Array) -> list[dict[str, Any]]:
     """Return a few rows from the one with most mistakes to the one with fewest."""
-    from ninefold.sequences import thumbnail
-
     known = truth != UNKNOWN
     wrong = ((codes != truth) & known).sum(1) / np.maximum(known.sum(1), 1)
     order = np.argsort(-wrong, kind="stable")
-    column = sequence_of(frame)
+    column, lengths = sequence_of(frame), steps_of(frame)
+    is_drawn = frame.column(column).kind == "sequence"
     found = []
     for row in order[spread(len(order), SHOWN)]:
-        steps = min(len(frame[column][row]), SHOWN_STEPS)
+        steps, cell = min(lengths[row], SHOWN_STEPS), frame[column][row]
+        shown: dict[str, Any] = {"words": [] if is_drawn else words_of(cell)[:steps]}
+        if is_drawn:
+            shown = {"picture": thumbnail(cell[:steps])}
         found.append(
             {
                 "row": int(frame.row[row]),
                 "truth": truth[row, :steps].tolist(),
                 "said": codes[row, :steps].tolist(),
-                "picture": thumbnail(frame[column][row][:steps]),
+                **shown,
             }
         )
     return found

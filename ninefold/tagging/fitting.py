@@ -1,5 +1,6 @@
 """From prepared train rows to a tagger, and to what it is measured against."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from ninefold.columns import Array
 from ninefold.tagging import METRICS, TagSpec
 from ninefold.tagging.labels import UNKNOWN, encode, names_of, read_labels
 from ninefold.tagging.model import TagModel, wide
+from ninefold.tagging.reading import StepReading
 from ninefold.unlabelled.preparing import Prepared
 from ninefold.unlabelled.space import weights
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 MOST_STEPS = 20_000
 """Steps that the linear model is fitted on."""
 Part = tuple[Array, Array, Array]
-"""`x (N, D)`, steps `(N, T + 1, F)` and label codes `(N, T + 1)`."""
+"""`x (N, D)`, steps `(N, T + 1, W + I)` and label codes `(N, T + 1)`."""
 
 
 def fit(ready: Prepared, problem: "ProblemSpec", spec: TagSpec) -> TagModel:
@@ -101,22 +103,34 @@ def peers(ready: Prepared, problem: "ProblemSpec", spec: TagSpec) -> dict[str, T
             module.head.weight.zero_()
             module.head.bias.copy_(torch.from_numpy(np.log(np.maximum(shares, 1e-6))))
             if name == "linear":
-                read = module.window(torch.from_numpy(x), torch.from_numpy(steps)).numpy()
-                table, bias = _linear(read[y >= 0], y[y >= 0], len(facts["tags"]), spec.seed)
-                module.head.weight.copy_(torch.from_numpy(table))
-                module.head.bias.copy_(torch.from_numpy(bias))
+                known, given = torch.from_numpy(y >= 0), map(torch.from_numpy, (x, steps))
+                numbers, ids = (part[known].numpy() for part in module.window(*given))
+                table, bias = _linear(numbers, ids, y[y >= 0], module.sizes, spec.seed, shares)
+                module.take(table, bias)
         found[name] = TagModel(ready.whole, told, module=module, weights=by)
     return found
 
 
-def _linear(X: Array, y: Array, count: int, seed: int) -> tuple[Array, Array]:
-    """Return weights `(K, F)` and biases of a logistic regression of labels."""
+def _linear(
+    numbers: Array, ids: Array, y: Array, sizes: Sequence[int], seed: int, shares: Array
+) -> tuple[Array, Array]:
+    """Return weights `(K, F + S)` and biases of a logistic regression of labels on numbers `(n, F)`
+    and, one of `sizes` columns of 0 and 1 for each, on ids `(n, I)`.
+    """
     from sklearn.linear_model import LogisticRegression
 
-    if len(X) > MOST_STEPS:
-        chosen = np.random.default_rng(seed).choice(len(X), MOST_STEPS, replace=False)
-        X, y = X[np.sort(chosen)], y[np.sort(chosen)]
-    model = LogisticRegression(max_iter=1000).fit(X.astype(np.float64), y)
+    if len(y) > MOST_STEPS:
+        chosen = np.sort(np.random.default_rng(seed).choice(len(y), MOST_STEPS, replace=False))
+        numbers, ids, y = numbers[chosen], ids[chosen], y[chosen]
+    X: Any = numbers.astype(np.float64)
+    if sizes:
+        from scipy import sparse
+
+        levels = [sparse.csr_array((np.ones(len(y)), (np.arange(len(y)), own)), (len(y), size))
+                  for own, size in zip(ids.T, sizes, strict=True)]  # fmt: skip
+        X = sparse.hstack([sparse.csr_array(X), *levels], format="csr")
+    count = len(shares)
+    model = LogisticRegression(max_iter=1000).fit(X, y)
     table = np.zeros((count, X.shape[1]), dtype=np.float32)
     bias = np.full(count, -30.0, dtype=np.float32)
     if len(model.classes_) == 2:  # one row of weights, for the second class
@@ -131,20 +145,23 @@ def _material(
 ) -> tuple[dict[str, Any], Array, dict[str, Part]]:
     """Return facts, weights of what the rows know beside, and the train and the valid part."""
     layout = ready.whole.layout
+    reading = StepReading.of(layout)
     train, valid = ready.frames
     labels = {"train": read_labels(train, problem), "valid": read_labels(valid, problem)}
     tags = names_of(labels["train"])
-    X, codes, _ = ready.whole.transform(train)
+    X, codes, *_ = ready.whole.transform(train)
     by = weights(X, layout)
     parts = {}
     for name, frame in (("train", train), ("valid", valid)):
-        X, codes, steps = ready.whole.transform(frame)
+        X, codes, *tensors = ready.whole.transform(frame)
+        steps = reading.join(tensors)
         y = encode(labels[name], tags, steps.shape[1])
         y[(steps[:, :, 0] <= 0) | (y < 0)] = UNKNOWN
         parts[name] = (wide(X, codes, layout, by), np.ascontiguousarray(steps, np.float32), y)
     facts = {
         "tags": list(tags),
-        "width": layout.tensors[0].shape[1],
+        "width": reading.width,
+        "cardinalities": list(reading.cardinalities),
         "row": len(by),
         "train_rows": len(train),
         "valid_rows": len(valid),

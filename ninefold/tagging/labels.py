@@ -8,7 +8,7 @@ import numpy as np
 from ninefold.columns import Array, Frame
 from ninefold.errors import ConfigError, InputError
 from ninefold.problem import ProblemSpec
-from ninefold.sequences import labels_of_steps
+from ninefold.sequences import holds_words, labels_of_steps, words_of
 
 UNKNOWN, UNSEEN = -1, -2
 """Codes of a step that has no label or is not there, and of a label that is none of those learnt:
@@ -16,14 +16,29 @@ whatever a model says there is wrong."""
 
 
 def sequence_of(frame: Frame) -> str:
-    """Return the name of the column of sequences. Raises `ConfigError` unless there is one."""
-    names = [column.name for column in frame.having("input") if column.kind == "sequence"]
-    if len(names) != 1:
+    """Return the name of the column of sequences, or of words of steps where there is none.
+
+    Raises:
+        ConfigError: there is neither, or several of sequences.
+    """
+    read = frame.having("input")
+    series = [column.name for column in read if column.kind == "sequence"]
+    names = series or [column.name for column in read if holds_words(column.format)]
+    if len(series) > 1 or not names:
         raise ConfigError(
-            "params.yaml: problem.task tagging must have one column of sequences, however: "
-            f"{len(names)}. Read a table with one step a line: `ingest: {{kind: long_table}}`"
+            "params.yaml: problem.task tagging must have one column of sequences, or some of words "
+            f"of steps, however: {len(series) or 'none'}. Read a table with one step a line: "
+            "`ingest: {kind: long_table}`"
         )
     return names[0]
+
+
+def steps_of(frame: Frame) -> list[int]:
+    """Return how many steps each row has. Raises `ConfigError`."""
+    name = sequence_of(frame)
+    if frame.column(name).kind == "sequence":
+        return [len(sequence) for sequence in frame[name]]
+    return [len(words_of(text)) for text in frame[name]]
 
 
 def read_labels(frame: Frame, problem: ProblemSpec) -> list[list[str | None]]:
@@ -35,14 +50,13 @@ def read_labels(frame: Frame, problem: ProblemSpec) -> list[list[str | None]]:
     """
     if not problem.target:
         raise ConfigError("params.yaml: problem.target must be given for tagging: the labels")
-    steps = frame[sequence_of(frame)]
     found: list[list[str | None]] = []
-    for row, (cell, sequence) in enumerate(zip(frame[problem.target], steps, strict=True)):
-        labels = labels_of_steps(cell or json.dumps([None] * len(sequence)))
-        if labels is None or len(labels) != len(sequence):
+    for row, (cell, steps) in enumerate(zip(frame[problem.target], steps_of(frame), strict=True)):
+        labels = labels_of_steps(cell or json.dumps([None] * steps))
+        if labels is None or len(labels) != steps:
             has = repr(str(cell)[:40]) if labels is None else f"{len(labels)} labels"
             raise InputError(
-                f"target `{problem.target}` must hold a label for each of the {len(sequence)} "
+                f"target `{problem.target}` must hold a label for each of the {steps} "
                 f"steps of row {int(frame.row[row])}, however: {has}. Name the column of labels in "
                 "ingest.tags"
             )

@@ -12,6 +12,7 @@ from ninefold.errors import InputError
 from ninefold.graph import Graph
 from ninefold.preprocessing.layout import tensor_name
 from ninefold.signature import Result
+from ninefold.tagging.reading import StepReading
 from ninefold.unlabelled.model import Answer, Model, load_parts
 from ninefold.unlabelled.space import widen, widening, widths
 
@@ -45,9 +46,10 @@ class TagModel(Model):
         return Result("tags", "tags"), probabilities
 
     def inputs(self, frame: Frame) -> tuple[Array, Array]:
-        """Return what the module takes of rows: `x (N, D)` and steps `(N, T + 1, F)`."""
-        X, codes, steps = self.preprocessing.transform(frame)
-        return wide(X, codes, self.preprocessing.layout, self.weights), steps
+        """Return what the module takes of rows: `x (N, D)` and steps `(N, T + 1, W + I)`."""
+        layout = self.preprocessing.layout
+        X, codes, *parts = self.preprocessing.transform(frame)
+        return wide(X, codes, layout, self.weights), StepReading.of(layout).join(parts)
 
     def logits(self, frame: Frame) -> tuple[Array, Array]:
         """Return logits `(N, T, K)` float32 and the mask `(N, T)` of steps that are there."""
@@ -81,11 +83,13 @@ class TagModel(Model):
         return compose(featurize, self.preprocessing.model, self.net(), self, None, columns)
 
     def net(self) -> Any:
-        """Return the graph `X`, `codes`, `tensor_0` -> `scores` float32 `[N, T, K + 1]`."""
-        layout, graph, name = self.preprocessing.layout, Graph("net"), tensor_name(0)
+        """Return the graph `X`, `codes`, `tensor_0` … -> `scores` float32 `[N, T, K + 1]`."""
+        layout, graph = self.preprocessing.layout, Graph("net")
         X = graph.input("X", np.float32, ("N", len(layout.features)))
         codes = graph.input("codes", np.int64, ("N", len(layout.codes)))
-        steps = graph.input(name, np.float32, ("N", *layout.tensors[0].sizes(name)))
+        titles = {tensor_name(i): tensor for i, tensor in enumerate(layout.tensors)}
+        parts = [graph.input(n, np.float32, ("N", *t.sizes(n))) for n, t in titles.items()]
+        steps = StepReading.of(layout).emit(graph, parts)
         x = None
         if widths(layout):
             space = widening(layout, self.weights)

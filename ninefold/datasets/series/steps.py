@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ninefold import sequences
 from ninefold.columns import Array, Column, is_missing, to_array
 from ninefold.datasets.series.spec import LongSpec
 from ninefold.datasets.tables.reading import read_typed
@@ -52,6 +53,12 @@ class Steps:
         parts = [to_array(self.table[name], "number") for name in names]
         values = np.stack(parts, axis=1) if parts else np.empty((len(self), 0))
         return np.where(np.isfinite(values), values, np.nan)
+
+    def words(self, name: str) -> list[str]:
+        """Return for each entity the words of its steps in a column, one a line."""
+        cells = to_array(self.table[name].combine_chunks(), self.columns[name].kind)
+        parts = np.split(cells, np.cumsum(self.counts)[:-1])
+        return [sequences.text_of_words(part.tolist()) for part in parts]
 
     def settled(self, name: str) -> tuple[pa.Array, int]:
         """Return a column's value for each entity, the first that is there, and the number of an

@@ -22,6 +22,9 @@ from ninefold.report.markup import (
 from ninefold.report.section import Section
 from ninefold.report.sections.pictures import picture
 
+NOTHING = -1
+"""Code of a step without a label."""
+
 
 class Tags(Section):
     """Metrics of steps, confusion, label by label, and sequences with both strips."""
@@ -42,9 +45,31 @@ class Tags(Section):
             _labels(names, counts),
         ]
         if found["sequence"] not in evidence.masked:
-            drawn = [picture(e["picture"], f"row {e['row']}", 120) for e in found["examples"]]
-            parts += [tag("h3", "These sequences"), tag("div", *drawn, class_="thumbs")]
+            parts += [tag("h3", "These sequences"), *_examples(found)]
         return join(parts)
+
+
+def _examples(found: Mapping[str, Any]) -> list[Html]:
+    """Draw the sequences, or write their words, the wrongly labelled ones with both labels."""
+    drawn = [picture(e["picture"], f"row {e['row']}", 120)
+             for e in found["examples"] if "picture" in e]  # fmt: skip
+    if drawn:
+        return [tag("div", *drawn, class_="thumbs")]
+    names, lines = found["classes"], []
+    for example in found["examples"]:
+        steps = zip(example["words"], example["truth"], example["said"], strict=True)
+        words = [
+            word if truth in (said, NOTHING) else tag("b", f"{word} [{_name(names, said)}]")
+            for word, truth, said in steps
+        ]
+        spaced = [part for word in words for part in (word, " ")]
+        lines.append((f"row {example['row']}", tag("span", *spaced)))
+    said = "Words in bold got the label beside them, which is wrong."
+    return [paragraph(said), table(("row", "words"), lines)]
+
+
+def _name(names: list[str], code: int) -> str:
+    return names[code] if code >= 0 else "–"
 
 
 def _metrics(found: Mapping[str, Any]) -> Html:
