@@ -7,6 +7,7 @@ happen; cool-down and budget stand in a journal that outlives server and process
 
 import logging
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,7 +23,6 @@ from ninefold.config import load_params
 from ninefold.monitoring import RetrainSpec, budget
 
 JOURNAL = Path(".ninefold/retrains.jsonl")
-TAG = "because-of-drift"
 log = logging.getLogger("ninefold.flow")
 
 
@@ -77,6 +77,7 @@ def _retrain(
         automation = retraining.automation_for(client, deployment.id)
         if automation is not None and not automation.enabled:
             refused = f"the automation {automation.name!r} is paused"
+        _settle(client, path, deployment.id)
     except ObjectNotFound:
         refused = f"there is no deployment {training}"
     refused = refused or budget.claim(path, spec, report["findings"][0]["message"])
@@ -92,6 +93,16 @@ def _retrain(
     return _note(path, training, automation, run)
 
 
+def _settle(client: SyncPrefectClient, path: Path, deployment_id: UUID) -> None:
+    """Give the last start back if nothing came of it: its event was lost, or its finder killed."""
+    at = budget.unsettled(path)
+    if at is None or datetime.now(UTC) - at < retraining.LOST_AFTER:
+        return
+    run = retraining.begun_since(client, deployment_id, at)
+    lost = {"what": "none", "why": "no run began"}
+    budget.settle(path, at, lost if run is None else {"what": "run", "run": str(run)})
+
+
 def _note(path: Path, training: str, automation: Automation, run: UUID | None) -> str:
     """Write down which run the automation began, if it has."""
     by = {"deployment": training, "automation": automation.name}
@@ -105,7 +116,7 @@ def _note(path: Path, training: str, automation: Automation, run: UUID | None) -
 def _start(path: Path, training: str) -> str:
     """Start the deployment from here."""
     try:
-        run: Any = run_deployment(training, timeout=0, as_subflow=False, tags=[TAG])
+        run: Any = run_deployment(training, timeout=0, as_subflow=False, tags=[retraining.TAG])
     except ObjectNotFound:
         why = f"there is no deployment {training}"
         budget.note(path, {"what": "none", "why": why})

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas import FlowRun
 from prefect.client.schemas.filters import (
     DeploymentFilter,
     DeploymentFilterId,
@@ -31,6 +32,11 @@ DUE = "ninefold.retrain"
 """Label of the event: the deployment that is to start, as FLOW/DEPLOYMENT, or `none`."""
 START_TIMEOUT_S = 15.0
 POLL_S = 0.3
+LOST_AFTER = timedelta(minutes=5)
+"""An event that has begun no run after so long begins none: a server keeps events in memory."""
+SKEW = timedelta(minutes=1)
+TAG = "because-of-drift"
+"""Tag of the runs that a flow starts itself."""
 AHEAD = timedelta(minutes=2)
 LIMIT = 200
 NOT_FOUND = 404
@@ -69,7 +75,22 @@ def automation_for(client: SyncPrefectClient, deployment_id: UUID) -> Automation
 
 def runs_of(client: SyncPrefectClient, automation: Automation, deployment_id: UUID) -> list[UUID]:
     """Return the runs of a deployment that an automation began."""
-    runs = client.read_flow_runs(
+    runs = _recent(client, deployment_id)
+    return [run.id for run in runs if run.created_by and run.created_by.id == automation.id]
+
+
+def begun_since(client: SyncPrefectClient, deployment_id: UUID, since: datetime) -> UUID | None:
+    """Return a run of a deployment that drift began since then, None if there is none."""
+    for run in _recent(client, deployment_id):
+        by_automation = run.created_by is not None and run.created_by.type == "AUTOMATION"
+        is_drift = by_automation or TAG in run.tags
+        if is_drift and run.created is not None and run.created >= since - SKEW:
+            return run.id
+    return None
+
+
+def _recent(client: SyncPrefectClient, deployment_id: UUID) -> list[FlowRun]:
+    return client.read_flow_runs(
         deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment_id])),
         flow_run_filter=FlowRunFilter(
             expected_start_time=FlowRunFilterExpectedStartTime(before_=datetime.now(UTC) + AHEAD)
@@ -77,7 +98,6 @@ def runs_of(client: SyncPrefectClient, automation: Automation, deployment_id: UU
         sort=FlowRunSort.EXPECTED_START_TIME_DESC,
         limit=LIMIT,
     )
-    return [run.id for run in runs if run.created_by and run.created_by.id == automation.id]
 
 
 def await_run(

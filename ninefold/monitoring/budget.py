@@ -1,7 +1,7 @@
 """How often findings may start a retrain: a cool-down and a budget, kept in a journal.
 
-A start is written down before it happens: a process that is killed in between costs one start, and
-never makes two.
+A start is written down before it happens, so that a process that is killed in between never makes
+two. One of which nobody wrote down what came of it is settled later, and given back if nothing did.
 """
 
 from collections.abc import Mapping
@@ -42,6 +42,24 @@ def note(path: Path, what: Mapping[str, Any]) -> None:
     """
     with journal.alone(path):
         journal.append(path, {"at": datetime.now(UTC).isoformat(), **what})
+
+
+def unsettled(path: Path) -> datetime | None:
+    """Return when the last start was written down, if nobody wrote down what came of it."""
+    at = None
+    for line in journal.read(path):
+        if line.get("what") == "start":
+            at = datetime.fromisoformat(str(line["at"]))
+        elif line.get("what") in ("run", "none"):
+            at = None
+    return at
+
+
+def settle(path: Path, start: datetime, what: Mapping[str, Any]) -> None:
+    """Write down what came of a start, as `note` does, unless somebody did meanwhile."""
+    with journal.alone(path):
+        if unsettled(path) == start:
+            journal.append(path, {"at": datetime.now(UTC).isoformat(), **what})
 
 
 def _starts(path: Path) -> list[datetime]:

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 
@@ -137,3 +138,25 @@ def test_a_monitor_that_is_killed_costs_at_most_a_start_and_never_makes_two(
     begun = [run["created_by"]["type"] for run in runs(server, training)]
     assert begun == ["AUTOMATION", "AUTOMATION"]
     assert (workspace.folder / "reports" / "monitor" / "monitor.json").is_file()
+
+
+def test_a_start_whose_event_was_lost_is_given_back_once_none_can_come_of_it(
+    server, workspace, training, monkeypatch
+):
+    from flows import reacting, retraining
+
+    with monkeypatch.context() as lossy:
+        lossy.setattr(reacting, "emit_event", lambda *_, **__: None)
+        lossy.setattr(retraining, "START_TIMEOUT_S", 0.5)
+        assert "has not begun one yet" in found(workspace, training)
+    assert "no retrain: the last retrain began" in found(workspace, training)
+    monkeypatch.setattr(retraining, "LOST_AFTER", timedelta(0))
+    assert "retrain started" in found(workspace, training)
+    assert told(workspace) == ["start", "event", "none", "start", "run"]
+    assert "no retrain: the last retrain began" in found(workspace, training)
+    # a run that began, and that nobody wrote down, is not given back
+    path = workspace.folder / ".ninefold/retrains.jsonl"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    assert "no retrain: the last retrain began" in found(workspace, training)
+    assert told(workspace) == ["start", "event", "none", "start", "run"]
+    assert len(runs(server, training)) == 1
