@@ -51,9 +51,21 @@ def opened(path: Path, directions: "Sequence[Direction]") -> "Iterator[Study]":
         )
         _mend(path)
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-        yield optuna.create_study(
-            storage=_storage(path), study_name=NAME, directions=directions, load_if_exists=True
-        )
+        with _named(path):
+            yield optuna.create_study(
+                storage=_storage(path), study_name=NAME, directions=directions, load_if_exists=True
+            )
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Say `path` where a write fails, whose error names no file."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and (told := unwritable(path, error)):
+            raise told from None
+        raise
 
 
 def _storage(path: Path) -> "BaseStorage":

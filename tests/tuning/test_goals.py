@@ -63,3 +63,11 @@ def test_nobody_beats_the_front_and_the_cheapest_within_one_error_is_taken(found
 def test_a_constraint_without_limit_is_refused():
     with pytest.raises(ConfigError, match=r"tune.goal must set max_latency_ms"):
         goal(kind="constrained")
+
+
+def test_the_nearest_trial_is_the_one_that_is_fewest_times_over_a_limit():
+    costs = [{"latency_ms": 4.0, "size_kb": 110.0}, {"latency_ms": 1.0, "size_kb": 150.0}]
+    made = [Row(n, "complete", {}, n == 0, (0.5, 0.6), cost) for n, cost in enumerate(costs)]
+    pick = goal(kind="constrained", max_latency_ms=1, max_size_kb=100).pick(made, True)
+    assert pick.number is None
+    assert "the nearest, 1: latency_ms 1, size_kb 150" in pick.because

@@ -75,6 +75,17 @@ def diverging(scale):
     )
 
 
+def test_a_full_disk_names_the_file_of_the_study(tmp_path):
+    script = (
+        "import resource, sys; from pathlib import Path; from tests.tuning.studies import study;"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)); study(Path(sys.argv[1]))"
+    )
+    journal = tmp_path / "journal.log"
+    command = [sys.executable, "-c", script, str(journal)]
+    full = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert f"InputError: {journal} cannot be written: files may not grow" in full.stderr
+
+
 def test_a_trial_that_fails_is_a_row_with_its_reason(tmp_path):
     space = {SCALE: {"choices": ["robust", "none"]}}
     found = study(tmp_path / "j.log", diverging("robust"), space, trials=4)

@@ -46,9 +46,13 @@ class ConstrainedGoal(GoalSpec):
         limits = ", ".join(f"{name} <= {limit:g}" for name, limit in self.limits().items())
         fitting = [row for row in rows if max(self.constraints(row).values()) <= 0]
         if not fitting:
-            nearest = min(rows, key=lambda row: max(self.constraints(row).values()))
+            nearest = min(rows, key=self._times_over)
             found = ", ".join(f"{name} {nearest.cost[name]:.3g}" for name in self.limits())
             return Pick(None, f"no trial keeps {limits}; the nearest, {nearest.number}: {found}")
         return Pick(
             best(fitting, higher_is_better).number, f"best mean over the folds with {limits}"
         )
+
+    def _times_over(self, row: Row) -> float:
+        """Return how many times the worst limit a trial takes."""
+        return max(row.cost[name] / limit for name, limit in self.limits().items())
