@@ -3,6 +3,15 @@
 import difflib
 from collections.abc import Iterable
 
+MEMORY_SIGNS = (
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "failed to allocate memory",
+    "bad_alloc",
+)
+"""How torch and ONNX Runtime say that memory ran out."""
+
 
 class NinefoldError(Exception):
     """Ends a command with one line on stderr and no traceback."""
@@ -31,3 +40,20 @@ def nearest(key: object, choices: Iterable[str]) -> str:
     if found:
         return f" (did you mean `{found[0]}`?)"
     return f" (one of {', '.join(names)})" if 0 < len(names) <= 20 else ""
+
+
+def ran_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error says that memory ran out."""
+    return isinstance(error, MemoryError) or any(
+        sign in str(error).lower() for sign in MEMORY_SIGNS
+    )
+
+
+def too_little_memory(error: BaseException) -> InputError:
+    """Return one line about a stage that memory was too small for."""
+    said = " ".join(str(error).split()).rpartition("Allocator: ")[2] or type(error).__name__
+    return InputError(
+        f"the stage must fit into memory, however: {said}. Take fewer rows "
+        "(`ingest.sample_rows`), make the network smaller if it is one that trains "
+        "(`train.network`), or give it a machine with more memory"
+    )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ninefold import files, interruption, telemetry, threads
-from ninefold.errors import NinefoldError
+from ninefold.errors import NinefoldError, ran_out_of_memory, too_little_memory
 from ninefold.importing import forget_working_folder
 
 if TYPE_CHECKING:
@@ -27,12 +27,21 @@ def die_with_parent() -> None:
 
 
 def run_stage(workspace: Path, stage: str) -> None:
-    """Import the stage's module and run it on its declared files."""
+    """Import the stage's module and run it on its declared files.
+
+    Raises:
+        InputError: it is wrong what they hold, or memory runs out.
+    """
     from tasks.stage_io import StageIO
 
     io = StageIO(workspace, stage)
     _ = io.declared, io.specs
-    importlib.import_module(stage_module(io)).run(io)
+    try:
+        importlib.import_module(stage_module(io)).run(io)
+    except (MemoryError, RuntimeError) as error:
+        if ran_out_of_memory(error):
+            raise too_little_memory(error) from None
+        raise
 
 
 def stage_module(io: "StageIO") -> str:

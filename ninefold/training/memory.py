@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from ninefold.errors import ran_out_of_memory
 from ninefold.progress import say
 from ninefold.training.device import autocast
 from ninefold.training.optimizer import FlatOptimizer
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from ninefold.training.loop import Rows
     from ninefold.training.ranks.leading import Team
     from ninefold.training.scoring_module import ScoringModule
-
-SIGNS = ("out of memory", "can't allocate memory", "not enough memory")
-"""How torch says so, on GPUs and CPUs."""
 
 
 class Pieces:
@@ -69,7 +67,7 @@ class Pieces:
     def _shrink(self, error: RuntimeError, rows: int) -> None:
         """Halve the pieces. Raises `error` if it is another one or they hold one row."""
         size = min(self.size, rows) // 2
-        if size < 1 or not any(sign in str(error).lower() for sign in SIGNS):
+        if size < 1 or not ran_out_of_memory(error):
             raise error
         self.size = size
         say(

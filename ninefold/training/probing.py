@@ -60,18 +60,23 @@ def look(module: "ScoringModule", rows: "Rows") -> dict[str, Any]:
         for name, layer in module.network.named_modules()
         if isinstance(layer, UNITS)
     ]
-    losses, gradients = [], []
+    losses: list[float] = []
+    squares: list[float] = []
+    total: Tensor | float = 0.0
     try:
         for part in parts:
             outputs = module.network(part.x, part.codes, *part.tensors)
             loss = module.objective.loss(outputs, part.y, part.weight)
             found = torch.autograd.grad(loss, [p for _, p in named], materialize_grads=True)
             losses.append(float(loss.detach()))
-            gradients.append(torch.cat([g.reshape(-1) for g in found]).double())
+            gradient = torch.cat([g.reshape(-1) for g in found]).double()
+            squares.append(float(gradient.square().sum()))
+            total = total + gradient
     finally:
         for hook in hooks:
             hook.remove()
-    mean = torch.stack(gradients).mean(0)
+    assert isinstance(total, Tensor)
+    mean = total / len(parts)
     return {
         "loss": sum(losses) / len(losses),
         "gradients": _by_matrix(named, mean),
@@ -79,7 +84,7 @@ def look(module: "ScoringModule", rows: "Rows") -> dict[str, Any]:
         "noise": {
             "rows": len(parts[0]),
             "parts": len(parts),
-            "square": float(torch.stack([g.square().sum() for g in gradients]).mean()),
+            "square": sum(squares) / len(squares),
             "square_of_mean": float(mean.square().sum()),
         },
     }

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from ninefold.columns import Array, Frame
-from ninefold.errors import InputError
+from ninefold.errors import InputError, ran_out_of_memory
 from ninefold.evaluation.metrics import reported_metric
 from ninefold.evaluation.part import widened
 from ninefold.problem import ProblemSpec
@@ -146,16 +146,9 @@ def _work(material: Material, job: Job) -> Done:
     return Done(score, cost)
 
 
-def out_of_memory(error: BaseException) -> bool:
-    """Tell whether memory, of the machine or of a GPU, ran out."""
-    from ninefold.training.memory import SIGNS
-
-    return isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in SIGNS)
-
-
 def reason(error: BaseException) -> str:
     """Return why a trial failed, in one line."""
     said = " ".join(str(error).split())
-    if out_of_memory(error):
+    if ran_out_of_memory(error):
         return f"out of memory: {said}" if said else "out of memory"
     return said if isinstance(error, InputError) else f"{type(error).__name__}: {said}"
