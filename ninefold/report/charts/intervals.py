@@ -8,6 +8,8 @@ from ninefold.report.charts.scale import Scale, bounds
 from ninefold.report.markup import Html, number
 
 STEP = 24.0
+ZERO = 1e-9
+"""A share of the axis so small that only rounding tells it from nothing."""
 
 
 @dataclass(frozen=True)
@@ -72,4 +74,5 @@ def _draw(canvas: Canvas, row: Row, y: float, x: Scale) -> None:
         canvas.line(x(row.low), y, x(row.high), y, f"whisker {row.css}")
         hint += f" ({number(row.low)} to {number(row.high)})"
     canvas.dot(x(row.value), y, f"fill {row.css}", 4.5, hint)
-    canvas.text(WIDTH, y + 4, number(row.value), "label", "end")
+    is_zero = abs(row.value) < ZERO * (x.high - x.low)
+    canvas.text(WIDTH, y + 4, "0" if is_zero else number(row.value), "label", "end")

@@ -8,6 +8,8 @@ from ninefold.report.charts.scale import DateScale, Scale, bounds
 from ninefold.report.markup import Html, number
 
 Point = tuple[float, float]
+NEAR = 60
+"""How far, in picture units, a name beside a line looks for curves it should not cover."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,10 @@ def lines(
         canvas.line(x(marked_x[0]), top, x(marked_x[0]), bottom, "mark")
         side = "end" if marked_x[0] > (x_low + x_high) / 2 else "start"
         shift = -5 if side == "end" else 5
-        canvas.text(x(marked_x[0]) + shift, top + 10, marked_x[1], "label", side)
+        beside = x(marked_x[0]) + 8 * shift
+        near = [y(b) for c in curves for a, b in c.points if abs(x(a) - beside) < NEAR]
+        height = max((top + 10, bottom - 6), key=lambda at: min(abs(at - n) for n in (*near, 1e9)))
+        canvas.text(x(marked_x[0]) + shift, height, marked_x[1], "label", side)
     for curve in curves:
         canvas.path([(x(a), y(b)) for a, b in curve.points], f"curve {curve.css}")
         if curve.has_dots:

@@ -47,7 +47,7 @@ def _said(verdict: Mapping[str, Any]) -> str:
         return str(verdict["sentence"])
     return (
         "Simpler models learnt from the same rows and were judged on the same ones. The best of "
-        f"them, {model_name(verdict['baseline'])}, is the one to beat."
+        f"them, the {model_name(verdict['baseline'])}, is the one to beat."
     )
 
 

@@ -33,9 +33,7 @@ class Explanations(Section):
                     "that go together are shuffled as one."
                 ),
                 grid([_importance(found), *(_effect(each, found) for each in found["effects"])]),
-                tag("h3", "Three answers taken apart"),
-                paragraph(_how(found)),
-                grid([_example(each, found) for each in _examples(found)]),
+                *_apart(found),
                 *_pixels(found.get("pixels") or []),
                 *_words(found.get("words") or []),
                 *_targets(found.get("targets") or {}),
@@ -129,6 +127,15 @@ def _effect(effect: Mapping[str, Any], found: Mapping[str, Any]) -> Html:
     are_dates = effect["kind"] == "datetime"
     picture = lines(caption, [curve], name, found["unit"], are_dates=are_dates)
     return figure(picture, caption)
+
+
+def _apart(found: Mapping[str, Any]) -> list[Html]:
+    """Draw what the columns add to three answers, unless one column is all there is."""
+    examples = _examples(found)
+    if all(len(each["shares"]) < 2 for each in examples):
+        return []
+    pictures = grid([_example(each, found) for each in examples])
+    return [tag("h3", "Three answers taken apart"), paragraph(_how(found)), pictures]
 
 
 def _how(found: Mapping[str, Any]) -> str:

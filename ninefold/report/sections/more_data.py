@@ -5,7 +5,7 @@ from typing import Any
 
 from ninefold.report.charts.lines import Curve, lines
 from ninefold.report.evidence import Evidence
-from ninefold.report.markup import Html, count, figure, join, number, paragraph
+from ninefold.report.markup import Html, count, figure, join, number, paragraph, prose
 from ninefold.report.section import Section
 from ninefold.report.wording import model_name
 
@@ -24,8 +24,10 @@ class MoreData(Section):
         curve = evidence.folds.get("curve")
         if not curve:
             return paragraph(
-                "Not measured: there are too few rows for shares of them, or ",
-                "`crossvalidate` leaves it out.",
+                prose(
+                    "Not measured: there are too few rows for shares of them, or `crossvalidate` "
+                    "leaves it out."
+                )
             )
         return join([paragraph(_said(curve, evidence)), _picture(curve, evidence)])
 

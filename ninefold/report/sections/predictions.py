@@ -113,14 +113,15 @@ def _metrics(evidence: Evidence) -> Html:
         title = tag("b", name, " (reported)") if name == evidence.metric else name
         value = number(test["value"]) if test["value"] is not None else test.get("reason", "–")
         body.append((title, value, interval(test), number(valid.get("value"))))
-    unit = found["resampled"].get("unit", "row")
+    resampled = found["resampled"]
+    unit, drawn = resampled.get("unit", "row"), number(resampled.get("count"))
+    alone = unit == "row"
+    units = f"{drawn} rows" if alone else f"{drawn} blocks (unit: {unit})"
+    together = "" if alone else ", what belongs together staying together"
     return join(
         [
             table(("metric", "test", f"{sure} interval", "valid"), body, (1, 2, 3)),
-            paragraph(
-                f"Intervals are by bootstrap: {number(found['resampled'].get('count'))} blocks "
-                f"(unit: {unit}) drawn again and again, what belongs together staying together."
-            ),
+            paragraph(f"Intervals are by bootstrap: {units} drawn again and again{together}."),
         ]
     )
 

@@ -19,6 +19,12 @@ from ninefold.report.markup import (
 )
 from ninefold.report.section import Section
 
+TENSOR_NAMES = {
+    "image": ("picture", "pictures"),
+    "tokens": ("text, word by word", "texts, word by word"),
+    "sequence": ("sequence", "sequences"),
+}
+
 
 class Preparation(Section):
     """The preprocessing's decision table and the list of features."""
@@ -57,8 +63,8 @@ class Preparation(Section):
         return join(
             [
                 paragraph(
-                    f"{count(len(decided), 'column')} become {count(len(features), 'number')}"
-                    f" and {count(len(codes), 'embedded category', 'embedded categories')}. "
+                    f"{count(len(decided), 'column')} become{'s' if len(decided) == 1 else ''} "
+                    f"{_parts(layout)}. "
                     "All that is fitted here was fitted on the train part; the same graph stands "
                     "in front of the network in the exported file."
                 ),
@@ -66,9 +72,22 @@ class Preparation(Section):
                 bullets(f"{kind}: {count(n, 'column')}" for kind, n in sorted(kinds.items())),
                 _dropped([row["column"] for row in dropped]),
                 details("Every column, what becomes of it, and why", table(header, body, (4,))),
-                details(f"The {count(len(named), 'feature')}", paragraph(", ".join(named))),
+                details(f"The {count(len(named), 'feature')}", paragraph(", ".join(named)))
+                if named
+                else "",
             ]
         )
+
+
+def _parts(layout: Mapping[str, Any]) -> str:
+    """Say what a row is to the network."""
+    tensors = Counter(tensor["kind"] for tensor in layout.get("tensors") or ())
+    found = [
+        (len(layout["features"]), "number", "numbers"),
+        (len(layout["codes"]), "embedded category", "embedded categories"),
+        *((number, *TENSOR_NAMES[kind]) for kind, number in tensors.items()),
+    ]
+    return " and ".join(count(number, *names) for number, *names in found if number) or "nothing"
 
 
 def _proof(found: Mapping[str, Any] | None) -> Html:
