@@ -20,6 +20,9 @@ MOVES, FINE = 4, 0.05
 UNLIKELY, FALSE = -6.0, 0.2
 """log10 of the chance that rows lie between others oftener than moved ones, and how often those
 may, in shares."""
+WIDER, STAYS = 3.0, 0.6
+"""Times the rounding that rows off the line are allowed too, and the share of the rows between two
+others that must then lie there already: of columns that follow from each other fewer do."""
 BLOCK = 512
 MIDDLE = 0.02
 """A row nearer to an end than this share of the way says little."""
@@ -84,7 +87,7 @@ def _beyond_chance(met: "_Met") -> Triples:
     """Return the triples that outnumber those of moved rows."""
     from scipy.stats import nbinom
 
-    best, moved = met.best, met.moved
+    best, moved = met.best, met.moved[0]
     kept = np.zeros(len(best), dtype=bool)
     for cut in CUTS:
         hits = best[:, 1] <= cut
@@ -92,7 +95,8 @@ def _beyond_chance(met: "_Met") -> Triples:
         # Of counts with an unknown common mean, the one given the other is negative binomial.
         chance = nbinom.logsf(hits.sum() - 1, false + 1, MOVES / (MOVES + 1)) / np.log(10)
         if chance <= UNLIKELY and false <= FALSE * MOVES * hits.sum():
-            kept = hits
+            wide = (met.near <= cut).sum() - (met.moved[1] <= cut).sum() / MOVES
+            kept = hits if hits.sum() - false / MOVES >= STAYS * wide else kept
     table = best[kept]
     middle, first, second = (table[:, i].astype(np.int64) for i in (0, 2, 3))
     return Triples(middle, first, second, table[:, 4])
@@ -122,15 +126,17 @@ def _met(x: Array, queries: Array, seed: int) -> "list[_Met]":
 
 
 class _Met:
-    """The least likely pair of each query: `best` `(Q, 5)` and, for moved rows, `moved` `(M, Q)`.
+    """The least likely pair of each query: `best` `(Q, 5)` and the chances of others.
 
-    Columns of `best`: the row, log10 of the chance, the first, the second, the way.
+    Columns of `best`: the row, log10 of the chance, the first, the second, the way. `near` `(Q,)`
+    holds the chances of rows that may lie farther off, `moved` `(2, M, Q)` both for moved rows.
     """
 
     def __init__(self, queries: Array) -> None:
         self.best = np.zeros((len(queries), 5))
         self.best[:, 0] = queries
-        self.moved = np.zeros((MOVES, len(queries)))
+        self.near = np.zeros(len(queries))
+        self.moved = np.zeros((2, MOVES, len(queries)))
 
     def add(
         self, at: Array, pairs: "_Pairs", values: Array, tried: float, rng: np.random.Generator
@@ -144,8 +150,11 @@ class _Met:
         rows, some = rows[better], some[better]
         found = chance[some], pairs.first[some], pairs.second[some], way[some]
         self.best[rows, 1:] = np.column_stack(found)
-        for moved in self.moved:
-            np.minimum.at(moved, at, pairs.chance(pairs.moved(values, rng), tried)[0])
+        np.minimum.at(self.near, at, pairs.chance(values, tried, WIDER)[0])
+        for number in range(MOVES):
+            away = pairs.moved(values, rng)
+            for moved, wider in zip(self.moved, (1.0, WIDER), strict=True):
+                np.minimum.at(moved[number], at, pairs.chance(away, tried, wider)[0])
 
 
 def _opposite(scaled: Array, rows: Array, ids: Array) -> Iterator[tuple[Array, Array, Array]]:
@@ -177,18 +186,19 @@ class _Pairs:
         told = np.log10(np.minimum(1.0, wide + least))
         self._told = told.sum(axis=1) - told.min(axis=1)
 
-    def chance(self, values: Array, tried: float) -> tuple[Array, Array]:
+    def chance(self, values: Array, tried: float, wider: float = 1.0) -> tuple[Array, Array]:
         """Return log10 of the chance `(P,)`, 0 off the line, and where on the way it stands.
 
-        Of so many pairs `tried`, log10, for each row.
+        Of so many pairs `tried`, log10, for each row, which may lie so many times farther off.
         """
+        near = wider * self._near
         away = values - self._start
         moves = self._way != 0
         slope = np.where(moves, self._way, 1.0)
-        ends = (away - self._near) / slope, (away + self._near) / slope
+        ends = (away - near) / slope, (away + near) / slope
         low = np.where(moves, np.minimum(*ends), -np.inf).max(axis=1)
         high = np.where(moves, np.maximum(*ends), np.inf).min(axis=1)
-        stays = (moves | (np.abs(away) <= self._near)).all(axis=1)
+        stays = (moves | (np.abs(away) <= near)).all(axis=1)
         way = (low + high) / 2
         meets = (low <= high) & stays & (way > MIDDLE) & (way < 1 - MIDDLE)
         return np.where(meets, np.minimum(self._told + tried, 0.0), 0.0), way

@@ -16,6 +16,9 @@ FOLDS = 2
 SMOOTH = 0.3
 """Variance between neighbouring values over that between all, below which a number measures."""
 
+ACROSS, ERRORS = 0.5, 2.0
+"""Least agreement of rows of a key across the parts, in shares of that of all, and in errors."""
+
 
 @dataclass(frozen=True)
 class Tie:
@@ -28,6 +31,9 @@ class Tie:
     chance: float
     """The largest `left` among shuffles of the key that keep the sizes of its groups."""
     rows: int
+    tells_test: bool = True
+    """Whether the rows of a key agree across the parts as they do inside: other entities that
+    happen to have the same values do not."""
 
 
 def numbers_of_target(case: Case) -> Array:
@@ -60,6 +66,26 @@ def intraclass(values: Array, key: Array) -> float:
         within += (float((column**2).sum()) - sum_between) / (n - groups)
     total = between + (typical - 1) * within
     return float((between - within) / total) if total > 0 else 0.0
+
+
+def agreement_across(values: Array, key: Array, test: Array) -> tuple[float, float]:
+    """Return how `values` `(N, C)` of `test` rows go with those of others of their key, its error.
+
+    The mean product of such a pair over the variance: as `intraclass`, but across the parts.
+    """
+    count = np.bincount(key[test], minlength=key.max() + 1).astype(np.float64)
+    other = np.bincount(key[~test], minlength=key.max() + 1)
+    pairs = float((count * other).sum())
+    total = float(values.var(axis=0).sum())
+    if pairs == 0 or total == 0:
+        return 0.0, np.inf
+    product = 0.0
+    for column in (values - values.mean(axis=0)).T:
+        mine, theirs = (
+            np.bincount(key[part], column[part], minlength=len(count)) for part in (test, ~test)
+        )
+        product += float((mine * theirs).sum())
+    return product / pairs / total, float(1 / np.sqrt(((count > 0) & (other > 0)).sum()))
 
 
 def null_spread(key: Array) -> float:
@@ -114,7 +140,10 @@ def tie(case: Case, key: Array, names: tuple[str, ...]) -> Tie:
     rest = y - _predicted(features, y, codes, case.seed)
     rng = np.random.default_rng(case.seed)
     chance = max(intraclass(rest, rng.permutation(codes)) for _ in range(5))
-    return Tie(intraclass(y, codes), intraclass(rest, codes), chance, len(rows))
+    left = intraclass(rest, codes)
+    across, error = agreement_across(rest, codes, case.test[rows])
+    tells = not np.isfinite(error) or across >= max(ACROSS * left, ERRORS * error)
+    return Tie(intraclass(y, codes), left, chance, len(rows), tells)
 
 
 def _features(case: Case, rows: Array, names: tuple[str, ...]) -> Array:

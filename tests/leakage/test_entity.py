@@ -89,3 +89,14 @@ def test_a_number_that_one_entity_alone_has_stops_nothing():
                   y=("number", y))  # fmt: skip
     found, _ = undeclared(frame)
     assert found[0]["columns"] == ["who"]
+
+
+def test_entities_that_happen_to_share_a_value_are_silent_where_the_split_keeps_them_whole():
+    rng = np.random.default_rng(4)
+    farm = rng.permutation(N) % (N // 6)
+    altitude = rng.normal(400, 60, N // 6).round()
+    y = rng.normal(size=N // 6)[farm] + 0.3 * rng.normal(size=N)
+    frame = table(altitude=("number", altitude[farm]), y=("number", y))
+    whole = np.where(farm % 4 == 0, "test", "train").astype(object)
+    assert not undeclared(frame, whole)[0]
+    assert undeclared(frame)[0]

@@ -65,6 +65,14 @@ def test_dirty_keys_block_and_name_the_rows():
     assert "spellings" in finding["evidence"]
 
 
+def test_a_name_or_two_spelt_twice_are_told_not_blocked():
+    number, part = by_entity()
+    names = np.array([f"ID-{i:03d}" for i in number], dtype=object)
+    names[np.flatnonzero(part == "test")[0]] = "id 77"
+    (finding,) = overlaps(table(names), part)
+    assert finding["severity"] == "info"
+
+
 def test_entities_that_recur_under_a_split_by_time_are_told_not_warned():
     who = np.array([f"shop {i % 20}" for i in range(N)], dtype=object)
     part = np.where(np.arange(N) < 450, "train", "test").astype(object)

@@ -76,3 +76,23 @@ def test_straight_growth_and_smooth_series_are_silent(noise):
     part = rng.choice(["train", "test"], 400, p=[0.75, 0.25]).astype(object)
     made = Case(frame, part, ProblemSpec(target="y", task="regression"), "random")
     assert not list(SyntheticRowsCheck().findings(made))
+
+
+@pytest.mark.parametrize("digits", [1, 3])
+@pytest.mark.parametrize("seed", range(2))
+def test_columns_that_follow_from_two_others_are_silent(digits, seed):
+    """Where two columns meet a line by chance, what is computed from them meets it too."""
+    rng = np.random.default_rng(seed)
+    height, weight = rng.normal(1.75, 0.1, 2000).round(2), rng.normal(75, 12, 2000).round(1)
+    data = {
+        "height": height,
+        "weight": weight,
+        "bmi": (weight / height**2).round(digits),
+        "surface": (0.2 * weight**0.425 * height**0.725).round(digits + 1),
+        "y": rng.normal(size=2000),
+    }
+    columns = [Column(n, "number", frozenset({"target" if n == "y" else "input"})) for n in data]
+    part = rng.choice(["train", "test"], 2000, p=[0.75, 0.25]).astype(object)
+    frame = Frame(tuple(columns), data, np.arange(2000))
+    made = Case(frame, part, ProblemSpec(target="y", task="regression"), "given")
+    assert not list(SyntheticRowsCheck().findings(made))
