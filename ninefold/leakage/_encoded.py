@@ -12,6 +12,8 @@ from ninefold.leakage.chance import SURE
 
 MANY = 20
 """Distinct targets from which a group's median says something of it."""
+MIN_MET, MOST = 20, 0.35
+"""Groups that must be met, and their share of the rows, where others are several in one."""
 MIN_MEDIANS = 6
 """Groups whose median must be met for it to be no coincidence."""
 
@@ -61,7 +63,7 @@ def directions(values: Array, y: Array) -> Iterator[Array]:
 def exact(case: Case, groups: Groups, values: Array, y: Array) -> str:
     """Compare values with the group means, or medians, to the last digit.
 
-    Return "leak", "honest" (those of train rows), or "".
+    Return "leak", "partly" (of most groups), "honest" (those of train rows), or "".
     """
     deviation = float(y.std())
     near = max(0.51 * resolution(values), 1e-6 * deviation)
@@ -80,6 +82,8 @@ def exact(case: Case, groups: Groups, values: Array, y: Array) -> str:
     for level in candidates:
         fits = np.abs(level(groups, y, everywhere) - values) <= near
         if (weight * fits).sum() < 0.9 * weight.sum():
+            if _meets_most(groups, fits, level(groups, y, ~case.test), values, near, told):
+                return "partly"
             continue
         scatter = np.sqrt(scatters[told & fits] / groups.size[told & fits])
         if np.log10(np.minimum(1, near / scatter)).sum() > SURE:
@@ -94,6 +98,24 @@ def exact(case: Case, groups: Groups, values: Array, y: Array) -> str:
                 return "honest"
         return "leak"
     return ""
+
+
+def _meets_most(
+    groups: Groups, fits: Array, train: Array, values: Array, near: float, told: Array
+) -> bool:
+    """Tell whether values are the level of many groups with test rows, and not of train rows.
+
+    Small groups with the same sum look like one where the column they were made by is gone.
+    """
+    use = told & (groups.known > 0) & (groups.unknown > 0)
+    met = use & fits
+    of_train = use & (np.abs(train - values) <= near)
+    size = groups.size
+    return bool(
+        met.sum() >= MIN_MET
+        and size[met].sum() >= MOST * size[use].sum()
+        and of_train.sum() <= 0.3 * met.sum()
+    )
 
 
 def _mean_with(added: float) -> Level:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage._ahead import correlations, unit
+from ninefold.leakage._ahead import unit
 from ninefold.leakage._series import Series
 
 REACH = 30
@@ -43,6 +44,40 @@ class Table:
     formulas: tuple[Formula, ...]
     values: Array
 
+    @cached_property
+    def _scaled(self) -> tuple[Array, Array]:
+        """Known values `(P, K)` in standard deviations about their mean, else 0; which are known.
+
+        What the correlations of every column of the case are computed from.
+        """
+        known = np.isfinite(self.values)
+        count = np.maximum(known.sum(axis=0), 1)
+        values = np.where(known, self.values, 0.0)
+        values -= np.where(known, values.sum(axis=0) / count, 0.0)
+        spread = np.abs(values).max(axis=0)
+        values /= np.where(spread > 0, spread, 1.0)
+        return values, known.astype(np.float64)
+
+    def correlations(self, x: Array) -> tuple[Array, Array]:
+        """Return Pearson's r `(K,)` of a column at the places `(P,)` with each formula, and pairs.
+
+        As `_ahead.correlations`, by sums over what was scaled once.
+        """
+        values, known = self._scaled
+        here = np.isfinite(x)
+        a = np.where(here, x, 0.0)
+        a -= np.where(here, a.sum() / max(here.sum(), 1), 0.0)
+        a /= np.abs(a).max() or 1.0
+        count = here @ known
+        n = np.maximum(count, 1)
+        sum_a, sum_b = a @ known, here @ values
+        of_a = (a * a) @ known - sum_a**2 / n
+        of_b = here @ (values * values) - sum_b**2 / n
+        size = np.sqrt(np.maximum(of_a, 0) * np.maximum(of_b, 0))
+        enough = (count >= MIN_PAIRS) & (size > 1e-12 * n)
+        both = a @ values - sum_a * sum_b / n
+        return np.where(enough, both / np.where(enough, size, 1.0), 0.0), count
+
 
 def table(
     series: Series, y: Array, seed: int, is_event: bool, moments: Array | None, is_forecast: bool
@@ -78,7 +113,7 @@ def match(formulas: Table, x: Array) -> Formula | None:
     if len(known) < MIN_PAIRS or unit(known) > np.std(known) or _varied(known) < 10:
         return None
     equal = _equal(formulas, x)
-    r, count = correlations(x, formulas.values)
+    r, count = formulas.correlations(x)
     close = np.flatnonzero((np.abs(r) > 0.999) & (count >= MIN_PAIRS))
     affine = [k for k in close if _follows(x, formulas.values[:, k])]
     for fitting in (equal, affine):
@@ -142,13 +177,14 @@ def _equal(formulas: Table, x: Array) -> list[int]:
     if allowed > 0.02 * np.std(x[known]):
         return []
     both = np.isfinite(formulas.values) & known[:, None]
-    equal = (np.abs(formulas.values - x[:, None]) <= allowed) & both
-    moved = (np.abs(formulas.values - np.roll(x, len(x) // 2)[:, None]) <= allowed) & both
     count = np.maximum(both.sum(axis=0), MIN_PAIRS)
-    share, chance = equal.sum(axis=0) / count, moved.sum(axis=0) / count
+    equal = (np.abs(formulas.values - x[:, None]) <= allowed) & both
+    share = equal.sum(axis=0) / count
     best = share.max()
     if best < 0.6:
         return []
+    moved = (np.abs(formulas.values - np.roll(x, len(x) // 2)[:, None]) <= allowed) & both
+    chance = moved.sum(axis=0) / count
     return [int(k) for k in np.flatnonzero((share >= 0.9 * best) & (chance <= 0.3 * share))]
 
 

@@ -8,13 +8,19 @@ import numpy as np
 from ninefold.columns import Array
 from ninefold.leakage._scores import FOLDS, binned
 from ninefold.leakage._spelling import WORD
+from ninefold.leakage.chance import auc
 from ninefold.leakage.power import MAX_BINS, Power, View
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-FEW = 24
-"""Words that a class is told by: what was written of the outcome says it in few words."""
+FEWEST = (1, 2, 4, 8, 24)
+"""Words that a class is told by: what was written of the outcome says it in few words, and the
+odds of further ones, counted as if they came alone, would drown it."""
+PURE = 0.99
+"""Share of a class among the texts that words single out."""
+MIN_SAID = 20
+"""Such texts of the class, at least."""
 MIN_TEXTS, MAX_WORDS = 5, 5000
 """Texts that a word must stand in, and the most frequent words that are looked at."""
 WORDY, MIN_LEVELS = 2.0, 20
@@ -35,19 +41,25 @@ class Wording:
     def told(self, positive: Array, fold: Array) -> tuple[Array, tuple[str, ...]]:
         """Return naive Bayes scores `(N,)` of a class by few words, out of fold, and the words.
 
+        By as few as tell it best.
+
         Each fold's words are those that chi² of the other folds puts first; what is returned are
         those of all folds together.
         """
         counts = np.stack([self._counts(positive, fold == f) for f in range(FOLDS)])
         total = counts.sum(0)
         sizes = np.stack([np.bincount(positive[fold == f], minlength=2) for f in range(FOLDS)])
-        scores = np.zeros(len(positive))
+        scores = np.zeros((len(FEWEST), len(positive)))
         for number in range(FOLDS):
             held = fold == number
-            chosen, weights, start = _weights(total - counts[number], sizes.sum(0) - sizes[number])
-            scores[held] = start + self.has[held][:, chosen] @ weights
+            chosen, odds = _weights(total - counts[number], sizes.sum(0) - sizes[number])
+            has = self.has[held][:, chosen]
+            for at, few in enumerate(FEWEST):
+                with_it, without = odds[:, :few]
+                scores[at, held] = without.sum() + has[:, :few] @ (with_it - without)
+        area = [auc(one, positive == 1)[0] for one in scores]
         chosen = _weights(total, sizes.sum(0))[0]
-        return scores, tuple(self.words[chosen].tolist())
+        return scores[int(np.argmax(area))], tuple(self.words[chosen].tolist())
 
     def _counts(self, positive: Array, rows: Array) -> Array:
         """Return how many texts `(2, W)` of either class hold each word."""
@@ -96,16 +108,33 @@ def wording(values: Array) -> Wording | None:
     return Wording(np.array(list(place), dtype=object)[kept], has.tocsr())
 
 
-def _weights(counts: Array, sizes: Array) -> tuple[Array, Array, float]:
-    """Return the places of the telling words, their log odds, and those of a text with none.
+def covered(scores: Array, positive: Array) -> float:
+    """Return the share of a class that scores `(N,)` single out nearly without error.
 
-    `counts` `(2, W)` texts of either class with each word, `sizes` `(2,)` texts of either class.
+    Of the class `positive` `(N,)` or of all others, whichever is larger.
+    """
+    best = 0.0
+    for sign, inside in ((1, positive), (-1, ~positive)):
+        order = np.argsort(-sign * scores, kind="stable")
+        ordered = sign * scores[order]
+        hits = np.cumsum(inside[order])
+        pure = (hits >= PURE * np.arange(1, len(hits) + 1)) & (hits >= MIN_SAID)
+        ends = np.append(ordered[1:] != ordered[:-1], True)
+        best = max(best, float(hits[pure & ends].max(initial=0) / max(inside.sum(), 1)))
+    return best
+
+
+def _weights(counts: Array, sizes: Array) -> tuple[Array, Array]:
+    """Return the places of the telling words `(F,)`, best first, and log odds `(2, F)`.
+
+    Those of a text that has the word, and of one that has not. `counts` `(2, W)` are texts of
+    either class with each word, `sizes` `(2,)` texts of either class.
     """
     inside = counts.sum(0)
     expected = inside * sizes[1] / max(sizes.sum(), 1)
     free = expected * sizes[0] / max(sizes.sum(), 1) * (1 - inside / max(sizes.sum(), 1))
     chi2 = (counts[1] - expected) ** 2 / np.maximum(free, 1e-9)
-    chosen = np.argsort(-chi2, kind="stable")[:FEW]
+    chosen = np.argsort(-chi2, kind="stable")[: max(FEWEST)]
     share = (counts[:, chosen] + 0.5) / (sizes[:, None] + 1)
     with_it, without = np.log(share[1] / share[0]), np.log((1 - share[1]) / (1 - share[0]))
-    return chosen, with_it - without, float(without.sum())
+    return chosen, np.stack([with_it, without])

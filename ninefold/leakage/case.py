@@ -15,6 +15,7 @@ from ninefold.problem import ProblemSpec
 from ninefold.splitting.identity import class_codes, features_of, hash_values
 
 if TYPE_CHECKING:
+    from ninefold.leakage._series import Series
     from ninefold.leakage.power import Power
 
 Severity = Literal["block", "warn", "info"]
@@ -141,6 +142,13 @@ class Case:
         from ninefold.leakage.power import Power
 
         return Power(self)
+
+    @cached_property
+    def series(self) -> "list[Series]":
+        """The orders that the rows may have."""
+        from ninefold.leakage._series import series_of
+
+        return list(series_of(self))
 
     @cached_property
     def order(self) -> Array:

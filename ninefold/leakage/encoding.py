@@ -79,8 +79,9 @@ def _own_groups(case: Case, name: str, targets: list[Array]) -> Finding | None:
     for y in targets:
         for direct in directions(values, y):
             verdict = exact(case, groups, direct, y)
-            if verdict == "leak":
-                return _finding(case, name, {"groups": levels, "exact": True}, True)
+            if verdict in ("leak", "partly"):
+                met = {"groups": levels, "exact": verdict == "leak"}
+                return _finding(case, name, met, True)
             if verdict == "honest":
                 return None
         evidence = _too_good(case, groups, values, y)
@@ -240,7 +241,8 @@ def _finding(case: Case, name: str, evidence: Mapping[str, Any], is_exact: bool)
     if is_exact:
         what = (
             f"is the mean, or median, of `{target}` over its group of rows, in "
-            f"{evidence['groups']} groups to the last digit; test rows are among them"
+            f"{evidence['groups']} groups to the last digit"
+            f"{'' if evidence.get('exact', True) else ' in most of them'}; test rows are among them"
         )
     else:
         by = f" by `{evidence['group']}`" if "group" in evidence else ""
@@ -251,7 +253,7 @@ def _finding(case: Case, name: str, evidence: Mapping[str, Any], is_exact: bool)
         )
     return Finding(
         kind="encoding.target",
-        severity="block" if is_exact else "warn",
+        severity="block" if is_exact and evidence.get("exact", True) else "warn",
         columns=(name,),
         evidence=dict(evidence),
         message=f"`{name}` {what}. It was computed from the target before the rows were split",

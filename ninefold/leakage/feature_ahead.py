@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage._series import Series, series_of
+from ninefold.leakage._series import Series
 from ninefold.leakage._windowed import Windowed, windowed
 from ninefold.leakage.case import Case, Check, Finding
 
@@ -29,7 +29,7 @@ class FeatureAheadCheck(Check):
 
     def findings(self, case: Case) -> Iterator[Finding]:
         told: set[str] = set()
-        for series in series_of(case):
+        for series in case.series:
             columns = {
                 name: x for name in _numbers(case) if _varies(x := _values(case, series, name))
             }

@@ -28,6 +28,8 @@ SORTED = 0.999
 MOST_LEVELS = 40
 TOKEN = re.compile(r"\S+")
 PIECE = re.compile(r"[A-Za-z]+|\d+")
+PICTURE = re.compile(r".*\.(png|jpe?g|gif|bmp|tiff?|webp)", re.IGNORECASE)
+"""Names of pictures' files: folders and files are named by class, and no model reads them."""
 MAX_PIECES = 6
 Aspects = dict[str, Array]
 
@@ -54,6 +56,8 @@ class IdentifierCheck(Check):
         carried = False
         for name in _named(power.case):
             is_feature = name in case.features
+            if not is_feature and _names_pictures(case, name):
+                continue
             betrayed = _betrayed(power, name)
             if betrayed is not None and betrayed.by == "order":
                 is_drift = betrayed.score <= max(order + 0.02, least_of_order) or (
@@ -81,6 +85,12 @@ def _named(case: Case) -> list[str]:
     """Return the columns that look like identifiers, or are declared as such."""
     declared = [name for name in case.problem.ids if name in case.frame.data]
     return list(dict.fromkeys([*declared, *(n for n in case.inputs if _is_identifier(case, n))]))
+
+
+def _names_pictures(case: Case, name: str) -> bool:
+    if case.frame.column(name).kind not in ("category", "text"):
+        return False
+    return all(PICTURE.fullmatch(str(value)) for value in case.frame[name][:200])
 
 
 def _is_identifier(case: Case, name: str) -> bool:

@@ -1,6 +1,7 @@
 """label: the same inputs with different labels, and labels that their neighbours contradict."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -133,33 +134,64 @@ def _conflicting(rows: Array, y: Array) -> Array:
 
 def _suspicious(case: Case) -> Iterator[Finding]:
     """Find labels that the neighbours of a row contradict with confidence."""
-    from sklearn.neighbors import NearestNeighbors
-
     codes = np.flatnonzero(np.bincount(case.y) > MANY)
     use = np.flatnonzero(np.isin(case.y, codes))
-    records = Records.of(case)
-    if len(codes) < 2 or len(use) <= 4 * NEIGHBOURS or not records.code.shape[1]:
+    if len(codes) < 2 or len(use) <= 4 * NEIGHBOURS:
         return
     label = np.searchsorted(codes, case.y[use])
-    space = records.space[use]
-    near = NearestNeighbors(n_neighbors=NEIGHBOURS, algorithm="brute").fit(space).kneighbors()[1]
-    votes = np.stack([(label[near] == k).mean(axis=1) for k in range(len(codes))], axis=1)
+    votes = _votes(case, use, label)
+    if votes is None:
+        return
     usual = np.array([votes[label == k, k].mean() for k in range(len(codes))])
     confident = np.where(votes >= usual, votes, 0.0)
     other = confident.argmax(axis=1)
-    own = votes[np.arange(len(label)), label]
-    is_denied = (own <= DENIED) & (votes.max(axis=1) >= 1 - DENIED)
+    own, is_denied = _denied(votes, label)
     mask, denied = np.zeros((2, len(case)), dtype=bool)
     mask[use] = (confident.max(axis=1) > 0) & (other != label) & (votes.max(axis=1) >= 0.9)
     denied[use] = is_denied
     if not case.follows_time and in_one_part(denied, case.test):
         said = "hardly any outside the test part: its labels look wrong"
         yield _suspect(case, denied & case.test, "warn", said)
-    elif isolated(own, is_denied, label):
+    elif isolated(own, is_denied, label) and _by_many(case, use, label, is_denied):
         said = "hardly any row lies between the labels: no doubtful cases, but wrong labels"
         yield _suspect(case, denied, "warn", said)
     elif mask.sum() >= MIN_ROWS:
         yield _suspect(case, mask, "info", "rare cases, or wrong labels")
+
+
+def _votes(case: Case, use: Array, label: Array) -> Array | None:
+    """Return the share `(M, K)` of each label among the neighbours of the rows `use` `(M,)`."""
+    from sklearn.neighbors import NearestNeighbors
+
+    records = Records.of(case)
+    if not records.code.shape[1]:
+        return None
+    space = records.space[use]
+    near = NearestNeighbors(n_neighbors=NEIGHBOURS, algorithm="brute").fit(space).kneighbors()[1]
+    return np.stack([(label[near] == k).mean(axis=1) for k in range(label.max() + 1)], axis=1)
+
+
+def _denied(votes: Array, label: Array) -> tuple[Array, Array]:
+    """Return the votes `(M,)` for each row's own label, and which rows have hardly any."""
+    own = votes[np.arange(len(label)), label]
+    return own, (own <= DENIED) & (votes.max(axis=1) >= 1 - DENIED)
+
+
+def _by_many(case: Case, use: Array, label: Array, denied: Array) -> bool:
+    """Tell whether labels are `denied` `(M,)` without the column that tells most, too.
+
+    One strong column that errs now and then denies the labels of honest rows.
+    """
+    scores = {view.column: case.power.alone(view).score for view in case.power.views}
+    if not scores:
+        return False
+    strongest = case.power.derived_from({max(scores, key=scores.__getitem__)})
+    kept = [c.name for c in case.frame.columns if c.name not in strongest]
+    votes = _votes(replace(case, frame=case.frame.select(kept)), use, label)
+    if votes is None:
+        return False
+    own, without = _denied(votes, label)
+    return isolated(own, without, label) and bool((without & denied).sum() >= 0.5 * denied.sum())
 
 
 def _suspect(case: Case, mask: Array, severity: Severity, said: str) -> Finding:

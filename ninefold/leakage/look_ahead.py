@@ -9,7 +9,7 @@ import numpy as np
 from ninefold.columns import Array
 from ninefold.leakage._ahead import EXACT, STRONG, Influence, influence, ranks, shifted
 from ninefold.leakage._formulas import Table, match, smoothing, table
-from ninefold.leakage._series import Series, is_schedule, series_of
+from ninefold.leakage._series import Series, is_schedule
 from ninefold.leakage.case import Case, Check, Finding, Severity
 
 LARGEST = 1e100
@@ -49,7 +49,7 @@ class LookAheadCheck(Check):
 
     def findings(self, case: Case) -> Iterator[Finding]:
         told: set[str] = set()
-        for series in series_of(case):
+        for series in case.series:
             y = _target(case)[series.index]
             if np.abs(y).max() >= LARGEST:
                 continue

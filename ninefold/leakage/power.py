@@ -14,7 +14,6 @@ from ninefold.columns import Array, Column
 from ninefold.leakage._scores import FOLDS, areas, binned, normal_scores, ridge_out_of_fold
 
 if TYPE_CHECKING:
-    from ninefold.leakage._series import Series
     from ninefold.leakage.case import Case
     from ninefold.leakage.telling import Telling
 
@@ -23,6 +22,8 @@ ROWS = 20_000
 MIN_ROWS = 100
 SURE_Z = 4.0
 """z of a class's ROC area under chance below which it is that of too few rows."""
+MIN_CLASS = 12
+"""Rows of a class below which nothing is said of what tells it."""
 LEARNER_ROWS = 6_000
 MAX_BINS = 64
 MAX_ONE_HOT = 12
@@ -93,13 +94,6 @@ class Power:
 
         return telling(self) if len(self.case) >= MIN_ROWS else []
 
-    @cached_property
-    def series(self) -> list["Series"]:
-        """The orders that all rows of the case may have."""
-        from ninefold.leakage._series import series_of
-
-        return list(series_of(self.whole))
-
     def is_lag(self, name: str) -> bool:
         """Tell whether a number repeats the target of earlier rows: known in time, and tied to it.
 
@@ -110,7 +104,7 @@ class Power:
         if self.is_classification:
             return False
         x, y = self.whole.number(name), self.whole.y
-        return any(is_lag(some, x[some.index], y[some.index]) for some in self.series)
+        return any(is_lag(some, x[some.index], y[some.index]) for some in self.whole.series)
 
     def views_of(self, name: str) -> list[View]:
         """Return a column's values, gaps, most frequent value and words, as far as it has any."""
@@ -145,6 +139,7 @@ class Power:
             return Alone(view, self._of_number(view), None)
         areas = self._areas(view.codes)
         by_chance = (areas - 0.5) / self._area_errors < SURE_Z
+        by_chance |= np.bincount(self.case.y, minlength=self.classes) < MIN_CLASS
         areas = np.where(by_chance, np.minimum(areas, 0.5), areas)
         best = int(np.nanargmax(areas))
         return Alone(view, float(areas[best]), best)

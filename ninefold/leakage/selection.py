@@ -15,6 +15,8 @@ OTHERS = 0.3
 """Columns with larger ones, over those with smaller, that may have been added later."""
 NARROW, ERROR = np.log(2), 2.2
 """Median of ln(largest p / p) if p is evenly spread below a cut, and its error times √columns."""
+MANY = 15
+"""Picked columns from which weaker ones may stand beside them."""
 APART = 1.5
 """Mean squared correlation of two columns given the target, in units of chance, up to which they
 are unrelated."""
@@ -40,15 +42,28 @@ class SelectionCheck(Check):
         if len(names) < MIN_COLUMNS or len(case) < MIN_ROWS:
             return
         ln_p = _ln_p(x, _coded(case))
-        picked = np.flatnonzero(ln_p <= np.log(P))
-        if len(picked) < MIN_COLUMNS or len(names) - len(picked) > OTHERS * len(picked):
+        picked = _evenly(ln_p)
+        if picked is None or _likeness(x[:, picked], _coded(case)) > APART:
             return
-        spread = ln_p[picked].max() - ln_p[picked]
-        if np.median(spread) > NARROW + ERROR / np.sqrt(len(picked)):
-            return
-        if _likeness(x[:, picked], _coded(case)) > APART or not _holds_in_test(case, x[:, picked]):
-            return
-        yield _finding(case, [names[i] for i in picked], ln_p[picked])
+        if _holds_in_test(case, x[:, picked]):
+            yield _finding(case, [names[i] for i in picked], ln_p[picked])
+
+
+def _evenly(ln_p: Array) -> Array | None:
+    """Return the columns `(P,)` whose p-values are spread evenly below a cut, if most are so.
+
+    The cut lies at `P` or, where columns were added to many picked ones, at one of the p-values.
+    """
+    order = np.argsort(ln_p, kind="stable")
+    most = int((ln_p <= np.log(P)).sum())
+    least = max(MIN_COLUMNS, int(np.ceil(len(ln_p) / (1 + OTHERS))))
+    for count in range(most, least - 1, -1):
+        if count < most and count < MANY:
+            return None
+        spread = ln_p[order[count - 1]] - ln_p[order[:count]]
+        if np.median(spread) <= NARROW + ERROR / np.sqrt(count):
+            return np.sort(order[:count])
+    return None
 
 
 def _numbers(case: Case) -> tuple[list[str], Array]:

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage._words import covered
 from ninefold.leakage.chance import area_error, auc
 from ninefold.leakage.identifier import is_numbering
 from ninefold.leakage.power import Alone, Power, View
@@ -25,6 +26,8 @@ TESTED_AREA, TESTED_R2 = 0.6, 0.05
 """What the others must tell for a column's independence of them to mean anything."""
 WORDS_AREA = 0.96
 """What a few words must tell of a class: honest texts speak of it in many."""
+SAID_AREA, MOSTLY_SAID = 0.8, 0.6
+"""The same where the words that only texts of that class have stand in so much of it."""
 MANY = 30
 """Values from which a number is a measure, not a class of its own."""
 SLACK = 1.3
@@ -42,6 +45,9 @@ LEAD = 2.0
 CUT, FAR, LEAST_LEFT = 0.998, 10.0, 0.01
 """ROC area of a number that cuts the target nearly exactly, how many times more all the others must
 leave open, and how much at least."""
+ERRORLESS = 0.999
+"""ROC area of words that are the label of two classes: what a text is about tells them less surely;
+of many classes, titles name them honestly."""
 MAX_LOOKED_AT = 12
 
 
@@ -78,19 +84,29 @@ def telling(power: Power) -> list[Telling]:
     """Return the views that tell too much, strongest first; at most one a column."""
     looked = [(one, *_tie(power, one)) for one in _strong(power)]
     suspects = [item for item in looked if _is_suspect(power, *item)]
-    leaving = {one.view.column for one, _, _ in suspects}
-    rest: dict[int | None, float] = {}
+    every = {one.view.column for one, _, _ in suspects}
+    rest: dict[tuple[int | None, frozenset[str]], float] = {}
     found = []
     for one, tie, z in suspects:
-        if one.klass not in rest:
-            rest[one.klass] = power.together(leaving, one.klass)
-        others = rest[one.klass]
+        leaving = frozenset(every if _is_sure(power, one) else {one.view.column})
+        if (one.klass, leaving) not in rest:
+            rest[one.klass, leaving] = power.together({*leaving}, one.klass)
+        others = rest[one.klass, leaving]
         why = _why(power, one, tie, z, others)
         if why is not None:
             score = max(one.score, _cut(power, one)) if why == "cut" else one.score
             untested = _is_untested(power, one, others)
             found.append(Telling(one.view, one.klass, score, others, tie, z, why, untested))
     return found
+
+
+def _is_sure(power: Power, one: Alone) -> bool:
+    """Tell whether other suspects are left out of what a view is held against.
+
+    In few rows honest measures of one thing look free of each other, and tell the target alike.
+    """
+    is_area = one.klass is not None or _is_binary(one.view)
+    return len(power.case) >= SMALL or one.score >= (SURE_AREA if is_area else SURE_R2)
 
 
 def _why(
@@ -125,7 +141,7 @@ def _is_untested(power: Power, one: Alone, rest: float) -> bool:
     """Tell whether a measure without gaps between the classes is alone in telling anything."""
     is_class = one.klass is not None
     if one.view.aspect == "words":
-        return rest < TESTED_AREA
+        return rest < TESTED_AREA and (power.classes > 2 or one.score < ERRORLESS)
     if one.view.aspect != "value" or rest >= (TESTED_AREA if is_class else TESTED_R2):
         return False
     known = np.isfinite(one.view.scores)
@@ -167,10 +183,23 @@ def _strong(power: Power) -> list[Alone]:
         least = MIN_AREA if one.klass is not None else MIN_SIDE if _is_binary(view) else MIN_R2
         known = best.get(view.column)
         if view.aspect == "words":
-            least = max(WORDS_AREA, known.score + 0.02 if known is not None else 0.0)
-        if one.score >= least and (known is None or one.score >= known.score - 0.01):
+            says = covered(view.scores, power.case.y == one.klass) >= MOSTLY_SAID
+            least = SAID_AREA if says else WORDS_AREA
+            least = max(least, known.score + 0.02 if known is not None else 0.0)
+        more = -np.inf if known is None else known.score + _better(power, view)
+        if one.score >= max(least, more):
             best[view.column] = one
     return sorted(best.values(), key=lambda one: -one.score)[:MAX_LOOKED_AT]
+
+
+def _better(power: Power, view: View) -> float:
+    """Return by how much a view must tell more than the column's values to stand for it.
+
+    Gaps, and the usual value of a measure, say what the values only repeat; the commonest of a few
+    codes is one of the values.
+    """
+    few = view.aspect == "atom" and not _is_number(power, view.column)
+    return 0.005 if few else -0.01
 
 
 def _is_name(power: Power, view: View) -> bool:

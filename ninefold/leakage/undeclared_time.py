@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage._series import Series, series_of
+from ninefold.leakage._series import Series
 from ninefold.leakage.case import Case, Check, Finding
 from ninefold.leakage.chance import rank_correlation
 
@@ -34,7 +34,7 @@ class UndeclaredTimeCheck(Check):
         asked = case.problem.time or case.problem.group or case.split_kind != "given"
         if asked or len(case) < MIN_ROWS or case.test.sum() < MIN_TEST:
             return
-        for series in series_of(case):
+        for series in case.series:
             if series.time is None or not _is_regular(case, series):
                 continue
             rho, z = _resemblance(case, series)

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage._series import Series, series_of
+from ninefold.leakage._series import Series
 from ninefold.leakage._shifts import (
     MIN_DISTINCT,
     MOST,
@@ -86,7 +86,7 @@ def _cells(case: Case) -> tuple[list[str], Array]:
 
 def _windows(case: Case, names: list[str], cells: Array) -> _Windows | None:
     """Look for windows in the orders the rows may have, then in no order at all."""
-    for series in series_of(case):
+    for series in case.series:
         edges = edges_in_order(cells, series, case.seed)
         if edges:
             return _made(case, names, cells, edges, series)

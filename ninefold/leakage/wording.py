@@ -12,7 +12,8 @@ class WordingCheck(Check):
 
     A report written after the outcome names it; a text from before speaks of its causes, which
     also show in other columns. Where the others tell little of the class, that cannot be tested:
-    a question, which informs. A table of one text alone is silent.
+    a question, which informs, unless words tell two classes without error. A table of one text
+    alone is silent.
     """
 
     family: ClassVar[str] = "target"

@@ -205,3 +205,22 @@ def test_ignoring_what_no_check_reports_names_the_nearest():
 
 def test_audit_is_deterministic():
     assert report(table()) == report(table())
+
+
+def test_names_of_picture_files_by_class_are_no_finding():
+    rng = np.random.default_rng(0)
+    y = rng.choice(["even", "odd"], N).astype(object)
+    x = rng.normal(size=N) + (y == "odd")
+    names = np.array([f"{k}/{i:04d}" for i, k in enumerate(y)], dtype=object)
+    found = {}
+    for ending in (".png", ""):
+        columns = (
+            Column("x", "number", frozenset({"input"})),
+            Column("file", "text", frozenset({"id"})),
+            Column("y", "category", frozenset({"target"})),
+        )
+        frame = Frame(columns, {"x": x, "file": names + ending, "y": y}, np.arange(N))
+        problem = ProblemSpec(target="y", task="classification", ids=["file"])
+        found[ending] = of_kind(report(frame, problem), "id.predictive")
+    assert not found[".png"]
+    assert found[""]

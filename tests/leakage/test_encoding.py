@@ -159,3 +159,24 @@ def test_medians_of_a_rare_class_are_nothing_that_ages_could_hold():
         return 10.0 + code % 8
 
     assert list(EncodingCheck().findings(made(ages))) == []
+
+
+@pytest.mark.parametrize("is_honest", [False, True])
+def test_smoothed_means_whose_category_is_gone_warn_though_small_groups_coincide(is_honest):
+    rng = np.random.default_rng(7)
+    code = rng.integers(0, 900, 4000)
+    level = rng.normal(size=900)[code]
+    y = np.round(level + rng.normal(size=4000), 1)
+    part = rng.choice(["train", "test"], 4000, p=[0.75, 0.25]).astype(object)
+    use = part == "train" if is_honest else np.ones(4000, dtype=bool)
+    size = np.bincount(code[use], minlength=900)
+    total = np.bincount(code[use], y[use], minlength=900)
+    enc = ((total + 5 * y[use].mean()) / (size + 5)).round(4)[code]
+    columns = (
+        Column("enc", "number", frozenset({"input"})),
+        Column("y", "number", frozenset({"target"})),
+    )
+    frame = Frame(columns, {"enc": enc, "y": y}, np.arange(4000))
+    case = Case(frame, part, ProblemSpec(target="y", task="regression"), "given")
+    found = [item.columns for item in EncodingCheck().findings(case)]
+    assert found == ([] if is_honest else [("enc",)])

@@ -44,6 +44,14 @@ def test_classes_that_touch_have_rows_in_doubt_and_inform_at_most():
     assert all(item.severity == "info" for item in items.values())
 
 
+def test_one_strong_column_that_errs_makes_no_wrong_labels():
+    rng = np.random.default_rng(6)
+    y = rng.random(N) < 0.4
+    x = np.column_stack([rng.normal(size=(N, 3)), y ^ (rng.random(N) < 0.03)])
+    items = found(x, np.where(y, "a", "b"))
+    assert all(item.severity == "info" for item in items.values())
+
+
 def test_labels_denied_in_the_test_part_alone_warn():
     rng = np.random.default_rng(4)
     y = rng.choice(["a", "b"], N)

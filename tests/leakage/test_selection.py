@@ -47,3 +47,15 @@ def test_columns_that_measure_something_pass(strength):
     x = rng.normal(size=(N, 15)) + y[:, None] * rng.normal(size=15) * strength * 2
     table = {f"m{i}": x[:, i] for i in range(15)} | {"y": np.where(y, "a", "b")}
     assert found(table, at_random(N)) == []
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_measured_columns_beside_many_picked_ones_do_not_hide_them(seed):
+    x, y, part = noise(seed)
+    rng = np.random.default_rng(seed)
+    measured = {
+        f"m{i}": rng.normal(size=N) + shift * (y == "case") for i, shift in enumerate([0.35] * 4)
+    }
+    table = {**measured, **picked(x, y, np.ones(N, dtype=bool), 30)}
+    (item,) = found(table, part)
+    assert sum(name.startswith("gene") for name in item["columns"]) >= 28

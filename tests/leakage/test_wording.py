@@ -44,8 +44,35 @@ def test_a_report_of_the_outcome_is_named_with_its_words():
 def test_it_is_a_question_where_the_others_tell_nothing():
     rng = np.random.default_rng(1)
     x, y = causes(rng, strength=0.0)
-    (finding,) = found(texts([rng.choice(SEEN[k]) for k in y], rng), x, y.astype(object))
+    heard = np.where(rng.random(N) < 0.02, rng.permutation(y), y)
+    (finding,) = found(texts([rng.choice(SEEN[k]) for k in heard], rng), x, y.astype(object))
     assert finding.severity == "info"
+    (finding,) = found(texts([rng.choice(SEEN[k]) for k in y], rng), x, y.astype(object))
+    assert finding.severity == "warn"
+
+
+def test_a_code_among_many_words_is_found():
+    rng = np.random.default_rng(4)
+    x, y = causes(rng, strength=0.3)
+    topics = [f"t{k}" for k in range(60)]
+    weights = {"yes": np.linspace(1, 3, 60), "no": np.linspace(3, 1, 60)}
+    said = [
+        " ".join(rng.choice(topics, 15, p=weights[k] / weights[k].sum()))
+        + {"yes": " q7", "no": rng.choice([" q3", " q4"])}[k]
+        for k in y
+    ]
+    (finding,) = found(texts(said, rng), x, y.astype(object))
+    assert finding.severity == "warn"
+    assert finding.evidence["words"].startswith("q7")
+
+
+def test_words_of_most_rows_of_a_class_that_no_other_has_are_found():
+    rng = np.random.default_rng(5)
+    x, y = causes(rng, strength=0.3)
+    told = (y == "yes") & (rng.random(N) < 0.75)
+    said = np.where(told, "coroner came", rng.choice(["sent home", "all fine"], N))
+    (finding,) = found(texts(said, rng), x, y.astype(object))
+    assert "coroner" in finding.evidence["words"]
 
 
 def test_words_of_a_cause_are_tied_to_the_others():
