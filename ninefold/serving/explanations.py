@@ -16,6 +16,7 @@ from ninefold.serving.limits import Limits, RequestError
 from ninefold.serving.model import Array, Model
 from ninefold.serving.occlusion import Occlusion
 from ninefold.serving.rows import Batch, Rows
+from ninefold.serving.step_explanations import StepExplainer
 
 LEAST = 1e-7
 """Chances of labels are kept so far from 0 and 1, as when the model was explained at export."""
@@ -44,6 +45,11 @@ class Explainer:
         self._code = names.index(self.unit.removeprefix(BEFORE_CLASS)) if names else None
         self.units = dict(zip(names, map(str, content.get("units", ())), strict=False))
         self._classes = list(names) if names and not self.units else []
+
+    @property
+    def what(self) -> Mapping[str, str]:
+        """Columns whose parts are told -> what those are."""
+        return self.occlusion.what
 
     @staticmethod
     def of(model: Model, rows: Rows) -> "Explainer | None":
@@ -114,7 +120,8 @@ class Explanations:
     """Explains rows on request, one request at a time: each row costs hundreds of runs."""
 
     def __init__(self, model: Model, rows: Rows, limits: Limits) -> None:
-        self.explainer, self.limits = Explainer.of(model, rows), limits
+        self.explainer = StepExplainer.of(model, rows) or Explainer.of(model, rows)
+        self.limits = limits
         self._turn, self._waiting = asyncio.Semaphore(1), 0
 
     async def of(self, batch: Batch) -> list[dict[str, Any]]:

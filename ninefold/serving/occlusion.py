@@ -88,7 +88,7 @@ def _words(text: str) -> list[Part]:
     words = [word for word in str(text).split(" ") if word]
     return [
         Part(" ".join(words[:first] + words[end:]), {"text": " ".join(words[first:end])})
-        for first, end in _spans(len(words), PARTS)
+        for first, end in spans(len(words), PARTS)
     ]
 
 
@@ -99,8 +99,8 @@ def _regions(picture: Array, colour: Array | None) -> list[Part]:
     if colour is None:
         colour = _mean(picture)
     found = []
-    for top, bottom in _spans(height, SIDE):
-        for left, right in _spans(width, SIDE):
+    for top, bottom in spans(height, SIDE):
+        for left, right in spans(width, SIDE):
             cell = picture.copy()
             cell[top:bottom, left:right] = colour
             told = {"top": top, "bottom": bottom, "left": left, "right": right}
@@ -110,14 +110,14 @@ def _regions(picture: Array, colour: Array | None) -> list[Part]:
 
 def _steps(sequence: Array) -> list[Part]:
     found = []
-    for first, end in _spans(len(sequence), PARTS):
+    for first, end in spans(len(sequence), PARTS):
         cell = sequence.copy()
         cell[first:end] = np.nan
         found.append(Part(cell, {"first": first, "last": end - 1}))
     return found
 
 
-def _spans(count: int, most: int) -> list[tuple[int, int]]:
+def spans(count: int, most: int) -> list[tuple[int, int]]:
     """Divide `count` things into at most so many runs of neighbours, as equal as can be."""
     edges = np.linspace(0, count, min(count, most) + 1).round().astype(int).tolist()
     return list(pairwise(edges))

@@ -54,9 +54,12 @@ EXPLANATION: dict[str, Any] = {
     "found by leaving out each once: `value` is what the answer loses. A cell has at most "
     f"{PARTS} words or steps (neighbours go together) or {SIDE} x {SIDE} regions, in at most "
     f"{COLUMNS} columns. What is left out: a word is not there, a step is missing, a region has "
-    "the mean colour of the background's pictures. `targets`: the same for each of several targets",
+    "the mean colour of the background's pictures. `targets`: the same for each of several targets."
+    " Of labels of steps there are only `unit` and `steps`: for each its `tag`, the `answer`, and "
+    "`because`, what that loses without other steps or columns, the weightiest first",
     "properties": {
         "unit": {"type": "string"},
+        "steps": {"type": "array", "items": {"type": "object"}},
         "expected": {"type": "number"},
         "answer": {"type": "number"},
         "contributions": {

@@ -120,7 +120,7 @@ class Pages:
         taken = json.loads(model.signature.to_json()) if model.signature else None
         explanations = self.repository.served(model).explanations
         explainer = explanations.explainer if explanations is not None else None
-        parts = explainer.occlusion.what if explainer is not None else {}
+        parts = explainer.what if explainer is not None else {}
         told = {"explains": explainer is not None, "explained_parts": parts}
         return _json({**_state(model), **told, "signature": taken})
 

@@ -10,7 +10,7 @@ from ninefold.leakage import AuditSpec, audit
 from ninefold.leakage.masking import masked
 from ninefold.pixels import objects
 from ninefold.problem import ProblemSpec
-from ninefold.sequences import format_of
+from ninefold.sequences import format_of, text_of_words, words_format
 
 PROBLEM = ProblemSpec(target="state", task="tagging", ids=("entity",))
 NAMES = np.array(["idle", "run", "spin"], dtype=object)
@@ -111,3 +111,37 @@ def test_equal_sequences_with_other_labels_warn_and_masked_entities_are_hidden()
     assert "m050" in item["message"]
     hidden = masked(report, frame_of(cells, states), ["entity"])
     assert "m050" not in json.dumps(hidden)
+
+
+def tokens(tags, coarse):
+    """Return a frame of words, another column of labels of the same steps, and the labels."""
+    columns = (
+        Column("entity", "category", frozenset({"id"})),
+        Column("word", "text", frozenset({"input"}), words_format("word")),
+        Column("group", "text", frozenset({"input"}), words_format("group")),
+        Column("state", "text", frozenset({"target"})),
+    )
+    rng = np.random.default_rng(1)
+    words = [[f"w{tag}{rng.integers(9)}" for tag in row] for row in tags]
+    data = {
+        "entity": np.array([f"s{n:03d}" for n in range(COUNT)], dtype=object),
+        "word": np.array([text_of_words(row) for row in words], dtype=object),
+        "group": np.array([text_of_words(row) for row in coarse], dtype=object),
+        "state": np.array([json.dumps([f"t{tag}" for tag in row]) for row in tags], dtype=object),
+    }
+    return Frame(columns, data, np.arange(COUNT))
+
+
+def test_a_second_column_of_labels_is_named_and_words_that_tell_the_label_are_not():
+    rng = np.random.default_rng(0)
+    tags = [rng.integers(5, size=8).tolist() for _ in range(COUNT)]
+    finer = [[f"{tag}-{rng.integers(2)}" for tag in row] for row in tags]
+    looser = [[f"{rng.integers(5)}" if rng.random() < 0.2 else str(tag) for tag in row]
+              for row in tags]  # fmt: skip
+    kinds = {}
+    for name, coarse in (("finer", finer), ("looser", looser)):
+        report = audit(tokens(tags, coarse), PART, PROBLEM, AuditSpec(), "random")
+        kinds[name] = [f for f in report["findings"] if f["kind"] == "target.step_copy"]
+    assert [f["columns"] for f in kinds["finer"]] == [["group", "state"]]
+    assert kinds["finer"][0]["severity"] == "warn"
+    assert kinds["looser"] == []

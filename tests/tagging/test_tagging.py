@@ -4,6 +4,7 @@ import json
 import shutil
 
 import numpy as np
+import onnxruntime as ort
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -17,6 +18,7 @@ from ninefold.runtime import outputs_of, session
 from ninefold.serving.limits import Limits
 from ninefold.serving.model import read_model
 from ninefold.serving.rows import Rows
+from ninefold.serving.step_explanations import StepExplainer
 from ninefold.serving.tables import rows_of
 from ninefold.tagging.evaluating import statistics_of
 from ninefold.tagging.labels import UNKNOWN, UNSEEN, encode
@@ -122,6 +124,22 @@ def test_long_tables_lists_and_rows_get_the_same_labels(tagged, model, tmp_path)
         assert answer["tags"] == json.loads(table.loc[entity, "tags"])
         for name, chances in answer["probabilities"].items():
             assert chances == json.loads(table.loc[entity, f"probability_{name}"])
+
+
+def test_labels_are_explained_by_steps_and_columns(model):
+    found, rows = model
+    cell = [[0.1, 0.0], [2.2, 0.0], [2.0, None], [1.9, 0.3]]
+    batch = rows.read([{"sequence": cell, "plant": "north"}, {"sequence": [[2.0, None]]}])
+    for row, count in ((0, 4), (1, 1)):
+        feeds = {name: values[row : row + 1] for name, values in batch.feeds.items()}
+        told = StepExplainer.of(found, rows).explain(feeds, ort.RunOptions())
+        assert [step["step"] for step in told["steps"]] == list(range(count))
+        reasons = [item for step in told["steps"] for item in step["because"]]
+        assert all(np.isfinite(item["value"]) for item in reasons)
+        assert {item.get("column") for item in reasons} == {None, "plant"}
+        if count > 1:
+            of_steps = [item for item in told["steps"][3]["because"] if "first" in item]
+            assert max(of_steps, key=lambda item: item["value"])["first"] in (1, 2, 3)
 
 
 def test_a_csv_of_rows_holds_sequences_as_json(model):

@@ -2,6 +2,7 @@
 
 import json
 
+import httpx
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
@@ -17,8 +18,10 @@ from ninefold.runtime import session
 from ninefold.sequences import NO_WORD, text_of_words, words_of
 from ninefold.serving.model import read_model
 from ninefold.serving.rows import Rows
+from ninefold.serving.step_explanations import UNHEARD
 from ninefold.tagging.reading import StepReading
 from tests.end_to_end.commands import ninefold
+from tests.serving.conftest import running
 from tests.unlabelled.workspaces import change, run
 
 STAGES = ("ingest", "featurize", "split", "audit", "explore", "baselines", "train",
@@ -122,6 +125,28 @@ def test_words_never_seen_are_told_by_how_they_end_and_what_stands_beside(model)
     assert answers[0]["tags"][2] == "VERB"
     assert answers[1]["tags"][:4] == ["DET", "NOUN", "AUX", "VERB"]
     assert answers[2]["tags"] == ["DET", "NOUN", "AUX", "VERB", "DET", "NOUN", "PUNCT"]
+
+
+def test_each_label_is_explained_by_the_steps_around_it(tagged, model):
+    sentence = "The dog will open a letter ."
+    with running("models/model.onnx", cwd=tagged) as (url, _):
+        asked = {"rows": [{"word": sentence}, {"word": []}], "explain": True}
+        answer = httpx.post(f"{url}/v1/models/model/predict", json=asked, timeout=30)
+        first, empty = answer.json()["predictions"]
+        told = httpx.get(f"{url}/v1/models/model").json()
+    assert told["explains"] is True
+    assert told["explained_parts"] == {"word": "steps"}
+    steps = first["explanation"]["steps"]
+    assert [step["tag"] for step in steps] == first["tags"]
+    verb = steps[3]
+    assert verb["tag"] == "VERB"
+    lost = {item["text"]: item["value"] for item in verb["because"]}
+    assert lost["will"] > max(0, lost["dog"], lost["."])
+    (without,) = said(model, sentence.replace("will", UNHEARD))
+    chance = without["probabilities"]["VERB"][3]
+    odds = np.log(chance / (1 - chance))
+    assert lost["will"] == pytest.approx(verb["answer"] - odds, abs=1e-3)
+    assert empty["explanation"]["steps"] == []
 
 
 WORD = st.sampled_from(["the", "Dog", "New York", "zorple", "3", "é", "."]) | st.text(max_size=4)
