@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -15,8 +16,9 @@ SLACKS = (0.5, 1.0)
 """Steps by which rounding moves a row off the line: its own, or that of all three."""
 CUTS = (-9.0, -7.5, -6.0, -5.0, -4.0, -3.0, -2.0, -1.0, -0.01)
 """log10 of the chance that a row lies between two others so exactly; over a row's pairs."""
-MOVES, FINE = 4, 0.05
-"""Moves that rows are held against, and step over span of the columns they are moved in."""
+MOVES, MOVED, FINE = 4, (3, 5), 0.05
+"""Moves that rows are held against, by how many steps, and step over span of the columns they are
+moved in."""
 UNLIKELY, FALSE = -6.0, 0.2
 """log10 of the chance that rows lie between others oftener than moved ones, and how often those
 may, in shares."""
@@ -121,7 +123,10 @@ def _met(x: Array, queries: Array, seed: int) -> "list[_Met]":
             for at, first, second in _opposite(scaled, rows, ids):
                 for slack, found in zip(SLACKS, met, strict=True):
                     pairs = _Pairs(x, steps, slack, rows[at], first, second)
-                    found.add(start + at, pairs, x[rows[at]], 2 * np.log10(count), rng)
+                    some = pairs.may_meet(x[rows[at]], 2 * np.log10(count))
+                    pairs = _Pairs(x, steps, slack, rows[at[some]], first[some], second[some])
+                    values = x[rows[at[some]]]
+                    found.add(start + at[some], pairs, values, 2 * np.log10(count), rng)
     return met
 
 
@@ -191,22 +196,34 @@ class _Pairs:
 
         Of so many pairs `tried`, log10, for each row, which may lie so many times farther off.
         """
-        near = wider * self._near
-        away = values - self._start
-        moves = self._way != 0
-        slope = np.where(moves, self._way, 1.0)
+        meets, way = self._meets(values, wider * self._near)
+        meets &= (way > MIDDLE) & (way < 1 - MIDDLE)
+        return np.where(meets, np.minimum(self._told + tried, 0.0), 0.0), way
+
+    def may_meet(self, values: Array, tried: float) -> Array:
+        """Return the mask `(P,)` of pairs that rows, or rows moved from them, could lie between."""
+        some = np.flatnonzero(self._told + tried < 0)
+        mask = np.zeros(len(values), dtype=bool)
+        near = WIDER * self._near + np.where(self._is_fine, MOVED[1] * self._step, 0.0)
+        mask[some] = self._meets(values, near, some)[0]
+        return mask
+
+    def _meets(self, values: Array, near: Array, some: Any = ...) -> tuple[Array, Array]:
+        """Tell whether some point of the way is as `near` in every column `(P, F)`, and where."""
+        slope, near = self._way[some], near[some]
+        away = values[some] - self._start[some]
+        moves = slope != 0
+        slope = np.where(moves, slope, 1.0)
         ends = (away - near) / slope, (away + near) / slope
         low = np.where(moves, np.minimum(*ends), -np.inf).max(axis=1)
         high = np.where(moves, np.maximum(*ends), np.inf).min(axis=1)
         stays = (moves | (np.abs(away) <= near)).all(axis=1)
-        way = (low + high) / 2
-        meets = (low <= high) & stays & (way > MIDDLE) & (way < 1 - MIDDLE)
-        return np.where(meets, np.minimum(self._told + tried, 0.0), 0.0), way
+        return (low <= high) & stays, (low + high) / 2
 
     def moved(self, values: Array, rng: np.random.Generator) -> Array:
         """Return the rows `(P, F)` a few digits away, in columns where that is near."""
         sign = rng.integers(0, 2, values.shape) * 2 - 1
-        by = np.where(self._is_fine, sign * rng.integers(3, 6, values.shape), 0)
+        by = np.where(self._is_fine, sign * rng.integers(MOVED[0], MOVED[1] + 1, values.shape), 0)
         return np.asarray(values + by * self._step)
 
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage._led import Led, led
 from ninefold.leakage._series import Series
 from ninefold.leakage._windowed import Windowed, windowed
 from ninefold.leakage.case import Case, Check, Finding
@@ -20,7 +21,8 @@ class FeatureAheadCheck(Check):
 
     The rows around give such a column to its last digit, on rows that the straight line was not
     fitted to; those up to the present do not, nor do the target's. A column that is another one
-    some rows later is no finding: the other may be its lag.
+    some rows later is asked about where the target goes with that other one's row and not with its
+    own: else the other may be its lag. Only dates tell what is later, a file may be turned round.
     """
 
     family: ClassVar[str] = "time"
@@ -38,6 +40,18 @@ class FeatureAheadCheck(Check):
                 if found.name not in told and found.source != case.problem.target:
                     told.add(found.name)
                     yield _finding(series, found)
+            if series.time is not None and case.problem.learns_target:
+                features = {n: columns[n] for n in names if n not in told}
+                for shifted in led(series, features, _target(case)[series.index], case.seed):
+                    told.add(shifted.name)
+                    yield _next(case, series, shifted)
+
+
+def _target(case: Case) -> Array:
+    """Return the target as numbers `(N,)`; of classes, whether it is the commonest."""
+    if not case.is_classification:
+        return case.y
+    return np.asarray(case.y == np.bincount(case.y).argmax(), dtype=np.float64)
 
 
 def _numbers(case: Case) -> list[str]:
@@ -77,5 +91,30 @@ def _finding(series: Series, found: Windowed) -> Finding:
             f"problem: {{available_at: {{{found.name!r}: after}}}}, or compute it from rows up to "
             "the present"
         ),
+        fix=((("problem", "available_at", found.name), "after"),),
+    )
+
+
+def _next(case: Case, series: Series, found: Led) -> Finding:
+    rows = "the next row" if found.step == 1 else f"the row {found.step} later"
+    target = case.problem.target
+    return Finding(
+        kind="time.feature_ahead",
+        severity="warn",
+        columns=(found.name,),
+        evidence={
+            "order": series.words,
+            "computed_from": found.source,
+            "rows_ahead": found.step,
+            "correlation_of_news_in_its_row": round(found.tie, 4),
+            "correlation_of_news_ahead": round(found.tie_ahead, 4),
+            "rows_looked_at": found.rows,
+        },
+        message=(
+            f"`{found.name}` is `{found.source}` of {rows} ({series.words}), and it is "
+            f"`{found.source}` that moves with `{target}` in the same row. Was it known then? If "
+            f"`{found.source}` is a lag and moves first, it was"
+        ),
+        remedy=f"problem: {{available_at: {{{found.name!r}: after}}}}, unless it was known",
         fix=((("problem", "available_at", found.name), "after"),),
     )

@@ -71,3 +71,19 @@ def test_each_entity_is_a_series_of_its_own():
     table["made"] = x.transform(lambda v: v.rolling(3, center=True).mean())
     (item,) = found(table, time="day", group=["site"])
     assert item["columns"] == ["made"]
+
+
+@pytest.mark.parametrize("smooth", [True, False])
+@pytest.mark.parametrize("step", [1, 3])
+def test_the_next_row_of_a_feature_that_moves_with_the_target_is_asked_about(step, smooth):
+    table = weather(smooth)
+    (finding,) = found(table.assign(f=table.x.shift(-step)).dropna(), time="day")
+    assert (finding["columns"], finding["severity"]) == (["f"], "warn")
+
+
+@pytest.mark.parametrize("smooth", [True, False])
+@pytest.mark.parametrize("weight", [0.0, 0.7])
+def test_a_lag_that_tells_too_is_silent(weight, smooth):
+    table = weather(smooth)
+    table = table.assign(f=table.x.shift(2), y=table.y + weight * table.x.shift(2)).dropna()
+    assert not found(table, time="day")
