@@ -54,3 +54,41 @@ def marks_given_up(
 ) -> Iterator[Trial]:
     """Filled in whatever the outcome, until some day."""
     yield from _trials(source, table, rng, False)
+
+
+def _scored(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator, leaks: bool
+) -> Iterator[Trial]:
+    if source.is_series or source.time or len(table) < 600:
+        return
+    table = table.dropna(subset=[source.target]).sample(frac=1, random_state=6)
+    table = table.reset_index(drop=True)
+    count = len(table)
+    y = table[source.target]
+    if is_numeric_target(source, table):
+        told = ((y - y.mean()) / y.std()).to_numpy()
+    else:
+        told = 2.0 * (y == y.value_counts().index[0]).to_numpy()
+    days = (pd.Timestamp("2019-01-01") + pd.to_timedelta(np.arange(count) // 3, "D")).astype(str)
+    # Honest: a tie that fades, but not to nothing.
+    weight = np.where(np.arange(count) < OLD * count, 1.0, 0.0 if leaks else 0.7)
+    score = (weight * told + 0.6 * rng.normal(size=count)).round(2)
+    yield planted(
+        source, table.assign(opened=days, score=score), "score told until lately",
+        columns=["score"] if leaks else [], families=("target",) if leaks else (), time="opened",
+    )  # fmt: skip
+
+
+@leak("target")
+def scores_corrected(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """A score that was corrected once the outcome was known; the latest rows' is not yet."""
+    yield from _scored(source, table, rng, True)
+
+
+@leak()
+def scores_fading(source: Source, table: pd.DataFrame, rng: np.random.Generator) -> Iterator[Trial]:
+    """A score that tells less of the latest rows, as measures do."""
+    made = table.drop(columns=[*source.after])
+    yield from _scored(source, made, rng, False)

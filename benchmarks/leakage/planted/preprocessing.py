@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.leakage.plant import leak, numbers_of, planted, random_part
+from benchmarks.leakage.plant import is_numeric_target, leak, numbers_of, planted, random_part
 from benchmarks.leakage.sources import Source
 from benchmarks.leakage.trial import Array, Trial
 
@@ -177,3 +177,18 @@ def _several_filled(
         told = f"{centre} of {where} in {share:.0%} of {len(names)} columns"
         leaking: dict[str, Any] = {"columns": names, "families": ["preprocessing"]} if leaks else {}
         yield planted(source, made, told, part=part, **leaking)
+
+
+@leak("preprocessing")
+def gaps_filled_by_class(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """Gaps of a number filled with the mean of the row's own class."""
+    if is_numeric_target(source, table):
+        return
+    table = table.dropna(subset=[source.target]).reset_index(drop=True)
+    for name in numbers_of(table, source)[:2]:
+        y, values = table[source.target], table[name].astype(float)
+        values[rng.random(len(table)) < 0.15] = np.nan
+        made = table.assign(**{name: values.fillna(values.groupby(y).transform("mean"))})
+        yield planted(source, made, f"{name} by class", columns=[name], families=("preprocessing",))

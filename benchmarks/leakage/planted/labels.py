@@ -1,0 +1,33 @@
+"""label: labels flipped in the test part, and hard cases that every part has."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.leakage.plant import is_numeric_target, leak, planted, random_part
+from benchmarks.leakage.sources import Source
+from benchmarks.leakage.trial import Trial
+
+SHARE = 0.08
+"""Share of the test rows whose label is flipped."""
+APART = ("breast_cancer", "wine", "digits", "penguins")
+"""Tables whose classes lie apart: elsewhere nobody could tell a flipped label from an odd case."""
+
+
+@leak("label")
+def flipped_in_test(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """Labels of some test rows belong to another class."""
+    if source.name not in APART or is_numeric_target(source, table) or len(table) < 500:
+        return
+    table = table.dropna(subset=[source.target]).reset_index(drop=True)
+    part = random_part(len(table), rng)
+    test = np.flatnonzero(part == "test")
+    rows = rng.choice(test, int(SHARE * len(test)), replace=False)
+    labels = table[source.target].to_numpy(dtype=object).copy()
+    every = np.unique(labels)
+    labels[rows] = [rng.choice(every[every != labels[row]]) for row in rows]
+    made = table.assign(**{source.target: labels})
+    yield planted(source, made, "flipped in test", rows=rows, families=("label",), part=part)
