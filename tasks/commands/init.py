@@ -1,17 +1,18 @@
 """Draft a workspace from a table: params.yaml, dvc.yaml and an expectation suite."""
 
 import argparse
-import os
-import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from ninefold.config import nearest, validate
 from ninefold.errors import InputError
 from ninefold.problem import LEARNED, ProblemSpec, Task
 
-SHOWN = 6
+if TYPE_CHECKING:
+    from tasks.drafting.params import Draft
+
 SHOWN_NAMES = 20
 FOLDER_LABEL = "label"
 """What the subfolder of an image is called as a column."""
@@ -51,14 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Read the data, propose, ask where somebody can answer, and write the workspace."""
-    from expectations.merge import laid_beside
-    from ninefold.aims import aim_of
-    from ninefold.datasets import read
-    from ninefold.splitting.given import read_parts
-    from tasks.drafting import cells, params, proposals, series, sources, workspace
+    from tasks.drafting import params, proposals, series, sources, telling, workspace
     from tasks.drafting.deciding import decide
-    from tasks.drafting.labels import joined_labels
-    from tasks.drafting.suite import drafted_path
 
     args.target = args.targets[0] if args.targets else ""
     needs_target = not args.target and args.task in (None, *LEARNED)
@@ -67,52 +62,105 @@ def main(args: argparse.Namespace) -> int:
     folder = args.into.resolve()
     workspace.refuse_to_overwrite(folder, {"params.yaml": None})
     kind = series.look(args) or sources.look(args.data, args.image_path, args.encoding)
-    content = {"kind": kind.kind, "path": str(args.data), **kind.keys} | (
-        {"encoding": args.encoding} if args.encoding else {}
-    )
-    if kind.kind in sources.FILES:
-        content["unreadable"] = "drop"
-    source = validate("ingest", content, source="init")
-    with cells.said_later():
-        opened = source.open(Path.cwd())
+    content = _content(args, kind)
+    opened = _opened(content)
     if needs_target:
-        args.targets = [FOLDER_LABEL]
-        args.target = FOLDER_LABEL
+        args.targets, args.target = [FOLDER_LABEL], FOLDER_LABEL
     series.settle(args, kind, opened)
     _check_names(args, opened.names)
-    split_path = None
-    if args.split is not None:
-        read_parts(args.split)
-        split_path = workspace.stored_path(args.split, folder)
-    content_of = {"target": args.targets or "", "task": args.task or "classification"}
-    if kind.kind == series.WINDOWS:
-        content_of |= {"time": args.time, "horizon": args.horizon}
-    provisional: ProblemSpec = validate("problem", content_of, source="init")
+    split_path = _split_path(args.split, folder)
     can_ask = sys.stdin.isatty() and not args.yes
-    table, columns, settled = cells.read_table(
-        content, opened, provisional, Path.cwd(), task=args.task
-    )
-    found_dates = cells.open_dates(table, columns)
-    if cells.settle_dates(settled, found_dates, asks=can_ask):
-        spec = validate("ingest", content | settled.content(), source="init")
-        table, columns = read(spec, provisional, Path.cwd())
+    table, columns, settled = _read(args, kind, content, opened, asks=can_ask)
     _check_time(args.time, columns)
     declared = [*args.targets[1:], args.time, *args.group, *args.ids, *args.available_after]
     found = proposals.propose(table, columns, args.targets, filter(None, declared))
     unreadable = sources.unreadable(table)
     answers = decide(args, found, table, columns, asks=can_ask)
     problem = answers.problem
+    about = "; ".join(telling.abouts(table, columns, problem)) if problem.learns_target else ""
+    rendered = params.render(
+        replace(
+            _draft(args, kind, found, answers),
+            about_target=about,
+            path=workspace.stored_path(args.data, folder),
+            split_path=split_path,
+            unreadable=unreadable,
+            cells=settled,
+        )
+    )
+    suite = _suite(table, columns, problem, rendered, args.split)
+    pipeline = workspace.pipeline(split_path, problem.task, _watched(kind, folder))
+    _write(folder, suite, {"dvc.yaml": pipeline, "params.yaml": rendered})
+    lines = telling.told(args, table, found, answers, about)
+    notes = telling.notes(table, columns, problem, [*unreadable, *settled.sentences()])
+    print("\n".join([*lines, *notes]))
+    return 0
+
+
+def _content(args: argparse.Namespace, kind: Any) -> dict[str, Any]:
+    """Return what the section ingest says while the data are read for the first time."""
+    from tasks.drafting import sources
+
+    content = {"kind": kind.kind, "path": str(args.data), **kind.keys}
+    if args.encoding:
+        content["encoding"] = args.encoding
+    if kind.kind in sources.FILES:
+        content["unreadable"] = "drop"
+    return content
+
+
+def _opened(content: dict[str, Any]) -> Any:
+    from tasks.drafting import cells
+
+    source = validate("ingest", content, source="init")
+    with cells.said_later():
+        return source.open(Path.cwd())
+
+
+def _split_path(split: Path | None, folder: Path) -> str | None:
+    """Return how params.yaml names a file of parts, which can be read."""
+    from ninefold.splitting.given import read_parts
+    from tasks.drafting import workspace
+
+    if split is None:
+        return None
+    read_parts(split)
+    return workspace.stored_path(split, folder)
+
+
+def _read(
+    args: argparse.Namespace, kind: Any, content: dict[str, Any], opened: Any, *, asks: bool
+) -> tuple[Any, Any, Any]:
+    """Return the table, its columns, and what had to be settled about its cells."""
+    from ninefold.datasets import read
+    from tasks.drafting import cells, series
+
+    provisional = {"target": args.targets or "", "task": args.task or "classification"}
+    if kind.kind == series.WINDOWS:
+        provisional |= {"time": args.time, "horizon": args.horizon}
+    problem: ProblemSpec = validate("problem", provisional, source="init")
+    table, columns, settled = cells.read_table(content, opened, problem, Path.cwd(), task=args.task)
+    found_dates = cells.open_dates(table, columns)
+    if cells.settle_dates(settled, found_dates, asks=asks):
+        spec = validate("ingest", content | settled.content(), source="init")
+        table, columns = read(spec, problem, Path.cwd())
+    return table, columns, settled
+
+
+def _draft(args: argparse.Namespace, kind: Any, found: Any, answers: Any) -> "Draft":
+    """Return what params.yaml is to say, as far as it follows from proposals and answers."""
+    from ninefold.aims import aim_of
+    from tasks.drafting.params import Draft
+
+    problem = answers.problem
     aim = None if problem.learns_target else aim_of(problem.task)
-    about = "" if aim else "; ".join(_abouts(table, columns, problem))
-    draft = params.Draft(
+    return Draft(
         problem=problem,
-        about_target=about,
-        path=workspace.stored_path(args.data, folder),
+        about_target="",
+        path="",
+        split_path=None,
         encoding=args.encoding,
         source=kind,
-        unreadable=unreadable,
-        cells=settled,
-        split_path=split_path,
         title=f"{', '.join(args.targets) or problem.task.capitalize()}, from {args.data.name}",
         own=aim.draft if aim else (),
         preprocess=aim.preprocess if aim else "{}",
@@ -122,24 +170,18 @@ def main(args: argparse.Namespace) -> int:
         perhaps=answers.perhaps,
         slices=tuple(n for n in found.slices if not problem.is_after(n)),
     )
-    rendered = params.render(draft)
-    suite = _suite(table, columns, problem, rendered, args.split)
-    contents = {
-        workspace.SUITE: suite,
-        drafted_path(Path(workspace.SUITE)).as_posix(): laid_beside(suite),
-        "dvc.yaml": workspace.pipeline(split_path, problem.task, _watched(kind, folder)),
-        "params.yaml": rendered,
-    }
+
+
+def _write(folder: Path, suite: str, contents: dict[str, str]) -> None:
+    """Write the workspace, the suite with its first draft beside it."""
+    from expectations.merge import laid_beside
+    from tasks.drafting import workspace
+    from tasks.drafting.suite import drafted_path
+
+    drafted = drafted_path(Path(workspace.SUITE)).as_posix()
+    contents = {workspace.SUITE: suite, drafted: laid_beside(suite), **contents}
     workspace.refuse_to_overwrite(folder, contents)
     workspace.make(folder, contents)
-    _tell(args, table, found, answers, about)
-    for sentence in [*unreadable, *settled.sentences()]:
-        print(f"note      {sentence} (ingest in params.yaml)")
-    if problem.task == "classification":
-        for name in problem.targets:
-            if joined := joined_labels(table, columns, name):
-                print(f"note      {joined.sentence()}")
-    return 0
 
 
 def _watched(kind: Any, folder: Path) -> str | None:
@@ -213,81 +255,3 @@ def _check_time(name: str | None, columns: Any) -> None:
         raise InputError(
             f"--time must name a column of dates or numbers, however: {name!r} is {kind}"
         )
-
-
-def _abouts(table: Any, columns: Any, problem: ProblemSpec) -> list[str]:
-    """Say in a few words how each target is distributed."""
-    from tasks.drafting import proposals
-
-    alone = [problem.alone(name) for name in problem.targets]
-    found = [_about(*proposals.check_target(table, columns, one)) for one in alone]
-    names = [f"{name}: " for name in problem.targets] if problem.also else [""]
-    return [f"{name}{about}" for name, about in zip(names, found, strict=True)]
-
-
-def _about(target: Any, values: Any) -> str:
-    """Say in a few words how the target is distributed."""
-    if target.task == "regression":
-        return (
-            f"{len(values)} numbers from {target.low:g} to {target.high:g}, mean {target.offset:g}"
-        )
-    shown = ", ".join(target.classes[:SHOWN]) + (", …" if len(target.classes) > SHOWN else "")
-    return f"{len(target.classes)} classes ({shown}) in {len(values)} rows"
-
-
-def _tell(args: argparse.Namespace, table: Any, found: Any, answers: Any, about: str) -> None:
-    """Print what was understood, what was written, and what to type next."""
-    problem, perhaps = answers.problem, answers.perhaps
-    why = "" if args.task else f" ({found.why_task})"
-    others = [name for name in found.times if name != problem.time]
-    dates = f"; dates: {_listed(others)} (--time COL splits by time)" if others else ""
-    rows = {
-        "data": f"{args.data} ({len(table)} rows, {len(table.column_names) - 1} columns)",
-        "target": _shown(problem, about),
-        "task": f"{problem.task}{why}",
-        "ids": _listed(problem.ids),
-        "time": f"{problem.time or 'none'}{'' if problem.time else dates}",
-        "horizon": problem.horizon or f"none{_maybe([perhaps.horizon], '--horizon')}",
-        "group": _group(problem, perhaps, found.roles.why_group),
-        "after": f"{_listed(tuple(problem.available_at))}"
-        f"{_maybe(perhaps.after, '--available-after')}",
-        "constant": _listed(found.constants),
-    }
-    if problem.learns_target and found.text is not None:
-        rows["text"] = f"{found.text} (its words are what the network reads)"
-    if problem.time is None:
-        del rows["horizon"]
-    if not problem.learns_target:
-        del rows["after"]
-    for key, value in rows.items():
-        print(f"{key:<9} {value}")
-    where = args.into
-    print(f"\nwrote     {', '.join(str(where / n) for n in _WRITTEN)}")
-    step = "" if where.resolve() == Path.cwd() else f"cd {shlex.quote(os.fspath(where))} && "
-    print(f"next      look through params.yaml, then: {step}ninefold run")
-
-
-def _shown(problem: ProblemSpec, about: str) -> str:
-    if problem.also or not about:
-        return about or problem.target or "none"
-    return f"{problem.target}: {about}"
-
-
-_WRITTEN = ("params.yaml", "dvc.yaml", "expectations/suite.yaml")
-
-
-def _maybe(names: Any, option: str) -> str:
-    """Say what was not taken without a person's word."""
-    found = [name for name in names if name]
-    return f"; perhaps {_listed(found)} ({option}, or edit params.yaml)" if found else ""
-
-
-def _group(problem: ProblemSpec, perhaps: Any, why: Any) -> str:
-    """Say which column is the entity, or could be, and what its values tell of that."""
-    named = [*problem.group, *perhaps.group]
-    told = f": {why[named[0]]}" if named and named[0] in why else ""
-    return f"{_listed(problem.group)}{_maybe(perhaps.group, '--group')}{told}"
-
-
-def _listed(names: Any) -> str:
-    return ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "") if names else "none"

@@ -115,7 +115,9 @@ def _balance(parts: Mapping[str, Any]) -> Html:
         shown = list(dict.fromkeys(listed))[:MAX_CLASSES]
         body = [[name, *(_share(target, name) for target in targets.values())] for name in shown]
         more = max(t["class_count"] for t in targets.values()) - len(shown)
-        caption = "Share of each class" + (f" ({more} more classes not shown)" if more > 0 else "")
+        caption = "Share of each class" + (
+            f" ({count(more, 'more class', 'more classes')} not shown)" if more > 0 else ""
+        )
         return figure(table(("class", *targets), body, range(1, len(targets) + 1)), caption)
     rows = [
         [word, *(number(target.get(key)) for target in targets.values())]

@@ -1,0 +1,104 @@
+"""What init says of a table, and of the workspace it drafted from it."""
+
+import argparse
+import os
+import shlex
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from ninefold.problem import ProblemSpec
+from tasks.drafting import proposals
+from tasks.drafting.labels import joined_labels
+
+SHOWN = 6
+"""Names that are listed before `…`."""
+WRITTEN = ("params.yaml", "dvc.yaml", "expectations/suite.yaml")
+
+
+def abouts(table: Any, columns: Any, problem: ProblemSpec) -> list[str]:
+    """Say in a few words how each target is distributed."""
+    alone = [problem.alone(name) for name in problem.targets]
+    found = [_about(*proposals.check_target(table, columns, one)) for one in alone]
+    names = [f"{name}: " for name in problem.targets] if problem.also else [""]
+    return [f"{name}{about}" for name, about in zip(names, found, strict=True)]
+
+
+def _about(target: Any, values: Any) -> str:
+    """Say in a few words how the target is distributed."""
+    if target.task == "regression":
+        return (
+            f"{len(values)} numbers from {target.low:g} to {target.high:g}, mean {target.offset:g}"
+        )
+    shown = ", ".join(target.classes[:SHOWN]) + (", …" if len(target.classes) > SHOWN else "")
+    return f"{len(target.classes)} classes ({shown}) in {len(values)} rows"
+
+
+def told(args: argparse.Namespace, table: Any, found: Any, answers: Any, about: str) -> list[str]:
+    """Return lines that say what was understood, what was written, and what to type next."""
+    problem, perhaps = answers.problem, answers.perhaps
+    why = "" if args.task else f" ({found.why_task})"
+    others = [name for name in found.times if name != problem.time]
+    dates = f"; dates: {_listed(others)} (--time COL splits by time)" if others else ""
+    rows = {
+        "data": f"{args.data} ({len(table)} rows, {len(table.column_names) - 1} columns)",
+        "target": _shown(problem, about),
+        "task": f"{problem.task}{why}",
+        "ids": _listed(problem.ids),
+        "time": f"{problem.time or 'none'}{'' if problem.time else dates}",
+        "horizon": problem.horizon or f"none{_maybe([perhaps.horizon], '--horizon')}",
+        "group": _group(problem, perhaps, found.roles.why_group),
+        "after": f"{_listed(tuple(problem.available_at))}"
+        f"{_maybe(perhaps.after, '--available-after')}",
+        "constant": _listed(found.constants),
+    }
+    if problem.learns_target and found.text is not None:
+        rows["text"] = f"{found.text} (its words are what the network reads)"
+    if problem.time is None:
+        del rows["horizon"]
+    if not problem.learns_target:
+        del rows["after"]
+    where = args.into
+    step = "" if where.resolve() == Path.cwd() else f"cd {shlex.quote(os.fspath(where))} && "
+    return [
+        *(f"{key:<9} {value}" for key, value in rows.items()),
+        "",
+        f"wrote     {', '.join(str(where / n) for n in WRITTEN)}",
+        f"next      look through params.yaml, then: {step}ninefold run",
+    ]
+
+
+def notes(
+    table: Any, columns: Any, problem: ProblemSpec, sentences: Iterable[str]
+) -> Iterator[str]:
+    """Yield what ingest says because of the data, and targets with several labels a cell."""
+    for sentence in sentences:
+        yield f"note      {sentence} (ingest in params.yaml)"
+    if problem.task != "classification":
+        return
+    for name in problem.targets:
+        if joined := joined_labels(table, columns, name):
+            yield f"note      {joined.sentence()}"
+
+
+def _shown(problem: ProblemSpec, about: str) -> str:
+    if problem.also or not about:
+        return about or problem.target or "none"
+    return f"{problem.target}: {about}"
+
+
+def _maybe(names: Any, option: str) -> str:
+    """Say what was not taken without a person's word."""
+    found = [name for name in names if name]
+    return f"; perhaps {_listed(found)} ({option}, or edit params.yaml)" if found else ""
+
+
+def _group(problem: ProblemSpec, perhaps: Any, why: Any) -> str:
+    """Say which column is the entity, or could be, and what its values tell of that."""
+    named = [*problem.group, *perhaps.group]
+    told = f": {why[named[0]]}" if named and named[0] in why else ""
+    return f"{_listed(problem.group)}{_maybe(perhaps.group, '--group')}{told}"
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "") if names else "none"
