@@ -56,7 +56,9 @@ def led(series: Series, columns: dict[str, Array], y: Array, seed: int) -> list[
 def _shifted(series: Series, columns: dict[str, Array], seed: int) -> list[tuple[str, str, int]]:
     """Return (column, source, step) where a column equals the source so many rows later."""
     names = list(columns)
-    values = np.column_stack([columns[name] for name in names]) if names else np.empty((0, 0))
+    if not names:
+        return []
+    values = np.column_stack([columns[name] for name in names])
     near = np.array([max(0.51 * unit(x[np.isfinite(x)]), 1e-9) for x in values.T])
     found = []
     for step in STEPS:

@@ -87,3 +87,11 @@ def test_a_lag_that_tells_too_is_silent(weight, smooth):
     table = weather(smooth)
     table = table.assign(f=table.x.shift(2), y=table.y + weight * table.x.shift(2)).dropna()
     assert not found(table, time="day")
+
+
+def test_a_series_without_numbers_passes():
+    rng = np.random.default_rng(4)
+    day = np.datetime64("2021-01-01") + np.arange(600)
+    table = pd.DataFrame({"day": day, "sky": rng.choice(["dry", "wet"], 600)})
+    table["y"] = rng.normal(size=600)
+    assert not found(table, time="day")
