@@ -212,14 +212,19 @@ def _failing_rows(
     listed = sorted(set(found.get("partial_unexpected_index_list") or []))[: spec.max_rows]
     if not listed:
         return []
-    stored = set(pq.read_schema(path).names)
-    shown = [ROW, *(name for name in dict.fromkeys(names) if name in stored)]
-    rows = pq.read_table(path, columns=shown).take(pa.array(listed, pa.int64())).to_pylist()
+    columns = read_columns(path)
+    told = {new.name: old for old in columns for new in described_columns((old,))}
+    shown = [name for name in dict.fromkeys(names) if name in told]
+    needed = tuple(dict.fromkeys(told[name] for name in shown))
+    table = pq.read_table(path, columns=[ROW, *(column.name for column in needed)])
+    table = described_table(table.take(pa.array(listed, pa.int64())), needed)
+    rows = table.select([ROW, *shown]).to_pylist()
     return [
         {
             "row": row.pop(ROW),
             "values": {
-                name: MASKED if name in spec.mask else _shown(value) for name, value in row.items()
+                name: MASKED if {name, told[name].name} & {*spec.mask} else _shown(value)
+                for name, value in row.items()
             },
         }
         for row in rows

@@ -20,7 +20,8 @@ TRANSPARENT = ("LA", "PA", "P", "RGBA", "La", "RGBa")
 MAX_PIXELS = 100_000_000
 """Larger files are refused before they are decoded."""
 SUMMARIES = ("height", "width", "brightness", "contrast")
-"""What `summaries` tells of each picture, in order."""
+"""What `summaries` tells of each picture, in order; of those that may have colour also in how many
+channels they differ: 1 (grey) or 3."""
 
 
 def channels(format: str | None) -> int:
@@ -107,15 +108,19 @@ def sizes(name: str, format: str | None) -> tuple[str | int, ...]:
 
 def summary_names(format: str | None) -> tuple[str, ...]:
     """Return what `summaries` tells of each picture, in order."""
-    return SUMMARIES
+    return (*SUMMARIES, "channels") if channels(format) == 3 else SUMMARIES
 
 
 def summaries(pictures: Array, format: str | None = None) -> Array:
-    """Return `(N, 4)` float64: height, width, mean and spread of the pixels of each picture."""
-    found = np.empty((len(pictures), len(SUMMARIES)))
+    """Return `(N, S)` float64: height, width, mean and spread of the pixels of each picture, and
+    its channels.
+    """
+    found = np.empty((len(pictures), len(summary_names(format))))
     for row, picture in enumerate(pictures):
         flat = picture.astype(np.float64)
-        found[row] = (*picture.shape[:2], flat.mean(), flat.std()) if flat.size else np.nan
+        told = [*picture.shape[:2], flat.mean(), flat.std()] if flat.size else [np.nan] * 4
+        has_colour = flat.size and bool((picture != picture[..., :1]).any())
+        found[row] = [*told, 3 if has_colour else 1][: found.shape[1]]
     return found
 
 

@@ -8,8 +8,12 @@ from typing import Any
 from expectations.gate import gate
 from ninefold.columns import Column, read_columns, to_frame, write_table
 from ninefold.config import load_params
+from ninefold.datasets import DatasetSpec
 from ninefold.datasets.file import FileSpec
+from ninefold.datasets.image_folder import ImageFolderSpec
+from ninefold.datasets.pictures.spec import ImageFilesSpec
 from ninefold.datasets.tables.reading import read_fresh
+from ninefold.datasets.tables.source import Source
 from ninefold.errors import InputError
 from ninefold.files import read_json, replacing, write_json
 from ninefold.freshness import compare
@@ -18,6 +22,7 @@ from ninefold.quality_history import entry, remember
 from tasks.stage_io import StageIO
 
 FOLDER, DOCS = Path("reports/fresh"), Path("reports/fresh_docs")
+SHOWN = 5
 NEEDED = {"input", "time", "group"}
 COUNTS = ("expectations", "passed", "blocked", "warned", "errors")
 UNREAD = {"expectations": [], "counts": dict.fromkeys(COUNTS, 0), "suite": "", "rows": 0}
@@ -25,7 +30,9 @@ UNREAD = {"expectations": [], "counts": dict.fromkeys(COUNTS, 0), "suite": "", "
 
 
 def check(workspace: Path, data: Path) -> dict[str, Any]:
-    """Check a file of fresh rows; write reports/fresh, Data Docs and a line of history.
+    """Check fresh rows; write reports/fresh, Data Docs and a line of history.
+
+    `data` is a file, or a folder, of the make that ingest reads.
 
     Returns the content of reports/fresh/quality.json: that of reports/quality.json, and `findings`,
     `comparison` with training and the `verdict` on all of it.
@@ -37,14 +44,17 @@ def check(workspace: Path, data: Path) -> dict[str, Any]:
     trained = _trained(workspace)
     reference = read_json(StageIO(workspace, "explore").out("reference.json"))
     suite, history = _suite(workspace)
-    spec = FileSpec(path=str(data.resolve()), missing=params["ingest"].missing)
-    names = spec.open(workspace).names
+    spec = _of_the_same_make(params["ingest"], trained, data)
+    opens = spec.open_fresh if isinstance(spec, ImageFolderSpec) else spec.open
+    source = opens(workspace)
+    names = source.names
     missing = [c.name for c in trained if c.roles & NEEDED and c.name not in names]
     findings = [_finding("block", f"column `{name}` is missing") for name in missing]
+    findings += _left_out(source, hides=bool(params["validate"].mask))
     report: dict[str, Any] = dict(UNREAD)
     comparison: list[dict[str, Any]] = []
     try:
-        table, columns = read_fresh(spec, trained, workspace)
+        table, columns = read_fresh(source, spec, trained)
     except InputError as error:
         findings.append(_finding("block", _unread(str(error), params["validate"].mask)))
     else:
@@ -66,6 +76,29 @@ def check(workspace: Path, data: Path) -> dict[str, Any]:
     if history is not None:
         remember(history, entry(report, data.name))
     return report
+
+
+def _of_the_same_make(ingest: DatasetSpec, trained: Iterable[Column], data: Path) -> DatasetSpec:
+    """Return how to open fresh data: as ingest opens its own, where that are files of the user."""
+    path = str(data.resolve())
+    if "path" not in type(ingest).model_fields:
+        return FileSpec(path=path, missing=ingest.missing)
+    changes: dict[str, Any] = {"path": path, "sample_rows": None}
+    if isinstance(ingest, ImageFilesSpec):
+        format = next((c.format for c in trained if c.kind == "image" and c.format), "rgb")
+        changes |= {"channels": format.split()[0], "unreadable": "drop"}
+    return ingest.model_copy(update=changes)
+
+
+def _left_out(source: Source, *, hides: bool) -> list[dict[str, Any]]:
+    """Say which files hold no whole image; `hides` where names may be what nobody is to see."""
+    found = source.notes.get("unreadable") or {"count": 0}
+    if not found["count"]:
+        return []
+    count, files = found["count"], found["files"]
+    shown = "" if hides else f": {', '.join(files[:SHOWN])}" + ", …" * (len(files) > SHOWN)
+    what = "1 file holds" if count == 1 else f"{count} files hold"
+    return [_finding("warn", f"{what} no whole image{shown}")]
 
 
 def _unread(message: str, masked: Iterable[str]) -> str:

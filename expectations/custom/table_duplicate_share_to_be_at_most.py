@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from great_expectations.compatibility import pydantic
 from pandas.util import hash_pandas_object
 
-from expectations.custom._table import TableExpectation
+from expectations.custom._table import TableExpectation, share_found
 
 
 class ExpectTableDuplicateShareToBeAtMost(TableExpectation):
@@ -17,5 +18,4 @@ class ExpectTableDuplicateShareToBeAtMost(TableExpectation):
 
     def judge(self, table: pd.DataFrame) -> dict[str, Any]:
         repeated = hash_pandas_object(table, index=False).duplicated()
-        share = float(repeated.mean()) if len(table) else 0.0
-        return {"success": share <= self.max_value, "result": {"observed_value": share}}
+        return share_found(np.asarray(repeated), self.max_value, "repeat an earlier one")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from expectations.drafting.levels import MAX_LEVELS
 from expectations.margins import mostly
 from expectations.sample import Rule, Sample, rule
+from ninefold.pixels import SUFFIXES
 
 ORDER = 70
 MIN_VALUES = 50
@@ -36,7 +37,7 @@ def rules(sample: Sample) -> Iterator[Rule]:
     for column in sample.of_kind("category", "text"):
         values = sample.present(column.name).tolist()
         distinct = set(values)
-        if len(values) < MIN_VALUES or len(distinct) <= MAX_LEVELS:
+        if len(values) < MIN_VALUES or len(distinct) <= MAX_LEVELS or _names_images(values):
             continue
         found = _family(values) or _patterns(values, distinct)
         if found is None:
@@ -47,6 +48,11 @@ def rules(sample: Sample) -> Iterator[Rule]:
         share = _share(strange, values)
         yield rule("expect_column_values_to_match_regex", "warn", because,
                    column=column.name, regex=regex, **share)  # fmt: skip
+
+
+def _names_images(values: list[str]) -> bool:
+    """Tell whether values are names of image files, which say where a picture lies, not how."""
+    return all(value.lower().endswith(SUFFIXES) for value in values)
 
 
 def _share(strange: int, values: list[str]) -> dict[str, float]:

@@ -59,6 +59,10 @@ def _range(column: Column, values: Array) -> Iterator[Rule]:
     """Expect a range around what was seen, or around all but a few values that lie far out."""
     low, high, inside = float(values.min()), float(values.max()), values
     if low == high:
+        only = int(low) if low.is_integer() else low
+        because = f"all {len(values)} were {only} in training"
+        yield rule("expect_column_values_to_be_between", "warn", because, column=column.name,
+                   min_value=only, max_value=only, mostly=mostly(0, len(values)))  # fmt: skip
         return
     q_low, median, q_high = np.quantile(values, [0.01, 0.5, 0.99], method="inverted_cdf").tolist()
     with np.errstate(over="ignore"):

@@ -18,7 +18,13 @@ def rules(sample: Sample) -> Iterator[Rule]:
     yield rule("expect_table_row_count_to_be_between", "warn",
                f"drafted from {rows} rows; half of them would be a surprise",
                min_value=max(1, rows // 2))  # fmt: skip
-    repeated = duplicates(sample.table)
-    share = min(1.0, math.ceil(1500 * highest_rate(repeated, rows)) / 1000) if repeated else 0
+    ids = [c.name for c in sample.columns if c.roles & {"id"}]
+    if len(ids) == len(sample.columns):
+        return
+    repeated = duplicates(sample.table.drop_columns(ids))
+    share = 0.0
+    if repeated or ids:
+        share = min(1.0, math.ceil(1500 * highest_rate(repeated, rows)) / 1000)
     because = f"{repeated or 'none'} of {rows} rows repeated another"
-    yield rule("expect_table_duplicate_share_to_be_at_most", "warn", because, max_value=share)
+    yield rule("expect_table_duplicate_share_to_be_at_most", "warn", because,
+               max_value=share or 0, **({"ignore": ids} if ids else {}))  # fmt: skip

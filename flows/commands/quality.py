@@ -12,7 +12,8 @@ INTERRUPTED = "ninefold: interrupted; nothing half-written was left"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `ninefold quality`."""
-    parser.add_argument("data", metavar="DATA", type=Path, help="csv, tsv (also .gz) or parquet")
+    parser.add_argument("data", metavar="DATA", type=Path, help="csv, tsv (also .gz) or parquet; "
+        "or what ingest reads, such as a folder of images")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print the report as JSON only")
     parser.add_argument("--strict", action="store_true", help="end with 3 on warnings as well")
 

@@ -24,6 +24,13 @@ class ImageFolderSpec(DatasetSpec, ImageFilesSpec):
     """The folder, relative to the workspace; each of its subfolders is a class."""
 
     def open(self, workspace: Path) -> "Source":
+        return self._open(workspace, is_labelled=True)
+
+    def open_fresh(self, workspace: Path) -> "Source":
+        """Open images of which nobody has told the class yet, if none lies in a subfolder."""
+        return self._open(workspace, is_labelled=False)
+
+    def _open(self, workspace: Path, *, is_labelled: bool) -> "Source":
         import pyarrow as pa
 
         from ninefold.datasets.pictures.files import image_table
@@ -32,6 +39,9 @@ class ImageFolderSpec(DatasetSpec, ImageFilesSpec):
         files = image_files(folder, self.path)
         names = [file.relative_to(folder).as_posix() for file in files]
         loose = [name for name in names if "/" not in name]
+        others = {"file": pa.array(names, pa.string())}
+        if not is_labelled and len(loose) == len(names):
+            return image_table(self.path, files, names, others, "image", self).with_id("file")
         if loose:
             raise InputError(
                 f"{self.path}: every image must lie in the subfolder of its class, however: "
@@ -39,7 +49,7 @@ class ImageFolderSpec(DatasetSpec, ImageFilesSpec):
                 "(`ingest: {kind: image_table}`)"
             )
         labels = pa.array([name.split("/")[0] for name in names], pa.string())
-        others = {"label": labels, "file": pa.array(names, pa.string())}
+        others = {"label": labels, **others}
         source = image_table(self.path, files, names, others, "image", self)
         return source.with_id("file")
 

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from flows.commands import quality as command
 from ninefold import cli
@@ -150,3 +151,43 @@ def test_before_a_run_it_says_what_to_do(tmp_path):
     )
     with pytest.raises(InputError, match="ninefold run"):
         fresh.check(tmp_path, tmp_path / "d.csv")
+
+
+def pictures(folder, count, seed, classes=("cat", "dog")):
+    """Write tiny noisy pictures, one subfolder a class; without classes all lie in the folder."""
+    rng = np.random.default_rng(seed)
+    for name in classes:
+        (folder / name).mkdir(parents=True)
+        for n in range(count):
+            pixels = rng.integers(0, 256, (6, 8, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{n:03d}.png")
+    return folder
+
+
+def test_fresh_pictures_are_judged_by_size_channels_and_copies(tmp_path):
+    given = ["init", str(pictures(tmp_path / "seen", 100, 0)), "--into", str(tmp_path), "--yes"]
+    assert cli.main(given) == 0
+    for stage in ("ingest", "validate", "featurize", "split", "explore"):
+        run_stage(tmp_path, stage)
+    report = fresh.check(tmp_path, pictures(tmp_path / "honest", 30, 1))
+    assert (report["verdict"], report["findings"]) == ("pass", [])
+    report = fresh.check(tmp_path, pictures(tmp_path / "unlabelled", 30, 2, classes=("",)))
+    assert (report["verdict"], report["missing_columns"]) == ("pass", [])
+
+    bad = pictures(tmp_path / "bad", 45, 3) / "cat"
+    for n in range(20):
+        picture = Image.open(bad / f"{n:03d}.png")
+        (picture.convert("L") if n < 10 else picture.resize((8, 3))).save(bad / f"{n:03d}.png")
+        Image.open(bad / "043.png").save(bad / f"{n + 20:03d}.png")
+    (bad / "044.png").write_bytes(b"torn")
+    report = fresh.check(tmp_path, bad.parent)
+    failed = [i for i in report["expectations"] if not i["success"]]
+    assert [i["message"] for i in report["findings"]] == [
+        "1 file holds no whole image: cat/044.png"
+    ]
+    assert {"image height", "image channels"} <= {c for i in failed for c in i["columns"]}
+    assert [r["values"]["image height"] for i in failed for r in i["rows"]
+            if i["columns"] == ["image height"]] == [3] * 10  # fmt: skip
+    assert [i["observed"] for i in failed if not i["columns"]] == [
+        "20 of 89 rows (22.47%) repeat an earlier one"
+    ]

@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -62,14 +61,16 @@ def read_typed(source: Source, spec: DatasetSpec) -> tuple[pa.Table, tuple[Colum
 
 
 def read_fresh(
-    spec: DatasetSpec, trained: Iterable[Column], workspace: Path
+    source: Source, spec: DatasetSpec, trained: Iterable[Column]
 ) -> tuple[pa.Table, tuple[Column, ...]]:
     """Read the columns of `trained` that a source has, typed as they were in training.
+
+    Args:
+        spec: what it was opened by.
 
     Raises:
         InputError: the source cannot be read, or a cell is not what its column holds.
     """
-    source = spec.open(workspace)
     _check_names(source)
     columns = tuple(column for column in trained if column.name in source.names)
     table = _parse(source, spec, [Inferred(column) for column in columns], None)
