@@ -30,6 +30,15 @@ class AutoEncoderSpec(LoopSpec):
     """Codes are drawn from a distribution held near the normal one (Kingma and Welling, 2014)."""
     beta: float = Field(default=0.1, ge=0, le=100)
     """Variational: weight of the codes' distance from the normal distribution."""
+    contrast: float = Field(default=0.0, ge=0, le=100)
+    """Weight of a contrast beside the error (NT-Xent; Chen et al., 2020): codes of two views of a
+    row, some of whose values are another row's, lie together and apart from other rows'. Rows that
+    share most values then have codes alike, for search and clusters. It begins near 5 where the
+    error begins near 1: try 0.1. For dense layers."""
+    corrupt: float = Field(default=0.4, gt=0, lt=1)
+    """Contrast: share of the values of a view that are another row's (Bahri et al., 2022)."""
+    temperature: float = Field(default=0.5, ge=0.01, le=10)
+    """Contrast: lower ones look at the nearest other rows only."""
     dropout: float = Field(default=0.0, ge=0, lt=1)
     """Share of hidden units left out in each training step."""
     epochs: int = Field(default=200, ge=1, le=100_000)

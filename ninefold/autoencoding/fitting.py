@@ -1,7 +1,8 @@
 """From prepared train rows to a model that gives rows back, and its linear twin."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,8 +13,11 @@ from ninefold.columns import Array
 from ninefold.errors import ConfigError
 from ninefold.unlabelled.chain import Chain
 from ninefold.unlabelled.preparing import Prepared
-from ninefold.unlabelled.space import weights, widen
+from ninefold.unlabelled.space import owners, weights, widen
 from ninefold.unlabelled.steps import Layers, Steps
+
+if TYPE_CHECKING:
+    from ninefold.preprocessing import Layout
 
 HELD = 0.9
 """Share of the variance that the principal components of the default size hold."""
@@ -34,7 +38,13 @@ def fit(ready: Prepared, spec: AutoEncoderSpec, *, for_anomalies: bool = False) 
     z, z_valid = spaces(ready)
     latent = size_of(spec, z, for_anomalies=for_anomalies)
     shape = _picture(ready, spec)
-    encoder, decoder, facts, history = _trained(z, z_valid, latent, spec, shape)
+    groups = _values_of(ready.preprocessing.layout)
+    if spec.contrast and shape:
+        raise ConfigError(
+            "params.yaml: autoencoder.contrast must be 0 for convolutions, however: "
+            f"{spec.contrast:g}. Set autoencoder.convolutions: false"
+        )
+    encoder, decoder, facts, history = _trained(z, z_valid, latent, spec, shape, groups)
     model = Reconstruction(
         ready.preprocessing,
         {
@@ -50,9 +60,10 @@ def fit(ready: Prepared, spec: AutoEncoderSpec, *, for_anomalies: bool = False) 
     )
     _describe(model, ready)
     model.facts["sizes"] = [
-        {"latent": size, "valid_error": _trained(z, z_valid, size, spec, shape)[2]["valid_error"]}
+        {"latent": size, "valid_error": found[2]["valid_error"]}
         for size in sorted(set(spec.sizes) - {latent})
         if size < z.shape[1]
+        for found in [_trained(z, z_valid, size, spec, shape, groups)]
     ]
     model.facts["linear_sizes"] = _linear_sizes(z, z_valid)
     return model
@@ -134,10 +145,16 @@ def _picture(ready: Prepared, spec: AutoEncoderSpec) -> tuple[int, ...]:
 
 
 def _trained(
-    z: Array, z_valid: Array, latent: int, spec: AutoEncoderSpec, shape: tuple[int, ...] = ()
+    z: Array,
+    z_valid: Array,
+    latent: int,
+    spec: AutoEncoderSpec,
+    shape: tuple[int, ...],
+    groups: Sequence[int],
 ) -> tuple[Layers, Layers, dict[str, Any], tuple[dict[str, float], ...]]:
     import torch
 
+    from ninefold.autoencoding.contrast import Views
     from ninefold.autoencoding.network import (
         AutoEncoder,
         Reconstructing,
@@ -156,7 +173,10 @@ def _trained(
         sides = (
             picture_sides(shape, latent, spec) if shape else dense_sides(z.shape[1], latent, spec)
         )
-        network = AutoEncoder(sides, latent, noise=spec.noise, variational=spec.variational)
+        views = Views(groups, latent, spec.corrupt) if spec.contrast else None
+        network = AutoEncoder(
+            sides, latent, noise=spec.noise, variational=spec.variational, views=views
+        )
 
     def rows(values: Array) -> Rows:
         x = torch.from_numpy(np.ascontiguousarray(values)).to(device)
@@ -164,7 +184,8 @@ def _trained(
         return Rows(x, codes, x, torch.ones(len(x), device=device))
 
     with reproducible(training_seed, spec.threads, device):
-        objective: Any = Reconstructing(z.shape[1], spec.beta)
+        told = (spec.beta, spec.contrast, spec.temperature)
+        objective: Any = Reconstructing(z.shape[1], *told)
         module = ScoringModule(network, objective).to(device)
         watch = Watch(lambda _: float("nan"), higher_is_better=False, by_loss=True)
         outcome = train(module, rows(z), rows(z_valid), watch, spec)
@@ -187,6 +208,15 @@ def _trained(
     }
     kind = Steps if shape else Chain
     return kind.of(network.encoder), kind.of(network.decoder), facts, history
+
+
+def _values_of(layout: "Layout") -> list[int]:
+    """Return of which value each coordinate `(D,)` is part: levels of a category are one."""
+    kinds = {column.name: column.kind for column in layout.columns}
+    each = enumerate(owners(layout))
+    keys = [owner if kinds.get(owner) == "category" else place for place, owner in each]
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    return [numbers[key] for key in keys]
 
 
 def _describe(model: Reconstruction, ready: Prepared) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from ninefold.autoencoding.contrast import PROJECTED, Views, nt_xent
 from ninefold.unlabelled import steps
 from ninefold.unlabelled.chain import dense
 
@@ -16,17 +17,34 @@ Sides = tuple[nn.Sequential, nn.Sequential]
 
 
 class AutoEncoder(nn.Module):
-    """`(x (B, D), codes) -> (B, 1, D)`; in training a variational one adds mean and log variance.
+    """`(x (B, D), codes) -> (B, 1, D)`; in training a variational one adds mean and log variance,
+    and one with `views` the projections of two of them.
 
     In evaluation the code is the mean and no noise is added.
     """
 
-    def __init__(self, sides: Sides, latent: int, *, noise: float, variational: bool) -> None:
+    def __init__(
+        self,
+        sides: Sides,
+        latent: int,
+        *,
+        noise: float,
+        variational: bool,
+        views: Views | None = None,
+    ) -> None:
         super().__init__()
         self.latent, self.noise, self.variational = latent, noise, variational
         self.encoder, self.decoder = sides
+        self.views = views
 
     def forward(self, x: Tensor, codes: Tensor) -> Tensor:
+        found = self.given_back(x)
+        if self.views is None or not self.training:
+            return found
+        return torch.cat([found, self.views(x, self.encoder).unsqueeze(1)], dim=2)
+
+    def given_back(self, x: Tensor) -> Tensor:
+        """Return the rows as they come back `(B, 1, D)`, with mean and log variance."""
         given = x + self.noise * torch.randn_like(x) if self.training and self.noise else x
         code = self.encoder(given)
         if not self.variational:
@@ -58,14 +76,28 @@ def picture_sides(shape: Sequence[int], latent: int, spec: "AutoEncoderSpec") ->
 
 
 class Reconstructing:
-    """Mean squared error of the coordinates, and the codes' distance from the normal."""
+    """Mean squared error of the coordinates, the codes' distance from the normal, and the contrast
+    of two views.
+    """
 
-    def __init__(self, features: int, beta: float) -> None:
+    def __init__(
+        self, features: int, beta: float, contrast: float = 0.0, temperature: float = 1.0
+    ) -> None:
         self.features, self.beta = features, beta
+        self.contrast, self.temperature = contrast, temperature
 
     def loss(self, outputs: Tensor, y: Tensor, weight: Tensor) -> Tensor:
-        """Return the mean loss of `outputs (B, 1, D)` or `(B, 1, D + 2Z)` against `y (B, D)`."""
+        """Return the mean loss of `outputs (B, 1, D)`, `(B, 1, D + 2Z)`, or these and `2P` more,
+        against `y (B, D)`.
+        """
         flat = outputs[:, 0]
+        if not self.contrast or flat.shape[1] == self.features:
+            return self._given_back(flat, y, weight)
+        rest, both = flat[:, : -2 * PROJECTED], flat[:, -2 * PROJECTED :]
+        apart = nt_xent(both, self.temperature)
+        return self._given_back(rest, y, weight) + self.contrast * apart
+
+    def _given_back(self, flat: Tensor, y: Tensor, weight: Tensor) -> Tensor:
         error = ((flat[:, : self.features] - y) ** 2).mean(dim=1)
         rest = flat[:, self.features :]
         if rest.shape[1]:

@@ -6,6 +6,7 @@ import numpy as np
 import onnxruntime as ort
 import pandas as pd
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.covariance import LedoitWolf
@@ -13,6 +14,7 @@ from sklearn.ensemble import IsolationForest as Forest
 from sklearn.metrics import roc_auc_score
 
 from ninefold.aims import aims
+from ninefold.autoencoding.contrast import Views, nt_xent
 from ninefold.autoencoding.evaluating import area
 from ninefold.autoencoding.model import Reconstruction
 from ninefold.autoencoding.oddity import FLOOR
@@ -148,7 +150,9 @@ def test_the_same_data_give_the_same_bytes(trained):
     assert model.read_bytes() == before
 
 
-@pytest.mark.parametrize("changes", ["variational: true", "noise: 0.3, dropout: 0.1, depth: 0"])
+@pytest.mark.parametrize(
+    "changes", ["variational: true", "noise: 0.3, dropout: 0.1, depth: 0, contrast: 0.1, lr: 0.01"]
+)
 def test_an_embedding_needs_no_label(tmp_path, changes):
     workspace = draft(tmp_path, blobs(200), "embedding",
                       autoencoder=QUICK[:-1].replace("depth: 1, ", "") + f", {changes}}}",
@@ -163,6 +167,32 @@ def test_an_embedding_needs_no_label(tmp_path, changes):
         "embedding", "reconstruction_error",
     ]  # fmt: skip
     assert model.signature.results[0].names == ("0", "1", "2")
+
+
+@given(st.integers(0, 99), st.integers(2, 6), st.floats(0.05, 5))
+@settings(max_examples=30, deadline=None)
+def test_the_contrast_is_how_little_a_view_tells_its_twin(seed, rows, temperature):
+    both = np.random.default_rng(seed).normal(size=(rows, 2, 3))
+    views = both.transpose(1, 0, 2).reshape(-1, 3)
+    views /= np.linalg.norm(views, axis=1, keepdims=True)
+    losses = []
+    for number, view in enumerate(views):
+        others = [i for i in range(2 * rows) if i != number]
+        likeness = np.exp(views[others] @ view / temperature)
+        twin = np.exp(views[(number + rows) % (2 * rows)] @ view / temperature)
+        losses.append(-np.log(twin / likeness.sum()))
+    got = nt_xent(torch.from_numpy(both.reshape(rows, 6)), temperature)
+    assert float(got) == pytest.approx(np.mean(losses), rel=1e-4)
+
+
+def test_a_view_takes_values_of_other_rows_and_levels_of_a_category_together():
+    x = torch.arange(4000.0).reshape(1000, 4)
+    seen = Views([0, 1, 1, 2], 2, 0.3).view(x)
+    share = (seen != x).float().mean(dim=0)
+    assert torch.all((share - 0.3).abs() < 0.06)
+    assert torch.equal(seen % 4, x % 4)
+    assert torch.equal(seen[:, 1] + 1, seen[:, 2])
+    assert not torch.equal(seen[:, 0] + 3, seen[:, 3])
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=2, max_size=60))
