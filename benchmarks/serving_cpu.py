@@ -45,7 +45,7 @@ def serve(model_path: Path, pipe: Connection) -> None:
     server.serve([model], {model.name: File(model_path)}, bound)
 
 
-def floor(model_path: Path, pipe: Connection) -> None:
+def floor(model_path: Path, pipe: Any, port: int = 0) -> None:
     """Answer every request for one row with one run of the model, and nothing else."""
     import httptools
     import uvloop
@@ -89,7 +89,7 @@ def floor(model_path: Path, pipe: Connection) -> None:
 
     async def listen() -> None:
         loop = asyncio.get_running_loop()
-        listener = await loop.create_server(Protocol, "127.0.0.1", 0)
+        listener = await loop.create_server(Protocol, "127.0.0.1", port)
         pipe.send(listener.sockets[0].getsockname()[1])
         await listener.serve_forever()
 

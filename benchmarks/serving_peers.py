@@ -1,9 +1,17 @@
-"""CPU time of one request to `ninefold serve` beside MLServer, BentoML and LitServe.
+"""CPU time of one request to `ninefold serve` beside MLServer, BentoML, LitServe, and the floor.
 
 Each peer serves the same file the way its documentation shows, with one worker, in a virtual
-environment of its own; each gets the same request, one row of JSON tensors, from the same client.
+environment of its own; each gets the same request, one row of JSON tensors, from the same client,
+whose own time is not counted. All run ONNX Runtime with one thread and answer the same numbers,
+which is checked first; metrics are on where they are by default, access logs are off. Peers make
+one array a tensor, as their documentation does, and run each request alone (they batch only where
+one says how long to wait); Ninefold makes one array a type and shares runs between requests that
+arrive together. The floor (`benchmarks.serving_cpu`) reads, runs and answers, no more: what
+it costs is what no server can save.
+
 They take turns, `ROUNDS` times; printed are medians of microseconds of CPU per request of all the
-server's processes, and of the rounds' ratios to `ninefold serve`. Claim: at least 8 times as much.
+server's processes, and of the rounds' ratios to `ninefold serve` and to the floor. Claim: at least
+8 times as much as `ninefold serve`.
 
     python -m venv PEERS/mlserver
     PEERS/mlserver/bin/pip install mlserver 'uvloop<0.22' onnxruntime
@@ -98,8 +106,18 @@ if __name__ == "__main__":
     where = dict(host="127.0.0.1", port=int(sys.argv[1]))
     server.run(**where, num_api_servers=1, generate_client_file=False)
 """
+FLOOR = """
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from benchmarks.serving_cpu import floor
+floor(Path(sys.argv[1]), SimpleNamespace(send=print), int(sys.argv[2]))
+"""
+OWN = ("ninefold", "floor")
+"""Those that run in this environment."""
 PATHS = {
     "ninefold": "/v2/models/model/infer",
+    "floor": "/",
     "mlserver": "/v2/models/model/infer",
     "bentoml": "/infer",
     "litserve": "/predict",
@@ -118,6 +136,8 @@ def command(name: str, model: Path, folder: Path, venv: Path, port: int) -> list
     """Write what a server needs into `folder`; return how it is started."""
     if name == "ninefold":
         return [sys.executable, "-m", "ninefold.serving", f"model={model}", "--port", str(port)]
+    if name == "floor":
+        return [sys.executable, "-c", FLOOR, str(model), str(port)]
     (folder / "run.py").write_text(RUN.replace("MODEL", str(model)))
     if name == "mlserver":
         (folder / "runtime.py").write_text(MLSERVER)
@@ -140,12 +160,12 @@ def serving(name: str, model: Path, venv: Path, request: bytes) -> Iterator[tupl
     """Run a server; yield its port, its process and what it answers to `request`."""
     port = free_port()
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "BENTOML_DO_NOT_TRACK": "True"}
-    if name != "ninefold":
+    if name not in OWN:
         environment.pop("PYTHONPATH", None)
         environment["PATH"] = f"{venv / 'bin'}{os.pathsep}{environment['PATH']}"
     with tempfile.TemporaryDirectory() as place, (Path(place) / "log").open("w") as log:
         started = command(name, model.resolve(), Path(place), venv, port)
-        where = None if name == "ninefold" else place
+        where = None if name in OWN else place
         process = subprocess.Popen(started, cwd=where, env=environment, stdout=log, stderr=log)
         try:
             yield (
@@ -198,7 +218,7 @@ def cost_us(port: int, pid: int, request: bytes, connections: int, requests: int
 def main(model_path: Path, peers: Path, requests: int = 800) -> None:
     """Measure all that are there, in turn, and print them."""
     model: Model = read_model(model_path)
-    names = ["ninefold", *(n for n in list(PATHS)[1:] if (peers / n / "bin" / "python").exists())]
+    names = [n for n in PATHS if n in OWN or (peers / n / "bin" / "python").exists()]
     print("left out:", ", ".join(n for n in PATHS if n not in names) or "none")
     asked = {name: request_for(PATHS[name], tensors_of(model)) for name in names}
     with contextlib.ExitStack() as stack:
@@ -216,13 +236,18 @@ def main(model_path: Path, peers: Path, requests: int = 800) -> None:
                     found = cost_us(port, pid, asked[name], connections, requests)
                     costs[name].append(found)
             for name in names:
-                ratios = [
-                    t / o for t, o in zip(costs[name][1:], costs["ninefold"][1:], strict=True)
-                ]
+                own, floor = (_ratios(costs[name], costs[other]) for other in OWN)
                 print(
                     f"{connections:>3} connections: {name:<9}{median(costs[name][1:]):6.0f} µs of "
-                    f"CPU per request, ×{median(ratios):.1f} ({min(ratios):.1f}…{max(ratios):.1f})"
+                    f"CPU per request, ×{median(own):.1f} ({min(own):.1f}…{max(own):.1f}), of the "
+                    f"floor ×{median(floor):.1f} ({min(floor):.1f}…{max(floor):.1f})",
+                    flush=True,
                 )
+
+
+def _ratios(costs: list[float], others: list[float]) -> list[float]:
+    """Return the ratios of the rounds after the first."""
+    return [cost / other for cost, other in zip(costs[1:], others[1:], strict=True)]
 
 
 if __name__ == "__main__":

@@ -75,6 +75,12 @@ class Page:
         for kind in ("keyDown", "keyUp"):
             self.send("Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", text="\r")
 
+    def tab(self):
+        """Go to the next control."""
+        for kind in ("rawKeyDown", "keyUp"):
+            self.send("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab",
+                      windowsVirtualKeyCode=9)  # fmt: skip
+
     def choose_file(self, selector, path):
         """Choose a file in a file input."""
         root = self.send("DOM.getDocument")["root"]["nodeId"]

@@ -2,9 +2,11 @@
 
 import html
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from fastapi import FastAPI, Request
@@ -19,6 +21,7 @@ from ninefold.serving.metrics import Metrics
 from ninefold.serving.model import Model
 from ninefold.serving.openapi import example_row, inference_paths, with_refusals
 from ninefold.serving.repository import Repository
+from ninefold.serving.sources import report_on
 
 EXTENSIONS = ["binary_tensor_data", "model_repository"]
 TEMPLATE = Path(__file__).with_name("docs.html")
@@ -33,12 +36,24 @@ PAGE_HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 
+REPORT_HEADERS = PAGE_HEADERS | {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
+}
+
 
 class Pages:
     """What can be asked about the models of one server."""
 
-    def __init__(self, repository: Repository, metrics: Metrics, release: str) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        metrics: Metrics,
+        release: str,
+        reports: Mapping[str, Path] | None = None,
+    ) -> None:
         self.repository, self.metrics, self.release = repository, metrics, release
+        self.reports = reports or {}
 
     @property
     def models(self) -> dict[str, Model]:
@@ -57,6 +72,12 @@ class Pages:
         app.add_api_route("/v1/models/{name}", self.signature, summary="What a model takes")
         app.add_api_route("/v1/models/{name}/trial", self.trial, summary="A second version")
         app.add_api_route("/v1/models/{name}/card", self.card, summary="How good a model is")
+        app.add_api_route(
+            "/v1/models/{name}/report",
+            self.report,
+            summary="The report on a model",
+            response_class=HTMLResponse,
+        )
         for path in ("/v2/models/{name}", "/v2/models/{name}/versions/{version}"):
             app.add_api_route(path, self.metadata, summary="Inputs and outputs of a model")
             app.add_api_route(f"{path}/ready", self.model_ready, summary="A model may answer")
@@ -129,7 +150,19 @@ class Pages:
         model = self._model(name)
         content = {key: _read(model.metadata.get(f"ninefold.{key}")) for key in CARD}
         release = model.metadata.get("ninefold.version")
-        return _json({**_state(model), "release": release, **content})
+        report = f"/v1/models/{quote(name)}/report" if self._report(model) else None
+        return _json({**_state(model), "release": release, "report": report, **content})
+
+    async def report(self, name: str) -> Response:
+        """Return the report of the run that made a model, where the server stands beside it."""
+        report = self._report(self._model(name))
+        if report is None:
+            raise HTTPException(404, f"there is no report on model `{name}` beside it")
+        return HTMLResponse(report.read_bytes(), headers=REPORT_HEADERS)
+
+    def _report(self, model: Model) -> Path | None:
+        folder = self.reports.get(model.name)
+        return report_on(folder, model.sha256) if folder is not None else None
 
     async def trial(self, name: str) -> Response:
         """Return how a second version fares beside the model; see `ninefold serve --shadow`."""

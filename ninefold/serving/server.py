@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import uvicorn
 
@@ -53,10 +54,11 @@ def application(
     metrics: Metrics | None = None,
     settings: Settings | None = None,
     recorder: Recorder | None = None,
+    reports: Mapping[str, Path] | None = None,
 ) -> ASGIApp:
-    """Return the ASGI app that serves the models of `repository`."""
+    """Return the ASGI app that serves the models of `repository`, and the reports on them."""
     metrics, settings = metrics or Metrics(), settings or Settings()
-    pages = Pages(repository, metrics, __version__).app()
+    pages = Pages(repository, metrics, __version__, reports).app()
     return Endpoints(repository, pages, metrics, settings.keys, settings.access_log, recorder)
 
 
@@ -141,8 +143,9 @@ def serve(
     repository = Repository(models, limits, trials)
     watcher = Watcher(repository, sources, metrics, settings.reload_s, challengers)
     recorder = Recorder(settings.record, limits) if settings.record else None
+    reports = {name: source.reports for name, source in sources.items()}
     config = uvicorn.Config(
-        application(repository, metrics, settings, recorder),
+        application(repository, metrics, settings, recorder, reports),
         log_config=None,
         access_log=False,
         lifespan="off",

@@ -1,5 +1,6 @@
 """Where a served model comes from: a file, or what a registry names as being in production."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -7,6 +8,7 @@ from typing import Protocol
 from ninefold import production
 from ninefold.serving.model import Model, read_model
 
+REPORTS = "reports"
 Stamp = tuple[int, int, int]
 
 
@@ -18,6 +20,10 @@ class Source(Protocol):
 
     def model(self, name: str | None = None) -> Model:
         """Load what is there now. Raises `InputError`."""
+
+    @property
+    def reports(self) -> Path:
+        """The workspace's folder of reports, whether it is there or not."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,10 @@ class File:
     def model(self, name: str | None = None) -> Model:
         return read_model(self.path, name, self.sha256)
 
+    @property
+    def reports(self) -> Path:
+        return self.path.resolve().parent.parent / REPORTS
+
 
 @dataclass(frozen=True)
 class Production:
@@ -46,6 +56,21 @@ class Production:
     def model(self, name: str | None = None) -> Model:
         sha256 = production.named(self.folder)
         return read_model(production.held(self.folder, sha256), name, sha256)
+
+    @property
+    def reports(self) -> Path:
+        return self.folder.resolve().parent / REPORTS
+
+
+def report_on(reports: Path, sha256: str) -> Path | None:
+    """Return the report on a model from a folder of reports, None where it is on another one."""
+    report = reports / "report.html"
+    try:
+        receipt = json.loads((reports / "receipt.json").read_bytes())
+        is_own = receipt["sha256"] == sha256 and report.is_file()
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return report if is_own else None
 
 
 def _stamp(path: Path) -> Stamp | None:

@@ -1,7 +1,9 @@
 """The page for people: a form from the signature, predictions with flags, many rows, the card."""
 
 import csv
+import hashlib
 import io
+import json
 
 import httpx
 import pytest
@@ -171,3 +173,46 @@ def test_the_page_asks_for_the_key(tmp_path):
         page.until("document.getElementById('locked')?.hidden === false")
         page.run("key.value = 'k-0123456789abcdef'; key.dispatchEvent(new Event('change'))")
         page.until("document.querySelectorAll('#fields label').length == 5")
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no chromium")
+def test_the_keyboard_is_enough(url, tmp_path):
+    with opened(f"{url}/?model=many", tmp_path / "profile") as page:
+        page.until("document.getElementById('title')?.innerText.includes('many')")
+        page.until("document.querySelectorAll('#card dd').length > 0")
+        order = []
+        for _ in range(11):
+            page.tab()
+            order.append(page.run("document.activeElement.id || document.activeElement.innerText"))
+            assert page.run("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+        form = [f"f{place}" for place in range(5)]
+        assert order == ["models", "for programs", *form, "predict", "example", "Empty", "file"]
+        page.run("document.getElementById('f0').focus(); f0.value = ''")
+        page.send("Input.insertText", text="much")
+        page.press("#f0")
+        said = page.until("document.querySelector('[role=alert]')?.innerText")
+        assert f"column `{SIZE}` must be a number" in said
+        assert page.run("document.activeElement.id") == "f0"
+        assert page.run("f0.getAttribute('aria-invalid')") == "true"
+        page.run("f0.value = ''")
+        page.send("Input.insertText", text="31.5")
+        page.press("#f0")
+        page.until("document.querySelectorAll('#result .bar').length == 3")
+        assert page.run("document.querySelectorAll('[aria-invalid]').length") == 0
+        assert page.run("location.search") == "?model=many"
+
+
+def test_the_report_that_belongs_to_a_model_can_be_read(tmp_path):
+    made = build(tmp_path / "models" / "model.onnx")
+    build(tmp_path / "models" / "price.onnx", "regression")
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "report.html").write_text("<h1>How it was made</h1>")
+    digest = hashlib.sha256(made.read_bytes()).hexdigest()
+    (tmp_path / "reports" / "receipt.json").write_text(json.dumps({"sha256": digest}))
+    with running("models/model.onnx", "models/price.onnx", cwd=tmp_path) as (url, _):
+        path = httpx.get(f"{url}/v1/models/model/card").json()["report"]
+        report = httpx.get(url + path)
+        assert (report.status_code, report.text) == (200, "<h1>How it was made</h1>")
+        assert "script-src" not in report.headers["content-security-policy"]
+        assert httpx.get(f"{url}/v1/models/price/card").json()["report"] is None
+        assert httpx.get(f"{url}/v1/models/price/report").status_code == 404
