@@ -155,7 +155,7 @@ def test_a_csv_of_rows_holds_sequences_as_json(model):
     limits = Limits()
     for number, cell in enumerate(cells):
         body = pd.DataFrame({"sequence": [cell], "plant": ["north"]}).to_csv(index=False)
-        table = rows_of(body.encode(), "text/csv", found.signature, limits)
+        table = rows_of(body.encode(), "text/csv", found.signature, limits).rows
         if number < 2:
             batch = rows.read(table)
             assert rows.answers(batch, found.run(batch.feeds)) == said
