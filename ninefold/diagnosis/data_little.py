@@ -1,40 +1,99 @@
 """Too few rows to learn from."""
 
-from ninefold.diagnosis.case import Case, Finding, Symptom
+import math
+
+import numpy as np
+
+from ninefold.diagnosis.case import Case, Finding, Scored, Symptom
 
 MOST_ROWS = 3_000
 """With more rows the question is left to the learning curve of the verdict."""
 GAIN = 0.03
-"""What doubling the rows must bring, of AUC, accuracy or R2."""
+"""What doubling the rows must bring, of AUC, accuracy or R²."""
+SHARE = 0.5
+"""Of the gap between train and valid that doubling the rows closes: so much was measured with the
+default network on nine kinds of data, of 120 to 1,200 rows. Least squares close a quarter."""
+SURE = 2.0
+"""Standard errors by which the gap, and what the network knows at all, must differ from 0."""
 
 
 class DataLittle(Symptom):
-    """A learning curve that still rises: twice the rows would bring much in every repetition."""
+    """Known on train and not on valid: what a network learns by heart where rows are few."""
 
     kinds = ("data.too_little",)
+    follows = ("learning_rate",)
     needs_rows_apart = True
 
     def look(self, case: Case) -> Finding | None:
-        from ninefold.exploration.learning_curve import learning_curve
-
-        rows, X = case.facts["train_rows"], case.train.X
-        if rows > MOST_ROWS or not X.shape[1]:
+        rows = case.facts["train_rows"]
+        if rows > MOST_ROWS or (found := _gap(case)) is None:
             return None
-        task = "classification" if case.is_classification else "regression"
-        found = learning_curve(X, case.train.y, task, total=rows)
-        if found is None or found["doubled"]["gain"] < GAIN or found["doubled"]["low"] <= 0:
+        metric, train, valid, error = found
+        gain = SHARE * (train - valid)
+        if gain < GAIN + SHARE * error:
             return None
-        gain, metric = found["doubled"]["gain"], found["metric"]
-        points = [[p["rows"], round(p["score"], 4)] for p in found["points"]]
-        points.append([found["doubled"]["rows"], round(found["doubled"]["score"], 4)])
+        bars = [
+            ["train", max(train, 0.0), f"{train:.3f}"],
+            ["valid", max(valid, 0.0), f"{valid:.3f}"],
+            ["valid, about, with twice the rows", max(valid + gain, 0.0), f"{valid + gain:.3f}"],
+        ]
         return Finding(
             "data.too_little",
-            f"A cheap learner's {metric} still rises with the rows: twice the {rows:,} train rows "
-            f"would bring about {gain:.3f} more.",
+            f"The network's {metric} is {train:.3f} on the {rows:,} train rows and {valid:.3f} on "
+            f"valid ones: it knows by heart what so few do not tell. Twice the rows would bring "
+            f"about {gain:.2f} more.",
             "Bring more rows; no setting replaces them.",
-            {"rows": rows, "metric": metric, "gain_of_doubling": gain,
-             "low": found["doubled"]["low"], "high": found["doubled"]["high"]},
-            {"kind": "lines", "title": f"{metric} by train rows", "x": "train rows", "y": metric,
-             "curves": [{"name": "cheap learner", "points": points}],
-             "marked": [rows, "now"]},
+            {"rows": rows, "metric": metric, "train": train, "valid": valid,
+             "standard_error": error, "gain_of_doubling": gain},
+            {"kind": "bars", "title": f"{metric} of the network", "rows": bars},
         )  # fmt: skip
+
+
+def _gap(case: Case) -> tuple[str, float, float, float] | None:
+    """Return metric, its values on train and valid, and the standard error of their difference.
+
+    None where the network knows nothing, or no gap can be told from chance.
+    """
+    chance = 0.0
+    if case.train.scores.shape[1] == 2:
+        metric, measure, chance = "AUC", _auc, 0.5
+    elif case.is_classification:
+        metric, measure = "accuracy", _accuracy
+        chance = float(np.bincount(case.valid.y).max() / len(case.valid.y))
+    else:
+        metric, measure = "R²", _r2
+    (train, of_train), (valid, of_valid) = measure(case.train), measure(case.valid)
+    error = math.hypot(of_train, of_valid)
+    if not math.isfinite(error) or valid - chance < SURE * of_valid or train - valid < SURE * error:
+        return None
+    return metric, train, valid, error
+
+
+def _auc(rows: Scored) -> tuple[float, float]:
+    """Return the area and its standard error (DeLong et al., 1988)."""
+    from scipy.stats import rankdata
+
+    score, is_second = rows.scores[:, 1] - rows.scores[:, 0], rows.y == 1
+    high, low = score[is_second], score[~is_second]
+    if min(len(high), len(low)) < 2:
+        return math.nan, math.nan
+    ranks = rankdata(score)
+    above = (ranks[is_second] - rankdata(high)) / len(low)
+    below = 1.0 - (ranks[~is_second] - rankdata(low)) / len(high)
+    error = math.sqrt(above.var(ddof=1) / len(high) + below.var(ddof=1) / len(low))
+    return float(above.mean()), error
+
+
+def _accuracy(rows: Scored) -> tuple[float, float]:
+    """Return the share of right rows and its standard error."""
+    share = float((rows.scores.argmax(axis=1) == rows.y).mean())
+    return share, math.sqrt(share * (1.0 - share) / len(rows.y))
+
+
+def _r2(rows: Scored) -> tuple[float, float]:
+    """Return the explained share of the variance and its standard error."""
+    variance = float(rows.y.var())
+    if variance <= 0.0:
+        return math.nan, math.nan
+    error = rows.error_of_mean(rows.losses) / variance
+    return 1.0 - float(rows.losses.mean()) / variance, error

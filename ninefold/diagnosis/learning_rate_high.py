@@ -2,17 +2,24 @@
 
 import numpy as np
 
+from ninefold.columns import Array
 from ninefold.diagnosis.case import Case, Finding, Symptom
+from ninefold.training.defaults import batch_size
 
 SPIKE = 1.5
 """An epoch's loss on train over the least before it."""
 START = 3.0
 """The first epoch's loss over that of the untrained network, which knows no class from another."""
-RISE = 1.1
-"""Of the loss on train over its least, at the full learning rate."""
+RISE = 1.15
+"""Of the loss on train over its least, at the full learning rate; each a median of three epochs."""
 FEWEST = 4
+STEPS = 8
+"""Fewer make an epoch's loss one of a few rows only: that of several epochs is looked at then."""
 LEFT = 0.05
 """Share of the untrained loss below which ups and downs are nothing."""
+JUMP = 0.25
+"""Share of the untrained loss by which a spike must rise: with few rows, ups and downs of a small
+loss are many times that loss."""
 
 
 class LearningRateHigh(Symptom):
@@ -44,19 +51,42 @@ class LearningRateHigh(Symptom):
 
 def _spike(case: Case) -> float:
     """Return the largest loss of an epoch over the least before it, that before training too."""
-    if len(case.losses) and case.is_classification:
-        start = float(case.losses[0] / max(case.untrained_loss, 1e-12))
+    losses = _smooth(case.losses, _epochs_together(case))
+    if len(losses) and case.is_classification:
+        start = float(losses[0] / max(case.untrained_loss, 1e-12))
         if start >= START:
             return start
-    if len(case.losses) < 2:
+    if len(losses) < 2:
         return 1.0
-    spikes = case.losses[1:] / np.minimum.accumulate(case.losses)[:-1]
-    is_seen = case.losses[1:] >= LEFT * case.untrained_loss
+    least = np.minimum.accumulate(losses)[:-1]
+    spikes = losses[1:] / least
+    is_seen = losses[1:] - least >= JUMP * case.untrained_loss
     return float(spikes[is_seen].max(initial=1.0))
 
 
 def _rise(case: Case) -> float:
     """Return the last loss at the full learning rate over the least."""
-    if len(case.flat) < FEWEST or case.flat[-1] < LEFT * case.untrained_loss:
+    if len(case.flat) < FEWEST:
         return 1.0
-    return float(case.flat[-1] / case.flat.min())
+    losses = _smooth(case.flat, max(3, _epochs_together(case)))
+    if losses[-1] < LEFT * case.untrained_loss:
+        return 1.0
+    return float(losses[-1] / losses.min())
+
+
+def _epochs_together(case: Case) -> int:
+    """Return how many epochs it takes for STEPS steps: an odd number."""
+    if case.spec.optimizer.takes_all_rows:
+        return 1
+    rows = case.facts["train_rows"]
+    steps = max(rows // (case.spec.batch_size or batch_size(rows)), 1)
+    return int((STEPS - 1) // steps // 2 * 2 + 1)
+
+
+def _smooth(losses: Array, epochs: int) -> Array:
+    """Return the medians of so many epochs in a row, as far as there are as many."""
+    epochs = min(epochs, max(len(losses), 1))
+    if epochs == 1:
+        return losses
+    windows = np.lib.stride_tricks.sliding_window_view(losses, epochs)
+    return np.asarray(np.median(windows, axis=1))

@@ -14,6 +14,7 @@ from tests.training.samples import parts, problem
 
 SMALL = {"kind": "mlp", "hidden_size": 32, "num_layers": 2, "ensemble_size": 2, "linear": False}
 PLAIN = {**SMALL, "ensemble_size": 1, "embedding": "none"}
+FEW = {"kind": "mlp", "hidden_size": 64, "num_layers": 2, "ensemble_size": 2}
 PROVOKED = {
     "learning_rate.too_high": {"lr": 0.5},
     "learning_rate.too_low": {"lr": 2e-5},
@@ -53,7 +54,13 @@ PROVOKED = {
         "epochs": 5,
     },
     "batch.too_small": {"batch_size": 2, "epochs": 3},
-    "data.too_little": {"rows": 200},
+    "data.too_little": {
+        "kind": "regression",
+        "rows": 100,
+        "valid": 300,
+        "epochs": 60,
+        "network": FEW,
+    },
     "data.label_noise": {"flip": 0.2, "rows": 2000},
     "target.heavy_tail": {"kind": "regression", "tail": 2.5, "epochs": 4},
 }
@@ -101,6 +108,13 @@ def test_a_healthy_run_has_no_finding(kind):
         kind, rows=3000, valid=800, network={**SMALL, "hidden_size": 64, "linear": True}, epochs=30
     )
     assert report["findings"] == []
+
+
+@pytest.mark.parametrize("kind", ["binary", "regression"])
+def test_ups_and_downs_of_few_rows_are_no_learning_rate_too_high(kind):
+    report = diagnosed(kind, rows=60, valid=300, epochs=60, network=FEW)
+    kinds = {finding["kind"] for finding in report["findings"]}
+    assert not kinds & {"learning_rate.too_high", "learning_rate.too_low"}
 
 
 def test_values_far_from_what_is_otherwise_clear_are_label_noise():
