@@ -38,9 +38,14 @@ Level = Callable[[Groups, Array, Array], Array]
 
 def grouped(case: Case, name: str, present: Array) -> Groups:
     """Return the rows `present` by their value of a column; the test part counts as unknown."""
-    code = np.where(present, case.codes[name], -1)
+    return by_code(case, case.codes[name], present)
+
+
+def by_code(case: Case, codes: Array, present: Array) -> Groups:
+    """Return the rows `present` by their `codes` `(N,)`, from 0."""
+    code = np.where(present, codes, -1)
     use = code >= 0
-    count = int(case.codes[name].max()) + 1
+    count = int(codes.max()) + 1
     test = np.bincount(code[use & case.test], minlength=count)
     size = np.bincount(code[use], minlength=count)
     return Groups(code, size, size - test, test)

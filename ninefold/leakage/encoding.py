@@ -1,12 +1,13 @@
 """encoding: features that were computed from the target, test rows included."""
 
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 from typing import Any, ClassVar
 
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage._encoded import Groups, directions, exact, grouped, inside
+from ninefold.leakage._encoded import Groups, by_code, directions, exact, grouped, inside
 from ninefold.leakage._resolution import resolution
 from ninefold.leakage.case import Case, Check, Finding
 
@@ -21,6 +22,8 @@ FINE = 1e-3
 SMOOTHING = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 """Rows at the overall mean that encoders add to each group."""
 MAX_CLASSES, MAX_GROUPINGS = 10, 8
+MAX_PAIRED, MOST_ROWS = 5, 50_000
+"""Categories that are looked at in pairs, and rows up to which they are."""
 
 
 class EncodingCheck(Check):
@@ -177,6 +180,21 @@ def _by_category(case: Case, name: str, others: list[str], targets: list[Array])
             evidence = _too_good(case, groups, mean, y)
             if evidence is not None:
                 return _finding(case, name, {**evidence, "group": other}, False)
+    return _by_pair(case, name, others, targets) if len(case) <= MOST_ROWS else None
+
+
+def _by_pair(case: Case, name: str, others: list[str], targets: list[Array]) -> Finding | None:
+    """Test whether a feature is a left-out mean by two categories together."""
+    x = case.frame[name]
+    for pair in combinations(others[:MAX_PAIRED], 2):
+        a, b = (case.codes[other] for other in pair)
+        codes = np.unique(a * (int(b.max()) + 1) + b, return_inverse=True)[1]
+        if (codes.max() + 1) * 2 > len(codes):
+            continue
+        groups = by_code(case, codes, np.isfinite(x))
+        if any(_is_left_out(groups, x, y) for y in targets):
+            by = " and ".join(f"`{other}`" for other in pair)
+            return _finding(case, name, {"groups": int(codes.max()) + 1, "group": by}, True)
     return None
 
 

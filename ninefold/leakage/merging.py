@@ -16,6 +16,7 @@ STRONGEST = (
     "target.determines",
     "target.bands",
     "target.nearly",
+    "target.noisy",
     "missing.tells_target",
     "id.predictive",
 )

@@ -180,3 +180,27 @@ def test_smoothed_means_whose_category_is_gone_warn_though_small_groups_coincide
     case = Case(frame, part, ProblemSpec(target="y", task="regression"), "given")
     found = [item.columns for item in EncodingCheck().findings(case)]
     assert found == ([] if is_honest else [("enc",)])
+
+
+@pytest.mark.parametrize("is_leak", [True, False])
+def test_means_without_the_row_itself_by_two_columns_together_block(is_leak):
+    rng = np.random.default_rng(8)
+    state, age = rng.integers(0, 20, 3000), rng.integers(0, 15, 3000)
+    code = state * 15 + age
+    y = rng.normal(size=3000) + 0.1 * age
+    told = y if is_leak else rng.permutation(y)
+    size, total = np.bincount(code, minlength=300), np.bincount(code, told, minlength=300)
+    enc = (total[code] - told) / np.maximum(size[code] - 1, 1)
+    columns = (
+        Column("state", "category", frozenset({"input"})),
+        Column("age", "number", frozenset({"input"})),
+        Column("enc", "number", frozenset({"input"})),
+        Column("y", "number", frozenset({"target"})),
+    )
+    names = np.array([f"s{k}" for k in state], dtype=object)
+    data = {"state": names, "age": age.astype(float), "enc": enc, "y": y}
+    part = rng.choice(["train", "test"], 3000, p=[0.75, 0.25]).astype(object)
+    frame = Frame(columns, data, np.arange(3000))
+    case = Case(frame, part, ProblemSpec(target="y", task="regression"), "given")
+    found = [(item.columns, item.severity) for item in EncodingCheck().findings(case)]
+    assert found == ([(("enc",), "block")] if is_leak else [])

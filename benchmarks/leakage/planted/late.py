@@ -70,8 +70,9 @@ def _scored(
     else:
         told = 2.0 * (y == y.value_counts().index[0]).to_numpy()
     days = (pd.Timestamp("2019-01-01") + pd.to_timedelta(np.arange(count) // 3, "D")).astype(str)
-    # Honest: a tie that fades, but not to nothing.
-    weight = np.where(np.arange(count) < OLD * count, 1.0, 0.0 if leaks else 0.7)
+    # Honest: a weak tie that fades, but not to nothing.
+    before, since = (1.0, 0.0) if leaks else (0.3, 0.2)
+    weight = np.where(np.arange(count) < OLD * count, before, since)
     score = (weight * told + 0.6 * rng.normal(size=count)).round(2)
     yield planted(
         source, table.assign(opened=days, score=score), "score told until lately",
