@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage._id_ranges import Stretch, one_class, two_ranges
 from ninefold.leakage._scores import binned
 from ninefold.leakage.case import Case, Check, Finding
 from ninefold.leakage.chance import rank_correlation
@@ -64,7 +65,11 @@ class IdentifierCheck(Check):
                     _is_row_number(power, name) and not _is_sorted_by(power, name)
                 )
                 betrayed = None if is_drift else betrayed
-            if betrayed is not None:
+            stretch = None if betrayed is not None else _stretch(power.case, name)
+            if stretch is not None:
+                yield _by_range(case, name, stretch, is_feature)
+                carried = True
+            elif betrayed is not None:
                 yield _predictive(case, name, betrayed, is_feature)
                 carried = carried or betrayed.by == "order"
             elif is_feature:
@@ -103,8 +108,14 @@ def _is_identifier(case: Case, name: str) -> bool:
     if present.mean() < UNIQUE or len(np.unique(case.hashes[name])) < UNIQUE * len(case):
         return False
     if kind == "number":
-        return not TIME.search(name) and is_numbering(values)
+        return not TIME.search(name) and _is_given_out(values)
     return all(TOKEN.fullmatch(value) for value in values[:200])
+
+
+def _is_given_out(values: Array) -> bool:
+    """Tell whether numbers are a numbering, or two of them with a wide gap between."""
+    ranges = two_ranges(values) if np.isfinite(values).all() else None
+    return is_numbering(values) or (ranges is not None and all(map(is_numbering, ranges)))
 
 
 def is_numbering(values: Array) -> bool:
@@ -200,6 +211,45 @@ def _pieces(texts: Array) -> Aspects:
         cut |= {f"letter {i + 1}": [t[i] for t in texts] for i in range(min(len(texts[0]), 24))}
     codes = {by: np.unique(np.array(v), return_inverse=True)[1] for by, v in cut.items()}
     return {by: code for by, code in codes.items() if code.max() < MOST_LEVELS}
+
+
+def _stretch(case: Case, name: str) -> Stretch | None:
+    """Return a range of numbers that one class has for itself, unless numbers grow with time."""
+    if not case.is_classification or case.frame.column(name).kind != "number":
+        return None
+    values = case.number(name)
+    if not np.isfinite(values).all() or len(np.unique(values)) < UNIQUE * len(values):
+        return None
+    time = case.problem.time
+    if not _is_given_out(values) or (time is not None and _grows_with(case, values, time)):
+        return None
+    return one_class(values, case.y)
+
+
+def _grows_with(case: Case, values: Array, time: str) -> bool:
+    return abs(rank_correlation(values, _numbers(case, time))[0]) > MIN_ORDER
+
+
+def _by_range(case: Case, name: str, found: Stretch, is_feature: bool) -> Finding:
+    target = case.problem.target
+    return Finding(
+        kind="id.predictive",
+        severity="warn",
+        columns=(name,),
+        evidence={
+            "told_by": "range",
+            "from": found.first,
+            "to": found.last,
+            "rows": found.rows,
+            "share_of_their_class": round(found.share, 4),
+            "log10_probability_by_chance": round(found.chance, 1),
+        },
+        message=f"`{name}` looks like an identifier, and all {found.rows} rows from "
+        f"{found.first:.0f} to {found.last:.0f} have one `{target}` ({found.share:.0%} of that "
+        "class): they were numbered, or came in, by the outcome",
+        remedy=f"problem: {{ids: [{name!r}]}}, and see that no other column tells them apart",
+        fix=((("problem", "ids"), [name]),) if is_feature else (),
+    )
 
 
 def _predictive(case: Case, name: str, betrayed: _Betrayed, is_feature: bool) -> Finding:

@@ -1,0 +1,37 @@
+"""Numbers that one class has for itself warn; numbers given out by lot or by entity do not."""
+
+import numpy as np
+import pytest
+
+from tests.leakage.reports import loud, report
+
+N = 1200
+
+
+def found(number, ill):
+    rng = np.random.default_rng(1)
+    arrays = {"x": rng.normal(size=N), "case_no": number.astype(np.float64), "ill": ill}
+    return loud(report(arrays, "ill"), "id.predictive")
+
+
+def ill(rng):
+    return np.where(rng.random(N) < 0.15, "yes", "no").astype(object)
+
+
+@pytest.mark.parametrize("apart", [0, 9_000_000])
+def test_a_range_of_numbers_that_one_class_has_for_itself_warns(apart):
+    rng = np.random.default_rng(0)
+    y = ill(rng)
+    late = (y == "yes") & (rng.random(N) < 0.5)
+    number = np.lexsort((rng.random(N), late)).argsort() + np.where(late, apart, 0)
+    (finding,) = found(number, y)
+    assert finding["columns"] == ["case_no"]
+    assert finding["evidence"]["told_by"] == "range"
+
+
+def test_numbers_by_lot_and_entities_of_one_class_each_are_silent():
+    rng = np.random.default_rng(0)
+    assert not found(rng.permutation(N), ill(rng))
+    of_entity = np.repeat(ill(rng)[: N // 60], 60)
+    of_entity[:60] = "yes"
+    assert not found(np.arange(N), of_entity)
