@@ -1,6 +1,7 @@
 """How tight and how sure the clusters are, what sets them apart, and how the others did."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from ninefold.evaluation import EvaluateSpec
 from ninefold.problem import ProblemSpec
 from ninefold.unlabelled.measuring import (
     Statistic,
+    compare,
     document,
     estimates,
     mean_of,
@@ -23,6 +25,8 @@ from ninefold.unlabelled.measuring import (
 SAMPLE_ROWS = 3000
 """Rows of a part that silhouettes are worked out on: each is compared with every other."""
 MAX_SHOWN = 8
+SAME_WITHIN = 0.01
+"""A smaller gain of agreement or tightness does not matter."""
 Names = Mapping[str, Array]
 """Model -> name of each row's cluster `(N,)`."""
 
@@ -66,16 +70,43 @@ def evaluate(
         peer: {"valid": found["valid"][peer], "test": found["test"][peer]}
         for peer in sorted(found["test"])
     }
-    what = f"{model.facts['algorithm'].replace('_', ' ')} found the clusters by itself"
+    decided = _verdict(model, parts["test"], said["test"], problem, spec)
     content = document(
         problem, spec, ("silhouette", True), parts, (metrics["test"], draws), metrics["valid"],
-        baselines, not_asked(what), (),
+        baselines, decided, (),
     )  # fmt: skip
     return content | {
         "clusters": _clusters(model, parts, train),
         "silhouettes": _histograms(model, parts["test"]),
         "profile": profile(train, model.predict(train)[0].values, model.clusters.names),
     }
+
+
+def _verdict(
+    model: ClusterModel, test: Frame, said: Names, problem: ProblemSpec, spec: EvaluateSpec
+) -> dict[str, Any]:
+    """Return whether clusters among codes are better than those that the same algorithm finds among
+    the features: by the target, if one is named, else by how tight they are among the features,
+    which is the one space that both know.
+    """
+    kind = model.facts["algorithm"]
+    if model.encoder is None or kind not in said:
+        return not_asked(f"{kind.replace('_', ' ')} found the clusters by itself")
+    frame = test.take(spread(len(test), SAMPLE_ROWS))
+    z = replace(model, encoder=None).scores_of(frame).astype(np.float64)
+    metric = "adjusted_rand" if problem.target else "silhouette"
+    found = []
+    for names in (model.predict(frame)[0].values, said[kind][spread(len(test), SAMPLE_ROWS)]):
+        measured, draws = estimates(_statistics(z, names, frame, problem), frame, problem, spec)
+        value = measured[metric]["value"]
+        column = draws[:, list(measured).index(metric)]
+        found.append((float("nan") if value is None else float(value), column))
+    ours, theirs = found
+    decided = compare(metric, True, ours, (kind, *theirs), spec, SAME_WITHIN)
+    where = "agreement with the target" if problem.target else "tightness among the features"
+    advice = " Leave out cluster.encoder." if decided["answer"] == "not needed" else ""
+    told = f"Clusters among the codes of an AutoEncoder against those among the features, {where}"
+    return decided | {"sentence": f"{told}. {decided['sentence']}{advice}"}
 
 
 def _statistics(z: Array, names: Array, frame: Frame, problem: ProblemSpec) -> dict[str, Statistic]:

@@ -75,6 +75,12 @@ def test_encoder_and_centres_are_refined_together_and_the_unrefined_stand_beside
     workspace = run(draft(tmp_path, blobs(240), "clustering", "--target", "kind", **changes))
     found = read_json(workspace / "reports" / "evaluation.json")
     assert "unrefined" in found["baselines"]
+    verdict, ours = found["verdict"], found["test"]["adjusted_rand"]["value"]
+    plain = found["baselines"]["k_means"]["test"]["adjusted_rand"]["value"]
+    assert (verdict["metric"], verdict["baseline"]) == ("adjusted_rand", "k_means")
+    assert verdict["gain"] == pytest.approx(ours - plain)
+    assert verdict["answer"] == ("not needed" if ours <= plain else verdict["answer"])
+    assert "among the features" in verdict["sentence"]
     beside = found["baselines"]["unrefined"]["test"]["adjusted_rand"]["value"]
     assert found["test"]["adjusted_rand"]["value"] > max(0.5, beside - 0.1)
     assert read_json(workspace / "reports" / "receipt.json")["pass"]
