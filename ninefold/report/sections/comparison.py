@@ -134,7 +134,7 @@ def _cost(evidence: Evidence) -> Html:
     rows = evidence.training_cost.get("rows")
     training = f"training on {rows:,} rows" if rows else "training"
     header = ("model", "size", "one row", "per row of 256", training)
-    note = "One thread; answers timed on the ONNX files from raw rows, training in CPU seconds."
+    note = "One thread, CPU time: answers of the ONNX files from raw rows, and training."
     if evidence.latency and "network" not in evidence.latency:
         note += " The network is timed where it is what is exported."
     return join([tag("h3", "What they cost"), table(header, body, (1, 2, 3, 4)), paragraph(note)])
