@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ninefold.columns import Array
 from ninefold.errors import ConfigError, InputError
-from ninefold.progress import progress
+from ninefold.progress import progress, say
 from ninefold.training.defaults import batch_size, patience
 from ninefold.training.lr_finder import Found, find_lr
 from ninefold.training.memory import Pieces
@@ -177,6 +177,10 @@ def advance(
         if outcome.retries > MAX_RETRIES:
             raise InputError(_diverged(run.epoch, loss, norm, run.lr))
         run.go_back()
+        say(
+            f"train: in epoch {run.epoch} loss or gradient was not finite; going on from the best "
+            f"weights at half the learning rate, {run.lr:g}"
+        )
         return
     outcome.history.append(Epoch(run.epoch, loss, valid_loss, value, lr, norm))
     goal = watch.goal(value, valid_loss)

@@ -46,11 +46,13 @@ def run(**fields: object):
     return module, train(module, rows(), rows(), Watch(error, False), spec)
 
 
-def test_not_a_number_brings_the_best_weights_back_with_half_the_learning_rate():
+def test_not_a_number_brings_the_best_weights_back_with_half_the_learning_rate(capsys):
     module, outcome = run(lr=0.2)
     assert outcome.retries >= 1
     assert outcome.history[-1].lr <= 0.1
     assert module.network.w.item() == pytest.approx(0.04, abs=0.03)
+    said = "not finite; going on from the best weights at half the learning rate, 0.1"
+    assert said in capsys.readouterr().err
 
 
 def test_it_gives_up_after_two_retries_in_one_line():
