@@ -40,8 +40,7 @@ class TextCNNSpec(NetworkSpec):
         Raises:
             ConfigError: no column of texts that is used as tokens, or other tensors beside.
         """
-        import torch
-
+        from ninefold.networks.modules.seeding import seeded
         from ninefold.networks.modules.text_cnn import TextCNN
 
         texts = [tensor for tensor in layout.tensors if tensor.kind == "tokens"]
@@ -50,8 +49,7 @@ class TextCNNSpec(NetworkSpec):
                 "params.yaml: train.network.kind must fit the data, however: `text_cnn` needs a "
                 "column of texts used as tokens (`preprocess: {columns: {COLUMN: {use: tokens}}}`)"
             )
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             return TextCNN(
                 texts=tuple((text.shape[0], text.cardinality) for text in texts),
                 in_features=len(layout.features),

@@ -67,7 +67,7 @@ def _draw(canvas: Canvas, row: Row, y: float, x: Scale) -> None:
     if row.note:
         canvas.text(x.start - 8, y + 4, row.note, "tick", "end")
     if row.value is None:
-        canvas.text((x.start + x.stop) / 2, y + 4, "no value", "tick", "middle")
+        canvas.text(x.start + 6, y + 4, "no value", "tick")
         return
     hint = f"{row.name}: {number(row.value)}"
     if row.low is not None and row.high is not None:
