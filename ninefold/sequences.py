@@ -72,6 +72,19 @@ def text_of_words(words: Iterable[str | None]) -> str:
     return "".join(f"{' '.join((word or '').split()) or NO_WORD}\n" for word in words)
 
 
+def lines_of_words(text: str) -> str:
+    """Return a text as `text_of_words` gives it, of one that holds a JSON list of words or words
+    between spaces; one with line breaks stays as it is.
+
+    >>> lines_of_words("it rains")
+    'it\\nrains\\n'
+    """
+    if "\n" in text:
+        return text
+    listed = labels_of_steps(text) if text.lstrip().startswith("[") else None
+    return text_of_words(text.split() if listed is None else listed)
+
+
 def sizes(name: str, format: str | None) -> tuple[str | int, ...]:
     """Return the shape of the column as an input of a graph."""
     return ("N", f"{name}#steps", len(channels(format)))

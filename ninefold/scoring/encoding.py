@@ -12,6 +12,7 @@ from ninefold.datasets.tables.parsing import is_text, parse, unreadable
 from ninefold.errors import InputError
 from ninefold.scoring.pictures import read_cells
 from ninefold.scoring.sequences import read_sequences
+from ninefold.sequences import holds_words, lines_of_words
 from ninefold.signature import Input, Signature
 
 SAMPLE_ROWS = 1024
@@ -111,5 +112,8 @@ def _array(parsed: pa.Array, item: Input) -> Array:
         return to_array(parsed, item.kind)
     encoded = parsed.dictionary_encode()
     texts = np.empty(len(encoded.dictionary) + 1, dtype=object)
-    texts[:] = [*encoded.dictionary.to_pylist(), ""]
+    known = encoded.dictionary.to_pylist()
+    if holds_words(item.format):
+        known = [lines_of_words(text) for text in known]
+    texts[:] = [*known, ""]
     return np.asarray(texts[pc.fill_null(encoded.indices, len(texts) - 1).to_numpy()])

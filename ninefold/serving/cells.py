@@ -99,14 +99,11 @@ class Cells:
         """Return the words of steps, one a line: of a list, or of a text that holds such a list or
         words between spaces.
         """
-        if type(value) is str and value.lstrip().startswith("["):
-            value = sequences.labels_of_steps(value) or value
         if type(value) is list:
             if all(word is None or type(word) is str for word in value):
                 return sequences.text_of_words(value)
             raise CellError(f'a list of words, as in ["the", "word"], however: {shown(value)}')
-        text = self._text(value)
-        return text if "\n" in text else sequences.text_of_words(text.split())
+        return sequences.lines_of_words(self._text(value))
 
     def _picture(self, value: Any) -> Array:
         try:

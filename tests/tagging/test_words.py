@@ -114,6 +114,11 @@ def test_tables_lists_and_sentences_get_the_same_labels(tagged, model, tmp_path)
     )  # fmt: skip
     assert listed == sentence == lines == cell
     assert listed["tags"] == ["DET", "NOUN", "VERB", "DET", "NOUN", "PUNCT"]
+    rows = pd.DataFrame({"word": ["The dog  jumped a cat .", "New York\n"]})
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    ninefold("predict", "models/model.onnx", tmp_path / "rows.csv", tmp_path / "b.csv", cwd=tagged)
+    first, place = map(json.loads, pd.read_csv(tmp_path / "b.csv")["tags"])
+    assert (first, len(place)) == (listed["tags"], 1)
     nothing, wrong = said(model, [], [1])
     assert nothing["tags"] == []
     assert 'must be a list of words, as in ["the", "word"]' in wrong["error"]
