@@ -1,6 +1,7 @@
 """shift: the test part is not drawn from where the train part is."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -72,7 +73,18 @@ def _drift(case: Case, name: str) -> Drift:
         codes = case.codes[name]
         return level_drift(codes[case.train & present], codes[case.test & present], many)
     values = case.number(name)
-    return number_drift(values[case.train & present], values[case.test & present], many)
+    drift = number_drift(values[case.train & present], values[case.test & present], many)
+    return _dated(drift) if case.frame.column(name).kind == "datetime" else drift
+
+
+def _dated(drift: Drift) -> Drift:
+    """Return the comparison of microseconds with its medians as dates."""
+    medians = {
+        key: str(np.datetime64(int(value), "us").astype("datetime64[s]"))
+        for key, value in drift.evidence.items()
+        if key.startswith("median")
+    }
+    return replace(drift, evidence=drift.evidence | medians)
 
 
 def _judge(case: Case, name: str, drift: Drift, mixed: bool) -> Shift | None:

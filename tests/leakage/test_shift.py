@@ -102,3 +102,11 @@ def test_a_test_part_beyond_a_value_of_a_measured_column_is_named():
     order = np.argsort(height)
     ordered = {name: values[order] for name, values in table.items()}
     assert not loud_of(report(ordered, "weight", tall[order]), "shift.support")
+
+
+def test_medians_of_dates_are_dates():
+    days = np.datetime64("2024-01-01") + np.arange(N)
+    table = {"seen": days, "y": np.random.default_rng(0).normal(size=N)}
+    found = report(table, "y", np.where(np.arange(N) < 700, "train", "test").astype(object))
+    told = [i["evidence"] for i in found["findings"] if i["columns"] == ["seen"]]
+    assert told[0]["median_in_train"] == "2024-12-15T12:00:00"
