@@ -80,6 +80,23 @@ def identifiers_that_tell(
     yield from _trials(source, table, rng, True)
 
 
+@leak("id", "target")
+def numbers_of_one_class_in_a_range(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """Six in ten rows of the rarest class came in later, with numbers of their own."""
+    y = table[source.target]
+    classes = y.value_counts()
+    is_number = pd.api.types.is_numeric_dtype(y) and len(classes) > 20
+    if is_number or source.time or source.group or not 60 <= classes.iloc[-1] < 0.4 * len(y):
+        return
+    late = (y == classes.index[-1]).to_numpy() & (rng.random(len(y)) < 0.6)
+    for name, start in (("next numbers", 0), ("numbers far off", 9_000_000)):
+        number = np.lexsort((rng.random(len(y)), late)).argsort() + np.where(late, start, 0)
+        made = table.assign(claim_no=number)
+        yield planted(source, made, name, columns=["claim_no"], families=("id", "target"))
+
+
 @leak()
 def identifiers(source: Source, table: pd.DataFrame, rng: np.random.Generator) -> Iterator[Trial]:
     """Numbers and names that say nothing."""

@@ -200,5 +200,14 @@ def _oversampled(
     both = np.concatenate([rows, members[parents].ravel()])
     test = both[part[both] == "test"] if leaks else both[:0]
     yield _trial(source, out, "SMOTE, given split", np.unique(test), part)
+    coarse = out.copy()
+    for name in names:
+        coarse[name] = out[name].round(_decimals(base[name]))
+    yield _trial(source, coarse, "SMOTE, rounded as the table is written", np.unique(test), part)
     if leaks:
         yield _trial(source, out, "SMOTE, own split", np.unique(both), None)
+
+
+def _decimals(column: pd.Series) -> int:
+    """Return how many decimals a column is written with, up to four."""
+    return next((d for d in range(4) if np.allclose(column, column.round(d), atol=1e-9)), 4)
