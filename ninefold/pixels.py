@@ -33,17 +33,18 @@ def channels(format: str | None) -> int:
     return CHANNELS[(format or "rgb").split()[0]]
 
 
-def decode(content: bytes, format: str | None = None) -> Array:
+def decode(content: bytes, format: str | None = None, most: int = MAX_PIXELS) -> Array:
     """Return the picture in an image file, uint8 `(H, W, C)`.
 
     Without `format` it comes as it is: grey files, and colour files without colour, with C = 1.
-    What is transparent becomes white, the camera's orientation is applied, 16 bits become 8.
+    What is transparent becomes white, the camera's orientation is applied, 16 bits become 8. A file
+    of more than `most` pixels is refused before it is decoded.
 
     Raises:
         ValueError: no image, or a damaged one; says why.
     """
     try:
-        picture = _loaded(content, _longest(format))
+        picture = _loaded(content, _longest(format), most)
     except ImportError:
         raise ValueError("Pillow is not installed here: send pixels instead of a file") from None
     except Exception as error:
@@ -55,12 +56,27 @@ def decode(content: bytes, format: str | None = None) -> Array:
     return picture if has_colour else np.ascontiguousarray(picture[..., :1])
 
 
+def declared(content: bytes) -> int:
+    """Return how many pixels an image file says that it has; 0 where it cannot be read."""
+    import warnings
+
+    try:
+        from PIL import Image
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(content)) as file:
+                return file.width * file.height
+    except Exception:
+        return 0
+
+
 def _longest(format: str | None) -> int | None:
     parts = (format or "").split()
     return int(parts[1]) if len(parts) > 1 else None
 
 
-def _loaded(content: bytes, longest: int | None) -> Array:
+def _loaded(content: bytes, longest: int | None, most: int) -> Array:
     import warnings
 
     from PIL import Image, ImageOps
@@ -68,7 +84,7 @@ def _loaded(content: bytes, longest: int | None) -> Array:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with Image.open(io.BytesIO(content)) as file:
-            if file.width * file.height > MAX_PIXELS:
+            if file.width * file.height > most:
                 raise ValueError(f"{file.width} x {file.height} pixels are too many")
             image: Any = ImageOps.exif_transpose(file)
             if image.mode.startswith("I"):

@@ -5,6 +5,7 @@ JSON null, an absent key and, for text, the source's missing tokens mean "missin
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -38,8 +39,11 @@ class Cells:
         placeholder and an entry of `errors`.
         """
         if self.column.kind in ("image", "sequence"):
+            own = pictures.Pictures(self.column.format) if self.column.kind == "image" else None
+            read = self._read if own is None else partial(self._picture, own)
             return pixels.objects(
-                self._read_one(position, value, errors) for position, value in enumerate(values)
+                self._read_one(position, value, errors, read)
+                for position, value in enumerate(values)
             )
         if self.column.kind == "datetime":
             values = self._parsed(values)
@@ -47,7 +51,7 @@ class Cells:
         if array is None:
             array = np.empty(len(values), dtype=self._dtype)
             for position, value in enumerate(values):
-                array[position] = self._read_one(position, value, errors)
+                array[position] = self._read_one(position, value, errors, self._read)
         return array.reshape(-1, 1)
 
     @property
@@ -72,9 +76,11 @@ class Cells:
             return np.array(values, dtype=np.bool_)
         return None
 
-    def _read_one(self, position: int, value: Any, errors: dict[int, str]) -> Any:
+    def _read_one(
+        self, position: int, value: Any, errors: dict[int, str], read: Callable[[Any], Any]
+    ) -> Any:
         try:
-            return self._read(value)
+            return read(value)
         except CellError as error:
             errors.setdefault(position, f"column `{self.column.name}` must be {error}")
             return self.placeholder
@@ -82,7 +88,8 @@ class Cells:
     def _reader(self) -> tuple[Any, Any, Callable[[Any], Any]]:
         kind = self.column.kind
         if kind == "image":
-            return pixels.blank(pixels.channels(self.column.format)), object, self._picture
+            blank, own = pixels.blank(pixels.channels(self.column.format)), pictures.Pictures
+            return blank, object, lambda value: self._picture(own(self.column.format), value)
         if kind == "sequence":
             return sequences.blank(self.column.format), object, self._sequence
         if kind == "number":
@@ -105,9 +112,9 @@ class Cells:
             raise CellError(f'a list of words, as in ["the", "word"], however: {shown(value)}')
         return sequences.lines_of_words(self._text(value))
 
-    def _picture(self, value: Any) -> Array:
+    def _picture(self, own: pictures.Pictures, value: Any) -> Array:
         try:
-            return pictures.read_picture(value, self.column.format)
+            return own.read(value)
         except ValueError as error:
             raise CellError(f"{pictures.RULE}; however: {error}") from None
 

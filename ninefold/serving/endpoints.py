@@ -78,7 +78,7 @@ class Endpoints:
             tell(_unknown_key())
             return True
         headers, served = dict(scope["headers"]), route.served
-        if served is None or b"content-encoding" in headers:
+        if served is None or b"content-encoding" in headers or served.unpacks(route.endpoint):
             return False
 
         def word(outcome: Mapping[str, Array] | Exception) -> None:

@@ -15,11 +15,30 @@ RULE = (
     "of rows of pixels"
 )
 
+MOST_PIXELS = 2**25
+"""Pixels of an image file in a request, and of all files together four times as many: 16 KB of PNG
+may hold 100 million."""
 
-def read_picture(value: Any, format: str | None) -> Array:
-    """Return uint8 `(H, W, C)` as the model takes it. Raises `ValueError`, saying why not."""
-    if type(value) is str:
-        return pixels.decode(_bytes(value), format)
+
+class Pictures:
+    """Reads the pictures of one request and column."""
+
+    def __init__(self, format: str | None) -> None:
+        self._format, self._room = format, 4 * MOST_PIXELS
+
+    def read(self, value: Any) -> Array:
+        """Return uint8 `(H, W, C)` as the model takes it. Raises `ValueError`, saying why not."""
+        if type(value) is not str:
+            return _plain(value, self._format)
+        content = _bytes(value)
+        self._room -= pixels.declared(content)
+        if self._room < 0:
+            raise ValueError(f"the files have more than {4 * MOST_PIXELS} pixels together")
+        return pixels.decode(content, self._format, MOST_PIXELS)
+
+
+def _plain(value: Any, format: str | None) -> Array:
+    """Return raw or nested pixels as the model takes them."""
     if type(value) is dict:
         picture = _raw(value)
     elif type(value) is list:

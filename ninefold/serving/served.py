@@ -81,12 +81,16 @@ class Served:
         return await self._answered("predict", body, headers)
 
     async def _answered(self, endpoint: str, body: bytes, headers: Mapping[bytes, bytes]) -> Answer:
-        if len(body) <= self.limits.inline_bytes:
+        if len(body) <= self.limits.inline_bytes and not self.unpacks(endpoint):
             return await self._in_steps(endpoint, body, headers, True)
         try:
             return await self._in_steps(endpoint, body, headers, False)
         finally:
             self.memory.give_back_soon()
+
+    def unpacks(self, endpoint: str) -> bool:
+        """Tell whether a small body may hold much: an image file does, and is read in a thread."""
+        return endpoint == "predict" and self.rows is not None and self.rows.takes_pictures
 
     async def _in_steps(
         self, endpoint: str, body: bytes, headers: Mapping[bytes, bytes], is_small: bool

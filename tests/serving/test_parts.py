@@ -1,11 +1,13 @@
 """`"explain": true`: words, regions and steps, found by leaving each out in one run."""
 
 import base64
+import io
 from itertools import pairwise
 
 import httpx
 import numpy as np
 import pytest
+from PIL import Image
 
 from ninefold.export.publish import as_json
 from ninefold.graph import Graph
@@ -144,3 +146,17 @@ def test_the_page_colours_words_regions_and_steps(url, tmp_path):
         assert page.run(bands) == "+4,−1"
         assert "“good” +3" in page.run("result.innerText")
         assert not page.complaints
+
+
+def test_a_small_file_of_many_pixels_is_refused_before_it_is_unpacked(url):
+    def sent(side, count=1):
+        file = io.BytesIO()
+        Image.new("1", (side, side)).save(file, "PNG")
+        cell = base64.b64encode(file.getvalue()).decode()
+        rows = [row(**{PICTURE: cell})] * count
+        return httpx.post(f"{url}{PATH}", json={"rows": rows}, timeout=60).json()["predictions"]
+
+    assert "9000 x 9000 pixels are too many" in sent(9000)[0]["error"]
+    said = [answer.get("error", "") for answer in sent(5700, 6)]
+    assert said[:4] == [""] * 4
+    assert all("pixels together" in text for text in said[4:])
