@@ -151,7 +151,12 @@ def test_the_same_data_give_the_same_bytes(trained):
 
 
 @pytest.mark.parametrize(
-    "changes", ["variational: true", "noise: 0.3, dropout: 0.1, depth: 0, contrast: 0.1, lr: 0.01"]
+    "changes",
+    [
+        "variational: true",
+        "noise: 0.3, dropout: 0.1, depth: 0",
+        "dropout: 0.1, depth: 0, contrast: 0.1, lr: 0.01",
+    ],
 )
 def test_an_embedding_needs_no_label(tmp_path, changes):
     workspace = draft(tmp_path, blobs(200), "embedding",
