@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ninefold.config import read_yaml
 from ninefold.files import read_json
 
 REPORT = Path("reports/diagnosis.json")
@@ -35,9 +36,25 @@ def main(args: argparse.Namespace) -> int:
         print(json.dumps(report, ensure_ascii=False, indent=2))
         return 0
     print("\n".join(lines(report)))
+    if changed := changed_since(workspace):
+        print(f"note: params.yaml has changed since that run ({', '.join(changed)}): run again")
     if args.tries:
         _try(workspace, report)
     return 0
+
+
+def changed_since(workspace: Path) -> list[str]:
+    """Return the sections of params.yaml that are not as the diagnosed run had them."""
+    lock = workspace / "dvc.lock"
+    stages = (read_yaml(lock).get("stages") or {}) if lock.is_file() else {}
+    now = read_yaml(workspace / "params.yaml")
+    return [
+        section
+        for stage in stages.values()
+        if any(out["path"] == str(REPORT) for out in stage.get("outs", []))
+        for section, value in stage.get("params", {}).get("params.yaml", {}).items()
+        if now.get(section) != value
+    ]
 
 
 def lines(report: Mapping[str, Any]) -> list[str]:

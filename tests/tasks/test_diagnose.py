@@ -87,3 +87,12 @@ def test_without_a_commit_one_line_says_what_to_do(workspace, capsys):
 def test_a_change_holds_if_the_finding_is_gone_and_the_metric_no_worse(findings, valid, expected):
     before = {"valid": 0.8, "metric": "roc_auc", "higher_is_better": True}
     assert expected in diagnose.verdict("a.b", before, {"findings": findings, "valid": valid})
+
+
+def test_a_diagnosis_of_other_params_says_so(tmp_path):
+    (tmp_path / "params.yaml").write_text("problem: {target: y}\ntrain: {lr: 0.5}\n")
+    assert diagnose.changed_since(tmp_path) == []
+    lock = {"problem": {"target": "y"}, "train": {"lr": 0.4}}
+    train = {"params": {"params.yaml": lock}, "outs": [{"path": "reports/diagnosis.json"}]}
+    (tmp_path / "dvc.lock").write_text(json.dumps({"stages": {"train": train}}))
+    assert diagnose.changed_since(tmp_path) == ["train"]
