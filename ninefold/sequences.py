@@ -19,7 +19,7 @@ import numpy as np
 from ninefold.pixels import objects
 
 Array = np.ndarray[Any, Any]
-TOLD_CHANNELS = 8
+TOLD_CHANNELS = 32
 """Channels that summaries tell of one by one."""
 NO_WORD = "∅"
 """Stands for the word of a step that has none."""

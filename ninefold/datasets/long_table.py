@@ -62,12 +62,12 @@ def _rows(steps: "Steps", spec: LongTableSpec) -> "Source":
     from ninefold.columns import Column, to_arrow
     from ninefold.datasets.tables.source import Source
 
-    known_apart: tuple[str | None, ...] = (spec.entity, spec.time, spec.tags, *spec.channels)
+    known_apart: tuple[str | None, ...] = (spec.entity, spec.time, spec.tags, *spec.wanted)
     others = [n for n in steps.columns if n not in known_apart]
     found = {name: steps.settled(name) for name in others}
     varying = {name: number for name, (_, number) in found.items() if number >= 0}
     numbers = [n for n in varying if steps.columns[n].kind in ("number", "bool")]
-    channels, words = list(spec.channels or numbers), _words(steps, spec, varying)
+    channels, words = list(spec.wanted or numbers), _words(steps, spec, varying)
     if not channels and not words:
         raise InputError(
             f"{steps.title}: some number column must vary within an entity, however: none does. "
@@ -103,7 +103,8 @@ def _rows(steps: "Steps", spec: LongTableSpec) -> "Source":
         for name, number in varying.items()
     }
     absent = {name: why for name, why in absent.items() if name not in words}
-    absent |= dict.fromkeys({*channels, spec.time or ""} - absent.keys() - columns.keys(), "")
+    gone = {*channels, *spec.drop, spec.time or ""} - absent.keys() - columns.keys()
+    absent |= dict.fromkeys(gone, "")
     left = [name for name in varying if name not in {*channels, *words}]
     if left:
         log.warning("%s: left out, they vary within an entity and are no numbers: %s",

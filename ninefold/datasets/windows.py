@@ -68,7 +68,7 @@ def _rows(steps: "Steps", spec: WindowsSpec) -> "Source":
     from ninefold.columns import Column, to_arrow
     from ninefold.datasets.tables.source import Source
 
-    channels = list(dict.fromkeys([spec.value, *spec.channels]))
+    channels = list(dict.fromkeys([spec.value, *spec.wanted]))
     _check(steps, spec)
     found = _windows(steps, spec, channels)
     if not found["origin"].size:
@@ -105,7 +105,7 @@ def _rows(steps: "Steps", spec: WindowsSpec) -> "Source":
     notes = {"series": {**steps.notes, "channels": channels, "put_in": found["put_in"]}}
     source = Source.of_table(f"{steps.title} ({len(found['origin'])} windows)",
                              pa.table(columns), known, notes)  # fmt: skip
-    gone = dict.fromkeys(steps.columns.keys() - columns.keys(), "")
+    gone = dict.fromkeys({*steps.columns, *spec.drop} - columns.keys(), "")
     targets = [target_name(spec.value, horizon) for horizon in spec.horizons]
     return source.without(gone).looking_ahead(spec.time, int(found["ahead_us"]), targets)
 

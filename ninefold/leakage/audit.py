@@ -11,6 +11,7 @@ from ninefold.config import Spec, nearest
 from ninefold.describing import described
 from ninefold.errors import ConfigError, GateError
 from ninefold.leakage.case import Case, Check
+from ninefold.leakage.channels import told_of
 from ninefold.leakage.inflation import inflations
 from ninefold.leakage.merging import merged
 from ninefold.problem import ProblemSpec
@@ -61,20 +62,21 @@ def audit(
     _check_ignored(spec, [kind for check in every for kind in check.kinds])
     once = {kind for check in every if not check.needs_target for kind in check.kinds}
     found: list[dict[str, Any]] = []
+    told: set[tuple[str, ...]] = set()
     asked: list[Check] = []
     for target in problem.targets or ("",):
         case, checks = _asked(features, part, problem, target, (split_kind, spec.seed), every)
         new = [check for check in checks if check not in asked or _is_of_target(check)]
-        told = {(item["kind"], *item["columns"]) for item in found}
         items = [
             item
             for item in merged(item for check in new for item in check.findings(case))
             if item.kind not in once or (item.kind, *item.columns) not in told
         ]
+        told |= {(item.kind, *item.columns) for item in items}
         about = {"target": target} if problem.also else {}
         found += [
-            _ignored(item.to_json() | {"inflation": flattered, **about}, spec)
-            for item, flattered in zip(items, inflations(case, items), strict=True)
+            _ignored(told_of(item, features.columns).to_json() | {"inflation": by, **about}, spec)
+            for item, by in zip(items, inflations(case, items), strict=True)
         ]
         asked += [check for check in new if check not in asked]
     found.sort(key=lambda item: (ORDER.index(item["severity"]), item["kind"], item["columns"]))

@@ -12,6 +12,7 @@ from ninefold.report.wording import inflation_sentence
 
 REPORT = Path("reports/leakage.json")
 SHOWN_ROWS = 10
+DROP = ("ingest", "drop")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,6 +70,10 @@ def _fix(workspace: Path, report: dict[str, Any], least: str, out: TextIO) -> in
     if diff:
         places = ", ".join(change.place for change in plan.changes)
         said.append(f"fixed: {places}")
+        if any(change.path == DROP for change in plan.changes):
+            said.append(
+                "first: `ninefold expectations draft --yes`, as the suite has rules on them"
+            )
         said.append("next: `ninefold audit` to look again, or `ninefold run`")
     elif plan.changes:
         said.append("nothing to fix: params.yaml holds these changes already; run `ninefold audit`")

@@ -64,6 +64,10 @@ def main(args: argparse.Namespace) -> int:
     kind = series.look(args) or sources.look(args.data, args.image_path, args.encoding)
     content = _content(args, kind)
     opened = _opened(content)
+    read = series.without_late(args, kind, opened)
+    if read is not kind:
+        kind, content = read, _content(args, read)
+        opened = _opened(content)
     if needs_target:
         args.targets, args.target = [FOLDER_LABEL], FOLDER_LABEL
     series.settle(args, kind, opened)

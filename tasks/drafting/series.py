@@ -1,6 +1,7 @@
 """What `ninefold init` makes of a table with one step a line."""
 
 import argparse
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ninefold.errors import InputError
@@ -45,6 +46,16 @@ def look(args: argparse.Namespace) -> Found | None:
     if args.entity is not None:
         wanted["series"] = args.entity
     return Found(WINDOWS, wanted, "rnn", ", level: beside", BASELINES)
+
+
+def without_late(args: argparse.Namespace, kind: Found, source: "Source") -> Found:
+    """Return how the table is read without the channels that are known only afterwards; no row has
+    a column for them, so that they go from `args.available_after` to `args.late`.
+    """
+    absent = source.absent if kind.kind == LONG else {}
+    args.late = [name for name in args.available_after if name in absent]
+    args.available_after = [name for name in args.available_after if name not in absent]
+    return replace(kind, keys={**kind.keys, "drop": args.late}) if args.late else kind
 
 
 def settle(args: argparse.Namespace, kind: Found, source: "Source") -> None:

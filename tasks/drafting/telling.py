@@ -48,7 +48,7 @@ def told(args: argparse.Namespace, table: Any, found: Any, answers: Any, about: 
         "time": f"{problem.time or 'none'}{'' if problem.time else dates}",
         "horizon": problem.horizon or f"none{_maybe([perhaps.horizon], '--horizon')}",
         "group": _group(problem, perhaps, found.roles.why_group),
-        "after": f"{_listed(tuple(problem.available_at))}"
+        "after": f"{_listed((*args.late, *problem.available_at))}"
         f"{_maybe(perhaps.after, '--available-after')}",
         "constant": _listed(found.constants),
     }

@@ -1,6 +1,10 @@
 """init drafts a workspace from tables with one step a line, and from arrays of sequences."""
 
+import json
+import shutil
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from ninefold.config import read_yaml
@@ -22,6 +26,25 @@ def test_a_table_of_steps_becomes_a_row_for_each_entity(tmp_path):
     assert found["problem"]["ids"] == ["entity"]
     assert found["train"]["network"] == {"kind": "rnn"}
     assert "sequence steps" in (tmp_path / "ws" / "expectations" / "suite.yaml").read_text()
+
+
+def test_a_channel_that_tells_the_class_is_named_and_left_out(tmp_path):
+    rng = np.random.default_rng(0)
+    late = np.repeat(rng.integers(0, 2, 120), 5)
+    steps = {"entity": np.repeat(np.arange(120), 5), "t": np.tile(np.arange(5), 120)}
+    steps |= {f"c{number}": rng.normal(size=600).round(3) for number in range(9)}
+    steps |= {"flag": (late + rng.normal(0, 0.1, 600)).round(2)}
+    steps |= {"y": np.where(late, "even", "odd")}
+    pd.DataFrame(steps).to_csv(tmp_path / "long.csv", index=False)
+    options = ["long.csv", "--target", "y", "--entity", "entity", "--time", "t"]
+    init(tmp_path, *options)
+    fixed = ninefold("audit", "--json", "--fix", "warn", cwd=tmp_path / "ws")
+    named = [i["columns"] for i in json.loads(fixed.stdout)["findings"] if i["severity"] == "warn"]
+    assert named == [["flag"]]
+    assert read_yaml(tmp_path / "ws" / "params.yaml")["ingest"]["drop"] == ["flag"]
+    shutil.rmtree(tmp_path / "ws")
+    assert init(tmp_path, *options, "--available-after", "flag")["ingest"]["drop"] == ["flag"]
+    assert '"verdict": "pass"' in ninefold("audit", "--json", cwd=tmp_path / "ws").stdout
 
 
 def test_a_series_becomes_windows_with_a_target_for_each_horizon(tmp_path):

@@ -17,3 +17,8 @@ class LongSpec(FileSpec):
     repeated: Literal["stop", "first", "last"] = "stop"
     """What to do where one entity has several steps of the same time: stop and say where, or keep
     the first or the last of them."""
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The channels that are named, without those to leave out."""
+        return tuple(name for name in self.channels if name not in self.drop)

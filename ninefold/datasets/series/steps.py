@@ -85,7 +85,14 @@ def read_steps(source: Source, spec: LongSpec, entity: str | None, time: str | N
     Raises:
         InputError: columns that are missing or cannot order the steps, or repeated times.
     """
-    named = [("entity", entity), ("time", time), *(("channels", name) for name in spec.channels)]
+    named = [("entity", entity), ("time", time), *(("channels", name) for name in spec.wanted)]
+    named += [("drop", name) for name in spec.drop]
+    gone = next((name for name in (entity, time) if name in spec.drop), None)
+    if gone is not None:
+        raise InputError(
+            "params.yaml: ingest.drop must leave the entity and the time of the steps, however: "
+            f"`{gone}`"
+        )
     for place, name in named:
         if name is not None and name not in source.names:
             raise InputError(
@@ -94,7 +101,7 @@ def read_steps(source: Source, spec: LongSpec, entity: str | None, time: str | N
             )
     table, columns = read_typed(source, spec)
     known = {column.name: column for column in columns}
-    for name in spec.channels:
+    for name in spec.wanted:
         if known[name].kind not in ("number", "bool"):
             raise InputError(
                 f"params.yaml: ingest.channels must name number columns, however: `{name}` of "
