@@ -78,7 +78,7 @@ def test_pictures_are_compared_by_size_and_light():
         drawn = random.integers(0, light, (count, 8, 8, 1), dtype=np.uint8)
         return pixels.objects(list(drawn))
 
-    column = Column("image", "image", format="gray")
+    column = Column("image", "image", format="grey")
     head = Head(Target("y", "regression"))
     frame = Frame((column,), {"image": pictures(200, 400)}, np.arange(400))
     drift = drift_reference(frame, np.zeros(400), head)

@@ -23,6 +23,7 @@ TENSOR_NAMES = {
     "image": ("picture", "pictures"),
     "tokens": ("text, word by word", "texts, word by word"),
     "sequence": ("sequence", "sequences"),
+    "words": ("sequence of words", "sequences of words"),
 }
 
 
