@@ -8,7 +8,7 @@ import numpy as np
 from ninefold.columns import Array, is_missing
 from ninefold.head import Head
 from ninefold.monitoring.reference import Reference
-from ninefold.signature import Signature
+from ninefold.signature import Input, Signature
 from ninefold.tensor_cells import TENSOR_KINDS
 
 Counts = dict[str, Any]
@@ -40,9 +40,7 @@ class Counter:
             marks = self._reference.inputs[item.name]
             values = feeds[item.name]
             if "told" in marks:
-                told = TENSOR_KINDS[item.kind].summaries(values, item.format).T
-                for (name, inner), part in zip(marks["told"].items(), told, strict=True):
-                    inputs[f"{item.name}: {name}"] = {"missing": 0, "counts": _between(inner, part)}
+                inputs |= _summarised(item, marks["told"], values)
                 continue
             values = values.ravel()
             missing = is_missing(item.kind, values)
@@ -108,6 +106,19 @@ def _added(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any
         if "missing" in one:
             found[name]["missing"] = one["missing"] + other["missing"]
     return found
+
+
+def _summarised(item: Input, marks: Mapping[str, Any], values: Array) -> dict[str, Any]:
+    """Return the counts of the numbers that tell of pictures or sequences `(N,)`: of those that
+    the model was exported with, as later versions may tell of more.
+    """
+    kind = TENSOR_KINDS[item.kind]
+    told = zip(kind.summary_names(item.format), kind.summaries(values, item.format).T, strict=True)
+    return {
+        f"{item.name}: {name}": {"missing": 0, "counts": _between(marks[name], part)}
+        for name, part in told
+        if name in marks
+    }
 
 
 def _between(marks: Mapping[str, Any], values: Array) -> list[int]:
