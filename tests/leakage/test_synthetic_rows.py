@@ -7,6 +7,7 @@ from ninefold.columns import Column, Frame
 from ninefold.leakage.case import Case
 from ninefold.leakage.synthetic_rows import SyntheticRowsCheck
 from ninefold.problem import ProblemSpec
+from tests.leakage.reports import loud, report
 
 N = 600
 
@@ -20,10 +21,10 @@ def drawn(x, rng):
     return x + rng.random((len(x), 1)) * (x[second] - x), np.stack([first, second])
 
 
-def case(decimals=None, everywhere=True, kind="given", seed=0):
+def case(decimals=None, everywhere=True, kind="given", seed=0, written=1):
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(N, 5)) * [1, 5, 20, 0.5, 3] + [0, 40, 100, 1, 7]
-    x = np.round(x, 1)
+    x = np.round(x, written)
     y = np.where(rng.random(N) < 0.2, "rare", "common").astype(object)
     part = rng.choice(["train", "test"], N, p=[0.75, 0.25]).astype(object)
     members = np.flatnonzero((y == "rare") & (everywhere | (part == "train")))
@@ -53,7 +54,7 @@ def test_rows_drawn_before_the_split_are_found_and_named(kind, decimals):
 
 
 def test_rows_rounded_as_coarsely_as_the_table_is_written_are_found():
-    made, rows = case(1)
+    made, rows = case(2, written=2)
     (finding,) = SyntheticRowsCheck().findings(made)
     assert len(set(finding.rows) & rows) > 0.8 * len(finding.rows)
 
@@ -96,3 +97,16 @@ def test_columns_that_follow_from_two_others_are_silent(digits, seed):
     frame = Frame(tuple(columns), data, np.arange(2000))
     made = Case(frame, part, ProblemSpec(target="y", task="regression"), "given")
     assert not list(SyntheticRowsCheck().findings(made))
+
+
+def test_measures_of_one_size_lie_between_others_without_anybody_drawing_them():
+    rng = np.random.default_rng(0)
+    across = rng.lognormal(1.74, 0.2, 4000)
+    along = across * rng.normal(1, 0.004, 4000)
+    share = rng.normal(61.7, 1.4, 4000)
+    deep = (across + along) / 2 * share / 100
+    carat = across * along * deep * 0.0061 * rng.normal(1, 0.01, 4000)
+    table = {"carat": carat.round(2), "depth": share.round(1), "x": across.round(2)}
+    table |= {"y": along.round(2), "z": deep.round(2), "table": rng.normal(57, 2.2, 4000).round()}
+    price = np.exp(7 + 1.5 * np.log(carat) + rng.normal(0, 0.2, 4000)).round()
+    assert not loud(report(table | {"price": price}, "price"), "rows.synthetic")
