@@ -126,6 +126,7 @@ def test_lion_steps_are_those_of_its_paper():
 
 @pytest.mark.parametrize("shape", [(6, 4), (4, 9)])
 def test_muon_moves_matrices_as_torch_optim_does_but_for_its_bfloat16(shape):
+    torch.manual_seed(0)
     ours, theirs = (nn.Linear(shape[1], shape[0]) for _ in range(2))
     theirs.load_state_dict(ours.state_dict())
     before = ours.weight.detach().clone()
