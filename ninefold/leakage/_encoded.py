@@ -101,8 +101,23 @@ def exact(case: Case, groups: Groups, values: Array, y: Array) -> str:
             train = level(groups, y, mask)[some]
             if case.split_kind == "given" and (np.abs(train - values[some]) <= near).mean() > 0.9:
                 return "honest"
+        if level is _medians and _holds_in_train(case, groups, values, y, near, told):
+            continue
         return "leak"
     return ""
+
+
+def _holds_in_train(
+    case: Case, groups: Groups, values: Array, y: Array, near: float, told: Array
+) -> bool:
+    """Tell whether values are the medians of train rows in most groups that have test rows too.
+
+    Then nobody need have seen test rows: what hardly changes from one row to the next, in few
+    digits, is the median of what follows it.
+    """
+    use = told & (groups.known >= 2) & (groups.unknown >= 1)
+    met = np.abs(_medians(groups, y, ~case.test) - values) <= near
+    return bool(use.any()) and bool(met[use].mean() > 0.5)
 
 
 def _meets_most(

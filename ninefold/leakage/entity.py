@@ -27,8 +27,8 @@ COVERED = 0.3
 """Share of the rows whose key must repeat."""
 RAW, SURE = 0.3, 6.0
 """Intraclass correlation of the target, and its z under chance."""
-LEFT = 0.4
-"""Intraclass correlation of what the features leave."""
+LEFT, LEFT_COMBINED = 0.4, 0.5
+"""Intraclass correlation of what the features leave, for one column and for several."""
 CLEAR = 0.75
 """From so much on, one column names the entity and combinations need no look."""
 BY_CHANCE = 0.01
@@ -88,7 +88,8 @@ def _tied(case: Case, keys: list[_Key]) -> Iterator[tuple[_Key, Tie]]:
     for _, number, key in sorted(screened)[:MAX_TESTED]:
         result = tie(case, key.codes, key.names)
         sure = result.left >= SURE * null_spread(key.codes)
-        clear = result.left >= LEFT and result.left > 2 * result.chance
+        least = LEFT if len(key.names) == 1 else LEFT_COMBINED
+        clear = result.left >= least and result.left > 2 * result.chance
         if sure and clear and result.tells_test:
             results.append((-result.left, number, key, result))
     for _, _, key, result in sorted(results, key=lambda item: item[:2]):

@@ -7,6 +7,7 @@ from ninefold.columns import Column, Frame
 from ninefold.leakage.case import Case
 from ninefold.leakage.encoding import EncodingCheck
 from ninefold.problem import ProblemSpec
+from tests.leakage.reports import loud, report
 
 N = 2000
 INPUT = frozenset({"input"})
@@ -204,3 +205,15 @@ def test_means_without_the_row_itself_by_two_columns_together_block(is_leak):
     case = Case(frame, part, ProblemSpec(target="y", task="regression"), "given")
     found = [(item.columns, item.severity) for item in EncodingCheck().findings(case)]
     assert found == ([(("enc",), "block")] if is_leak else [])
+
+
+@pytest.mark.parametrize(("seed", "stays"), [(2, 0.26), (3, 0.26), (1, 0.28), (3, 0.28), (2, 0.3)])
+def test_what_hardly_changes_in_few_digits_is_no_median_of_what_follows(seed, stays):
+    rng = np.random.default_rng(seed)
+    often = np.array([0.1, 0.25, 0.65, 0, 0.65, 0.25, 0.1]) * (1 - stays) / 2
+    often[3] = stays
+    level = 40 + np.cumsum(rng.choice(np.arange(-3, 4) * 0.9, 3000, p=often))
+    level = (40 + np.abs((level - 40) % 72 - 36)).round(2)
+    part = rng.choice(["train", "test"], 2999, p=[0.75, 0.25]).astype(object)
+    table = {"before": level[:-1], "noise": rng.normal(size=2999), "now": level[1:]}
+    assert not loud(report(table, "now", part), "encoding.target")
