@@ -1,7 +1,7 @@
 """time.feature_ahead: columns that were computed from another feature's later rows."""
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -39,7 +39,7 @@ class FeatureAheadCheck(Check):
             for found in windowed(series, columns, names, case.seed):
                 if found.name not in told and found.source != case.problem.target:
                     told.add(found.name)
-                    yield _finding(series, found)
+                    yield _windowed(series, found)
             if series.time is not None and case.problem.learns_target:
                 features = {n: columns[n] for n in names if n not in told}
                 for shifted in led(series, features, _target(case)[series.index], case.seed):
@@ -69,52 +69,46 @@ def _varies(x: Array) -> bool:
     return len(np.unique(x[np.isfinite(x)][:2000])) >= MIN_DISTINCT
 
 
-def _finding(series: Series, found: Windowed) -> Finding:
-    return Finding(
-        kind="time.feature_ahead",
-        severity="warn",
-        columns=(found.name,),
-        evidence={
-            "order": series.words,
-            "computed_from": found.source,
-            "rows_ahead_looked_at": found.reach,
-            "left_in_deviations": float(f"{found.missed:.3g}"),
-            "left_by_past_and_present": round(found.missed_by_past, 6),
-            "rows_looked_at": found.rows,
-        },
-        message=(
-            f"`{found.name}` is computed from `{found.source}` of later rows ({series.words}): "
-            "the rows around give it to the last digit, those up to the present do not. In use the "
-            "later rows do not exist yet"
-        ),
-        remedy=(
-            f"problem: {{available_at: {{{found.name!r}: after}}}}, or compute it from rows up to "
-            "the present"
-        ),
-        fix=((("problem", "available_at", found.name), "after"),),
+def _windowed(series: Series, found: Windowed) -> Finding:
+    evidence = {
+        "rows_ahead_looked_at": found.reach,
+        "left_in_deviations": float(f"{found.missed:.3g}"),
+        "left_by_past_and_present": round(found.missed_by_past, 6),
+        "rows_looked_at": found.rows,
+    }
+    message = (
+        f"`{found.name}` is computed from `{found.source}` of later rows ({series.words}): "
+        "the rows around give it to the last digit, those up to the present do not. In use the "
+        "later rows do not exist yet"
     )
+    return _finding(series, found, evidence, message, "or compute it from rows up to the present")
 
 
 def _next(case: Case, series: Series, found: Led) -> Finding:
     rows = "the next row" if found.step == 1 else f"the row {found.step} later"
-    target = case.problem.target
+    evidence = {
+        "rows_ahead": found.step,
+        "correlation_of_news_in_its_row": round(found.tie, 4),
+        "correlation_of_news_ahead": round(found.tie_ahead, 4),
+        "rows_looked_at": found.rows,
+    }
+    message = (
+        f"`{found.name}` is `{found.source}` of {rows} ({series.words}), and it is "
+        f"`{found.source}` that moves with `{case.problem.target}` in the same row. Was it known "
+        f"then? If `{found.source}` is a lag and moves first, it was"
+    )
+    return _finding(series, found, evidence, message, "unless it was known")
+
+
+def _finding(
+    series: Series, found: Windowed | Led, evidence: dict[str, Any], message: str, instead: str
+) -> Finding:
     return Finding(
         kind="time.feature_ahead",
         severity="warn",
         columns=(found.name,),
-        evidence={
-            "order": series.words,
-            "computed_from": found.source,
-            "rows_ahead": found.step,
-            "correlation_of_news_in_its_row": round(found.tie, 4),
-            "correlation_of_news_ahead": round(found.tie_ahead, 4),
-            "rows_looked_at": found.rows,
-        },
-        message=(
-            f"`{found.name}` is `{found.source}` of {rows} ({series.words}), and it is "
-            f"`{found.source}` that moves with `{target}` in the same row. Was it known then? If "
-            f"`{found.source}` is a lag and moves first, it was"
-        ),
-        remedy=f"problem: {{available_at: {{{found.name!r}: after}}}}, unless it was known",
+        evidence={"order": series.words, "computed_from": found.source, **evidence},
+        message=message,
+        remedy=f"problem: {{available_at: {{{found.name!r}: after}}}}, {instead}",
         fix=((("problem", "available_at", found.name), "after"),),
     )
