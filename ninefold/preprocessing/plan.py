@@ -23,9 +23,9 @@ from ninefold.preprocessing.spec import (
     TokensSpec,
     WordsSpec,
 )
-from ninefold.preprocessing.step_words import fit_step_words
+from ninefold.preprocessing.step_words import StepWordsTensor, fit_step_words
 from ninefold.preprocessing.tensors import fit_pictures
-from ninefold.preprocessing.tokens import SAMPLE_LEVELS, fit_tokens
+from ninefold.preprocessing.tokens import SAMPLE_LEVELS, TokenTensor, fit_tokens
 from ninefold.preprocessing.treatment import Treatment
 
 QUANTILES = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
@@ -90,26 +90,31 @@ def fit_column(plan: Plan, treatment: Treatment, values: Array) -> None:
 
 
 def _fit_tokens(plan: Plan, treatment: Treatment, values: Array, spec: TokensSpec) -> None:
-    name = treatment.column.name
-    found = fit_tokens(name, values, spec)
-    if found is None:
-        plan.notes[name] = ("dropped", f"no word is in {spec.min_count} train rows")
-        return
-    plan.tensors.append(found)
-    plan.known_levels[name] = found.words[:SAMPLE_LEVELS]
-    what = f"{found.length} ids of {len(found.words)} words"
-    plan.notes[name] = (what, treatment.why)
+    found = fit_tokens(treatment.column.name, values, spec)
+    what = f"{found.length} ids of {len(found.words)} words" if found else ""
+    _take(plan, treatment, found, what, f"no word is in {spec.min_count} train rows")
 
 
 def _fit_steps(plan: Plan, treatment: Treatment, values: Array, spec: StepWordsSpec) -> None:
+    found = fit_step_words(treatment.column.name, values, spec)
+    what = f"{len(found.words)} words, {len(found.endings)} endings" if found else ""
+    _take(plan, treatment, found, what, f"no word is at {spec.min_count} train steps")
+
+
+def _take(
+    plan: Plan,
+    treatment: Treatment,
+    found: TokenTensor | StepWordsTensor | None,
+    what: str,
+    none: str,
+) -> None:
+    """Add words that were looked up; or note that there are none, and why."""
     name = treatment.column.name
-    found = fit_step_words(name, values, spec)
     if found is None:
-        plan.notes[name] = ("dropped", f"no word is at {spec.min_count} train steps")
+        plan.notes[name] = ("dropped", none)
         return
     plan.tensors.append(found)
     plan.known_levels[name] = found.words[:SAMPLE_LEVELS]
-    what = f"{len(found.words)} words, {len(found.endings)} endings"
     plan.notes[name] = (what, treatment.why)
 
 
