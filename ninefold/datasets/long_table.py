@@ -101,8 +101,8 @@ def _rows(steps: "Steps", spec: LongTableSpec) -> "Source":
         name: f"`{name}` of {steps.title} must have one value for each entity, however: "
         f"{steps.names[number].as_py()!r} has several"
         for name, number in varying.items()
+        if name not in words
     }
-    absent = {name: why for name, why in absent.items() if name not in words}
     gone = {*channels, *spec.drop, spec.time or ""} - absent.keys() - columns.keys()
     absent |= dict.fromkeys(gone, "")
     left = [name for name in varying if name not in {*channels, *words}]
