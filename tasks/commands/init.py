@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -82,16 +81,12 @@ def main(args: argparse.Namespace) -> int:
     answers = decide(args, found, table, columns, asks=can_ask)
     problem = answers.problem
     about = "; ".join(telling.abouts(table, columns, problem)) if problem.learns_target else ""
-    rendered = params.render(
-        replace(
-            _draft(args, kind, found, answers),
-            about_target=about,
-            path=workspace.stored_path(args.data, folder),
-            split_path=split_path,
-            unreadable=unreadable,
-            cells=settled,
-        )
-    )
+    draft = _draft(
+        args, kind, found, answers,
+        about_target=about, path=workspace.stored_path(args.data, folder),
+        split_path=split_path, unreadable=unreadable, cells=settled,
+    )  # fmt: skip
+    rendered = params.render(draft)
     suite = _suite(table, columns, problem, rendered, args.split)
     pipeline = workspace.pipeline(split_path, problem.task, _watched(kind, folder))
     _write(folder, suite, {"dvc.yaml": pipeline, "params.yaml": rendered})
@@ -151,8 +146,8 @@ def _read(
     return table, columns, settled
 
 
-def _draft(args: argparse.Namespace, kind: Any, found: Any, answers: Any) -> "Draft":
-    """Return what params.yaml is to say, as far as it follows from proposals and answers."""
+def _draft(args: argparse.Namespace, kind: Any, found: Any, answers: Any, **known: Any) -> "Draft":
+    """Return what params.yaml is to say: what is `known`, and what proposals and answers give."""
     from ninefold.aims import aim_of
     from tasks.drafting.params import Draft
 
@@ -160,9 +155,6 @@ def _draft(args: argparse.Namespace, kind: Any, found: Any, answers: Any) -> "Dr
     aim = None if problem.learns_target else aim_of(problem.task)
     return Draft(
         problem=problem,
-        about_target="",
-        path="",
-        split_path=None,
         encoding=args.encoding,
         source=kind,
         title=f"{', '.join(args.targets) or problem.task.capitalize()}, from {args.data.name}",
@@ -173,6 +165,7 @@ def _draft(args: argparse.Namespace, kind: Any, found: Any, answers: Any) -> "Dr
         other_times=found.times,
         perhaps=answers.perhaps,
         slices=tuple(n for n in found.slices if not problem.is_after(n)),
+        **known,
     )
 
 
