@@ -126,7 +126,9 @@ class Axis:
         """Return the values that must be valid for all of them to be."""
         if self.dimension.choices:
             return self.dimension.choices
-        return tuple(int(end) if self.is_whole else end for end in self.ends)
+        (low, high), step = self.ends, self.dimension.step
+        second = () if step is None or low + step > high else (low + step,)
+        return tuple(int(end) if self.is_whole else end for end in (low, high, *second))
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,10 @@ WRONG = {
         {"train.epochs": {"low": 1.5, "high": 3}},
         "train.epochs must be a whole number",
     ),
+    "steps that leave whole numbers": (
+        {"train.epochs": {"low": 1, "high": 3, "step": 0.5}},
+        "train.epochs must be a whole number.* 1.5",
+    ),
 }
 
 
