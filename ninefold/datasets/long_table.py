@@ -56,10 +56,6 @@ class LongTableSpec(LongSpec):
 
 def _rows(steps: "Steps", spec: LongTableSpec) -> "Source":
     """Return one row for each entity."""
-    import pyarrow as pa
-
-    from ninefold import sequences
-    from ninefold.columns import Column, to_arrow
     from ninefold.datasets.tables.source import Source
 
     known_apart: tuple[str | None, ...] = (spec.entity, spec.time, spec.tags, *spec.wanted)
@@ -73,46 +69,88 @@ def _rows(steps: "Steps", spec: LongTableSpec) -> "Source":
             f"{steps.title}: some number column must vary within an entity, however: none does. "
             "Name the columns of the sequences in ingest.channels, or in ingest.words"
         )
-    counts = steps.counts
-    assert steps.names is not None
-    ends = np.cumsum(counts) - 1
-    columns = {spec.entity: steps.names}
-    known = {spec.entity: steps.columns[spec.entity]}
-    table = {"entity": spec.entity, "time": spec.time}
-    if channels:
-        cells = sequences.split(steps.numbers(channels), counts)
-        columns[spec.column] = to_arrow(cells, "sequence")
-        formats = steps.formats([*channels, spec.time or ""])
-        told = sequences.format_of(channels, **table, formats=formats)
-        known[spec.column] = Column(spec.column, "sequence", format=told)
-    for name in words:
-        columns[name] = pa.array(steps.words(name), pa.string())
-        told = sequences.words_format(name, **table, formats=steps.formats([spec.time or ""]))
-        known[name] = Column(name, "text", format=told)
-    if spec.time is not None and steps.columns[spec.time].kind == "datetime":
-        columns[spec.time] = steps.table[spec.time].combine_chunks().take(pa.array(ends))
-        known[spec.time] = steps.columns[spec.time]
-    if spec.tags is not None:
-        columns[spec.tags], known[spec.tags] = _tags(steps, spec.tags)
+    rows = _Rows(steps, spec)
+    rows.add_steps(channels, words)
+    rows.add_time_and_tags()
     for name in others:
         if name not in {*varying, *channels, *words}:
-            columns[name], known[name] = found[name][0], steps.columns[name]
+            rows.columns[name], rows.known[name] = found[name][0], steps.columns[name]
+    left = [name for name in varying if name not in {*channels, *words}]
+    if left:
+        log.warning("%s: left out, they vary within an entity and are no numbers: %s",
+                    steps.title, ", ".join(left))  # fmt: skip
+    notes = {"series": {**steps.notes, "channels": [*channels, *words], "left_out": left}}
+    absent = _absent(steps, spec, varying, channels, words, rows.columns)
+    title = f"{steps.title} ({len(steps.counts)} entities)"
+    source = Source.of_table(title, rows.table(), rows.known, notes)
+    return source.with_id(spec.entity).without(absent)
+
+
+class _Rows:
+    """The columns of a table with one row for each entity, and what is known of them."""
+
+    def __init__(self, steps: "Steps", spec: LongTableSpec) -> None:
+        assert steps.names is not None
+        self.steps, self.spec = steps, spec
+        self.columns: dict[str, pa.Array] = {spec.entity: steps.names}
+        self.known = {spec.entity: steps.columns[spec.entity]}
+
+    def add_steps(self, channels: list[str], words: list[str]) -> None:
+        """Put in the sequence of the channels, and a column of texts for each column of words."""
+        import pyarrow as pa
+
+        from ninefold import sequences
+        from ninefold.columns import Column, to_arrow
+
+        steps, spec = self.steps, self.spec
+        table = {"entity": spec.entity, "time": spec.time}
+        if channels:
+            cells = sequences.split(steps.numbers(channels), steps.counts)
+            self.columns[spec.column] = to_arrow(cells, "sequence")
+            formats = steps.formats([*channels, spec.time or ""])
+            told = sequences.format_of(channels, **table, formats=formats)
+            self.known[spec.column] = Column(spec.column, "sequence", format=told)
+        for name in words:
+            self.columns[name] = pa.array(steps.words(name), pa.string())
+            told = sequences.words_format(name, **table, formats=steps.formats([spec.time or ""]))
+            self.known[name] = Column(name, "text", format=told)
+
+    def add_time_and_tags(self) -> None:
+        """Put in the time of each entity's last step, and the labels of its steps."""
+        import pyarrow as pa
+
+        steps, time, tags = self.steps, self.spec.time, self.spec.tags
+        if time is not None and steps.columns[time].kind == "datetime":
+            ends = np.cumsum(steps.counts) - 1
+            self.columns[time] = steps.table[time].combine_chunks().take(pa.array(ends))
+            self.known[time] = steps.columns[time]
+        if tags is not None:
+            self.columns[tags], self.known[tags] = _tags(steps, tags)
+
+    def table(self) -> "pa.Table":
+        import pyarrow as pa
+
+        return pa.table(self.columns)
+
+
+def _absent(
+    steps: "Steps",
+    spec: LongTableSpec,
+    varying: "Mapping[str, int]",
+    channels: list[str],
+    words: list[str],
+    kept: "Mapping[str, object]",
+) -> dict[str, str]:
+    """Return the columns of the file that the rows do not have, with what to say of each."""
+    assert steps.names is not None
     absent = {
         name: f"`{name}` of {steps.title} must have one value for each entity, however: "
         f"{steps.names[number].as_py()!r} has several"
         for name, number in varying.items()
         if name not in words
     }
-    gone = {*channels, *spec.drop, spec.time or ""} - absent.keys() - columns.keys()
-    absent |= dict.fromkeys(gone, "")
-    left = [name for name in varying if name not in {*channels, *words}]
-    if left:
-        log.warning("%s: left out, they vary within an entity and are no numbers: %s",
-                    steps.title, ", ".join(left))  # fmt: skip
-    title = f"{steps.title} ({len(counts)} entities)"
-    notes = {"series": {**steps.notes, "channels": [*channels, *words], "left_out": left}}
-    source = Source.of_table(title, pa.table(columns), known, notes)
-    return source.with_id(spec.entity).without(absent)
+    gone = {*channels, *spec.drop, spec.time or ""} - absent.keys() - kept.keys()
+    return absent | dict.fromkeys(gone, "")
 
 
 def _words(steps: "Steps", spec: LongTableSpec, varying: "Mapping[str, int]") -> list[str]:

@@ -11,6 +11,9 @@ from ninefold.datasets.series.spec import LongSpec
 from ninefold.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ninefold.columns import Column
     from ninefold.datasets.series.steps import Steps
     from ninefold.datasets.tables.source import Source
 
@@ -62,10 +65,9 @@ def target_name(value: str, horizon: int) -> str:
 
 
 def _rows(steps: "Steps", spec: WindowsSpec) -> "Source":
+    """Return one row for each window."""
     import pyarrow as pa
 
-    from ninefold import sequences
-    from ninefold.columns import Column, to_arrow
     from ninefold.datasets.tables.source import Source
 
     channels = list(dict.fromkeys([spec.value, *spec.wanted]))
@@ -77,6 +79,24 @@ def _rows(steps: "Steps", spec: WindowsSpec) -> "Source":
             f"(ingest.past + the largest of ingest.horizons), however: the longest has "
             f"{int(steps.counts.max())}. Shorten ingest.past"
         )
+    columns, known = _columns(steps, spec, channels, found)
+    notes = {"series": {**steps.notes, "channels": channels, "put_in": found["put_in"]}}
+    source = Source.of_table(f"{steps.title} ({len(found['origin'])} windows)",
+                             pa.table(columns), known, notes)  # fmt: skip
+    gone = dict.fromkeys({*steps.columns, *spec.drop} - columns.keys(), "")
+    targets = [target_name(spec.value, horizon) for horizon in spec.horizons]
+    return source.without(gone).looking_ahead(spec.time, int(found["ahead_us"]), targets)
+
+
+def _columns(
+    steps: "Steps", spec: WindowsSpec, channels: list[str], found: "Mapping[str, Any]"
+) -> "tuple[dict[str, Any], dict[str, Column]]":
+    """Return the columns of the windows `found`, and what is known of them."""
+    import pyarrow as pa
+
+    from ninefold import sequences
+    from ninefold.columns import Column, to_arrow
+
     columns: dict[str, Any] = {}
     known = {}
     if spec.series is not None:
@@ -86,28 +106,20 @@ def _rows(steps: "Steps", spec: WindowsSpec) -> "Source":
     columns[spec.time] = to_arrow(found["origin"], "datetime")
     known[spec.time] = Column(spec.time, "datetime")
     columns[spec.column] = to_arrow(found["past"], "sequence")
-    known[spec.column] = Column(
-        spec.column,
-        "sequence",
-        format=sequences.format_of(
-            channels,
-            entity=spec.series,
-            time=spec.time,
-            last=spec.past,
-            formats=steps.formats([*channels, spec.time]),
-            ahead={target_name(spec.value, horizon): horizon for horizon in spec.horizons},
-        ),
+    told = sequences.format_of(
+        channels,
+        entity=spec.series,
+        time=spec.time,
+        last=spec.past,
+        formats=steps.formats([*channels, spec.time]),
+        ahead={target_name(spec.value, horizon): horizon for horizon in spec.horizons},
     )
+    known[spec.column] = Column(spec.column, "sequence", format=told)
     for position, horizon in enumerate(spec.horizons):
         name = target_name(spec.value, horizon)
         columns[name] = to_arrow(found["ahead"][:, position], "number")
         known[name] = Column(name, "number")
-    notes = {"series": {**steps.notes, "channels": channels, "put_in": found["put_in"]}}
-    source = Source.of_table(f"{steps.title} ({len(found['origin'])} windows)",
-                             pa.table(columns), known, notes)  # fmt: skip
-    gone = dict.fromkeys({*steps.columns, *spec.drop} - columns.keys(), "")
-    targets = [target_name(spec.value, horizon) for horizon in spec.horizons]
-    return source.without(gone).looking_ahead(spec.time, int(found["ahead_us"]), targets)
+    return columns, known
 
 
 def _check(steps: "Steps", spec: WindowsSpec) -> None:

@@ -1,7 +1,7 @@
 """A split that somebody made already."""
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from pydantic import Field
@@ -22,6 +22,9 @@ from ninefold.splitting.base import (
     Rows,
     SplitterSpec,
 )
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class GivenSplitSpec(SplitterSpec):
@@ -85,27 +88,9 @@ def read_parts(path: Path) -> tuple[Array, Array]:
     Raises:
         InputError: the file, its columns, a position or a part is not as it must be.
     """
-    import pyarrow as pa
     import pyarrow.compute as pc
-    import pyarrow.csv
 
-    text = pyarrow.csv.ConvertOptions(column_types={"part": pa.string()}, strings_can_be_null=True)
-    try:
-        table = pyarrow.csv.read_csv(path, convert_options=text)
-    except FileNotFoundError:
-        raise InputError(f"split.path must name a CSV file, however: {path} is missing") from None
-    except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path.name} must be a CSV file `row,part`, however: {error}") from None
-    for column in ("row", "part"):
-        if table.column_names.count(column) != 1:
-            raise InputError(
-                f"{path.name} must have the columns `row` and `part`, however: "
-                f"{', '.join(table.column_names)}"
-            )
-    if not len(table):
-        raise InputError(f"{path.name} must name rows, however: it has no rows at all")
-    if not pa.types.is_integer(table["row"].type) or table["row"].null_count:
-        raise InputError(f"{path.name}: column `row` must hold whole numbers from 0, none missing")
+    table = _table(path)
     row = table["row"].to_numpy().astype(np.int64)
     names = pc.fill_null(table["part"], "").to_numpy(zero_copy_only=False).astype(object)
     unknown = sorted(set(names.tolist()) - set(NAMES))
@@ -126,3 +111,28 @@ def read_parts(path: Path) -> tuple[Array, Array]:
         )
     codes = {name: code for code, name in enumerate(NAMES)}
     return row, np.array([codes[name] for name in names.tolist()], dtype=np.int64)
+
+
+def _table(path: Path) -> "pa.Table":
+    """Return the columns `row`, whole numbers, and `part`, texts, of a CSV file with rows."""
+    import pyarrow as pa
+    import pyarrow.csv
+
+    text = pyarrow.csv.ConvertOptions(column_types={"part": pa.string()}, strings_can_be_null=True)
+    try:
+        table = pyarrow.csv.read_csv(path, convert_options=text)
+    except FileNotFoundError:
+        raise InputError(f"split.path must name a CSV file, however: {path} is missing") from None
+    except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path.name} must be a CSV file `row,part`, however: {error}") from None
+    for column in ("row", "part"):
+        if table.column_names.count(column) != 1:
+            raise InputError(
+                f"{path.name} must have the columns `row` and `part`, however: "
+                f"{', '.join(table.column_names)}"
+            )
+    if not len(table):
+        raise InputError(f"{path.name} must name rows, however: it has no rows at all")
+    if not pa.types.is_integer(table["row"].type) or table["row"].null_count:
+        raise InputError(f"{path.name}: column `row` must hold whole numbers from 0, none missing")
+    return table

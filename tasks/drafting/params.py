@@ -119,50 +119,64 @@ def _learning(draft: Draft) -> tuple[str, ...]:
 
 def _problem(draft: Draft) -> list[str]:
     problem = draft.problem
-    lines = [
+    return [
         "problem:",
         *([f"  # {_comment(draft.about_target)}"] if draft.about_target else []),
         *([f"  target: {_targets(problem)}"] if problem.target else []),
+        f"  task: {problem.task}",
+        *_time(draft),
+        *_group(draft),
+        f"  ids: {sequence(problem.ids)}",
+        *(
+            [f"  # one value only, of no use: {_comment(sequence(draft.constants))}"]
+            if draft.constants
+            else []
+        ),
+        *_available_at(draft),
     ]
-    lines.append(f"  task: {problem.task}")
+
+
+def _time(draft: Draft) -> list[str]:
+    lines, problem = [], draft.problem
     if problem.time is not None:
         lines.append(f"  time: {scalar(problem.time)}")
     elif draft.other_times:
-        lines.append(
-            f"  # time: COLUMN            # dates: {_comment(sequence(draft.other_times))}"
-        )
+        dates = _comment(sequence(draft.other_times))
+        lines.append(f"  # time: COLUMN            # dates: {dates}")
     if problem.horizon is not None:
         lines.append(f"  horizon: {scalar(problem.horizon)}")
     elif draft.perhaps.horizon:
-        lines.append(
-            f"  # horizon: {draft.perhaps.horizon}            # until the outcome is known?"
-        )
-    if problem.group:
-        lines.append(f"  group: {sequence(problem.group)}")
-    elif draft.perhaps.group:
-        lines.append("  # Does the model serve entities it has never met? Then name them, so that")
-        lines.append(
-            f"  # none spans two parts:  group: {_comment(sequence(draft.perhaps.group[:1]))}"
-        )
-    lines.append(f"  ids: {sequence(problem.ids)}")
-    if draft.constants:
-        lines.append(f"  # one value only, of no use: {_comment(sequence(draft.constants))}")
-    if problem.available_at:
+        about = f"{draft.perhaps.horizon}            # until the outcome is known?"
+        lines.append(f"  # horizon: {about}")
+    return lines
+
+
+def _group(draft: Draft) -> list[str]:
+    if draft.problem.group:
+        return [f"  group: {sequence(draft.problem.group)}"]
+    if not draft.perhaps.group:
+        return []
+    perhaps = _comment(sequence(draft.perhaps.group[:1]))
+    return [
+        "  # Does the model serve entities it has never met? Then name them, so that",
+        f"  # none spans two parts:  group: {perhaps}",
+    ]
+
+
+def _available_at(draft: Draft) -> list[str]:
+    lines, declared = [], draft.problem.available_at
+    if declared:
         lines.append("  available_at:            # known only after the outcome: never a feature")
-        lines += [
-            f"    {json.dumps(c, ensure_ascii=False)}: {w}" for c, w in problem.available_at.items()
-        ]
+        lines += [f"    {json.dumps(c, ensure_ascii=False)}: {w}" for c, w in declared.items()]
     else:
         lines.append("  available_at: {}         # {COLUMN: after} if known only after the outcome")
     if draft.perhaps.after:
-        lines.append(
-            "  # Perhaps known only after the outcome, by their names; put those that are under"
-        )
-        lines.append("  # available_at, and no model learns from them:")
         lines += [
-            f"  #   {_comment(json.dumps(c, ensure_ascii=False))}: after"
-            for c in draft.perhaps.after
+            "  # Perhaps known only after the outcome, by their names; put those that are under",
+            "  # available_at, and no model learns from them:",
         ]
+        quoted = [_comment(json.dumps(c, ensure_ascii=False)) for c in draft.perhaps.after]
+        lines += [f"  #   {column}: after" for column in quoted]
     return lines
 
 
