@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ninefold.errors import ConfigError
 from ninefold.registry import components
+from ninefold.training.under_way import NO_FILES, RunFiles
 
 if TYPE_CHECKING:
     from ninefold.columns import Frame
@@ -86,8 +87,11 @@ class Aim(ABC):
         return
 
     @abstractmethod
-    def fit(self, ready: "Prepared", settings: Settings) -> "Model":
-        """Fit the model on the train rows. Raises `InputError`, `ConfigError`."""
+    def fit(self, ready: "Prepared", settings: Settings, files: RunFiles = NO_FILES) -> "Model":
+        """Fit the model on the train rows; a run that was killed goes on from `files`.
+
+        Raises `InputError`, `ConfigError`.
+        """
 
     @abstractmethod
     def peers(self, ready: "Prepared", settings: Settings) -> Peers:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ninefold.aims import Aim, Peers, Settings, Tested, report_of
+from ninefold.training.under_way import NO_FILES, RunFiles
 
 if TYPE_CHECKING:
     from ninefold.autoencoding.model import Reconstruction
@@ -51,10 +52,12 @@ class Anomaly(Aim):
 
         positives(train, problem, train)
 
-    def fit(self, ready: "Prepared", settings: Settings) -> "Reconstruction":
+    def fit(
+        self, ready: "Prepared", settings: Settings, files: RunFiles = NO_FILES
+    ) -> "Reconstruction":
         from ninefold.autoencoding.fitting import fit, told_apart
 
-        model = fit(ready, settings["autoencoder"], for_anomalies=True)
+        model = fit(ready, settings["autoencoder"], files, for_anomalies=True)
         return told_apart(model, ready, settings["anomaly"])
 
     def peers(self, ready: "Prepared", settings: Settings) -> Peers:

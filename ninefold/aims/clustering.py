@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ninefold.aims import Aim, Peers, Settings, Tested
+from ninefold.training.under_way import NO_FILES, RunFiles
 
 if TYPE_CHECKING:
     from ninefold.clustering.model import ClusterModel
@@ -38,10 +39,12 @@ class Clustering(Aim):
         },
     }
 
-    def fit(self, ready: "Prepared", settings: Settings) -> "ClusterModel":
+    def fit(
+        self, ready: "Prepared", settings: Settings, files: RunFiles = NO_FILES
+    ) -> "ClusterModel":
         from ninefold.clustering.fitting import fit
 
-        return fit(ready, settings["cluster"])
+        return fit(ready, settings["cluster"], files)
 
     def peers(self, ready: "Prepared", settings: Settings) -> Peers:
         from ninefold.clustering.choosing import inside, mean_silhouette

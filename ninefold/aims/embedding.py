@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ninefold.aims import Peers, Settings, report_of
 from ninefold.aims.anomaly import LOSS, Anomaly
+from ninefold.training.under_way import NO_FILES, RunFiles
 
 if TYPE_CHECKING:
     from ninefold.autoencoding.model import Reconstruction
@@ -37,10 +38,12 @@ class Embedding(Anomaly):
     def check(self, train: "Frame", problem: "ProblemSpec") -> None:
         return
 
-    def fit(self, ready: "Prepared", settings: Settings) -> "Reconstruction":
+    def fit(
+        self, ready: "Prepared", settings: Settings, files: RunFiles = NO_FILES
+    ) -> "Reconstruction":
         from ninefold.autoencoding.fitting import fit
 
-        return fit(ready, settings["autoencoder"])
+        return fit(ready, settings["autoencoder"], files)
 
     def peers(self, ready: "Prepared", settings: Settings) -> Peers:
         from ninefold.autoencoding.fitting import linear

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ninefold.aims import Aim, Peers, Settings, Tested, report_of
+from ninefold.training.under_way import NO_FILES, RunFiles
 
 if TYPE_CHECKING:
     from ninefold.columns import Frame
@@ -38,10 +39,10 @@ class Generation(Aim):
         chosen = [c for c in frame.columns if "derived" not in c.roles and c.kind != "text"]
         return frame.select([column.name for column in chosen])
 
-    def fit(self, ready: "Prepared", settings: Settings) -> "Sampler":
+    def fit(self, ready: "Prepared", settings: Settings, files: RunFiles = NO_FILES) -> "Sampler":
         from ninefold.generating.fitting import fit
 
-        return fit(ready, settings["generate"])
+        return fit(ready, settings["generate"], files)
 
     def peers(self, ready: "Prepared", settings: Settings) -> Peers:
         from ninefold.generating.fitting import peers

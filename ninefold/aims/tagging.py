@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ninefold.aims import Contested, Peers, Settings, Tested, report_of
 from ninefold.aims.anomaly import LOSS
 from ninefold.errors import ConfigError
+from ninefold.training.under_way import NO_FILES, RunFiles
 
 if TYPE_CHECKING:
     from ninefold.columns import Frame
@@ -71,10 +72,10 @@ class Tagging(Contested):
         assert isinstance(model, TagModel)
         return case_of(model, ready.frames, ready.problem, self.reported(ready.problem))
 
-    def fit(self, ready: "Prepared", settings: Settings) -> "TagModel":
+    def fit(self, ready: "Prepared", settings: Settings, files: RunFiles = NO_FILES) -> "TagModel":
         from ninefold.tagging.fitting import fit
 
-        return fit(ready, ready.problem, settings["tag"])
+        return fit(ready, ready.problem, settings["tag"], files)
 
     def peers(self, ready: "Prepared", settings: Settings) -> Peers:
         from ninefold.tagging.fitting import peers

@@ -11,13 +11,16 @@ from ninefold.autoencoding.model import Reconstruction
 from ninefold.autoencoding.oddity import Oddity
 from ninefold.columns import Array
 from ninefold.errors import ConfigError
+from ninefold.training.under_way import NO_FILES, RunFiles
 from ninefold.unlabelled.chain import Chain
+from ninefold.unlabelled.model import history_csv
 from ninefold.unlabelled.preparing import Prepared
 from ninefold.unlabelled.space import owners, weights, widen
 from ninefold.unlabelled.steps import Layers, Steps
 
 if TYPE_CHECKING:
     from ninefold.preprocessing import Layout
+    from ninefold.training.run import Epoch
 
 HELD = 0.9
 """Share of the variance that the principal components of the default size hold."""
@@ -27,7 +30,13 @@ NARROWED = 3
 unusual comes back, and what does, shows in the code."""
 
 
-def fit(ready: Prepared, spec: AutoEncoderSpec, *, for_anomalies: bool = False) -> Reconstruction:
+def fit(
+    ready: Prepared,
+    spec: AutoEncoderSpec,
+    files: RunFiles = NO_FILES,
+    *,
+    for_anomalies: bool = False,
+) -> Reconstruction:
     """Train an AutoEncoder on the train rows; the valid rows say when to stop.
 
     The default size of the bottleneck is narrower `for_anomalies`.
@@ -44,7 +53,7 @@ def fit(ready: Prepared, spec: AutoEncoderSpec, *, for_anomalies: bool = False) 
             "params.yaml: autoencoder.contrast must be 0 for convolutions, however: "
             f"{spec.contrast:g}. Set autoencoder.convolutions: false"
         )
-    encoder, decoder, facts, history = _trained(z, z_valid, latent, spec, shape, groups)
+    encoder, decoder, facts, history = _trained(z, z_valid, latent, spec, shape, groups, files)
     model = Reconstruction(
         ready.preprocessing,
         {
@@ -151,6 +160,7 @@ def _trained(
     spec: AutoEncoderSpec,
     shape: tuple[int, ...],
     groups: Sequence[int],
+    files: RunFiles = NO_FILES,
 ) -> tuple[Layers, Layers, dict[str, Any], tuple[dict[str, float], ...]]:
     import torch
 
@@ -188,15 +198,11 @@ def _trained(
         objective: Any = Reconstructing(z.shape[1], *told)
         module = ScoringModule(network, objective).to(device)
         watch = Watch(lambda _: float("nan"), higher_is_better=False, by_loss=True)
-        outcome = train(module, rows(z), rows(z_valid), watch, spec)
+        settings = {"autoencoder": spec.model_dump(mode="json"), "latent": latent}
+        kept = files.observers(settings, (z, z_valid), lambda done: history_csv(map(_line, done)))
+        outcome = train(module, rows(z), rows(z_valid), watch, spec, kept)
     module = module.cpu().eval()
-    history = tuple(
-        {
-            "epoch": e.epoch, "train_loss": e.train_loss, "valid_loss": e.valid_loss, "lr": e.lr,
-            "grad_norm": e.grad_norm,
-        }
-        for e in outcome.history
-    )  # fmt: skip
+    history = tuple(map(_line, outcome.history))
     best = next((e for e in outcome.history if e.epoch == outcome.best_epoch), None)
     facts = {
         "best_epoch": outcome.best_epoch,
@@ -208,6 +214,12 @@ def _trained(
     }
     kind = Steps if shape else Chain
     return kind.of(network.encoder), kind.of(network.decoder), facts, history
+
+
+def _line(epoch: "Epoch") -> dict[str, float]:
+    """Return what the history tells of an epoch: nothing is watched but the loss."""
+    names = ("epoch", "train_loss", "valid_loss", "lr", "grad_norm")
+    return {name: getattr(epoch, name) for name in names}
 
 
 def _values_of(layout: "Layout") -> list[int]:

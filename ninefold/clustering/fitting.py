@@ -13,6 +13,7 @@ from ninefold.clustering.model import ClusterModel
 from ninefold.columns import Array
 from ninefold.errors import InputError
 from ninefold.registry import components
+from ninefold.training.under_way import NO_FILES, RunFiles
 from ninefold.unlabelled.preparing import Prepared
 from ninefold.unlabelled.space import owners, weights, widen
 from ninefold.unlabelled.steps import Layers
@@ -20,13 +21,13 @@ from ninefold.unlabelled.steps import Layers
 MAP_ROWS = 600
 
 
-def fit(ready: Prepared, spec: ClusterSpec) -> ClusterModel:
+def fit(ready: Prepared, spec: ClusterSpec, files: RunFiles = NO_FILES) -> ClusterModel:
     """Choose how many clusters there are and find them, on the train rows.
 
     Raises:
         InputError: too few rows for that many clusters, or none is found.
     """
-    coded = _coded(ready, spec.encoder) if spec.encoder is not None else None
+    coded = _coded(ready, spec.encoder, files) if spec.encoder is not None else None
     z = space(ready) if coded is None else coded.z
     algorithm = spec.algorithm
     sample = _sample(z, spec.sample_rows, spec.seed)
@@ -100,10 +101,10 @@ class _Coded:
     facts: dict[str, Any]
 
 
-def _coded(ready: Prepared, spec: AutoEncoderSpec) -> _Coded:
+def _coded(ready: Prepared, spec: AutoEncoderSpec, files: RunFiles) -> _Coded:
     from ninefold.autoencoding.fitting import fit as fit_autoencoder
 
-    model = fit_autoencoder(ready, spec)
+    model = fit_autoencoder(ready, spec, files)
     codes = model.scores(ready.X, ready.codes)[:, 2 * model.size :]
     spread = codes.astype(np.float64).std(axis=0)
     scale = (1.0 / np.where(spread > 1e-6, spread, 1.0)).astype(np.float32)

@@ -9,6 +9,7 @@ from ninefold.errors import ConfigError, InputError
 from ninefold.generating import GenerateSpec
 from ninefold.generating.model import Sampler, flag_shift, shape_of
 from ninefold.generating.pictures import PictureSampler, limits
+from ninefold.training.under_way import NO_FILES, RunFiles
 from ninefold.unlabelled.chain import Chain
 from ninefold.unlabelled.preparing import Prepared
 from ninefold.unlabelled.space import widen, widths
@@ -18,7 +19,7 @@ FEW_PIXELS = 256
 """Up to so many numbers, dense layers draw a picture better and in less time than convolutions."""
 
 
-def fit(ready: Prepared, spec: GenerateSpec) -> Sampler:
+def fit(ready: Prepared, spec: GenerateSpec, files: RunFiles = NO_FILES) -> Sampler:
     """Train the GAN on the train rows. Raises `InputError`."""
     from ninefold.generating.training import train
 
@@ -33,7 +34,7 @@ def fit(ready: Prepared, spec: GenerateSpec) -> Sampler:
     has_convolutions = is_large if spec.convolutions is None else spec.convolutions
     picture = ready.picture if has_convolutions else ()
     ends = limits(ready)[1:] if ready.picture else None
-    chain, history, retries = train(wide, shape_of(layout), spec, picture, ends)
+    chain, history, retries = train(wide, shape_of(layout), spec, picture, ends, files)
     weights = chain.arrays("generator").items()
     parameters = sum(part.size for name, part in weights if name.endswith((".weight", ".bias")))
     model = _sampler(ready, "the generator", chain)

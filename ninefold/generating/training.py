@@ -11,10 +11,12 @@ from torch.nn import functional
 from ninefold.columns import Array
 from ninefold.errors import InputError
 from ninefold.generating import GenerateSpec
+from ninefold.generating.keeping import Kept
 from ninefold.progress import progress
 from ninefold.training.loop import MAX_RETRIES
 from ninefold.training.optimizer import FlatOptimizer
 from ninefold.training.optimizers.adamw import AdamWSpec
+from ninefold.training.under_way import NO_FILES, RunFiles
 from ninefold.unlabelled.chain import Chain, dense
 from ninefold.unlabelled.steps import Layers, Steps, decoder, encoder
 
@@ -73,6 +75,7 @@ def train(
     spec: GenerateSpec,
     picture: Sequence[int] = (),
     ends: tuple[Array, Array] | None = None,
+    files: RunFiles = NO_FILES,
 ) -> tuple[Layers, list[dict[str, float]], int]:
     """Return the generator taught on `wide (n, D)` float32, its history, and how often training
     began again.
@@ -86,6 +89,7 @@ def train(
         spec: how.
         picture: channels, height and width of what a row is, for convolutions.
         ends: coordinates `(D,)` of a black and a white picture.
+        files: where the run is kept, and gone on from after it was killed.
 
     Raises:
         InputError: the losses would not stay finite.
@@ -108,14 +112,16 @@ def train(
             else Lit(*ends)
         )
         rows = torch.from_numpy(wide).to(device)
-        teacher = _Teacher(generator.to(device), critic.to(device), shaped.to(device), rows, spec)
-        history = teacher.run()
+        teacher = Teacher(generator.to(device), critic.to(device), shaped.to(device), rows, spec)
+        history = teacher.run(Kept(files, spec, wide))
         taught = generator.cpu()
         return (Steps if picture else Chain).of(taught), history, teacher.retries
 
 
-class _Teacher:
+class Teacher:
     """One course of training; everything lies on the device of `rows`."""
+
+    sound: tuple[Tensor, ...]
 
     def __init__(
         self, generator: nn.Module, critic: nn.Module, shaped: nn.Module, rows: Tensor,
@@ -130,20 +136,22 @@ class _Teacher:
         self.lr, self.retries = spec.lr, 0
         self._keep()
 
-    def run(self) -> list[dict[str, float]]:
+    def run(self, kept: Kept) -> list[dict[str, float]]:
         spec, history = self.spec, list[dict[str, float]]()
         every = max(1, spec.steps // REPORTS)
-        for step in progress(range(1, spec.steps + 1), "train", unit="steps"):
+        done = kept.begin(self, history)
+        for step in progress(range(done + 1, spec.steps + 1), "train", unit="steps"):
             line = self._step(step)
             if step % every and step < spec.steps:
                 continue
             told = {"epoch": float(step), **{name: float(value) for name, value in line.items()}}
             if not self._is_finite(told):
                 self._go_back(step)
-                continue
-            history.append(told)
-            if told["slope"] < STEEPEST:
-                self._keep()
+            else:
+                history.append(told)
+                if told["slope"] < STEEPEST:
+                    self._keep()
+            kept.note(self, history, step)
         if not history:
             raise self._diverged(spec.steps)
         self.makes.values.copy_(self.averaged)

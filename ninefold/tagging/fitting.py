@@ -11,6 +11,7 @@ from ninefold.tagging import METRICS, TagSpec
 from ninefold.tagging.labels import UNKNOWN, encode, names_of, read_labels
 from ninefold.tagging.model import TagModel, wide
 from ninefold.tagging.reading import StepReading
+from ninefold.training.under_way import NO_FILES, RunFiles
 from ninefold.unlabelled.preparing import Prepared
 from ninefold.unlabelled.space import weights
 
@@ -23,7 +24,9 @@ Part = tuple[Array, Array, Array]
 """`x (N, D)`, steps `(N, T + 1, W + I)` and label codes `(N, T + 1)`."""
 
 
-def fit(ready: Prepared, problem: "ProblemSpec", spec: TagSpec) -> TagModel:
+def fit(
+    ready: Prepared, problem: "ProblemSpec", spec: TagSpec, files: RunFiles = NO_FILES
+) -> TagModel:
     """Train the recurrent network on the train rows; the valid rows say when to stop.
 
     Raises:
@@ -67,7 +70,9 @@ def fit(ready: Prepared, problem: "ProblemSpec", spec: TagSpec) -> TagModel:
         module = ScoringModule(network, objective).to(device)
         watch = Watch(watched, reported.higher_is_better)
         on_train = rows(parts["train"])
-        seen = (Probe(on_train),)
+        arrays = (*parts["train"], *parts["valid"])
+        kept = files.observers({"tag": facts["settings"]}, arrays)
+        seen = (*kept, Probe(on_train))
         outcome = train(module, on_train, rows(parts["valid"]), watch, spec, seen)
     module.cpu().eval()
     assert outcome.found is not None

@@ -22,7 +22,7 @@ from ninefold.training.run import Epoch, Outcome, Run, buffers_of, restore_buffe
 
 EVERY_S = 1.0
 """Epochs shorter than this are not worth a file each."""
-CODE = ("training", "networks", "objectives")
+CODE = ("training", "networks", "objectives", "unlabelled", "autoencoding", "generating", "tagging")
 
 
 def key(settings: Mapping[str, Any], arrays: Iterable[Array]) -> str:
@@ -38,35 +38,32 @@ def key(settings: Mapping[str, Any], arrays: Iterable[Array]) -> str:
     return digest.hexdigest()
 
 
-class Checkpoint:
-    """Writes a run to `path` and reads it from there; a run of another `key` is left unread."""
+class RunFile:
+    """State and tensors of a run in a file; one that is of another `key`, or damaged, is left
+    unread.
+    """
 
     def __init__(self, path: Path, key: str, every_s: float = EVERY_S) -> None:
         self.path, self.key, self.every_s = path, key, every_s
         self._written = time.monotonic()
 
-    def begin(self, run: Run) -> None:
-        """Bring the run to where the file has it, if it is of this run."""
-        if (found := self._read()) is None:
-            return
-        state, tensors = found
-        _restore(run, state, tensors)
-        say(f"train: going on after epoch {run.epoch}, from {self.path}")
+    @property
+    def is_due(self) -> bool:
+        """Whether it was last written `every_s` ago."""
+        return time.monotonic() - self._written >= self.every_s
 
-    def note(self, run: Run) -> None:
-        """Write the run, unless it was written less than `every_s` ago."""
-        if time.monotonic() - self._written < self.every_s:
-            return
+    def write(self, state: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
+        """Put this in the place of what was there."""
         from safetensors.torch import save_file
 
-        tensors = {name: tensor.detach().cpu().clone() for name, tensor in _tensors(run)}
-        metadata = {"key": self.key, "state": json.dumps(_state(run))}
+        own = {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
         with replacing(self.path) as temporary:
-            save_file(tensors, temporary, metadata)
+            save_file(own, temporary, {"key": self.key, "state": json.dumps(state)})
         keep_out_of_git(self.path.parent)
         self._written = time.monotonic()
 
-    def _read(self) -> tuple[dict[str, Any], dict[str, Tensor]] | None:
+    def read(self) -> tuple[dict[str, Any], dict[str, Tensor]] | None:
+        """Return what was written, None where there is nothing to go on from."""
         from safetensors import SafetensorError, safe_open
 
         if not self.path.is_file():
@@ -80,6 +77,41 @@ class Checkpoint:
                 return json.loads(metadata["state"]), tensors
         except (OSError, SafetensorError, ValueError, KeyError):
             return None
+
+
+class Checkpoint:
+    """Writes a run to `path` and reads it from there; a run of another `key` is left unread."""
+
+    def __init__(self, path: Path, key: str, every_s: float = EVERY_S) -> None:
+        self.file = RunFile(path, key, every_s)
+
+    def begin(self, run: Run) -> None:
+        """Bring the run to where the file has it, if it is of this run."""
+        if (found := self.file.read()) is None:
+            return
+        state, tensors = found
+        _restore(run, state, tensors)
+        say(f"train: going on after epoch {run.epoch}, from {self.file.path}")
+
+    def note(self, run: Run) -> None:
+        """Write the run, unless it was written less than `every_s` ago."""
+        if self.file.is_due:
+            self.file.write(_state(run), dict(_tensors(run)))
+
+
+def random_state(device: torch.device) -> dict[str, Tensor]:
+    """Return where the generators of random numbers stand."""
+    found = {"random.cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        found["random.cuda"] = torch.cuda.get_rng_state(device)
+    return found
+
+
+def restore_random_state(tensors: Mapping[str, Tensor], device: torch.device) -> None:
+    """Put the generators where `random_state` found them."""
+    torch.set_rng_state(tensors["random.cpu"])
+    if device.type == "cuda":
+        torch.cuda.set_rng_state(tensors["random.cuda"], device)
 
 
 def keep_out_of_git(folder: Path) -> None:
@@ -98,9 +130,7 @@ def _tensors(run: Run) -> Iterable[tuple[str, Tensor]]:
         for name, tensor in tensors.items():
             yield f"{prefix}.{name}", tensor
     yield "best", run.best
-    yield "random.cpu", torch.get_rng_state()
-    if run.best.device.type == "cuda":
-        yield "random.cuda", torch.cuda.get_rng_state(run.best.device)
+    yield from random_state(run.best.device).items()
 
 
 def _state(run: Run) -> dict[str, Any]:
@@ -139,9 +169,7 @@ def _restore(run: Run, state: Mapping[str, Any], tensors: Mapping[str, Tensor]) 
     run.outcome = Outcome(**outcome)
     for name, mask in masks_of(run.module):
         mask.restore(state["masks"][name])
-    torch.set_rng_state(tensors["random.cpu"])
-    if run.best.device.type == "cuda":
-        torch.cuda.set_rng_state(tensors["random.cuda"], run.best.device)
+    restore_random_state(tensors, run.best.device)
 
 
 def _frozen(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """From train and valid rows to a trained model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +15,14 @@ from ninefold.training.defaults import FEW_WATCHED, of_table
 from ninefold.training.filters import filter_pictures
 from ninefold.training.model import TrainedModel
 from ninefold.training.preparing import Ready, Table, prepare
+from ninefold.training.under_way import RunFiles
 
 if TYPE_CHECKING:
     from ninefold.evaluation.metrics import Metric
     from ninefold.preprocessing import Layout, PreprocessSpec
     from ninefold.sampling import Sampling
     from ninefold.training import TrainSpec
-    from ninefold.training.run import Observer, Outcome
+    from ninefold.training.run import Outcome
     from ninefold.training.scoring_module import ScoringModule
 
 
@@ -70,7 +71,7 @@ def fit(
         (watched, reported.higher_is_better, by_loss),
         spec,
         fold,
-        (checkpoint, live),
+        RunFiles(checkpoint, live),
     )
     assert outcome.found is not None
     spec = spec.model_copy(update={"lr": outcome.found.lr})
@@ -105,7 +106,7 @@ def _train(
     watched: tuple[Callable[[Array], float], bool, bool],
     spec: "TrainSpec",
     fold: int,
-    files: tuple[Path | None, Path | None],
+    files: RunFiles,
 ) -> "tuple[ScoringModule, Outcome]":
     from ninefold.training.device import choose_device, keep_freed_memory, reproducible
     from ninefold.training.loop import Watch, on_device, train
@@ -126,27 +127,12 @@ def _train(
         network = spec.network.build(layout, head.width, rows[0], weights_seed)
         module = ScoringModule(network, spec.objective).to(device)
         parts = on_device(rows, head.target, device), on_device(valid, head.target, device)
-        observers = _observers(files, spec, fold, (*rows, *valid))
+        settings = {"train": spec.model_dump(mode="json"), "fold": fold}
+        observers = files.observers(settings, (*rows, *valid))
         if fold < 0:
             observers.append(Probe(parts[0]))
         outcome = train(module, *parts, Watch(*watched), spec, observers, ranks)
     return module.cpu().eval(), outcome
-
-
-def _observers(
-    files: tuple[Path | None, Path | None], spec: "TrainSpec", fold: int, arrays: Sequence[Array]
-) -> "list[Observer]":
-    from ninefold.training.checkpoint import Checkpoint, key
-    from ninefold.training.live import LiveHistory
-
-    checkpoint, live = files
-    observers: list[Observer] = []
-    if checkpoint is not None:
-        settings = {"train": spec.model_dump(mode="json"), "fold": fold}
-        observers.append(Checkpoint(checkpoint, key(settings, arrays)))
-    if live is not None:
-        observers.append(LiveHistory(live))
-    return observers
 
 
 def seeds(seed: int, fold: int) -> tuple[int, int]:

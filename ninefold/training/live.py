@@ -1,20 +1,26 @@
 """The history of a run as a file, while it runs: what `dvc plots show` draws."""
 
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ninefold.files import replacing
 from ninefold.training.model import history_csv
-from ninefold.training.run import Run
+from ninefold.training.run import Epoch, Run
 
 EVERY_S = 1.0
 
 
 class LiveHistory:
-    """Writes the history to `path` after each epoch, though not more than once a second."""
+    """Writes the history to `path` after each epoch, though not more than once a second.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    Args:
+        path: the file.
+        text: what it holds of these epochs.
+    """
+
+    def __init__(self, path: Path, text: Callable[[Sequence[Epoch]], str] = history_csv) -> None:
+        self.path, self.text = path, text
         self._written = -EVERY_S
 
     def begin(self, run: Run) -> None:
@@ -25,5 +31,5 @@ class LiveHistory:
         """Write the history so far."""
         if run.outcome.history and time.monotonic() - self._written >= EVERY_S:
             with replacing(self.path) as temporary:
-                temporary.write_text(history_csv(run.outcome.history), encoding="utf-8")
+                temporary.write_text(self.text(run.outcome.history), encoding="utf-8")
             self._written = time.monotonic()

@@ -3,8 +3,10 @@
 from ninefold.aims import Contested, aim_of
 from ninefold.columns import read_frame
 from ninefold.diagnosis import diagnose
-from ninefold.files import write_json
+from ninefold.files import whole_or_gone, write_json
 from ninefold.training.fit_scope import stop_if_failed
+from ninefold.training.model import HISTORY
+from ninefold.training.under_way import RunFiles
 from ninefold.unlabelled.preparing import fit_scope, prepare
 from tasks.stage_io import StageIO
 
@@ -12,6 +14,8 @@ from tasks.stage_io import StageIO
 def run(io: StageIO) -> None:
     """Read both parts, prove that only train is fitted on, fit, and write `models/network`.
 
+    While it runs, the history stands there already, and the run in the checkpoint: killed and
+    started again, it goes on from it and gives the same bytes.
     Of a task with a contest also reports/diagnosis.json, where dvc.yaml declares it.
 
     Raises:
@@ -24,8 +28,13 @@ def run(io: StageIO) -> None:
     proof = fit_scope(train, valid, problem, preprocess)
     stop_if_failed(proof)
     ready = prepare(train, valid, problem, preprocess)
-    model = aim.fit(ready, {name: io.params(name) for name in aim.sections})
-    model.facts["fit_scope"] = proof
-    model.save(io.out("models/network"))
+    network, checkpoint = io.out("models/network"), io.beside("checkpoint")
+    with whole_or_gone(network):
+        files = RunFiles(checkpoint, network / HISTORY)
+        model = aim.fit(ready, {name: io.params(name) for name in aim.sections}, files)
+        model.facts["fit_scope"] = proof
+        model.save(network)
     if isinstance(aim, Contested) and io.has_out("diagnosis.json"):
         write_json(io.out("diagnosis.json"), diagnose(aim.case(model, ready)))
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)
