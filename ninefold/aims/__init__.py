@@ -41,7 +41,7 @@ class Tested:
     parts: "Mapping[str, Frame]"
     """The train, valid and test rows."""
     said: Mapping[str, Mapping[str, list[Any]]]
-    """Part (valid, test) -> baseline -> the outputs of its file, in order."""
+    """Part -> baseline -> the outputs of its file, in order; the parts are those of `Aim.asked`."""
     problem: "ProblemSpec"
     spec: "EvaluateSpec"
     folds: Mapping[str, Any] = field(default_factory=dict)
@@ -73,6 +73,8 @@ class Aim(ABC):
     """Sections of params.yaml that baselines and train read beside problem and preprocess."""
     draft: ClassVar[tuple[str, ...]]
     """Lines of a new params.yaml for those sections."""
+    asked: ClassVar[tuple[str, ...]] = ("valid", "test")
+    """The parts of which `Tested.said` says what baselines make."""
     preprocess: ClassVar[str] = "{}"
     """The section preprocess of a new params.yaml."""
     plots: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
@@ -111,10 +113,7 @@ class Aim(ABC):
 
 
 class Contested(Aim):
-    """A task whose baselines answer what its network answers.
-
-    Both meet on folds too, and the best baseline is exported where no network is needed.
-    """
+    """A task whose network and baselines meet on folds too."""
 
     rivals: ClassVar[tuple[str, ...]]
     """Names of the baselines that `peers` gives."""

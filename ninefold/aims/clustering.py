@@ -19,6 +19,7 @@ class Clustering(Aim):
     task: ClassVar[str] = "clustering"
     about: ClassVar[str] = "groups of rows that are alike"
     sections: ClassVar[tuple[str, ...]] = ("cluster",)
+    asked: ClassVar[tuple[str, ...]] = ("train", "valid", "test")
     draft: ClassVar[tuple[str, ...]] = (
         "cluster:",
         "  algorithm: {kind: k_means}   # or gaussian_mixture, hdbscan",
@@ -58,6 +59,7 @@ class Clustering(Aim):
                 "fold_scores": [],
                 "valid": {"silhouette": mean_silhouette(z, inside(model.clusters, z))},
                 "k": model.clusters.k,
+                "facts": dict(model.facts),
             }
             for name, model in found.items()
             for z in [model.scores(*valid).astype("float64")]
@@ -88,10 +90,7 @@ class Clustering(Aim):
             part: {name: outputs[0] for name, outputs in models.items()}
             for part, models in tested.said.items()
         }
-        measured = {name: tested.parts[name] for name in ("valid", "test")}
-        content = evaluate(
-            model, measured, names, tested.problem, tested.spec, tested.parts["train"]
-        )
+        content = evaluate(model, tested.parts, names, tested.problem, tested.spec)
         return content | {key: model.facts[key] for key in ("choice", "structure", "map")}
 
     def tables(self, content: Mapping[str, Any]) -> dict[str, tuple[list[str], list[list[Any]]]]:

@@ -1,6 +1,6 @@
 """How tight and how sure the clusters are, what sets them apart, and how the others did."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from ninefold.columns import Array, Frame, class_names, is_missing, spread
 from ninefold.evaluation import EvaluateSpec
 from ninefold.problem import ProblemSpec
 from ninefold.unlabelled.measuring import (
+    Estimates,
     Statistic,
     compare,
     document,
@@ -22,6 +23,7 @@ from ninefold.unlabelled.measuring import (
     values,
 )
 
+NOISE = "noise"
 SAMPLE_ROWS = 3000
 """Rows of a part that silhouettes are worked out on: each is compared with every other."""
 MAX_SHOWN = 8
@@ -37,81 +39,114 @@ def evaluate(
     said: Mapping[str, Names],
     problem: ProblemSpec,
     spec: EvaluateSpec,
-    train: Frame,
 ) -> dict[str, Any]:
     """Return what reports/evaluation.json says of clusters.
 
+    How tight they are is measured among the features, the one space that every model knows.
+
     Args:
-        parts: the valid and the test rows.
+        parts: the train, valid and test rows; clusters were found in the first.
         said: per part what each baseline says, by name.
-        train: the rows the clusters were found in, for what sets them apart.
     """
-    found: dict[str, dict[str, Any]] = {"valid": {}, "test": {}}
-    draws = np.empty((0, 0))
+    own = {name: model.predict(frame)[0].values for name, frame in parts.items()}
     metrics: dict[str, Any] = {}
-    for name, frame in parts.items():
-        frame = frame.take(spread(len(frame), SAMPLE_ROWS))
-        z = model.scores_of(frame).astype(np.float64)
-        names = model.predict(frame)[0].values
-        own = _statistics(z, names, frame, problem)
-        if name == "test":
-            metrics[name], draws = estimates(own, frame, problem, spec)
-        else:
-            metrics[name] = values(own)
-        for peer, theirs in said[name].items():
-            picked = theirs[spread(len(theirs), SAMPLE_ROWS)]
-            statistics = _statistics(z, picked, frame, problem)
-            found[name][peer] = (
-                estimates(statistics, frame, problem, spec)[0]
-                if name == "test"
-                else values(statistics)
-            )
-    baselines = {
-        peer: {"valid": found["valid"][peer], "test": found["test"][peer]}
-        for peer in sorted(found["test"])
-    }
-    decided = _verdict(model, parts["test"], said["test"], problem, spec)
+    baselines: dict[str, dict[str, Any]] = {name: {} for name in sorted(said["test"])}
+    draws: dict[str, Array] = {}
+    for part in ("valid", "test"):
+        chosen = spread(len(parts[part]), SAMPLE_ROWS)
+        frame = parts[part].take(chosen)
+        z = _among_features(model, frame)
+        statistics = {"": _statistics(z, own[part][chosen], frame, problem)}
+        if model.encoder is not None:
+            codes = model.scores_of(frame).astype(np.float64)
+            tight = _statistics(codes, own[part][chosen], frame, problem)["silhouette"]
+            statistics[""]["silhouette_among_codes"] = tight
+        statistics |= {
+            peer: _statistics(z, names[chosen], frame, problem)
+            for peer, names in said[part].items()
+        }
+        for name, found in statistics.items():
+            entry = baselines[name] if name else metrics
+            if part == "valid":
+                entry[part] = values(found)
+            else:
+                entry[part], draws[name] = estimates(found, frame, problem, spec)
+    rows = {name: parts[name] for name in ("valid", "test")}
     content = document(
-        problem, spec, ("silhouette", True), parts, (metrics["test"], draws), metrics["valid"],
-        baselines, decided, (),
+        problem, spec, ("silhouette", True), rows, (metrics["test"], draws[""]), metrics["valid"],
+        baselines, _verdict(model, metrics["test"], baselines, draws, problem, spec), (),
     )  # fmt: skip
-    return content | {
-        "clusters": _clusters(model, parts, train),
-        "silhouettes": _histograms(model, parts["test"]),
-        "profile": profile(train, model.predict(train)[0].values, model.clusters.names),
+    content |= _told(model.clusters.names, own, parts, model.scores_of)
+    kind = model.facts["algorithm"]
+    if model.encoder is not None and kind in baselines:
+        theirs = {part: said[part][kind] for part in parts}
+        levels = _levels(theirs.values())
+        content["rival"] = {"name": kind} | _told(
+            levels, theirs, parts, lambda frame: _among_features(model, frame)
+        )
+    return content
+
+
+def _among_features(model: ClusterModel, frame: Frame) -> Array:
+    return replace(model, encoder=None).scores_of(frame).astype(np.float64)
+
+
+def _levels(said: Iterable[Array]) -> tuple[str, ...]:
+    """Return the names of clusters in order, noise last."""
+    found = {str(name) for names in said for name in np.unique(names)}
+    return (*sorted(found - {NOISE}, key=int), *sorted(found & {NOISE}))
+
+
+def _told(
+    clusters: Sequence[str],
+    names: Names,
+    parts: Mapping[str, Frame],
+    space: Callable[[Frame], Array],
+) -> dict[str, Any]:
+    """Return what sections of the report draw of a model's clusters.
+
+    Args:
+        clusters: the names of all.
+        names: part -> the cluster of each row.
+        space: rows -> where silhouettes are worked out.
+    """
+    return {
+        "clusters": _clusters(clusters, names),
+        "silhouettes": _histograms(clusters, names["test"], parts["test"], space),
+        "profile": profile(parts["train"], names["train"], clusters),
     }
 
 
 def _verdict(
-    model: ClusterModel, test: Frame, said: Names, problem: ProblemSpec, spec: EvaluateSpec
+    model: ClusterModel,
+    own: Estimates,
+    baselines: Mapping[str, Mapping[str, Any]],
+    draws: Mapping[str, Array],
+    problem: ProblemSpec,
+    spec: EvaluateSpec,
 ) -> dict[str, Any]:
     """Return whether clusters among codes are better than those that the same algorithm finds among
-    the features: by the target, if one is named, else by how tight they are among the features,
-    which is the one space that both know.
+    the features: by the target, if one is named, else by how tight they are among the features.
     """
     kind = model.facts["algorithm"]
-    if model.encoder is None or kind not in said:
+    if model.encoder is None or kind not in baselines:
         return not_asked(f"{kind.replace('_', ' ')} found the clusters by itself")
-    frame = test.take(spread(len(test), SAMPLE_ROWS))
-    z = replace(model, encoder=None).scores_of(frame).astype(np.float64)
     metric = "adjusted_rand" if problem.target else "silhouette"
     found = []
-    for names in (model.predict(frame)[0].values, said[kind][spread(len(test), SAMPLE_ROWS)]):
-        measured, draws = estimates(_statistics(z, names, frame, problem), frame, problem, spec)
+    for measured, drawn in ((own, draws[""]), (baselines[kind]["test"], draws[kind])):
         value = measured[metric]["value"]
-        column = draws[:, list(measured).index(metric)]
+        column = drawn[:, list(measured).index(metric)]
         found.append((float("nan") if value is None else float(value), column))
     ours, theirs = found
     decided = compare(metric, True, ours, (kind, *theirs), spec, SAME_WITHIN)
     where = "agreement with the target" if problem.target else "tightness among the features"
-    advice = " Leave out cluster.encoder." if decided["answer"] == "not needed" else ""
     told = f"Clusters among the codes of an AutoEncoder against those among the features, {where}"
-    return decided | {"sentence": f"{told}. {decided['sentence']}{advice}"}
+    return decided | {"sentence": f"{told}. {decided['sentence']}"}
 
 
 def _statistics(z: Array, names: Array, frame: Frame, problem: ProblemSpec) -> dict[str, Statistic]:
     """Return the numbers that say how good a clustering of the rows `z (N, D)` is."""
-    is_in = names != "noise"
+    is_in = names != NOISE
     codes = np.unique(names, return_inverse=True)[1]
     statistics: dict[str, Statistic] = {
         "silhouette": mean_of(silhouettes(z, np.where(is_in, codes, -1))),
@@ -146,29 +181,30 @@ def labels_of(frame: Frame, problem: ProblemSpec) -> Array:
     return codes
 
 
-def _clusters(
-    model: ClusterModel, parts: Mapping[str, Frame], train: Frame
-) -> list[dict[str, Any]]:
+def _clusters(clusters: Sequence[str], said: Names) -> list[dict[str, Any]]:
     """Return the rows of each cluster in each part."""
-    said = {name: model.predict(f)[0].values for name, f in {"train": train, **parts}.items()}
     return [
         {
             "name": cluster,
             "rows": {part: int((names == cluster).sum()) for part, names in said.items()},
             "shares": {part: float((names == cluster).mean()) for part, names in said.items()},
         }
-        for cluster in model.clusters.names
+        for cluster in clusters
     ]
 
 
-def _histograms(model: ClusterModel, frame: Frame) -> list[dict[str, Any]]:
+def _histograms(
+    clusters: Sequence[str], names: Array, frame: Frame, space: Callable[[Frame], Array]
+) -> list[dict[str, Any]]:
     """Return the sorted silhouettes of the test rows, cluster by cluster, at most 60 of each."""
-    frame = frame.take(spread(len(frame), SAMPLE_ROWS))
-    z, names = model.scores_of(frame).astype(np.float64), model.predict(frame)[0].values
+    chosen = spread(len(frame), SAMPLE_ROWS)
+    names, z = names[chosen], space(frame.take(chosen)).astype(np.float64)
     codes = np.unique(names, return_inverse=True)[1]
-    found = silhouettes(z, np.where(names != "noise", codes, -1))
+    found = silhouettes(z, np.where(names != NOISE, codes, -1))
     rows = []
-    for cluster in model.clusters.names[: model.clusters.k]:
+    for cluster in clusters:
+        if cluster == NOISE:
+            continue
         own = np.sort(found[(names == cluster) & np.isfinite(found)])[::-1]
         shown = own[spread(len(own), 60)] if len(own) else own
         mean = float(own.mean()) if len(own) else None
@@ -176,7 +212,7 @@ def _histograms(model: ClusterModel, frame: Frame) -> list[dict[str, Any]]:
     return rows
 
 
-def profile(train: Frame, names: Array, clusters: tuple[str, ...]) -> list[dict[str, Any]]:
+def profile(train: Frame, names: Array, clusters: Sequence[str]) -> list[dict[str, Any]]:
     """Return, for each cluster, the columns that set it apart from all rows, the strongest first.
 
     Numbers by the difference of the means in standard deviations of all rows, levels by the

@@ -1,5 +1,6 @@
 """From prepared train rows to clusters, and to what they are measured against."""
 
+import contextlib
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -118,24 +119,28 @@ def peers(ready: Prepared, spec: ClusterSpec) -> dict[str, ClusterModel]:
 
     They get the number of clusters that is chosen, or found, among the features; an algorithm that
     finds none is left out. All look at the features themselves: where clusters are found among
-    codes, the same algorithm too; where they are refined, also those that are not, as many.
+    codes, `plain` too; where they are refined, also those that are not, as many.
     """
     z = space(ready)
     found: dict[str, ClusterModel] = {}
-    k = spec.k or _number_of(z, spec)
+    with contextlib.suppress(InputError):
+        found |= {spec.algorithm.kind: plain(ready, spec)} if spec.encoder is not None else {}
+    same = found.get(spec.algorithm.kind)
+    k = spec.k or (max(2, same.clusters.k) if same else _number_of(z, spec))
     for kind in components("ninefold.clustering.algorithms", AlgorithmSpec):
         algorithm = kind()
         if algorithm.kind == spec.algorithm.kind:
-            if spec.encoder is None:
-                continue
-            algorithm = spec.algorithm
-        try:
-            found[algorithm.kind] = _fitted(ready, z, algorithm, k, spec.seed)
-        except InputError:
             continue
+        with contextlib.suppress(InputError):
+            found[algorithm.kind] = _fitted(ready, z, algorithm, k, spec.seed)
     if spec.refine is not None:
         found["unrefined"] = fit(ready, spec.model_copy(update={"refine": None}))
     return found
+
+
+def plain(ready: Prepared, spec: ClusterSpec) -> ClusterModel:
+    """Return what the same algorithm finds among the features. Raises `InputError`."""
+    return fit(ready, spec.model_copy(update={"encoder": None, "refine": None}))
 
 
 def _number_of(z: Array, spec: ClusterSpec) -> int:

@@ -36,8 +36,8 @@ def choose(wanted: Wanted, verdict: Mapping[str, Any], beyond: str = "") -> Choi
         return Choice(best, "export.model asks for the best baseline")
     if wanted == "baseline":
         raise ConfigError(
-            "params.yaml: export.model must be auto or network here, however: 'baseline', and no "
-            "baseline was trained. Name one under baselines.models"
+            "params.yaml: export.model must be auto or network here, however: 'baseline', and none "
+            "was measured against a network. Name one under baselines.models where there is that"
         )
     if wanted == "network":
         return Choice(NETWORK, "export.model asks for the network")

@@ -26,7 +26,7 @@ from ninefold.serving.sources import report_on
 EXTENSIONS = ["binary_tensor_data", "model_repository"]
 TEMPLATE = Path(__file__).with_name("docs.html")
 FRONT = Path(__file__).with_name("front.html")
-CARD = ("metrics", "verdict", "data", "code", "test_set", "leakage_ignored")
+CARD = ("model", "metrics", "verdict", "data", "code", "test_set", "leakage_ignored")
 """Keys of the file's metadata that tell how good the model is and what it was made from."""
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "

@@ -13,6 +13,8 @@ from ninefold.problem import ProblemSpec
 Statistic = Callable[[Array | None], float]
 """Weights of the rows `(N,)`, or None for all alike -> a number, NaN where undefined."""
 Estimates = dict[str, dict[str, Any]]
+NOT_ASKED = "not asked"
+"""The answer of a verdict where no network was trained."""
 
 
 def estimates(
@@ -136,7 +138,7 @@ def compare(
 def not_asked(what: str) -> dict[str, Any]:
     """Return the verdict where no network was trained."""
     return {
-        "answer": "not asked",
+        "answer": NOT_ASKED,
         "sentence": f"No network was trained: {what}.",
         "metric": None,
         "baseline": None,

@@ -39,7 +39,7 @@ def run(io: StageIO) -> None:
     aim = aim_of(problem.task)
     names, model = ("train", "valid", "test"), aim.load(network)
     parts = {name: aim.rows(read_frame(io.dep(f"{name}.parquet"))) for name in names}
-    said = {name: _said(files, model.raw(parts[name], name)) for name in ("valid", "test")}
+    said = {name: _said(files, model.raw(parts[name], name)) for name in aim.asked}
     tested = Tested(parts, said, problem, io.params("evaluate"))
     if isinstance(aim, Contested):
         folds = read_json(io.dep("folds.json")) if io.has_dep("folds.json") else {}

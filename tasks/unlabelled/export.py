@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ninefold.aims import Contested, aim_of
+from ninefold.aims import aim_of
 from ninefold.columns import Frame, read_frame
 from ninefold.evaluation.predicting import baseline_files
 from ninefold.export.choosing import Choice, choose
@@ -10,6 +10,7 @@ from ninefold.export.latency import latency
 from ninefold.export.receipt import gate
 from ninefold.files import read_json, replacing, write_json
 from ninefold.runtime import session
+from ninefold.unlabelled.measuring import NOT_ASKED
 from ninefold.unlabelled.preparing import prepare
 from ninefold.unlabelled.publishing import composed, publish
 from ninefold.unlabelled.refitting import refit
@@ -49,11 +50,10 @@ def run(io: StageIO) -> None:
 
 
 def _choice(io: StageIO, evaluation: dict[str, Any]) -> Choice | None:
-    """Return what is exported; None where baselines answer something else, so that none can be."""
-    aim = aim_of(io.params("problem").task)
-    if not (isinstance(aim, Contested) and io.has_dep("models/baselines")):
-        return None
-    return choose(io.params("export").model, evaluation["verdict"])
+    """Return what is exported; None where there is no network, or dvc.yaml knows no baselines."""
+    wanted, verdict = io.params("export").model, evaluation["verdict"]
+    is_open = verdict["answer"] != NOT_ASKED or wanted == "baseline"
+    return choose(wanted, verdict) if is_open and io.has_dep("models/baselines") else None
 
 
 def _told(choice: Choice | None) -> dict[str, str]:

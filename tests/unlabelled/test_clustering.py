@@ -27,6 +27,7 @@ from ninefold.runtime import session
 from ninefold.serving.model import read_model
 from ninefold.serving.rows import Rows, replay
 from ninefold.unlabelled.preparing import prepare
+from tasks.__main__ import run_stage
 from tests.end_to_end.commands import ninefold
 from tests.unlabelled.workspaces import blobs, change, draft, run
 
@@ -87,9 +88,30 @@ def test_encoder_and_centres_are_refined_together_and_the_unrefined_stand_beside
     facts = read_json(workspace / "models" / "network" / "network.json")["facts"]
     assert facts["refined"]["epochs"] >= 10
     assert sum(facts["clusters"].values()) == facts["train_rows"]
-    own = read_model(workspace / "models" / "model.onnx").session
-    other = read_model(workspace / "models" / "baselines" / "unrefined.onnx").session
-    assert own.get_outputs()[0].name == other.get_outputs()[0].name
+    receipt = read_json(workspace / "reports" / "receipt.json")
+    wanted = "k_means" if verdict["answer"] == "not needed" else "network"
+    assert receipt["model"] == wanted
+
+
+def test_plain_clusters_are_exported_where_codes_are_not_needed(tmp_path):
+    encoder = "encoder: {latent: 2, epochs: 1, width: 4, depth: 1}}"
+    settings = (QUICK % "k_means").removesuffix("}") + ", " + encoder
+    changes = {"cluster": settings, "evaluate": "{bootstrap: 100}"}
+    workspace = run(draft(tmp_path, blobs(300), "clustering", "--target", "kind", **changes))
+    found = read_json(workspace / "reports" / "evaluation.json")
+    assert found["verdict"]["answer"] == "not needed"
+    receipt = read_json(workspace / "reports" / "receipt.json")
+    assert (receipt["model"], receipt["pass"]) == ("k_means", True)
+    table = pd.read_csv(workspace.parent / "rows.csv")
+    ninefold("predict", workspace / "models" / "model.onnx", "rows.csv", "out.csv", cwd=tmp_path)
+    scored = pd.read_csv(tmp_path / "out.csv", dtype={"cluster": str})
+    sizes = {item["name"]: sum(item["rows"].values()) for item in found["rival"]["clusters"]}
+    assert scored["cluster"].value_counts().to_dict() == sizes
+    assert adjusted_rand_score(table["kind"], scored["cluster"]) > 0.85
+    run_stage(workspace, "report")
+    page = (workspace / "reports" / "report.html").read_text(encoding="utf-8")
+    assert "The clusters below are those of the file." in page
+    assert f"{len(sizes)} clusters by k means in" in page
 
 
 def test_refining_needs_an_encoder():

@@ -34,7 +34,8 @@ def trained(request, tmp_path_factory):
     ninefold("init", "photos", *options, cwd=folder)
     more = ", variational: true, beta: 0.01}" if request.param == "variational" else "}"
     quick = QUICK.replace("}", more)
-    change(folder / "ws", autoencoder=quick, evaluate="{bootstrap: 100}")
+    kept = {"evaluate": "{bootstrap: 100}", "export": "{model: network}"}
+    change(folder / "ws", autoencoder=quick, **kept)
     return run(folder / "ws", *STAGES, "explore", "report")
 
 
@@ -79,7 +80,8 @@ def generator(tmp_path_factory):
     quick = (
         "{steps: 60, batch_size: 32, filters: 8, latent: 8, critic_steps: 2, convolutions: true}"
     )
-    change(folder / "ws", generate=quick, evaluate="{bootstrap: 100}")
+    kept = {"evaluate": "{bootstrap: 100}", "export": "{model: network}"}
+    change(folder / "ws", generate=quick, **kept)
     return run(folder / "ws", *STAGES, "explore", "report")
 
 

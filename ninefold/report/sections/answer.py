@@ -88,9 +88,16 @@ def _baseline_note(evidence: Evidence) -> list[Html]:
         callout(
             "warn",
             f"What was exported is the {model_name(name)}, not the network: "
-            f"{evidence.receipt['why']}. Numbers and pictures of errors below are the network's.",
+            f"{evidence.receipt['why']}. {_below(evidence)}",
         )
     ]
+
+
+def _below(evidence: Evidence) -> str:
+    """Say whose numbers and pictures the other sections show."""
+    if evidence.receipt["model"] == evidence.evaluation.get("rival", {}).get("name"):
+        return "The clusters below are those of the file."
+    return "Numbers and pictures of errors below are the network's."
 
 
 def _metric_card(evidence: Evidence) -> Html:

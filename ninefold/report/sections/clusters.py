@@ -33,7 +33,7 @@ class Clusters(Section):
     tasks = ("clustering",)
 
     def render(self, evidence: Evidence) -> Html:
-        found, facts = evidence.evaluation, evidence.network["facts"]
+        found, facts = _exported(evidence)
         names = [item["name"] for item in found["clusters"] if item["name"] != "noise"]
         pictures = [_map(found["map"], names), _silhouettes(found["silhouettes"])]
         if found["choice"]:
@@ -50,6 +50,15 @@ class Clusters(Section):
                 *(_profile(item, evidence) for item in found["profile"]),
             ]
         )
+
+
+def _exported(evidence: Evidence) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return what evaluation and fitting say of the clusters in the file."""
+    found, name = evidence.evaluation, evidence.receipt.get("model")
+    if name == found.get("rival", {}).get("name", ""):
+        entries = {e["name"]: e["facts"] for e in evidence.baselines.get("baselines", ())}
+        return {**entries[name], **found["rival"]}, entries[name]
+    return found, evidence.network["facts"]
 
 
 def _said(facts: Mapping[str, Any], found: Mapping[str, Any]) -> str:

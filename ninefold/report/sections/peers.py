@@ -20,7 +20,8 @@ class Peers(Section):
 
     def render(self, evidence: Evidence) -> Html:
         found, metric = evidence.evaluation, evidence.metric
-        parts: dict[str, Any] = {"the model": found["test"]}
+        own = "the network" if "model" in evidence.receipt else "the model"
+        parts: dict[str, Any] = {own: found["test"]}
         parts |= {model_name(name): e["test"] for name, e in found["baselines"].items()}
         rows = [
             Row(
@@ -28,7 +29,7 @@ class Peers(Section):
                 (test.get(metric) or {}).get("value"),
                 (test.get(metric) or {}).get("low"),
                 (test.get(metric) or {}).get("high"),
-                "network" if name == "the model" else "other",
+                "network" if name == own else "other",
             )
             for name, test in parts.items()
         ]
