@@ -109,6 +109,7 @@ class ShortProtocol(StrictProtocol):
 
     def on_headers_complete(self) -> None:
         self._stop_head_timer()
+        self._check_host()
         route = self._route()
         if route is None:
             self._as_asgi()

@@ -5,6 +5,7 @@ offer to go on in another protocol (`Upgrade: h2c`, which Java's client makes wi
 not taken, and the request answered as it stands: RFC 9110, 7.8.
 """
 
+import re
 from typing import Any
 
 import httptools
@@ -16,6 +17,8 @@ from ninefold.serving.limits import Limits, RequestError
 MAX_HEAD = 64 * 2**10
 """Bytes of a head that comes in pieces; one that comes whole is bounded by the transport's read."""
 OFFER = (b"upgrade", b"http2-settings")
+HOST = re.compile(rb"(\[[0-9A-Za-z:.%_~-]+\]|[0-9A-Za-z._~%!$&'()*+,;=-]*)(:[0-9]*)?")
+"""A host and perhaps a port, as RFC 3986 writes them."""
 
 
 class StrictProtocol(HttpToolsProtocol):
@@ -60,6 +63,10 @@ class StrictProtocol(HttpToolsProtocol):
         if not self._is_in_head:
             return  # a trailer: nothing of it is used
         name = name.lower()
+        if name == b"host" and HOST.fullmatch(value.strip()) is None:
+            raise RequestError(
+                f"Host must be a name and perhaps a port, however: {value[:40].decode('latin-1')}"
+            )
         if name == b"expect":
             self.expect_100_continue = value.lower() == b"100-continue"
         elif name == b"transfer-encoding" and value.strip().lower() != b"chunked":
@@ -69,6 +76,7 @@ class StrictProtocol(HttpToolsProtocol):
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
+        self._check_host()
         if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
             self._has_offer = True
             return
@@ -86,6 +94,12 @@ class StrictProtocol(HttpToolsProtocol):
 
     def _begin_message(self) -> None:
         self._is_in_head, self._is_own = True, False
+
+    def _check_host(self) -> None:
+        """Refuse a request that says no host, or two of them: RFC 9112, 3.2."""
+        hosts = [name for name, _ in self.headers].count(b"host")
+        if hosts != 1 and (hosts or self.parser.get_http_version() == "1.1"):
+            raise RequestError(f"the head must have one Host, however: {hosts}")
 
     def _end_message(self) -> None:
         self._is_own, self._taken = False, 0

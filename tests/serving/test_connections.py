@@ -238,6 +238,7 @@ def test_an_offer_of_another_protocol_is_not_taken_and_its_request_answered(line
         (b"content-length: 5\r\ntransfer-encoding: chunked", 400, "can't be present"),
         (b"transfer-encoding: gzip, chunked", 400, "Transfer-Encoding must be chunked"),
         (b"content-length: -1", 400, "Content-Length"),
+        (b"host: y\r\ncontent-length: 2", 400, "one Host, however: 2"),
         (b"bad header: 1", 400, "header"),
         (b"x: " + b"a" * 400_000, 431, "at most 65536 bytes"),
     ],
@@ -249,6 +250,27 @@ def test_a_head_that_lies_is_refused_with_the_reason(line, expected, head, statu
     said, _, answer = line.answer()
     assert said == status
     assert reason in answer["error"]
+
+
+@pytest.mark.parametrize(
+    ("line_and_host", "status"),
+    [
+        ("GET /v2/health/live HTTP/1.1", 400),
+        (f"POST {PREDICT} HTTP/1.1", 400),
+        ("GET /v2/health/live HTTP/1.1\r\nHost: a/b", 400),
+        ("GET /v2/health/live HTTP/1.1\r\nHost: a b", 400),
+        ("GET /v2/health/live HTTP/1.1\r\nHost:", 200),
+        ("GET /v2/health/live HTTP/1.1\r\nHost: [::1]:80", 200),
+        ("GET /v2/health/live HTTP/1.1\r\nHost: a-b.example:8000\r\nUpgrade: h2c", 200),
+        ("GET /v2/health/live HTTP/1.0", 200),
+    ],
+)
+def test_a_request_names_one_host(line, line_and_host, status):
+    """RFC 9112, 3.2; of HTTP/1.0 it is not asked."""
+    line.send(line_and_host.encode(), b"\r\ncontent-length: 0\r\n\r\n")
+    said, _, answer = line.answer()
+    assert said == status
+    assert status == 200 or "Host" in answer["error"]
 
 
 def test_what_came_before_garbage_is_answered(line, expected):
