@@ -5,19 +5,17 @@ import io
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime
-from decimal import Decimal
 from itertools import islice
 from typing import Any
 
 from ninefold.numerals import to_number
+from ninefold.serving import parquet
 from ninefold.serving.limits import Limits, RequestError
 from ninefold.serving.long_tables import Long, LongTable, reader
 from ninefold.signature import Input, Signature
 
 CSV = "text/csv"
-PARQUET = ("application/vnd.apache.parquet", "application/x-parquet", "application/parquet")
-TYPES = (CSV, *PARQUET)
+TYPES = (CSV, *parquet.TYPES)
 MAX_CELL = 2**20
 Table = tuple[list[dict[str, Any]], LongTable | None]
 """Lines, and what reads them if they are steps."""
@@ -95,11 +93,17 @@ def _csv(body: bytes, signature: Signature, limits: Limits) -> Table:
 
 def _header(lines: Iterator[list[str]]) -> list[str]:
     header = next(lines, [])
-    repeated = [name for name, count in Counter(header).items() if count > 1]
-    if not header or repeated:
-        found = f"`{repeated[0]}` stands twice" if repeated else "there is none"
-        raise RequestError(f"the CSV must begin with the columns' names, however: {found}")
+    if not header:
+        raise RequestError("the CSV must begin with the columns' names, however: there is none")
+    _check_names(header)
     return header
+
+
+def _check_names(header: list[str]) -> None:
+    repeated = [name for name, count in Counter(header).items() if count > 1]
+    if repeated:
+        found = f"`{repeated[0][:100]}` stands twice"
+        raise RequestError(f"the columns' names must differ, however: {found}")
 
 
 def _check_count(count: int, long: LongTable | None, limits: Limits) -> None:
@@ -148,25 +152,8 @@ def _parsed(cell: str) -> Any:
 
 
 def _parquet(body: bytes, signature: Signature, limits: Limits) -> Table:
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError:
-        raise RequestError(
-            "this server reads no Parquet: it needs `pip install pyarrow`; send CSV", 415
-        ) from None
-    try:
-        file = pq.ParquetFile(pa.BufferReader(body))
-        long = LongTable.of(signature, file.schema_arrow.names, limits)
-        _check_count(file.metadata.num_rows, long, limits)
-        rows = file.read().to_pylist()
-    except (pa.ArrowException, OSError) as error:
-        said = " ".join(str(error).split())[:200]
-        raise RequestError(f"the body must be Parquet, however: {said}") from None
-    return [{name: _plain(value) for name, value in row.items()} for row in rows], long
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, (datetime, date)):
-        return value.isoformat()
-    return float(value) if isinstance(value, Decimal) else value
+    table = parquet.ParquetBody(body, limits)
+    _check_names(table.names)
+    long = LongTable.of(signature, table.names, limits)
+    _check_count(table.rows, long, limits)
+    return table.read(), long

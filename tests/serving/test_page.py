@@ -87,6 +87,29 @@ def test_a_parquet_body_gives_what_its_rows_give(client):
     assert client.post(PREDICT, content=b"PAR1nope", headers=type_).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("cells", "status", "reason"),
+    [
+        (lambda pa: pa.array(["x" * 10**6] * 100).dictionary_encode(), 413, "bytes"),
+        (lambda pa: pa.array([[0.5] * 10**5]).take(pa.array([0] * 50)), 413, "bytes"),
+        (lambda pa: pa.array([10**12], pa.timestamp("s")), 400, "Parquet"),
+        (lambda pa: pa.array([10**18 + 1], pa.timestamp("ns")), 400, "a number or null"),
+    ],
+)  # fmt: skip
+def test_a_parquet_body_that_unpacks_to_much_or_to_no_time_is_refused(
+    client, cells, status, reason
+):
+    """Gigabytes of one text, or of lists alike, lie in some kilobytes; nobody waits for them."""
+    pa = pytest.importorskip("pyarrow")
+    pq = pytest.importorskip("pyarrow.parquet")
+    file = pa.BufferOutputStream()
+    pq.write_table(pa.table({SIZE: cells(pa)}), file, compression="zstd", store_schema=False)
+    type_ = {"Content-Type": "application/vnd.apache.parquet"}
+    got = client.post(PREDICT, content=file.getvalue().to_pybytes(), headers=type_)
+    assert got.status_code == status
+    assert reason in got.json()["error"]
+
+
 def test_predictions_come_as_csv_for_who_asks(client):
     got = client.post(PREDICT, json={"rows": JSON_ROWS}, headers={"Accept": "text/csv"})
     assert got.headers["content-type"] == "text/csv"
