@@ -75,6 +75,11 @@ def lines(report: Mapping[str, Any]) -> list[str]:
     said += [f"  {i['severity']}: {i['message']}" for i in report["findings"][:LISTED]]
     if len(report["findings"]) > LISTED:
         said.append(f"  … and {len(report['findings']) - LISTED} more")
+    if report["aside"]:
+        said.append(
+            f"  {report['aside']:,} recorded rows were answered by another version and are left "
+            "aside: --model names its file, or `registry` for what is in production"
+        )
     if not report["is_judged"]:
         said.append(f"  fewer than {report['min_rows']} rows: nothing is judged")
     if (found := report["performance"]) and found["severity"] == "pass":

@@ -116,8 +116,9 @@ def golden_positions(raw: Frame, count: int) -> Array:
 def drift_reference(raw: Frame, prediction: Array, head: Head) -> dict[str, Any]:
     """Return how the train rows' inputs and predictions are distributed, for later comparison.
 
-    Numbers and times: shares between the train rows' deciles (`edges` are the inner ones);
-    categories: shares of the 30 most frequent levels, the rest under `other`.
+    Numbers and times: shares between the train rows' deciles (`edges` are the inner ones; a value
+    that is several of them has a range of its own, as zero often has); categories: shares of the 30
+    most frequent levels, the rest under `other`.
     """
     found: dict[str, Any]
     if head.each:
@@ -183,9 +184,15 @@ def _ranges(values: Array) -> dict[str, Any]:
     if len(values) == 0:
         return {"edges": [], "shares": []}
     shares = np.linspace(0, 1, BARS + 1)[1:-1]
-    edges = np.unique(np.quantile(values, shares, method="nearest"))
+    edges, times = np.unique(np.quantile(values, shares, method="nearest"), return_counts=True)
+    edges = np.union1d(edges, next_after(edges[times > 1]))
     counts = np.bincount(np.searchsorted(edges, values, side="right"), minlength=len(edges) + 1)
     return {"edges": edges.tolist(), "shares": _rounded(counts / len(values))}
+
+
+def next_after(values: Array) -> Array:
+    """Return the least values above `values` `(N,)` that their type holds."""
+    return np.nextafter(values, np.inf) if values.dtype.kind == "f" else values + 1
 
 
 def _rounded(values: Array) -> list[float]:

@@ -55,6 +55,10 @@ class MonitorSpec(Spec):
     cell that cannot be read."""
     missing_block: Share | None = 0.5
     """The same, from when on it blocks."""
+    range_warn: Share | None = 0.02
+    """Share of rows in which a number is smaller or larger than in any train row."""
+    range_block: Share | None = None
+    """The same, from when on it blocks."""
     performance: Literal["block", "warn", "never"] = "block"
     """What it means that the interval of the metric lies wholly on the worse side of the test
     part's, once labels are there."""

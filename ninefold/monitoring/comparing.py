@@ -1,11 +1,13 @@
 """Tests of what was counted against the reference, corrected for how many there are."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.export.describe import next_after
 from ninefold.freshness.comparing import rates, stability
 from ninefold.monitoring import MonitorSpec
 from ninefold.monitoring.reference import Reference
@@ -17,18 +19,24 @@ NAMES = {"label": "labels", "probability": "probabilities", "value": "values"}
 
 
 def compare(
-    reference: Reference, signature: Signature, counts: Mapping[str, Any], spec: MonitorSpec
+    reference: Reference,
+    signature: Signature,
+    counts: Mapping[str, Any],
+    spec: MonitorSpec,
+    outside: Mapping[str, int] | None = None,
 ) -> list[dict[str, Any]]:
     """Compare missing rates, inputs and predictions with the train rows; worst first.
 
     Numbers by Kolmogorov-Smirnov at the train deciles (a lower bound of the statistic, so no false
-    alarm comes of it), levels by chi-square, missing rates by a test of rates. Moments move by
-    themselves: datetime inputs are compared by their missing rate only.
+    alarm comes of it) and by how many are `outside` the range of training (input -> rows), levels
+    by chi-square, missing rates by a test of rates. Moments move by themselves: datetime inputs are
+    compared by their missing rate only.
     """
     from scipy.stats import false_discovery_control
 
     found = [
         *_inputs(reference, signature, counts, spec),
+        *_outside(reference, signature, counts, spec, outside or {}),
         *_predictions(reference, counts, spec),
     ]
     if not found:
@@ -78,6 +86,27 @@ def _inputs(
     return found
 
 
+def _outside(
+    reference: Reference,
+    signature: Signature,
+    counts: Mapping[str, Any],
+    spec: MonitorSpec,
+    outside: Mapping[str, int],
+) -> list[dict[str, Any]]:
+    """Compare how many cells lie where no train row's did: few of them move no decile."""
+    found = []
+    for item in signature.inputs:
+        if item.kind != "number" or item.minimum is None or item.name not in counts["inputs"]:
+            continue
+        now = outside.get(item.name, 0)
+        held = rates(item.name, 0, reference.rows, now, counts["rows"])
+        held.pop("is_large")
+        said = f"`{item.name}` lies out of the range of training in {held['now']:.1%} of the rows"
+        limits = (spec.range_warn, spec.range_block)
+        found.append(held | {"what": "range", "part": "input", "limits": limits, "message": said})
+    return found
+
+
 def _flat(inputs: Mapping[str, Any]) -> Sequence[tuple[str, Any]]:
     """Return the marks by the names that the counter gives."""
     found: list[tuple[str, Any]] = []
@@ -119,14 +148,31 @@ def _values(marks: Mapping[str, Any], now: Sequence[int], rows: int) -> dict[str
         shares, names = list(marks["shares"]), []
     before, after = np.round(np.array(shares) * rows), np.array(now, dtype=np.float64)
     seen = (before + after) > 0
+    bins = names or ranges(marks.get("edges", ()))
     size = stability(before[seen], after[seen])
     test, p = ("chi-square", _chi_square) if names else ("Kolmogorov-Smirnov", _smirnov)
+    was, has = (counted / max(counted.sum(), 1) for counted in (before, after))
+    at = int(np.argmax(np.abs(has - was)))
+    moved = f": {has[at]:.0%} are {bins[at]}, in training {was[at]:.0%}"
     return {
         "what": "values", "test": test, "p": p(before[seen], after[seen]), "size": size,
-        "before": (before / max(before.sum(), 1)).tolist(),
-        "now": (after / max(after.sum(), 1)).tolist(),
-        "levels": names, "edges": list(marks.get("edges", ())),
+        "before": was.tolist(), "now": has.tolist(),
+        "levels": names, "edges": list(marks.get("edges", ())), "moved": moved,
     }  # fmt: skip
+
+
+def ranges(edges: Sequence[float]) -> list[str]:
+    """Name what lies between the edges `(E,)` of a reference, as `(E + 1,)` words."""
+    if not len(edges):
+        return ["all"]
+    after = {high for low, high in pairwise(edges) if high == next_after(np.array(low))}
+    shown = [f"{edge:.3g}" for edge in edges]
+    words = [f"below {shown[0]}"]
+    for place, (low, high) in enumerate(pairwise(edges)):
+        start = f"above {shown[place - 1]}" if low in after else shown[place]
+        words.append(shown[place] if high in after else f"{start} to {shown[place + 1]}")
+    last = f"above {shown[-2]}" if edges[-1] in after else f"from {shown[-1]}"
+    return [*words, last]
 
 
 def _chi_square(before: Array, now: Array) -> float:

@@ -1,9 +1,9 @@
 """The page on a model in use: verdict, what moved, pictures, performance."""
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
+from ninefold.monitoring.comparing import ranges
 from ninefold.report.charts.pairs import pairs
 from ninefold.report.comparisons import TONES, comparisons, messages
 from ninefold.report.markup import (
@@ -100,11 +100,7 @@ def _names(item: Mapping[str, Any]) -> list[str]:
     """Return what stands between the marks."""
     if item["levels"]:
         return [str(name) for name in item["levels"]]
-    edges = [number(edge, 3) for edge in item["edges"]]
-    if not edges:
-        return ["all"]
-    inner = [f"{a} to {b}" for a, b in pairwise(edges)]
-    return [f"below {edges[0]}", *inner, f"from {edges[-1]}"]
+    return ranges(item["edges"])
 
 
 def _performance(report: Mapping[str, Any]) -> tuple[str, Html]:

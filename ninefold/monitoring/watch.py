@@ -76,8 +76,9 @@ def judged(
 ) -> dict[str, Any]:
     """Return the report on what was counted: comparison, findings and the verdict on them."""
     assert model.signature is not None
-    comparison = compare(reference, model.signature, counts, spec) if counts else []
-    comparison = [_without_values(i) if _is_of(i, masked) else i for i in comparison]
+    outside = facts["flagged"].get("out_of_range", {})
+    comparison = compare(reference, model.signature, counts, spec, outside) if counts else []
+    comparison = [_told(item, _is_of(item, masked)) for item in comparison]
     rows, failed = int(counts.get("rows", 0)), int(facts["failed"])
     findings = [
         {"severity": item["severity"], "message": item["message"]}
@@ -114,9 +115,12 @@ def _is_of(item: Mapping[str, Any], names: Collection[str]) -> bool:
     return item["part"] == "input" and str(item["column"]).split(": ")[0] in names
 
 
-def _without_values(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a comparison of a masked column: how far it moved, none of its values."""
-    return {**item, "levels": [], "edges": []}
+def _told(item: Mapping[str, Any], is_masked: bool) -> dict[str, Any]:
+    """Return a comparison with what moved most; of a masked column how far, none of its values."""
+    told = {key: value for key, value in item.items() if key != "moved"}
+    if is_masked:
+        return {**told, "levels": [], "edges": []}
+    return {**told, "message": item["message"] + item.get("moved", "")}
 
 
 def _wanted(

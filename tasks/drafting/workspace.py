@@ -105,8 +105,9 @@ def make(folder: Path, contents: Mapping[str, str]) -> None:
     with contextlib.nullcontext() if folder.exists() else whole_or_gone(folder):
         folder.mkdir(parents=True, exist_ok=True)
         start_dvc(folder)
+        whole = {**contents, **_ledger(folder), **_ignored(folder, contents.get("dvc.yaml", ""))}
         with contextlib.ExitStack() as stack:
-            for name, text in reversed(tuple({**contents, **_ledger(folder)}.items())):
+            for name, text in reversed(tuple(whole.items())):
                 stack.enter_context(replacing(folder / name)).write_text(text, encoding="utf-8")
 
 
@@ -124,6 +125,25 @@ def _ledger(folder: Path) -> dict[str, str]:
     return {**begun, attributes.name: f"{text}{end}{MERGE}"}
 
 
+def _ignored(folder: Path, pipeline: str) -> dict[str, str]:
+    """Return what a later Git is to leave to DVC, which without Git writes no .gitignore itself."""
+    if _git_above(folder) is not None:
+        return {}
+    path = folder / ".gitignore"
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    stages = (YAML(typ="safe").load(pipeline) or {}).get("stages") or {}
+    outs = [out for stage in stages.values() for out in stage.get("outs") or ()]
+    wanted = [f"/{out}" for out in outs if isinstance(out, str)]
+    missing = [line for line in wanted if line not in text.splitlines()]
+    end = "" if text == "" or text.endswith("\n") else "\n"
+    return {path.name: text + end + "".join(f"{line}\n" for line in missing)} if missing else {}
+
+
+def _git_above(folder: Path) -> Path | None:
+    """Return the folder, this one or above, that holds a Git repository."""
+    return next((path for path in (folder, *folder.parents) if (path / ".git").exists()), None)
+
+
 def start_dvc(folder: Path) -> None:
     """Make `folder` a DVC repository of its own, unless it is one.
 
@@ -135,7 +155,7 @@ def start_dvc(folder: Path) -> None:
     home, mark = folder / ".dvc", folder / UNDER_WAY
     if home.is_dir() and not mark.exists():
         return
-    top = next((p for p in (folder, *folder.parents) if (p / ".git").exists()), None)
+    top = _git_above(folder)
     option = [] if top == folder else ["--subdir"]
     with whole_or_gone(mark), whole_or_gone(home):
         mark.mkdir(exist_ok=True)

@@ -2,15 +2,19 @@
 
 import json
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from ninefold.columns import Column, Frame
 from ninefold.errors import GateError, InputError
+from ninefold.export.describe import described, drift_reference
+from ninefold.head import Head
 from ninefold.monitoring import MonitorSpec
 from ninefold.monitoring.comparing import compare
-from ninefold.monitoring.counting import Counter
+from ninefold.monitoring.counting import Counter, _between
 from ninefold.monitoring.page import render
 from ninefold.monitoring.reference import Reference
 from ninefold.monitoring.watch import watch
@@ -18,7 +22,7 @@ from ninefold.quality_history import read_history
 from ninefold.serving.model import read_model
 from tests.monitoring.models import predicted, truth, watched
 from tests.monitoring.running import run
-from tests.serving.models import CITY, SIZE, build, feeds, table
+from tests.serving.models import CITY, SIZE, TARGETS, build, feeds, table
 from tests.test_scoring import typed, written
 
 
@@ -75,7 +79,7 @@ def test_a_planted_fault_is_named(folder, tmp_path, name):
     assert report["verdict"] == verdict
     assert any(message in item["message"] for item in report["findings"])
     assert look(folder, path, min_rows=2000)["verdict"] == "pass"
-    quiet = {"input_warn": None, "prediction_warn": None, "prediction_block": None}
+    quiet = dict.fromkeys(("input_warn", "prediction_warn", "prediction_block", "range_warn"))
     assert look(folder, path, **quiet, missing_warn=None, missing_block=None)["verdict"] == "pass"
 
 
@@ -225,3 +229,47 @@ def test_the_command_writes_report_and_history_and_ends_with_3(
     assert run(bad, *model) == 0
     with pytest.raises(GateError):
         run(bad, *model, "--strict")
+
+
+def test_what_is_mostly_zero_in_training_is_seen_to_move():
+    """All deciles of such a column may be zero: zero needs a range of its own."""
+    random = np.random.default_rng(3)
+
+    def zeros(share, count, size=1.0):
+        return np.where(random.random(count) < share, 0.0, size * random.exponential(1, count))
+
+    names = ("rare", "never", "flag")
+    train = [zeros(0.96, 3000), np.zeros(3000), (random.random(3000) < 0.04).astype(float)]
+    columns = tuple(Column(name, "number") for name in names)
+    held = drift_reference(
+        Frame(columns, dict(zip(names, train, strict=True)), np.arange(3000)),
+        np.full(3000, 0.5),
+        Head(TARGETS["regression"]),
+    )
+    reference = Reference(3000, held["inputs"], held["outputs"], None, {}, frozenset())
+    signature = SimpleNamespace(
+        inputs=[described(c, v) for c, v in zip(columns, train, strict=True)]
+    )
+
+    def found(*values):
+        counts = {n: {"missing": 0, "counts": _between(held["inputs"][n], v)}
+                  for n, v in zip(names, values, strict=True)}  # fmt: skip
+        compared = compare(
+            reference, signature, {"rows": 500, "inputs": counts, "outputs": {}}, MonitorSpec()
+        )
+        return {i["column"]: i["moved"] for i in compared if i["severity"] != "pass"}
+
+    assert not found(zeros(0.96, 500), np.zeros(500), (random.random(500) < 0.04).astype(float))
+    moved = found(zeros(0.4, 500), zeros(0.5, 500), (random.random(500) < 0.5).astype(float))
+    assert set(moved) == set(names)
+    assert moved["never"].endswith("are 0, in training 100%")
+
+
+def test_a_few_cells_in_another_unit_are_named(folder, tmp_path):
+    rows = table(1500, 4)
+    few = [{**row, SIZE: row[SIZE] and row[SIZE] * (1000 if n % 20 == 0 else 1)}
+           for n, row in enumerate(rows)]  # fmt: skip
+    report = look(folder, written(few, tmp_path / "a.csv"))
+    said = [item["message"] for item in report["findings"]]
+    assert any(f"`{SIZE}` lies out of the range of training in 4." in text for text in said), said
+    assert look(folder, tmp_path / "a.csv", range_warn=None)["verdict"] == "pass"

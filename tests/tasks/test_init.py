@@ -230,16 +230,22 @@ def test_inside_git_the_workspace_is_a_dvc_repository_of_its_own(tmp_path):
     assert "no_scm" not in (tmp_path / "sub/ws/.dvc/config").read_text()
 
 
-def test_a_git_that_comes_later_leaves_the_cache_alone(tmp_path):
+def test_a_git_that_comes_later_leaves_the_cache_and_outputs_alone(tmp_path):
     write(messy(200, "binary"), tmp_path / "d.csv")
     init("d.csv", "--target", "y", "--into", "ws", dvc=True)
     (tmp_path / "ws/.dvc/cache/files").mkdir(parents=True)
     (tmp_path / "ws/.dvc/cache/files/some").touch()
+    for name in ("data/raw.parquet", "models/network/weights", "reports/metrics.json"):
+        (tmp_path / "ws" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "ws" / name).touch()
     git = ["git", "-C", str(tmp_path / "ws")]
     subprocess.run([*git, "init", "-q"], check=True)
     subprocess.run([*git, "add", "-A"], check=True)
     staged = subprocess.run([*git, "ls-files", ".dvc"], check=True, capture_output=True, text=True)
     assert staged.stdout.split() == [".dvc/.gitignore", ".dvc/config"]
+    outs = [*git, "ls-files", "data", "models", "reports"]
+    staged = subprocess.run(outs, check=True, capture_output=True, text=True)
+    assert staged.stdout.split() == ["reports/metrics.json"]
 
 
 def data_deps(stage):
