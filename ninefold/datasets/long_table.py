@@ -158,7 +158,8 @@ def _words(steps: "Steps", spec: LongTableSpec, varying: "Mapping[str, int]") ->
     if spec.words is None:
         kinds = {name: steps.columns[name].kind for name in varying}
         texts = [name for name, kind in kinds.items() if kind in ("category", "text")]
-        return texts if spec.tags is not None else []
+        texts = texts if spec.tags is not None else []
+        return [name for name in texts if name not in spec.drop]
     for name in spec.words:
         if name not in steps.columns:
             raise InputError(
@@ -170,7 +171,7 @@ def _words(steps: "Steps", spec: LongTableSpec, varying: "Mapping[str, int]") ->
                 f"params.yaml: ingest.words must name columns of words, however: `{name}` is "
                 f"{'the tags' if name == spec.tags else steps.columns[name].kind}"
             )
-    return list(spec.words)
+    return [name for name in spec.words if name not in spec.drop]
 
 
 def _tags(steps: "Steps", name: str) -> "tuple[pa.Array, Column]":

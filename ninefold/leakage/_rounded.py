@@ -1,4 +1,4 @@
-"""A whole number that a few columns give up to its rounding: means, sums, harmonic means."""
+"""A number that a few columns give up to its rounding: sums, means, harmonic means, ratios."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -55,6 +55,8 @@ def _designs(x: Array, y: Array) -> Iterator[tuple[str, Array, Array, Array]]:
     yield "sum of multiples", x, y, np.ones(len(y))
     terms, goal = (1 / np.where(values > 1 / LARGEST, values, np.nan) for values in (x, y))
     yield "harmonic mean", terms, goal, y**2
+    terms, goal = (np.log(np.where(values > 0, values, np.nan)) for values in (x, y))
+    yield "product of powers", terms, goal, y
 
 
 def _few(x: Array, goal: Array, weight: Array, seed: int) -> tuple[list[int], float] | None:
@@ -70,12 +72,31 @@ def _few(x: Array, goal: Array, weight: Array, seed: int) -> tuple[list[int], fl
         chosen.append(int(gain.argmax()))
         left = _left(x[:, chosen], goal, weight, train)
         error = np.abs(left * weight)[~train]
-        usual = float(np.sqrt((error**2).mean()))
         if len(chosen) == 1:
-            first = usual
-        elif usual <= USUAL and (error <= WITHIN).mean() >= ALMOST:
-            return (chosen, usual) if first >= ALONE * usual else None
+            first = _usual(error)
+        elif _is_rounding(error):
+            usual, chosen = _usual(error), _needed(x, goal, weight, train, chosen)
+            return (chosen, usual) if first >= ALONE * usual and len(chosen) > 1 else None
     return None
+
+
+def _usual(error: Array) -> float:
+    return float(np.sqrt((error**2).mean()))
+
+
+def _is_rounding(error: Array) -> bool:
+    """Tell whether errors `(N,)`, in steps, are those of rounding."""
+    return _usual(error) <= USUAL and float((error <= WITHIN).mean()) >= ALMOST
+
+
+def _needed(x: Array, goal: Array, weight: Array, train: Array, chosen: list[int]) -> list[int]:
+    """Return the terms without those that others, chosen later, make needless."""
+    for term in chosen[:-1]:
+        fewer = [other for other in chosen if other != term]
+        left = _left(x[:, fewer], goal, weight, train)
+        if _is_rounding(np.abs(left * weight)[~train]):
+            chosen = fewer
+    return chosen
 
 
 def _left(x: Array, goal: Array, weight: Array, train: Array) -> Array:

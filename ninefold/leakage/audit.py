@@ -120,7 +120,13 @@ def _asked(
     table = _bounded(described(features), problem.target)
     unlabelled = table.take(_without_target(table, problem))
     case = Case(
-        table.take(used), part[used], problem, settings[0], settings[1], unlabelled, tensors
+        table.take(used),
+        part[used],
+        problem,
+        *settings,
+        unlabelled,
+        tensors,
+        {name: features.column(name).format for name in tensors},
     )
     return case, checks
 

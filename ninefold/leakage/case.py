@@ -79,6 +79,8 @@ class Case:
     """The rows that have no target, if any."""
     tensors: Mapping[str, Array] = field(default_factory=dict)
     """Columns of arrays `(N,)`, which stand in `frame` as numbers that tell of them."""
+    formats: Mapping[str, str | None] = field(default_factory=dict)
+    """The format of each of these columns."""
 
     def __len__(self) -> int:
         return len(self.frame)

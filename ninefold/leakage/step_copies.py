@@ -8,7 +8,7 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage.case import Case, Check, Finding
-from ninefold.sequences import channels, holds_words, labels_of_steps, words_of
+from ninefold.sequences import channels, holds_words, labels_of_steps, recipe, words_of
 
 MIN_STEPS, STEPS = 200, 200_000
 """Labelled steps that are asked for, and that are looked at."""
@@ -51,9 +51,8 @@ def _told(case: Case) -> Iterator[tuple[str, str, list[Any]]]:
 
 
 def _names(case: Case, name: str, cells: Array) -> tuple[str, ...]:
-    known = {column.name: column.format for column in case.frame.columns}
-    depth = cells[0].shape[1]
-    found = channels(known[name]) if known.get(name) else ()
+    depth, format = cells[0].shape[1], case.formats.get(name)
+    found = channels(format) if format else ()
     return found if len(found) == depth else tuple(f"channel {i + 1}" for i in range(depth))
 
 
@@ -79,15 +78,22 @@ def _given(cells: list[Any], labels: list[list[str | None]]) -> float:
 
 
 def _finding(case: Case, name: str, column: str, share: float) -> Finding:
-    target = case.problem.target
     return Finding(
         kind="target.step_copy",
         severity="warn",
-        columns=tuple(dict.fromkeys((column, target))),
-        evidence={"channel": name, "share": round(share, 6)},
+        columns=(name,),
+        evidence={"sequence": column, "share": round(share, 6)},
         message=(
-            f"`{name}` has few values, and at {share:.1%} of the steps it gives `{target}`: it is "
-            "another way to write the label, or comes from whoever labelled the steps"
+            f"`{name}` has few values, and at {share:.1%} of the steps it gives "
+            f"`{case.problem.target}`: it is another way to write the label, or comes from whoever "
+            "labelled the steps"
         ),
         remedy=f"unless new sequences come with it, leave it out: `ingest: {{drop: [{name}]}}`",
+        fix=((("ingest", "drop"), [name]),) if _can_be_dropped(case, column) else (),
     )
+
+
+def _can_be_dropped(case: Case, column: str) -> bool:
+    """Tell whether the steps come from a long table, which a column can be left out of."""
+    format = case.formats.get(column) or case.frame.column(column).format
+    return format is not None and "entity" in recipe(format)

@@ -264,8 +264,23 @@ def _is_child(power: Power, one: Alone, rest: float, z: float) -> bool:
     # In few rows a weak tie goes unseen: there a column must tell more than all others.
     slack = SLACK if len(power.case) >= SMALL else 1 / SLACK
     leads = one.view.aspect not in ("value", "words") or 1 - one.score <= slack * (1 - rest)
-    is_tested = rest >= (TESTED_AREA if one.klass is not None else TESTED_R2)
-    return leads and (is_tested or one.score >= (SURE_AREA if is_area else SURE_R2))
+    return leads and one.score >= _least(one, rest, is_area)
+
+
+def _least(one: Alone, rest: float, is_area: bool) -> float:
+    """Return what a view must tell alone, given what the others do.
+
+    Gaps are asked by degrees between those who test it and those who say nothing: few honest ones
+    tell a class at all.
+    """
+    sure = SURE_AREA if is_area else SURE_R2
+    nothing, tested = (0.5, TESTED_AREA) if one.klass is not None else (0.0, TESTED_R2)
+    if rest >= tested:
+        return 0.0
+    if one.view.aspect not in ("gap", "atom"):
+        return sure
+    least = MIN_AREA if one.klass is not None else MIN_SIDE
+    return float(np.interp(rest, (nothing, tested), (sure, least)))
 
 
 def _leads(power: Power, one: Alone, rest: float) -> bool:

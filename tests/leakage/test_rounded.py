@@ -33,3 +33,13 @@ def test_a_close_relation_with_noise_beyond_rounding_is_not():
     city, highway, other = measured(rng)
     y = 0.55 * city + 0.45 * highway + rng.normal(0, 1, N)
     assert not names(city, highway, other, y.round())
+
+
+def test_a_rounded_ratio_is_named_and_a_noisy_one_is_not():
+    rng = np.random.default_rng(2)
+    bats = rng.integers(31, 600, N).astype(float)
+    hits = rng.binomial(bats.astype(int), rng.beta(40, 120, N)).clip(1).astype(float)
+    other = rng.gamma(3, 10, N).round()
+    ratio = hits / bats
+    assert names(bats, hits, other, ratio.round(3)) == {"city", "highway"}
+    assert not names(bats, hits, other, (ratio * rng.lognormal(0, 0.05, N)).round(3))

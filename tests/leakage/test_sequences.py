@@ -1,6 +1,7 @@
 """Copies of sequences across parts and wrong labels of steps are named; honest ones are not."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -142,6 +143,18 @@ def test_a_second_column_of_labels_is_named_and_words_that_tell_the_label_are_no
     for name, coarse in (("finer", finer), ("looser", looser)):
         report = audit(tokens(tags, coarse), PART, PROBLEM, AuditSpec(), "random")
         kinds[name] = [f for f in report["findings"] if f["kind"] == "target.step_copy"]
-    assert [f["columns"] for f in kinds["finer"]] == [["group", "state"]]
+    assert [f["columns"] for f in kinds["finer"]] == [["group"]]
     assert kinds["finer"][0]["severity"] == "warn"
     assert kinds["looser"] == []
+
+
+def test_a_channel_that_is_the_label_is_named_and_can_be_left_out():
+    cells, states = machines()
+    coded = [np.column_stack([cell, 7 - state]) for cell, state in zip(cells, states, strict=True)]
+    frame = frame_of(coded, states)
+    told = format_of(["load", "heat", "code"], entity="entity")
+    columns = [replace(c, format=told) if c.name == "s" else c for c in frame.columns]
+    report = audit(replace(frame, columns=tuple(columns)), PART, PROBLEM, AuditSpec(), "random")
+    item = {item["kind"]: item for item in report["findings"]}["target.step_copy"]
+    assert item["columns"] == ["code"]
+    assert item["fix"] == [{"path": ["ingest", "drop"], "value": ["code"]}]

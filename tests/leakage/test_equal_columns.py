@@ -1,0 +1,39 @@
+"""Two columns that are equal in the rows of one class only are named; honest equals are not."""
+
+import numpy as np
+
+from tests.leakage.reports import at_random, loud, report
+
+N = 600
+
+
+def survival(rng, censored):
+    """Return a table of follow-up and duration, equal where `censored` `(N,)`."""
+    followed = rng.integers(70, 82, N).astype(float)
+    lasted = np.where(censored, followed, rng.integers(1, 80, N).clip(1, followed - 1))
+    return {"followed": followed, "lasted": lasted, "age": rng.normal(40, 9, N).round()}
+
+
+def test_columns_equal_in_one_class_only_are_named():
+    rng = np.random.default_rng(0)
+    censored = rng.random(N) < 0.6
+    table = survival(rng, censored) | {"y": np.where(censored, "yes", "no").astype(object)}
+    (found,) = loud(report(table, "y", at_random(N)), "target.equality")
+    assert (found["severity"], set(found["columns"])) == ("warn", {"followed", "lasted"})
+
+
+def test_words_that_are_equal_in_one_class_only_are_named():
+    rng = np.random.default_rng(1)
+    towns = np.array([f"town {n}" for n in range(25)], dtype=object)
+    sent, met = (towns[rng.integers(25, size=N)] for _ in range(2))
+    met = np.where(rng.random(N) < 0.5, sent, met)
+    table = {"sent": sent, "met": met, "y": np.where(sent == met, "kept", "moved").astype(object)}
+    assert loud(report(table, "y", at_random(N)), "target.equality")
+
+
+def test_columns_that_are_often_equal_and_say_little_are_not():
+    rng = np.random.default_rng(2)
+    equal = rng.random(N) < 0.6
+    y = np.where(rng.random(N) < np.where(equal, 0.9, 0.1), "yes", "no")
+    table = survival(rng, equal) | {"y": y.astype(object)}
+    assert not loud(report(table, "y", at_random(N)), "target.equality")
