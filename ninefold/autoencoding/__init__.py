@@ -9,7 +9,8 @@ from ninefold.training import LoopSpec
 
 
 class AutoEncoderSpec(LoopSpec):
-    """An AutoEncoder: plain, denoising, or variational; of dense layers, or of convolutions."""
+    """An AutoEncoder: plain, denoising, or variational; of dense layers, of convolutions, or of
+    recurrent ones."""
 
     latent: int | None = Field(default=None, ge=1, le=1024)
     """Numbers that a row is squeezed into; default: as many principal components as hold 90 % of
@@ -23,6 +24,9 @@ class AutoEncoderSpec(LoopSpec):
     """Convolutions in the place of dense layers; default: where each row is one picture."""
     filters: int = Field(default=16, ge=1, le=1024)
     """Convolutions: filters of the first layer, doubled each time the picture is halved."""
+    recurrent: bool = False
+    """Where each row has one sequence: a recurrent layer (GRU) of `width` numbers reads its last
+    steps, preprocess.sequence.flat_steps of them, and writes them step by step."""
     noise: float = Field(default=0.0, ge=0, le=10)
     """Denoising: standard deviation of what is added to each coordinate in training (Vincent et
     al., 2010)."""

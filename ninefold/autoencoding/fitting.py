@@ -1,7 +1,7 @@
 """From prepared train rows to a model that gives rows back, and its linear twin."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,11 +11,13 @@ from ninefold.autoencoding.model import Reconstruction
 from ninefold.autoencoding.oddity import Oddity
 from ninefold.columns import Array
 from ninefold.errors import ConfigError
+from ninefold.preprocessing.sequences import TOLD
 from ninefold.training.under_way import NO_FILES, RunFiles
 from ninefold.unlabelled.chain import Chain
 from ninefold.unlabelled.model import history_csv
 from ninefold.unlabelled.preparing import Prepared
-from ninefold.unlabelled.space import owners, weights, widen
+from ninefold.unlabelled.recurrence import Recurrence
+from ninefold.unlabelled.space import owners, weights, widen, widths
 from ninefold.unlabelled.steps import Layers, Steps
 
 if TYPE_CHECKING:
@@ -28,6 +30,21 @@ MOST_LATENT = 32
 NARROWED = 3
 """By what the default size is divided to tell anomalies: through a narrow bottleneck little that is
 unusual comes back, and what does, shows in the code."""
+
+
+@dataclass(frozen=True)
+class RowShape:
+    """What the coordinates of a row are.
+
+    groups: of which value each coordinate `(D,)` is part.
+    picture: channels, height and width where they are one picture for convolutions, else ().
+    of_steps: for recurrent layers which are steps `(T, C)`, the oldest first, and which none
+        `(R,)`; else ().
+    """
+
+    groups: Sequence[int]
+    picture: tuple[int, ...] = ()
+    of_steps: tuple[Array, ...] = ()
 
 
 def fit(
@@ -46,14 +63,14 @@ def fit(
     """
     z, z_valid = spaces(ready)
     latent = size_of(spec, z, for_anomalies=for_anomalies)
-    shape = _picture(ready, spec)
-    groups = _values_of(ready.preprocessing.layout)
+    shape, steps = _picture(ready, spec), _steps(ready, spec)
+    rows = RowShape(_values_of(ready.preprocessing.layout), shape, steps)
     if spec.contrast and shape:
         raise ConfigError(
             "params.yaml: autoencoder.contrast must be 0 for convolutions, however: "
             f"{spec.contrast:g}. Set autoencoder.convolutions: false"
         )
-    encoder, decoder, facts, history = _trained(z, z_valid, latent, spec, shape, groups, files)
+    encoder, decoder, facts, history = _trained(z, z_valid, latent, spec, rows, files)
     model = Reconstruction(
         ready.preprocessing,
         {
@@ -72,7 +89,7 @@ def fit(
         {"latent": size, "valid_error": found[2]["valid_error"]}
         for size in sorted(set(spec.sizes) - {latent})
         if size < z.shape[1]
-        for found in [_trained(z, z_valid, size, spec, shape, groups)]
+        for found in [_trained(z, z_valid, size, spec, rows)]
     ]
     model.facts["linear_sizes"] = _linear_sizes(z, z_valid)
     return model
@@ -153,13 +170,35 @@ def _picture(ready: Prepared, spec: AutoEncoderSpec) -> tuple[int, ...]:
     return () if spec.convolutions is False else ready.picture
 
 
+def _steps(ready: Prepared, spec: AutoEncoderSpec) -> tuple[Array, ...]:
+    """Return which coordinates are steps `(T, C)`, and which none; () for other layers.
+
+    Raises:
+        ConfigError: recurrent layers are asked for, and rows are no sequences.
+    """
+    if not spec.recurrent:
+        return ()
+    tensors = [tensor for tensor in ready.whole.layout.tensors if tensor.kind == "sequence"]
+    if len(tensors) != 1 or tensors[0].flat[1] < 2:
+        raise ConfigError(
+            "params.yaml: autoencoder.recurrent must be left out, however: rows have "
+            f"{len(tensors)} columns of sequences, and recurrent layers read one of two steps or "
+            "more. Drop the others under ingest.drop, or set autoencoder.recurrent: false"
+        )
+    layout, (depth, count, _) = ready.preprocessing.layout, tensors[0].flat
+    told = tensors[0].features[len(TOLD) * depth :][: (count - 1) * depth]
+    where = {name: place for place, name in enumerate(layout.features)}
+    places = np.array([where[name] for name in told]).reshape(count - 1, depth)
+    rest = np.setdiff1d(np.arange(widths(layout)), places)
+    return places, rest
+
+
 def _trained(
     z: Array,
     z_valid: Array,
     latent: int,
     spec: AutoEncoderSpec,
-    shape: tuple[int, ...],
-    groups: Sequence[int],
+    shape: RowShape,
     files: RunFiles = NO_FILES,
 ) -> tuple[Layers, Layers, dict[str, Any], tuple[dict[str, float], ...]]:
     import torch
@@ -170,6 +209,7 @@ def _trained(
         Reconstructing,
         dense_sides,
         picture_sides,
+        step_sides,
     )
     from ninefold.training.device import choose_device, keep_freed_memory, reproducible
     from ninefold.training.fitting import seeds
@@ -181,9 +221,11 @@ def _trained(
     weights_seed, training_seed = seeds(spec.seed, -1)
     with reproducible(weights_seed, spec.threads, device):
         sides = (
-            picture_sides(shape, latent, spec) if shape else dense_sides(z.shape[1], latent, spec)
-        )
-        views = Views(groups, latent, spec.corrupt) if spec.contrast else None
+            picture_sides(shape.picture, latent, spec) if shape.picture
+            else step_sides(shape.of_steps, latent, spec) if shape.of_steps
+            else dense_sides(z.shape[1], latent, spec)
+        )  # fmt: skip
+        views = Views(shape.groups, latent, spec.corrupt) if spec.contrast else None
         network = AutoEncoder(
             sides, latent, noise=spec.noise, variational=spec.variational, views=views
         )
@@ -212,7 +254,7 @@ def _trained(
         "valid_error": best.valid_loss if best else float("nan"),
         "settings": spec.model_dump(mode="json"),
     }
-    kind = Steps if shape else Chain
+    kind: Any = Steps if shape.picture else Recurrence if shape.of_steps else Chain
     return kind.of(network.encoder), kind.of(network.decoder), facts, history
 
 

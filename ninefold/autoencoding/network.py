@@ -7,13 +7,14 @@ import torch
 from torch import Tensor, nn
 
 from ninefold.autoencoding.contrast import PROJECTED, Views, nt_xent
-from ninefold.unlabelled import steps
+from ninefold.columns import Array
+from ninefold.unlabelled import recurrence, steps
 from ninefold.unlabelled.chain import dense
 
 if TYPE_CHECKING:
     from ninefold.autoencoding import AutoEncoderSpec
 
-Sides = tuple[nn.Sequential, nn.Sequential]
+Sides = tuple[nn.Module, nn.Module]
 
 
 class AutoEncoder(nn.Module):
@@ -72,6 +73,18 @@ def picture_sides(shape: Sequence[int], latent: int, spec: "AutoEncoderSpec") ->
     return (
         steps.encoder(shape, out, spec.filters, spec.depth),
         steps.decoder(latent, shape, spec.filters, spec.depth),
+    )
+
+
+def step_sides(of_steps: Sequence[Array], latent: int, spec: "AutoEncoderSpec") -> Sides:
+    """Return recurrent encoder and decoder of rows; `of_steps` says which coordinates are the steps
+    of a sequence `(T, C)`, and which none `(R,)`.
+    """
+    places, rest = of_steps
+    out, hidden = latent * (2 if spec.variational else 1), (spec.width,) * max(spec.depth - 1, 0)
+    return (
+        recurrence.encoder(out, places, rest, spec.width, hidden, spec.dropout),
+        recurrence.decoder(latent, places, rest, spec.width, hidden, spec.dropout),
     )
 
 

@@ -41,8 +41,8 @@ def refined(
 
     if not isinstance(encoder, Chain):
         raise ConfigError(
-            "params.yaml: cluster.refine must be left out for convolutions, however: it is given. "
-            "Set cluster.encoder.convolutions: false"
+            "params.yaml: cluster.refine must be left out for convolutions and recurrent layers, "
+            "however: it is given. Set cluster.encoder.convolutions and .recurrent to false"
         )
     x = torch.from_numpy(np.ascontiguousarray(wide, np.float32))
     layers = [tuple(torch.tensor(part) for part in layer) for layer in encoder.layers]

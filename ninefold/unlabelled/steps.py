@@ -12,6 +12,7 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.unlabelled.chain import Chain
+from ninefold.unlabelled.recurrence import Recurrence
 
 if TYPE_CHECKING:
     from torch import nn
@@ -155,11 +156,13 @@ class Steps:
         return Steps(tuple(found))
 
 
-Layers = Chain | Steps
+Layers = Chain | Steps | Recurrence
 
 
 def read_layers(arrays: Mapping[str, Array], name: str) -> Layers:
-    """Return dense layers or steps, whichever were kept under `name`."""
+    """Return dense layers, steps or recurrent layers, whichever were kept under `name`."""
+    if Recurrence.is_in(arrays, name):
+        return Recurrence.from_arrays(arrays, name)
     is_steps = any(key.startswith(f"{name}.") and key.endswith(".shape") for key in arrays)
     return Steps.from_arrays(arrays, name) if is_steps else Chain.from_arrays(arrays, name)
 
