@@ -76,8 +76,9 @@ def _verdict(content: Any) -> str:
 
 def _exported(content: Any) -> str:
     """Name the model in the file, with the reason where it is no network."""
-    name = content["model"]
-    return "the network" if name == "network" else f"{name}, not the network: {content['why']}"
+    if content["model"] == "network":
+        return "the network"
+    return f"{content.get('title', content['model'])}, not the network: {content['why']}"
 
 
 def _metrics(content: Any) -> str:

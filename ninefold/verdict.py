@@ -68,6 +68,7 @@ def verdict(
     folds: Refitted | None,
     confidence: float,
     cost: Mapping[str, Any] | None = None,
+    title: str | None = None,
 ) -> dict[str, Any]:
     """Return answer, sentence, gain with interval, and the probabilities and evidence behind them.
 
@@ -78,8 +79,10 @@ def verdict(
         folds: what the folds say; None: the test part speaks alone.
         confidence: coverage of the interval.
         cost: what either model costs, passed through.
+        title: what people call the baseline; default: its name.
     """
-    undecided = {"answer": INCONCLUSIVE, "metric": reported.name, "baseline": baseline}
+    told = {"baseline": baseline, "baseline_title": title or baseline}
+    undecided = {"answer": INCONCLUSIVE, "metric": reported.name, **told}
     if baseline is None:
         said = (
             "Whether deep learning is needed stays open: no baseline was trained to compare with."
@@ -107,7 +110,7 @@ def verdict(
     found = {
         "answer": answers.pop() if len(answers) == 1 else INCONCLUSIVE,
         "metric": reported.name,
-        "baseline": baseline,
+        **told,
         "network_value": network,
         "baseline_value": other,
         **pooled,
@@ -152,7 +155,8 @@ def _sentence(found: Mapping[str, Any]) -> str:
     }
     comparison = (
         f"{found['metric']} on rows no model has seen is {found['network_value']:.4g} for the "
-        f"network and {found['baseline_value']:.4g} for {found['baseline']}"
+        f"network and {found['baseline_value']:.4g} for the best baseline "
+        f"({found['baseline_title']})"
     )
     if found["disagree"]:
         apart = ", ".join(f"{name} {each['gain']:+.3g}" for name, each in found["evidence"].items())

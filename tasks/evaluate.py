@@ -7,7 +7,7 @@ from ninefold.columns import read_frame
 from ninefold.evaluation.evaluate import evaluate, flat_metrics, measured
 from ninefold.evaluation.part import Part, known_rows
 from ninefold.evaluation.plots import write_plots
-from ninefold.evaluation.predicting import baseline_files, costs, predict_with
+from ninefold.evaluation.predicting import baseline_files, costs, predict_with, titles_of
 from ninefold.files import read_json, write_json
 from ninefold.sealing import Opening, check_seal, facts, finished, hash_files, record
 from ninefold.training import TrainedModel
@@ -31,7 +31,7 @@ def run(io: StageIO) -> None:
     opening = Opening(sealed["rows_sha256"], hash_files(_compared(io, network, files)))
     record(io.journal(), [opening])
     model, spec = TrainedModel.load(network), io.params("evaluate")
-    baselines = io.dep("baselines.json")
+    baselines = read_json(io.dep("baselines.json"))
     valid, test = (_part(io.dep(f"{n}.parquet"), n, model, files) for n in ("valid", "test"))
     content = evaluate(
         valid,
@@ -42,7 +42,8 @@ def run(io: StageIO) -> None:
         model.history,
         costs(model.facts, network, files),
         read_json(io.dep("folds.json")),
-        {found["name"]: found["threshold"] for found in read_json(baselines)["baselines"]},
+        {found["name"]: found["threshold"] for found in baselines["baselines"]},
+        titles_of(baselines),
     )
     opening = finished(opening, *measured(content))
     record(io.journal(), [opening])

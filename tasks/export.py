@@ -45,10 +45,15 @@ def run(io: StageIO) -> None:
     )
     write_json(io.out("explanation.json"), found.explanation)
     write_json(io.out("latency.json"), _latencies(io, choice, found.content, valid))
-    write_json(io.out("receipt.json"), {"model": choice.name, "why": choice.why, **found.receipt})
+    write_json(io.out("receipt.json"), {**told(choice), **found.receipt})
     gate(found.receipt)
     with replacing(io.out("model.onnx")) as temporary:
         temporary.write_bytes(found.content)
+
+
+def told(choice: Choice | None) -> dict[str, str]:
+    """Return what reports/receipt.json says of the choice; nothing where there was none."""
+    return {"model": choice.name, "title": choice.title, "why": choice.why} if choice else {}
 
 
 def read_featurize(io: StageIO) -> "onnx.ModelProto":
@@ -95,7 +100,11 @@ def facts(io: StageIO, choice: Choice | None, evaluation: dict[str, Any]) -> dic
     is_baseline = choice is not None and not choice.is_network
     of_model = evaluation["baselines"][choice.name] if choice and is_baseline else evaluation
     return {
-        **({"model": {"name": choice.name, "why": choice.why}} if choice else {}),
+        **(
+            {"model": {"name": choice.name, "title": choice.title, "why": choice.why}}
+            if choice
+            else {}
+        ),
         "metrics": {part: of_model[part] for part in ("test", "valid")},
         "verdict": evaluation["verdict"],
         "test_set": evaluation["test_set"],

@@ -132,3 +132,14 @@ def test_evidence_of_folds_leaves_out_what_has_no_score():
     assert fold_evidence(report, "dummy") is None
     assert fold_evidence({}, "linear") is None
     assert "folds" not in decide(AUC, 0.8, 0.75, 0.005, found)["evidence"]
+
+
+def test_the_sentence_calls_the_baseline_as_people_do():
+    found = verdict(
+        AUC, "hist_gradient_boosting", measured(0.75, 0.80, 0.005), None, 0.95,
+        title="histogram gradient boosting",
+    )  # fmt: skip
+    assert "for the best baseline (histogram gradient boosting)" in found["sentence"]
+    assert (found["baseline"], found["baseline_title"]) == (
+        "hist_gradient_boosting", "histogram gradient boosting",
+    )  # fmt: skip

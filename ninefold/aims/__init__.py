@@ -48,16 +48,18 @@ class Tested:
     """reports/folds.json, where folds were played."""
     cost: Mapping[str, Any] = field(default_factory=dict)
     """What the models of a contest cost."""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """What people call the baselines."""
 
 
-def report_of(found: "Mapping[str, Model]") -> dict[str, Any]:
+def report_of(found: "Mapping[str, Model]", titles: Mapping[str, str]) -> dict[str, Any]:
     """Return reports/baselines.json: what every peer has to tell of itself."""
     return {
         "metric": None,
         "higher_is_better": True,
         "best": None,
         "baselines": [
-            {"name": name, "fold_scores": [], "valid": {}, "facts": dict(model.facts)}
+            {"name": name, "title": titles[name], "valid": {}, "facts": dict(model.facts)}
             for name, model in found.items()
         ],
     }
@@ -73,6 +75,8 @@ class Aim(ABC):
     """Sections of params.yaml that baselines and train read beside problem and preprocess."""
     draft: ClassVar[tuple[str, ...]]
     """Lines of a new params.yaml for those sections."""
+    titles: ClassVar[Mapping[str, str]]
+    """What people call the models of `peers`, by name."""
     asked: ClassVar[tuple[str, ...]] = ("valid", "test")
     """The parts of which `Tested.said` says what baselines make."""
     preprocess: ClassVar[str] = "{}"

@@ -35,6 +35,10 @@ class Anomaly(Aim):
         "anomaly:",
         "  alarm_rate: 0.01         # share of ordinary rows that may raise an alarm",
     )
+    titles: ClassVar[Mapping[str, str]] = {
+        "isolation_forest": "isolation forest",
+        "principal_components": "principal components",
+    }
     preprocess: ClassVar[str] = (
         "{number: {scale: standard, clip: none}}   # what lies far out stays far out"
     )
@@ -70,7 +74,7 @@ class Anomaly(Aim):
             ready, spec.seed, chosen.alarm_rate, on_valid=chosen.threshold_on == "valid"
         )
         found: dict[str, Model] = {"isolation_forest": forest, "principal_components": twin}
-        return Peers(found, report_of(found))
+        return Peers(found, report_of(found, self.titles))
 
     def load(self, folder: Path) -> "Reconstruction":
         from ninefold.autoencoding.model import Reconstruction
@@ -82,7 +86,9 @@ class Anomaly(Aim):
         from ninefold.autoencoding.model import Reconstruction
 
         assert isinstance(model, Reconstruction)
-        return evaluate(model, tested.parts, tested.said, tested.problem, tested.spec)
+        return evaluate(
+            model, tested.parts, tested.said, tested.problem, tested.spec, tested.titles
+        )
 
     def tables(self, content: Mapping[str, Any]) -> dict[str, tuple[list[str], list[list[Any]]]]:
         found = content["errors"]

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ninefold.aims import Aim, Peers, Settings, Tested
+from ninefold.registry import components
 from ninefold.training.under_way import NO_FILES, RunFiles
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ class Clustering(Aim):
     task: ClassVar[str] = "clustering"
     about: ClassVar[str] = "groups of rows that are alike"
     sections: ClassVar[tuple[str, ...]] = ("cluster",)
+    titles: ClassVar[Mapping[str, str]] = {"unrefined": "clusters before they were refined"}
     asked: ClassVar[tuple[str, ...]] = ("train", "valid", "test")
     draft: ClassVar[tuple[str, ...]] = (
         "cluster:",
@@ -48,15 +50,18 @@ class Clustering(Aim):
         return fit(ready, settings["cluster"], files)
 
     def peers(self, ready: "Prepared", settings: Settings) -> Peers:
+        from ninefold.clustering.algorithms import AlgorithmSpec
         from ninefold.clustering.choosing import inside, mean_silhouette
         from ninefold.clustering.fitting import peers
 
         found = peers(ready, settings["cluster"])
+        kinds = components("ninefold.clustering.algorithms", AlgorithmSpec)
+        titles = {**self.titles} | {kind.model_fields["kind"].default: kind.title for kind in kinds}
         valid = ready.X_valid, ready.codes_valid
         entries = [
             {
                 "name": name,
-                "fold_scores": [],
+                "title": titles[name],
                 "valid": {"silhouette": mean_silhouette(z, inside(model.clusters, z))},
                 "k": model.clusters.k,
                 "facts": dict(model.facts),
@@ -64,8 +69,8 @@ class Clustering(Aim):
             for name, model in found.items()
             for z in [model.scores(*valid).astype("float64")]
         ]
-        known = [e for e in entries if e["valid"]["silhouette"] is not None]  # type: ignore[index]
-        best = max(known, key=lambda e: e["valid"]["silhouette"], default=None)  # type: ignore[index]
+        known = [e for e in entries if e["valid"]["silhouette"] is not None]
+        best = max(known, key=lambda e: e["valid"]["silhouette"], default=None)
         return Peers(
             found,
             {
@@ -90,7 +95,7 @@ class Clustering(Aim):
             part: {name: outputs[0] for name, outputs in models.items()}
             for part, models in tested.said.items()
         }
-        content = evaluate(model, tested.parts, names, tested.problem, tested.spec)
+        content = evaluate(model, tested.parts, names, tested.problem, tested.spec, tested.titles)
         return content | {key: model.facts[key] for key in ("choice", "structure", "map")}
 
     def tables(self, content: Mapping[str, Any]) -> dict[str, tuple[list[str], list[list[Any]]]]:

@@ -49,7 +49,7 @@ class Embedding(Anomaly):
         from ninefold.autoencoding.fitting import linear
 
         found = {"principal_components": linear(ready, settings["autoencoder"])}
-        return Peers(found, report_of(found))
+        return Peers(found, report_of(found, self.titles))
 
     def tables(self, content: Mapping[str, Any]) -> dict[str, tuple[list[str], list[list[Any]]]]:
         sizes = content["reconstruction"]["linear_sizes"]

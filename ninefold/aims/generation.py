@@ -25,6 +25,10 @@ class Generation(Aim):
         "generate:",
         "  steps: 2000              # of the generator",
     )
+    titles: ClassVar[Mapping[str, str]] = {
+        "gaussian": "correlated normal distributions",
+        "independent": "independent normal distributions",
+    }
     preprocess: ClassVar[str] = "{number: {scale: quantile}}   # numbers as a normal distribution"
     plots: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "Distance the critic sees": {
@@ -48,7 +52,7 @@ class Generation(Aim):
         from ninefold.generating.fitting import peers
 
         found = peers(ready)
-        return Peers(found, report_of(found))
+        return Peers(found, report_of(found, self.titles))
 
     def load(self, folder: Path) -> "Sampler":
         from ninefold.generating.model import Sampler
@@ -61,4 +65,6 @@ class Generation(Aim):
 
         assert isinstance(model, Sampler)
         plain = replace(model, history=())
-        return evaluate(plain, tested.parts, tested.said, tested.problem, tested.spec)
+        return evaluate(
+            plain, tested.parts, tested.said, tested.problem, tested.spec, tested.titles
+        )

@@ -26,6 +26,10 @@ class Tagging(Contested):
     about: ClassVar[str] = "a label for each step of a sequence"
     sections: ClassVar[tuple[str, ...]] = ("tag",)
     rivals: ClassVar[tuple[str, ...]] = ("most_frequent", "linear")
+    titles: ClassVar[Mapping[str, str]] = {
+        "most_frequent": "the commonest label",
+        "linear": "linear model of neighbouring steps",
+    }
     draft: ClassVar[tuple[str, ...]] = (
         "tag:",
         "  bidirectional: true      # false: a label depends on no later step",
@@ -81,7 +85,7 @@ class Tagging(Contested):
         from ninefold.tagging.fitting import peers
 
         found = peers(ready, ready.problem, settings["tag"])
-        return Peers(found, report_of(found))
+        return Peers(found, report_of(found, self.titles))
 
     def load(self, folder: Path) -> "TagModel":
         from ninefold.tagging.model import TagModel
@@ -94,7 +98,9 @@ class Tagging(Contested):
 
         assert isinstance(model, TagModel)
         metric = self.reported(tested.problem)
-        judging = Judging(tested.problem, tested.spec, metric, tested.folds, tested.cost)
+        judging = Judging(
+            tested.problem, tested.spec, metric, tested.folds, tested.cost, tested.titles
+        )
         return evaluate(model, tested.parts, tested.said, judging)
 
     def tables(self, content: Mapping[str, Any]) -> dict[str, tuple[list[str], list[list[Any]]]]:

@@ -95,12 +95,14 @@ def evaluate(
     said: Mapping[str, Mapping[str, Sequence[Array]]],
     problem: ProblemSpec,
     spec: EvaluateSpec,
+    titles: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return what reports/evaluation.json says of a model that gives rows back.
 
     Args:
         parts: the train, valid and test rows.
         said: part -> baseline -> outputs of its file: alarm or code, error or score, …
+        titles: what people call the baselines.
     """
     train = parts["train"]
     measured: dict[str, Any] = {}
@@ -124,7 +126,7 @@ def evaluate(
         for name, statistics in theirs.items():
             baselines[name][part], peer_draws[name] = estimates(statistics, frame, problem, spec)
     metric = next(iter(measured["test"]))
-    decided = _decide(metric, measured["test"], draws, baselines, peer_draws, spec)
+    decided = _decide(metric, measured["test"], draws, baselines, peer_draws, spec, titles)
     rows = {name: parts[name] for name in ("valid", "test")}
     content = document(
         problem, spec, (metric, True), rows, (measured["test"], draws), measured["valid"],
@@ -193,6 +195,7 @@ def _decide(
     baselines: Mapping[str, Any],
     peer_draws: Mapping[str, Array],
     spec: EvaluateSpec,
+    titles: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return whether the network is needed, against the peer that was best on valid."""
     known = {
@@ -212,7 +215,9 @@ def _decide(
     best = max(sorted(known), key=lambda name: known[name])
     column = list(own).index(metric)
     theirs = (best, baselines[best]["test"][metric]["value"], peer_draws[best][:, column])
-    return compare(metric, True, (value, draws[:, column]), theirs, spec, SAME[metric])
+    return compare(
+        metric, True, (value, draws[:, column]), theirs, spec, SAME[metric], titles.get(best)
+    )
 
 
 def _columns(model: Reconstruction, frame: Frame) -> list[dict[str, Any]]:

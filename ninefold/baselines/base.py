@@ -49,6 +49,8 @@ class BaselineSpec(Spec, ABC):
     """Describes a baseline; importing it must not import scikit-learn."""
 
     kind: str
+    title: ClassVar[str]
+    """What people call it."""
     is_default: ClassVar[bool] = True
     package: ClassVar[str | None] = None
     """What must be installed beside what Ninefold needs; the baseline is trained if it is."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 class CatBoostSpec(BaselineSpec):
     """CatBoost (Prokhorenkova et al., 2018); codes enter as numbers, in order of frequency."""
 
+    title: ClassVar[str] = "CatBoost"
     kind: Literal["catboost"] = "catboost"
     package: ClassVar[str | None] = "catboost"
     iterations: int = Field(300, ge=1, le=10_000)

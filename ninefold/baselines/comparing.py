@@ -98,6 +98,7 @@ def compare(
         }
         entry: dict[str, Any] = {
             "name": name,
+            "title": model.title,
             "valid": on_valid,
             "temperature": head.temperature,
             "threshold": head.cut,

@@ -1,6 +1,6 @@
 """The answer of someone who never looks at a row."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 class DummySpec(BaselineSpec):
     """How often each class occurs, or the mean: the same answer for every row."""
 
+    title: ClassVar[str] = "constant guess"
     kind: Literal["dummy"] = "dummy"
 
     def fit(self, rows: TrainRows, seed: int) -> Fitted:

@@ -1,6 +1,6 @@
 """Gradient-boosted trees over binned features."""
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 class HistGradientBoostingSpec(BaselineSpec):
     """scikit-learn's histogram gradient boosting; codes enter as numbers, in order of frequency."""
 
+    title: ClassVar[str] = "histogram gradient boosting"
     kind: Literal["hist_gradient_boosting"] = "hist_gradient_boosting"
     max_iter: int = Field(100, ge=1, le=10_000)
     """Trees (per class, if there are more than two)."""

@@ -9,6 +9,7 @@ from ninefold.baselines.seasonal_naive import Past
 class LastValueSpec(BaselineSpec):
     """The last known value, however far ahead; for windows over series only."""
 
+    title: ClassVar[str] = "last value"
     kind: Literal["last_value"] = "last_value"
     is_default: ClassVar[bool] = False
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 class LightGBMSpec(BaselineSpec):
     """LightGBM (Ke et al., 2017); codes enter as numbers, in order of frequency."""
 
+    title: ClassVar[str] = "LightGBM"
     kind: Literal["lightgbm"] = "lightgbm"
     package: ClassVar[str | None] = "lightgbm"
     n_estimators: int = Field(100, ge=1, le=10_000)

@@ -1,7 +1,7 @@
 """Logistic regression or ridge, on features and one-hot codes."""
 
 import warnings
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 class LinearSpec(BaselineSpec):
     """Logistic regression for classification, ridge regression for values."""
 
+    title: ClassVar[str] = "linear model"
     kind: Literal["linear"] = "linear"
     regularization: float = Field(1.0, gt=0)
     """Weight of the squared coefficients: ridge's alpha, logistic regression's 1 / C."""

@@ -26,6 +26,7 @@ class NeighborsSpec(BaselineSpec):
     left out in turn.
     """
 
+    title: ClassVar[str] = "nearest neighbours"
     kind: Literal["neighbors"] = "neighbors"
     is_default: ClassVar[bool] = False
     max_rows: int = Field(5000, ge=2, le=100_000)

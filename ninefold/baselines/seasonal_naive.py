@@ -22,6 +22,7 @@ class SeasonalNaiveSpec(BaselineSpec):
     3rd ed., ch. 5.2); for windows over series only.
     """
 
+    title: ClassVar[str] = "last season's value"
     kind: Literal["seasonal_naive"] = "seasonal_naive"
     is_default: ClassVar[bool] = False
     period: int | None = Field(None, ge=2, le=1000)

@@ -39,6 +39,7 @@ def evaluate(
     said: Mapping[str, Names],
     problem: ProblemSpec,
     spec: EvaluateSpec,
+    titles: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return what reports/evaluation.json says of clusters.
 
@@ -47,6 +48,7 @@ def evaluate(
     Args:
         parts: the train, valid and test rows; clusters were found in the first.
         said: per part what each baseline says, by name.
+        titles: what people call the baselines.
     """
     own = {name: model.predict(frame)[0].values for name, frame in parts.items()}
     metrics: dict[str, Any] = {}
@@ -74,7 +76,7 @@ def evaluate(
     rows = {name: parts[name] for name in ("valid", "test")}
     content = document(
         problem, spec, ("silhouette", True), rows, (metrics["test"], draws[""]), metrics["valid"],
-        baselines, _verdict(model, metrics["test"], baselines, draws, problem, spec), (),
+        baselines, _verdict(model, metrics["test"], baselines, draws, problem, spec, titles), (),
     )  # fmt: skip
     content |= _told(model.clusters.names, own, parts, model.scores_of)
     kind = model.facts["algorithm"]
@@ -124,13 +126,14 @@ def _verdict(
     draws: Mapping[str, Array],
     problem: ProblemSpec,
     spec: EvaluateSpec,
+    titles: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return whether clusters among codes are better than those that the same algorithm finds among
     the features: by the target, if one is named, else by how tight they are among the features.
     """
     kind = model.facts["algorithm"]
     if model.encoder is None or kind not in baselines:
-        return not_asked(f"{kind.replace('_', ' ')} found the clusters by itself")
+        return not_asked(f"{model.facts['algorithm_title']} found the clusters by itself")
     metric = "adjusted_rand" if problem.target else "silhouette"
     found = []
     for measured, drawn in ((own, draws[""]), (baselines[kind]["test"], draws[kind])):
@@ -138,7 +141,7 @@ def _verdict(
         column = drawn[:, list(measured).index(metric)]
         found.append((float("nan") if value is None else float(value), column))
     ours, theirs = found
-    decided = compare(metric, True, ours, (kind, *theirs), spec, SAME_WITHIN)
+    decided = compare(metric, True, ours, (kind, *theirs), spec, SAME_WITHIN, titles.get(kind))
     where = "agreement with the target" if problem.target else "tightness among the features"
     told = f"Clusters among the codes of an AutoEncoder against those among the features, {where}"
     return decided | {"sentence": f"{told}. {decided['sentence']}"}

@@ -166,6 +166,7 @@ def _fitted(ready: Prepared, z: Array, algorithm: AlgorithmSpec, k: int, seed: i
     facts: dict[str, Any] = {
         "title": "the clustering model",
         "algorithm": algorithm.kind,
+        "algorithm_title": algorithm.title,
         "settings": algorithm.model_dump(),
         "k": clusters.k,
         "clusters": dict(zip(clusters.names, sizes, strict=True)),

@@ -37,6 +37,8 @@ class _Setting:
     reported: Metric
     thresholds: Mapping[str, Cut]
     """From which probability on each baseline's label is the positive class."""
+    titles: Mapping[str, str]
+    """What people call the baselines."""
 
 
 def evaluate(
@@ -49,10 +51,12 @@ def evaluate(
     cost: Mapping[str, Any] | None = None,
     folds: Mapping[str, Any] | None = None,
     thresholds: Mapping[str, Cut] | None = None,
+    titles: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return metrics with intervals, baselines, verdict, curves, calibration and slices.
 
-    `folds` is what reports/folds.json holds; `thresholds` are those of the baselines, default .5.
+    `folds` is what reports/folds.json holds; `thresholds` are those of the baselines, default .5,
+    `titles` what people call them.
 
     A metric that is undefined on these rows has the value None and a `reason`.
 
@@ -61,7 +65,9 @@ def evaluate(
     """
     reported = reported_metric(problem, head.target)
     others = tuple(m for m in metrics_for(head.target) if m.name != reported.name)
-    setting = _Setting(problem, spec, head, (reported, *others), reported, thresholds or {})
+    setting = _Setting(
+        problem, spec, head, (reported, *others), reported, thresholds or {}, titles or {}
+    )
     network, baselines, decided, error = _test_metrics(valid, test, setting, cost, folds or {})
     overall = network[reported.name]["value"]
     drawn = clusters(test.frame, problem)
@@ -179,7 +185,8 @@ def _test_metrics(
     units = clusters(test.frame, setting.problem).count
     evidence = Measured(pair, (draws[0], draws[rival]), units, len(test))
     apart = fold_evidence(folds, best)
-    decided = verdict(reported, best, evidence, apart, setting.spec.confidence, cost)
+    title = setting.titles.get(best or "")
+    decided = verdict(reported, best, evidence, apart, setting.spec.confidence, cost, title)
     known = draws[0][np.isfinite(draws[0])]
     error = float(known.std(ddof=1)) if len(known) > 1 else float("nan")
     return found[0], baselines, decided, error

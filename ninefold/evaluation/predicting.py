@@ -18,6 +18,14 @@ def baseline_files(folder: Path) -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.onnx"))}
 
 
+def titles_of(report: Mapping[str, Any]) -> dict[str, str]:
+    """Return name -> what people call it of the baselines in reports/baselines.json."""
+    return {
+        found["name"]: found.get("title") or found["name"].replace("_", " ")
+        for found in report["baselines"]
+    }
+
+
 def predict_with(path: Path, frame: Frame) -> Array:
     """Run a file that takes raw columns; return probabilities `(N, K)`, or values `(N,)`."""
     parts = [outputs[-1] for _, outputs in run_chunks(session(path.read_bytes()), frame)]

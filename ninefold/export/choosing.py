@@ -16,6 +16,8 @@ class Choice:
 
     name: str
     why: str
+    title: str = NETWORK
+    """What people call it."""
 
     @property
     def is_network(self) -> bool:
@@ -32,8 +34,9 @@ def choose(wanted: Wanted, verdict: Mapping[str, Any], beyond: str = "") -> Choi
         ConfigError: a baseline is asked for and there is none.
     """
     answer, best = verdict["answer"], verdict.get("baseline")
+    title = verdict.get("baseline_title") or str(best)
     if wanted == "baseline" and best is not None:
-        return Choice(best, "export.model asks for the best baseline")
+        return Choice(best, "export.model asks for the best baseline", title)
     if wanted == "baseline":
         raise ConfigError(
             "params.yaml: export.model must be auto or network here, however: 'baseline', and none "
@@ -44,7 +47,8 @@ def choose(wanted: Wanted, verdict: Mapping[str, Any], beyond: str = "") -> Choi
     if beyond:
         return Choice(NETWORK, f"no baseline gives the {beyond} that train.objective asks for")
     if answer == "not needed" and best is not None:
-        return Choice(best, "deep learning is not needed here, and this is the best baseline")
+        why = "deep learning is not needed here, and this is the best baseline"
+        return Choice(best, why, title)
     reason = (
         "deep learning pays off here"
         if answer == "needed"

@@ -44,12 +44,14 @@ def evaluate(
     said: Mapping[str, Mapping[str, Sequence[Array]]],
     problem: ProblemSpec,
     spec: EvaluateSpec,
+    titles: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return what reports/evaluation.json says of a generator.
 
     Args:
         parts: the train, valid and test rows.
         said: part -> baseline -> the columns that its file drew for the same seeds.
+        titles: what people call the baselines.
     """
     room = _Room(model, parts["train"])
     names = [result.name for result in model.results]
@@ -71,7 +73,7 @@ def evaluate(
             else:
                 entry[part], draws[name] = estimates(statistics, frame, problem, spec)
     own = found.pop("model")
-    decided = _decide(own["test"], draws["model"], found, draws, spec)
+    decided = _decide(own["test"], draws["model"], found, draws, spec, titles)
     rows_of = {name: parts[name] for name in ("valid", "test")}
     content = document(
         problem, spec, ("discriminator_auc", False), rows_of, (own["test"], draws["model"]),
@@ -199,12 +201,13 @@ def _decide(
     peers: Mapping[str, Any],
     peer_draws: Mapping[str, Array],
     spec: EvaluateSpec,
+    titles: Mapping[str, str],
 ) -> dict[str, Any]:
     metric = "discriminator_auc"
     best = min(sorted(peers), key=lambda name: peers[name]["valid"][metric]["value"])
     ours = own[metric]["value"], draws[:, 0]
     theirs = best, peers[best]["test"][metric]["value"], peer_draws[best][:, 0]
-    return compare(metric, False, ours, theirs, spec, SAME_AREA)
+    return compare(metric, False, ours, theirs, spec, SAME_AREA, titles.get(best))
 
 
 def _pictures(model: Sampler, room: _Room, test: Frame) -> dict[str, Any]:

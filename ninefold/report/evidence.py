@@ -63,6 +63,11 @@ class Evidence:
         found = self.evaluation.get("metric")
         return str(found["name"]) if isinstance(found, dict) else ""
 
+    def title(self, name: str) -> str:
+        """Return what people call a model: a baseline, or the network."""
+        titles = {e["name"]: e.get("title") for e in self.baselines.get("baselines", ())}
+        return titles.get(name) or name.replace("_", " ")
+
     @property
     def masked(self) -> frozenset[str]:
         """Columns whose values must not be shown: `validate.mask` of params.yaml."""

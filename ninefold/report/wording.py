@@ -97,19 +97,6 @@ MEANINGS: Mapping[str, Callable[[float, Mapping[str, Any]], str]] = {
     "explained": _explained,
     "discriminator_auc": _told_apart,
 }
-NAMES: Mapping[str, str] = {
-    "hist_gradient_boosting": "gradient boosting",
-    "linear": "linear model",
-    "dummy": "constant guess",
-    "lightgbm": "LightGBM",
-    "catboost": "CatBoost",
-}
-"""Baseline -> what people call it."""
-
-
-def model_name(name: str) -> str:
-    """Return what people call a model."""
-    return NAMES.get(name, name.replace("_", " "))
 
 
 def inflation_sentence(inflation: Mapping[str, Any] | None) -> str:

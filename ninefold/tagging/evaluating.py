@@ -24,13 +24,15 @@ Said = tuple[Array, Array]
 
 @dataclass(frozen=True)
 class Judging:
-    """How models are judged: settings, what the folds say ({}: nothing), and what models cost."""
+    """How models are judged: settings, what the folds say ({}: nothing), what models cost and what
+    people call the baselines."""
 
     problem: ProblemSpec
     spec: EvaluateSpec
     reported: Metric
     folds: Mapping[str, Any]
     cost: Mapping[str, Any]
+    titles: Mapping[str, str]
 
 
 def evaluate(
@@ -91,7 +93,8 @@ def _verdict(
     units = clusters(test, judging.problem).count
     measured = Measured(pair, (ours[1][:, column], theirs[1][:, column]), units, len(test))
     apart = fold_evidence(judging.folds, best)
-    return verdict(reported, best, measured, apart, judging.spec.confidence, judging.cost)
+    sure, title = judging.spec.confidence, judging.titles.get(best or "")
+    return verdict(reported, best, measured, apart, sure, judging.cost, title)
 
 
 def _value(found: Estimates, reported: Metric) -> float:

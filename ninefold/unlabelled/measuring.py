@@ -93,6 +93,7 @@ def compare(
     theirs: tuple[str, float, Array],
     spec: EvaluateSpec,
     same_within: float,
+    title: str | None = None,
 ) -> dict[str, Any]:
     """Return whether a network is needed: its gain over the best peer, on the same resamples.
 
@@ -103,12 +104,13 @@ def compare(
         ours: the network's value and its replicates `(B,)`.
         theirs: the peer's name, value and replicates `(B,)`.
         same_within: the smallest gain that matters.
+        title: what people call the peer; default: its name.
     """
     name, value, draws = theirs
     sign = 1.0 if higher_is_better else -1.0
     gain = sign * (ours[0] - value)
     low, high = interval(sign * (ours[1] - draws), spec.confidence)
-    said = f"{metric} {ours[0]:.4g} against {value:.4g} of {name.replace('_', ' ')}"
+    said = f"{metric} {ours[0]:.4g} against {value:.4g} of the best baseline ({title or name})"
     if low is None or high is None:
         answer, why = "inconclusive", f"{said}; too few rows for an interval"
     elif low > 0 and gain > same_within:
@@ -125,6 +127,7 @@ def compare(
         "sentence": f"On the test rows: {why}.",
         "metric": metric,
         "baseline": name,
+        "baseline_title": title or name,
         "network_value": ours[0],
         "baseline_value": value,
         "gain": gain,

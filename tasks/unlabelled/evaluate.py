@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ninefold.aims import Aim, Contested, Tested, aim_of
 from ninefold.columns import read_frame
 from ninefold.evaluation.evaluate import flat_metrics, measured
-from ninefold.evaluation.predicting import baseline_files, costs
+from ninefold.evaluation.predicting import baseline_files, costs, titles_of
 from ninefold.files import read_json, replacing, write_json
 from ninefold.runtime import outputs_of, session
 from ninefold.sealing import Opening, check_seal, facts, finished, hash_files, record
@@ -40,7 +40,8 @@ def run(io: StageIO) -> None:
     names, model = ("train", "valid", "test"), aim.load(network)
     parts = {name: aim.rows(read_frame(io.dep(f"{name}.parquet"))) for name in names}
     said = {name: _said(files, model.raw(parts[name], name)) for name in aim.asked}
-    tested = Tested(parts, said, problem, io.params("evaluate"))
+    titles = titles_of(read_json(io.dep("baselines.json")))
+    tested = Tested(parts, said, problem, io.params("evaluate"), titles=titles)
     if isinstance(aim, Contested):
         folds = read_json(io.dep("folds.json")) if io.has_dep("folds.json") else {}
         tested = replace(tested, folds=folds, cost=costs(model.facts, network, files))

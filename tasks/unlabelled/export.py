@@ -14,7 +14,7 @@ from ninefold.unlabelled.measuring import NOT_ASKED
 from ninefold.unlabelled.preparing import prepare
 from ninefold.unlabelled.publishing import composed, publish
 from ninefold.unlabelled.refitting import refit
-from tasks.export import facts, read_featurize
+from tasks.export import facts, read_featurize, told
 from tasks.stage_io import StageIO
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def run(io: StageIO) -> None:
     )
     if io.has_out("latency.json"):
         write_json(io.out("latency.json"), _latencies(io, featurize, train, valid))
-    write_json(io.out("receipt.json"), {**_told(choice), **found.receipt})
+    write_json(io.out("receipt.json"), {**told(choice), **found.receipt})
     gate(found.receipt)
     with replacing(io.out("model.onnx")) as temporary:
         temporary.write_bytes(found.content)
@@ -54,10 +54,6 @@ def _choice(io: StageIO, evaluation: dict[str, Any]) -> Choice | None:
     wanted, verdict = io.params("export").model, evaluation["verdict"]
     is_open = verdict["answer"] != NOT_ASKED or wanted == "baseline"
     return choose(wanted, verdict) if is_open and io.has_dep("models/baselines") else None
-
-
-def _told(choice: Choice | None) -> dict[str, str]:
-    return {"model": choice.name, "why": choice.why} if choice else {}
 
 
 def _model(

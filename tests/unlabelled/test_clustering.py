@@ -111,7 +111,7 @@ def test_plain_clusters_are_exported_where_codes_are_not_needed(tmp_path):
     run_stage(workspace, "report")
     page = (workspace / "reports" / "report.html").read_text(encoding="utf-8")
     assert "The clusters below are those of the file." in page
-    assert f"{len(sizes)} clusters by k means in" in page
+    assert f"{len(sizes)} clusters by k-means in" in page
 
 
 def test_refining_needs_an_encoder():

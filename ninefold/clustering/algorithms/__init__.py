@@ -55,6 +55,8 @@ class AlgorithmSpec(Spec, ABC):
 
     kind: str
     """Which way."""
+    title: ClassVar[str]
+    """What people call it."""
     needs_k: ClassVar[bool] = True
     """Whether it must be told the number of clusters."""
     clusters: ClassVar[type[Clusters]]

@@ -68,6 +68,7 @@ class Mixture(Clusters):
 class GaussianMixtureSpec(AlgorithmSpec):
     """Gaussian mixture, fitted by expectation and maximisation (Dempster, Laird and Rubin 1977)."""
 
+    title: ClassVar[str] = "Gaussian mixture"
     kind: Literal["gaussian_mixture"] = "gaussian_mixture"
     covariance: Literal["auto", "full", "diag"] = "auto"
     """full: features may vary together inside a cluster; diag: each by itself; auto: full up to 20

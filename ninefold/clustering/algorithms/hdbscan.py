@@ -83,6 +83,7 @@ class Exemplars(Clusters):
 class HdbscanSpec(AlgorithmSpec):
     """HDBSCAN (Campello, Moulavi and Sander 2013); new rows go to the nearest exemplar."""
 
+    title: ClassVar[str] = "HDBSCAN"
     kind: Literal["hdbscan"] = "hdbscan"
     min_cluster_size: int | None = Field(default=None, ge=2)
     """Fewest rows of a cluster; default: 2 % of the train rows, at least 10."""

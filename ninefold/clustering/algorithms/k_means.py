@@ -45,6 +45,7 @@ class Centres(Clusters):
 class KMeansSpec(AlgorithmSpec):
     """k-means with several starts (Lloyd 1982; k-means++, Arthur and Vassilvitskii 2007)."""
 
+    title: ClassVar[str] = "k-means"
     kind: Literal["k_means"] = "k_means"
     starts: int = Field(default=4, ge=1, le=100)
     """Starts from other points; the tightest result counts."""

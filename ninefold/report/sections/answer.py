@@ -21,7 +21,7 @@ from ninefold.report.markup import (
 )
 from ninefold.report.markup import number as worded
 from ninefold.report.section import Section
-from ninefold.report.wording import meaning, model_name
+from ninefold.report.wording import meaning
 from ninefold.sealing import sentence
 
 GATES: dict[str, tuple[str, Tone]] = {
@@ -87,7 +87,7 @@ def _baseline_note(evidence: Evidence) -> list[Html]:
     return [
         callout(
             "warn",
-            f"What was exported is the {model_name(name)}, not the network: "
+            f"What was exported is a baseline ({evidence.title(name)}), not the network: "
             f"{evidence.receipt['why']}. {_below(evidence)}",
         )
     ]
@@ -106,14 +106,14 @@ def _metric_card(evidence: Evidence) -> Html:
     sure = f"{found['resampled']['confidence']:.0%}"
     note = f"{interval(estimate)} ({sure} interval)" if interval(estimate) else ""
     name = evidence.receipt.get("model", "network")
-    of = "" if name == "network" else f", {model_name(name)}"
+    of = "" if name == "network" else f", {evidence.title(name)}"
     return card(f"{evidence.metric} on test{of}", worded(estimate["value"]), note)
 
 
 def _verdict_card(evidence: Evidence) -> Html:
     verdict = evidence.evaluation["verdict"]
     rival = verdict.get("baseline")
-    note = f"against {model_name(rival)}" if rival else "no baseline was trained"
+    note = f"against {evidence.title(rival)}" if rival else "no baseline was trained"
     return card("Deep learning", verdict["answer"], note, VERDICTS.get(verdict["answer"], "plain"))
 
 
@@ -144,6 +144,7 @@ def _gain(evidence: Evidence) -> Html:
     if verdict.get("gain") is None:
         return Html()
     rope, apart = verdict["equivalent_within"], verdict.get("evidence") or {}
+    rival = evidence.title(verdict["baseline"])
     rows = [Row("gain of the network", verdict["gain"], verdict["low"], verdict["high"])]
     if len(apart) > 1:
         rows += [
@@ -151,9 +152,9 @@ def _gain(evidence: Evidence) -> Html:
             for name, title in (("folds", "by the folds"), ("test", "by the test part"))
         ]
     picture = forest(
-        f"Gain in {verdict['metric']} over {verdict['baseline']}: {worded(verdict['gain'])}",
+        f"Gain in {verdict['metric']} over {rival}: {worded(verdict['gain'])}",
         rows,
-        f"← {model_name(verdict['baseline'])} better · {verdict['metric']} · network better →",
+        f"← {rival} better · {verdict['metric']} · network better →",
         reference=(0.0, "equal"),
         band=(-rope, rope),
     )

@@ -62,7 +62,7 @@ def _exported(evidence: Evidence) -> tuple[Mapping[str, Any], Mapping[str, Any]]
 
 
 def _said(facts: Mapping[str, Any], found: Mapping[str, Any]) -> str:
-    how = facts["algorithm"].replace("_", " ")
+    how = facts.get("algorithm_title", facts["algorithm"])
     said = f"{count(facts['k'], 'cluster')} by {how} in {count(facts['train_rows'], 'train row')}"
     choice = found["choice"]
     return f"{said}: {choice['why']}." if choice else f"{said}."

@@ -20,7 +20,6 @@ from ninefold.report.markup import (
     tag,
 )
 from ninefold.report.section import Section
-from ninefold.report.wording import model_name
 
 
 class Comparison(Section):
@@ -32,22 +31,22 @@ class Comparison(Section):
     tasks = (*LEARNED, "tagging")
 
     def render(self, evidence: Evidence) -> Html:
-        verdict = evidence.evaluation["verdict"]
         return join(
             [
-                paragraph(_said(verdict)),
+                paragraph(_said(evidence)),
                 grid([_models(evidence), *_chances(evidence), *_folds(evidence)]),
                 _cost(evidence),
             ]
         )
 
 
-def _said(verdict: Mapping[str, Any]) -> str:
+def _said(evidence: Evidence) -> str:
+    verdict = evidence.evaluation["verdict"]
     if not verdict.get("baseline"):
         return str(verdict["sentence"])
     return (
         "Simpler models learnt from the same rows and were judged on the same ones. The best of "
-        f"them, the {model_name(verdict['baseline'])}, is the one to beat."
+        f"them is the one to beat: {evidence.title(verdict['baseline'])}."
     )
 
 
@@ -58,7 +57,7 @@ def _models(evidence: Evidence) -> Html:
     for name, baseline in _by_value(evidence):
         theirs = baseline["test"][metric]
         css = "rival" if baseline.get("is_best") else "other"
-        rows.append(Row(model_name(name), theirs["value"], theirs["low"], theirs["high"], css))
+        rows.append(Row(evidence.title(name), theirs["value"], theirs["low"], theirs["high"], css))
     better = "higher" if found["metric"]["higher_is_better"] else "lower"
     caption = f"{metric} on the test part with its interval; {better} is better"
     return figure(forest(caption, rows, metric), caption)
@@ -80,7 +79,7 @@ def _chances(evidence: Evidence) -> list[Html]:
     verdict = evidence.evaluation["verdict"]
     if verdict.get("p_better") is None:
         return []
-    rival = model_name(verdict["baseline"])
+    rival = evidence.title(verdict["baseline"])
     rows = [
         (name, verdict[key], percent(verdict[key]))
         for name, key in (
@@ -107,7 +106,7 @@ def _folds(evidence: Evidence) -> list[Html]:
     for name in sorted(names, key=lambda name: (name != "network", sign * found["means"][name])):
         scores = [each["scores"][name] for each in found["rounds"]]
         css = {"network": "network", found["best"]: "rival"}.get(name, "other")
-        rows.append(Row(model_name(name), found["means"][name], min(scores), max(scores), css))
+        rows.append(Row(evidence.title(name), found["means"][name], min(scores), max(scores), css))
     caption = (
         f"The same models trained anew in {count(len(found['rounds']), 'fold')} of the train part: "
         "mean, worst and best fold"
@@ -121,7 +120,7 @@ def _cost(evidence: Evidence) -> Html:
     seconds = evidence.training_cost.get("cpu_seconds") or {}
     body = [
         (
-            model_name(name),
+            evidence.title(name),
             f"{number(round(size / 1000))} kB",
             *_speed(evidence.latency.get(name)),
             f"{seconds[name]:.1f} s" if name in seconds else "–",

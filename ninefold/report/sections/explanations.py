@@ -9,7 +9,6 @@ from ninefold.report.evidence import Evidence
 from ninefold.report.markup import Html, count, details, figure, grid, join, number, paragraph, tag
 from ninefold.report.section import Section
 from ninefold.report.sections.pictures import picture
-from ninefold.report.wording import model_name
 
 MOST, MOST_SHARES = 15, 8
 SMALLEST_SHARE = 1e-9
@@ -24,11 +23,12 @@ class Explanations(Section):
 
     def render(self, evidence: Evidence) -> Html:
         found = evidence.explanation
-        model = model_name(evidence.receipt.get("model", "network"))
+        name = evidence.receipt.get("model", "network")
+        held = "the network" if name == "network" else f"what was exported ({evidence.title(name)})"
         return join(
             [
                 paragraph(
-                    f"Asked of the exported {model} on {count(found['rows'], 'valid row')}. "
+                    f"Asked of {held} on {count(found['rows'], 'valid row')}. "
                     "Importance says what the model uses, not what causes the outcome; columns "
                     "that go together are shuffled as one."
                 ),

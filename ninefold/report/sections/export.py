@@ -14,7 +14,6 @@ from ninefold.report.markup import (
     table,
 )
 from ninefold.report.section import Section
-from ninefold.report.wording import model_name
 
 CASES = {
     "held_out": "rows kept aside",
@@ -74,7 +73,8 @@ class Export(Section):
 
 def _content(evidence: Evidence) -> Html:
     name = evidence.receipt.get("model", "network")
-    said = f"The file holds the {model_name(name)}: {evidence.receipt.get('why', '')}."
+    held = "the network" if name == "network" else f"the best baseline ({evidence.title(name)})"
+    said = f"The file holds {held}: {evidence.receipt.get('why', '')}."
     return paragraph(said) if name == "network" else callout("warn", said, *_override())
 
 

@@ -7,7 +7,6 @@ from ninefold.report.charts.lines import Curve, lines
 from ninefold.report.evidence import Evidence
 from ninefold.report.markup import Html, count, figure, join, number, paragraph, prose
 from ninefold.report.section import Section
-from ninefold.report.wording import model_name
 
 MODELS = ("network", "rival")
 """How the curves look, in the order of the models."""
@@ -34,7 +33,7 @@ class MoreData(Section):
 
 def _said(curve: Mapping[str, Any], evidence: Evidence) -> str:
     """Say where the fitted curves lead, and what that would make of the verdict."""
-    metric, best = evidence.folds["metric"], model_name(evidence.folds["best"])
+    metric, best = evidence.folds["metric"], evidence.title(evidence.folds["best"])
     now, *ahead = curve["ahead"]
     if now["gain"] is None:
         return f"{metric} has no value on some shares of the rows, so nothing can be said."
@@ -42,7 +41,7 @@ def _said(curve: Mapping[str, Any], evidence: Evidence) -> str:
     far = ahead[-1]
     said = (
         f"By curves fitted to the points below, the network gains {_signed(now['gain'])} {metric} "
-        f"over the {best} with the {count(now['rows'], 'row')} that folds are fitted on"
+        f"over {best} with the {count(now['rows'], 'row')} that folds are fitted on"
         + "".join(f", {_signed(a['gain'])} with {count(a['rows'], 'row')}" for a in ahead)
         + ". "
     )
@@ -59,7 +58,7 @@ def _signed(gain: float) -> str:
 def _picture(curve: Mapping[str, Any], evidence: Evidence) -> Html:
     curves = [
         Curve(
-            model_name(name),
+            evidence.title(name),
             [
                 (rows, point["value"])
                 for rows, point in zip(curve["rows"], points, strict=True)

@@ -7,7 +7,6 @@ from ninefold.report.charts.intervals import Row, forest
 from ninefold.report.evidence import Evidence
 from ninefold.report.markup import Html, code, figure, interval, join, number, table
 from ninefold.report.section import Section
-from ninefold.report.wording import model_name
 
 
 class Peers(Section):
@@ -22,7 +21,7 @@ class Peers(Section):
         found, metric = evidence.evaluation, evidence.metric
         own = "the network" if "model" in evidence.receipt else "the model"
         parts: dict[str, Any] = {own: found["test"]}
-        parts |= {model_name(name): e["test"] for name, e in found["baselines"].items()}
+        parts |= {evidence.title(name): e["test"] for name, e in found["baselines"].items()}
         rows = [
             Row(
                 name,
