@@ -267,6 +267,8 @@ class _Together:
         self.get_extra_info = transport.get_extra_info
 
     def write(self, data: bytes) -> None:
+        if self.is_closing():
+            return  # the client has gone, and uvloop would complain
         if self._head is not None:
             data, self._head = self._head + data, None
         elif data.startswith(START) and data.endswith(END):
@@ -280,7 +282,7 @@ class _Together:
         self._transport.close()
 
     def _flush(self) -> None:
-        if self._head is not None:
+        if self._head is not None and not self.is_closing():
             head, self._head = self._head, None
             self._transport.write(head)
 

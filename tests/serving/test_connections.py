@@ -273,6 +273,19 @@ def test_a_request_names_one_host(line, line_and_host, status):
     assert status == 200 or "Host" in answer["error"]
 
 
+def test_clients_that_leave_are_no_errors(tmp_path):
+    """They sent several requests and went before the answers, which have nowhere to go."""
+    build(tmp_path / "models" / "model.onnx")
+    head, body = request(**{"Content-Encoding": "gzip"})
+    with running(cwd=tmp_path) as (url, _):
+        for _ in range(20):
+            line = Line(url)
+            line.send(*[head, body] * 3)
+            line.close()
+        assert httpx.get(url + "/v2/health/ready").status_code == 200
+    assert "Traceback" not in (tmp_path / "stderr.txt").read_text()
+
+
 def test_what_came_before_garbage_is_answered(line, expected):
     line.send(*request(), b"GARBAGE\r\n\r\n")
     assert chance(line.answer()) == expected[31.5]

@@ -137,6 +137,19 @@ def test_a_wrong_csv_is_refused_with_the_reason(client, body, reason):
     assert reason in got.json()["error"]
 
 
+WHY = "{ unit: 'u', expected: 1, answer: 2, contributions: [{ columns: ['a'], value: 1 }] }"
+SAID = (
+    ("brief('distances', { a: 3.5, b: 0.5 })", "distances: b 0.5 · a 3.5"),
+    ("brief('probabilities', { a: 0.25, b: 0.75 })", "b 0.75 · a 0.25"),
+    ("brief('quantiles', { a: { 0.1: 1, 0.9: 2 } })", "quantiles: a 1 … 2"),
+    ("bars('distances', { a: 0.5, b: 0.25 }).textContent", "distancesb0.25a0.5"),
+    ("bars('quantiles', { a: { q1: 7, q2: 8 } }).textContent", "quantiles of aq17q28"),
+    ("bars('reconstruction', { a: 'x', b: null }).textContent", "reconstructionaxb–"),
+    (f"why({WHY}, {{ a: 5 }}, 'Why y').textContent",
+     "Why yu: 1 on average, 2 here; the difference, by column:a = 5+1"),
+)  # fmt: skip
+
+
 @pytest.mark.skipif(BROWSER is None, reason="no chromium")
 def test_people_fill_in_the_form_and_read_the_prediction(url, tmp_path):
     with opened(url, tmp_path / "profile") as page:
@@ -182,6 +195,13 @@ def test_people_fill_in_the_form_and_read_the_prediction(url, tmp_path):
         assert page.run("document.querySelectorAll('#many tr').length") == 0
         page.run("document.getElementById('predict').click()")
         page.until("document.getElementById('result').innerText.includes('value')")
+        for script, said in SAID:
+            assert " ".join(str(page.run(script)).split()) == said
+        page.run(
+            "signature = { inputs: [{ name: '__proto__', kind: 'number' }] };"
+            "row().then(values => { window.sent = JSON.stringify(values); })"
+        )
+        assert page.until("window.sent").startswith('{"__proto__":')
         assert not page.complaints
 
 
