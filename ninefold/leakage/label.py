@@ -10,7 +10,8 @@ from ninefold.columns import Array
 from ninefold.leakage._closeness import Records
 from ninefold.leakage._contradicted import DENIED, in_one_part, isolated
 from ninefold.leakage.case import Case, Check, Finding, Severity
-from ninefold.splitting.identity import combine, twin_share
+from ninefold.leakage.chance import log10_excess
+from ninefold.splitting.identity import combine, has_twin, hash_values, twin_share
 
 MIN_ROWS = 5
 """Rows below which nothing is said."""
@@ -19,6 +20,8 @@ MIN_COPIES, MIN_SHARE, MOSTLY = 20, 0.01, 0.5
 MIN_COLUMNS, VARIED, NATURAL = 4, 8, 0.35
 """Columns below which rows coincide by nature; the most varied ones left out in turn; rows that
 then have an equal more than before, over those before, up to which equal rows are copies."""
+UNEVEN = -6.0
+"""log10 of the chance that rows have so many more equals inside train than inside test."""
 FEW_COPIES = 3
 """Rows of a record and its copies, in most cases; rows that coincide by nature come in heaps too,
 and where one column fixes another, few differ in one column only."""
@@ -149,7 +152,7 @@ def _suspicious(case: Case) -> Iterator[Finding]:
     mask, denied = np.zeros((2, len(case)), dtype=bool)
     mask[use] = (confident.max(axis=1) > 0) & (other != label) & (votes.max(axis=1) >= 0.9)
     denied[use] = is_denied
-    if not case.follows_time and in_one_part(denied, case.test):
+    if not case.follows_time and in_one_part(denied, case.test) and not _is_drawn_again(case):
         said = "hardly any outside the test part: its labels look wrong"
         yield _suspect(case, denied & case.test, "warn", said)
     elif isolated(own, is_denied, label) and _by_many(case, use, label, is_denied):
@@ -157,6 +160,14 @@ def _suspicious(case: Case) -> Iterator[Finding]:
         yield _suspect(case, denied, "warn", said)
     elif mask.sum() >= MIN_ROWS:
         yield _suspect(case, mask, "info", "rare cases, or wrong labels")
+
+
+def _is_drawn_again(case: Case) -> bool:
+    """Tell whether train was balanced by drawing rows again: copies never contradict each other."""
+    hashes = hash_values("number", case.y.astype(np.float64))
+    rows = combine([*(case.hashes[name] for name in case.inputs), hashes])
+    inside, test = (has_twin(rows, part)[part] for part in (~case.test, case.test))
+    return log10_excess(int(inside.sum()), len(inside), int(test.sum()), len(test)) <= UNEVEN
 
 
 def _votes(case: Case, use: Array, label: Array) -> Array | None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ninefold.leakage._drift import APART, Drift, is_mixed, level_drift, number_drift
 from ninefold.leakage._ranges import MIN_ROWS, UNLIKELY, Shift, beyond, cut, outside, places
-from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage.case import Case, Check, Finding, Severity
 from ninefold.leakage.chance import log10_excess
 
 NEW = 0.5
@@ -17,6 +17,8 @@ AT_THE_END = 0.9
 """Distance of the parts' places in the file from which test is simply its end, or beginning."""
 MEASURED = 20
 """Values from which a column measures something."""
+MANY, LISTED = 3, 5
+"""Columns that drift from which one finding tells of all, and how many its message lists."""
 ONE_PART = 0.2
 """Share of missing values in one part, with none in the other, that is a break."""
 
@@ -51,13 +53,17 @@ class ShiftCheck(Check):
         ranges = cut(case, drifts) if by_lot and order.effect < APART else {}
         if by_lot and order.effect < AT_THE_END:
             ranges |= beyond(case, drifts)
-        for name, drift in drifts.items():
-            found = ranges.get(name) or _judge(case, name, drift, mixed)
-            if found is not None:
-                yield _finding(case, name, found)
-        found = _target(case, mixed) if case.problem.learns_target else None
-        if found is not None:
-            yield _finding(case, case.problem.target, found)
+        found = {n: ranges.get(n) or _judge(case, n, drift, mixed) for n, drift in drifts.items()}
+        moved = [n for n, shift in found.items() if shift is not None and _is_plain_drift(shift)]
+        many = moved if len(moved) >= MANY else []
+        for name, shift in found.items():
+            if shift is not None and name not in many:
+                yield _finding(case, name, shift)
+        if many:
+            yield _drifted(sorted(many, key=lambda name: -drifts[name].effect), drifts)
+        target = _target(case, mixed) if case.problem.learns_target else None
+        if target is not None:
+            yield _finding(case, case.problem.target, target)
 
 
 def _order(case: Case) -> Drift:
@@ -130,7 +136,9 @@ def _constant(case: Case, name: str) -> Shift | None:
         return None
     evidence = {"share_of_test_with_other_values": round(other, 6)}
     what = f"has one value in train and others in {other:.0%} of the test rows"
-    return Shift("shift.constant", "warn", what, evidence)
+    # Laws, prices and products begin some day, and over time often after the train rows.
+    severity: Severity = "info" if case.follows_time else "warn"
+    return Shift("shift.constant", severity, what, evidence)
 
 
 def _units(drift: Drift, mixed: bool) -> Shift | None:
@@ -200,6 +208,27 @@ def _target(case: Case, mixed: bool) -> Shift | None:
         "warn" if strong else "info",
         f"is distributed differently in test (distance {drift.effect:.2f} of 1)",
         drift.evidence,
+    )
+
+
+def _is_plain_drift(found: Shift) -> bool:
+    return found.kind == "shift.drift" and found.severity == "info"
+
+
+def _drifted(names: list[str], drifts: dict[str, Drift]) -> Finding:
+    """Say of several columns at once that they drift, the most first."""
+    listed = ", ".join(f"`{n}` ({drifts[n].effect:.2f})" for n in names[:LISTED])
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return Finding(
+        kind="shift.drift",
+        severity="info",
+        columns=tuple(names),
+        evidence={"distance": {name: round(drifts[name].effect, 6) for name in names}},
+        message=(
+            f"{len(names)} columns are distributed differently in test (distance, of 1): {listed}"
+            f"{more}; natural if the split follows time"
+        ),
+        remedy="nothing to do if the split follows time or site",
     )
 
 

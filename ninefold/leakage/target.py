@@ -10,9 +10,12 @@ from ninefold.columns import Array
 from ninefold.leakage.case import Case, Check, Finding
 from ninefold.leakage.chance import SURE, auc, log10_arrangements, log10_order, rank_correlation
 from ninefold.leakage.telling import EQUAL
+from ninefold.splitting.identity import combine, hash_values
 
 MIN_PRESENT = 30
 """Rows with a value below which nothing is said about a feature."""
+ENTITY_VALUES = 1.01
+"""Values of a feature in an entity, on the mean, up to which it is a fact of the entity."""
 NEARLY = 0.995
 """Agreement, ROC area or rank correlation from which a feature is worth a look."""
 
@@ -52,7 +55,11 @@ class _Match:
 
 
 def _one_to_one(case: Case, name: str, present: Array, y: Array) -> Finding | None:
-    """Compare a feature that repeats its values with the target, value by value."""
+    """Compare a feature that repeats its values with the target, value by value.
+
+    A fact of declared entities counts once for each: it tells the target of its own rows anyhow.
+    """
+    present = _once_an_entity(case, name, present)
     match = _match(np.unique(case.hashes[name][present], return_inverse=True)[1], y[present])
     if match is None or match.log10_chance > SURE:
         return None
@@ -75,6 +82,25 @@ def _one_to_one(case: Case, name: str, present: Array, y: Array) -> Finding | No
             case, name, "target.nearly", evidence, f"tells `{target}` in {share} of rows"
         )
     return None
+
+
+def _once_an_entity(case: Case, name: str, present: Array) -> Array:
+    """Return the mask `(N,)` of one row of each declared entity, if the feature never varies in it.
+
+    All that are `present` `(N,)` otherwise.
+    """
+    names = [column for column in case.problem.group if column in case.frame.data]
+    if not names or not present.any():
+        return present
+    rows = np.flatnonzero(present)
+    entity = combine([hash_values(case.frame.column(n).kind, case.frame[n][rows]) for n in names])
+    _, first = np.unique(entity, return_index=True)
+    pairs = np.unique(combine([entity, case.hashes[name][rows]]))
+    if len(pairs) > ENTITY_VALUES * len(first):
+        return present
+    once = np.zeros(len(case), dtype=bool)
+    once[rows[first]] = True
+    return once
 
 
 def _match(x: Array, y: Array) -> _Match | None:

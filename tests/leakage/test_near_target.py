@@ -6,6 +6,7 @@ import pytest
 from ninefold.columns import Column, Frame
 from ninefold.leakage import AuditSpec, audit
 from ninefold.problem import ProblemSpec
+from tests.leakage.reports import loud, report
 
 N = 1200
 INPUT, ID = frozenset({"input"}), frozenset({"id"})
@@ -121,3 +122,16 @@ def test_row_number_of_a_file_sorted_by_the_target(is_sorted):
     data = {"idx": np.arange(N) + 1.0, "x": x[order]}
     found = findings(data, y, ids=("idx",))
     assert found == ({"idx": "id.predictive"} if is_sorted else {})
+
+
+def test_a_fact_of_declared_entities_counts_once_for_each():
+    rng = np.random.default_rng(8)
+    patient = np.repeat(np.arange(80), 8)
+    age = rng.permutation(400)[:80] / 4 + 20
+    data = {
+        "patient": np.array([f"p{i}" for i in patient], dtype=object),
+        "age": age[patient],
+        "pressure": rng.normal(120, 15, len(patient)),
+        "ill": np.where(rng.random(80) < 0.4, "yes", "no").astype(object)[patient],
+    }
+    assert not loud(report(data, "ill", group=["patient"]))

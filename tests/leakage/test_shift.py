@@ -66,6 +66,26 @@ def test_a_column_of_one_value_in_train_warns():
     assert loud(data) == [("shift.constant", "flag")]
 
 
+def drifting():
+    data = table()
+    year = data.pop("year")
+    data["year"] = (np.datetime64("2000-01-01") + np.arange(N)).astype("datetime64[us]")
+    data["law"] = np.where((year > 2016) & (np.arange(N) % 2 == 0), 1.0, 0.0)
+    for name in ("length", "weight", "price"):
+        data[name] = data[name] * np.exp(np.arange(N) / 200)
+    return data, np.where(year > 2015, "test", "train").astype(object)
+
+
+def test_what_drifts_along_time_is_one_info_and_a_law_that_came_later_another():
+    data, part = drifting()
+    found = report(data, "y", part, time="year")
+    assert not loud_of(found, "shift.constant", "shift.drift")
+    drift = [item for item in found["findings"] if item["kind"] == "shift.drift"]
+    assert len(drift) == 1
+    assert set(drift[0]["columns"]) == {"length", "weight", "price"}
+    assert any(item["kind"] == "shift.constant" for item in found["findings"])
+
+
 def test_a_filtered_test_part_warns():
     data = table()
     part = np.where(TEST & (data["price"] < np.median(data["price"])), "", PART).astype(object)

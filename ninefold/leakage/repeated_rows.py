@@ -1,0 +1,189 @@
+"""rows.repeated: copies in the source that the split has kept on one side."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from ninefold.columns import Array
+from ninefold.leakage._row_names import row_names
+from ninefold.leakage.case import Case, Check, Finding
+from ninefold.splitting.identity import combine, has_twin, hash_values
+
+ROWS = 200_000
+"""Rows among which copies are looked for."""
+MIN_ROWS, MIN_SHARE = 8, 0.015
+"""Repeated records, and share of the rows that are repeats, below which nothing is said."""
+NATURAL = 0.25
+"""Records with one neighbour over repeated ones without any, up to which repeats are copies."""
+SETTLED = 0.7
+"""Share of the pairs of records, otherwise apart in a column, that the same value in another column
+brings together for that column to settle it."""
+DRAWN, DRAWN_SHARE, MAX_CLASSES = 0.5, 0.15, 20
+"""The same within a class, of which so many rows must be repeats; classes looked at."""
+OFTENER = 3.0
+"""Times the share of repeats in all other classes: chance repeats the commonest class most."""
+COLUMNS = 40
+"""Columns, the most varied, in one of which a neighbour differs."""
+ALL = slice(None)
+
+
+class RepeatedRowsCheck(Check):
+    """Rows that equal another in every feature and the target, though no part shares them.
+
+    Whoever copied rows before the split (to balance classes, by joining twice, by drawing with
+    replacement) measures the model on a test part that holds the same record again and again.
+    Ninefold's split keeps copies on one side, so nothing leaks, but what is measured is not what
+    will be met.
+
+    Told from records that meet by chance by their neighbours, those that differ in one column.
+    If records come by as often as their surroundings let expect, those without any neighbour are
+    expected to be met again as often as there are records with exactly one, at most (Robbins 1956:
+    of counts with unknown means, the mean of those seen never is that of those seen once over that
+    of those seen never). Copies are made without regard to neighbours.
+    """
+
+    family: ClassVar[str] = "rows"
+    kinds: ClassVar[tuple[str, ...]] = ("rows.repeated",)
+
+    def findings(self, case: Case) -> Iterator[Finding]:
+        if case.split_kind == "given":
+            return
+        case = case.limited(ROWS)
+        columns = _columns(case)
+        if len(columns) < 3:
+            return
+        record = combine(columns)
+        found = _repeats(columns, record, NATURAL, MIN_SHARE * len(case))
+        rows = np.ones(len(case), dtype=bool)
+        if found is None and case.is_classification:
+            found, rows = _balanced(case, columns, record)
+        twins = has_twin(record, rows) & rows & case.test
+        if found is not None and twins.any():
+            yield _finding(case, twins, found)
+
+
+@dataclass(frozen=True)
+class _Repeats:
+    """How many rows repeat a record, how many records without a neighbour are repeated, and how
+    many have one neighbour.
+    """
+
+    rows: int
+    alone: int
+    with_one: int
+
+
+def _repeats(
+    columns: list[Array],
+    record: Array,
+    natural: float,
+    least: float,
+    rows: Array | slice = ALL,
+) -> _Repeats | None:
+    """Return the repeats among the records `(N,)` of some rows if they are copies, and many."""
+    inside = record[rows]
+    repeats = len(inside) - len(np.unique(inside))
+    if repeats < max(MIN_ROWS, least):
+        return None
+    first = np.unique(record, return_index=True)[1]
+    ties = _ties([column[first] for column in columns])
+    alone, with_one = _met_again([column[rows] for column in columns], inside, ties)
+    if alone < MIN_ROWS or with_one > natural * alone:
+        return None
+    return _Repeats(repeats, alone, with_one)
+
+
+def _balanced(case: Case, columns: list[Array], record: Array) -> tuple[_Repeats | None, Array]:
+    """Look for the repeats in each class by itself: those of a rare one are drawn again."""
+    size = np.bincount(case.y)
+    for code in np.argsort(size)[-MAX_CLASSES:]:
+        rows = np.asarray(case.y == code)
+        if _repeated(record[rows]) < OFTENER * _repeated(record[~rows]):
+            continue
+        found = _repeats(columns, record, DRAWN, DRAWN_SHARE * size[code], rows)
+        if found is not None:
+            return found, rows
+    return None, np.ones(len(case), dtype=bool)
+
+
+def _repeated(record: Array) -> float:
+    """Return the share of records `(N,)` that repeat another."""
+    return 1 - len(np.unique(record)) / max(1, len(record))
+
+
+def _columns(case: Case) -> list[Array]:
+    """Return hashes `(N,)` of all that makes a record but what names it, the most varied first."""
+    names = set(row_names(case))
+    problem = case.problem
+    kept = [n for n in case.inputs if n not in names]
+    others = (*problem.targets, *problem.group, *filter(None, [problem.time]))
+    kept += [n for n in dict.fromkeys(others) if n in case.frame.data and n not in kept]
+    hashes = [hash_values(case.frame.column(n).kind, case.frame[n]) for n in kept]
+    varied = [h for h in hashes if len(h) and (h != h[0]).any()]
+    return sorted(varied, key=lambda h: -len(np.unique(h)))
+
+
+def _met_again(columns: list[Array], record: Array, ties: Array) -> tuple[int, int]:
+    """Return how many records without a neighbour are repeated, and how many have one neighbour."""
+    _, first, count = np.unique(record, return_index=True, return_counts=True)
+    records = [column[first] for column in columns]
+    neighbours = np.zeros(len(first), dtype=np.int64)
+    for out in range(min(COLUMNS, len(records))):
+        rest = [c for at, c in enumerate(records) if at != out and not ties[at, out]]
+        code = combine(rest) if rest else np.zeros(len(first), dtype=np.uint64)
+        _, code, size = np.unique(code, return_inverse=True, return_counts=True)
+        neighbours += size[code] - 1
+    return int(((count > 1) & (neighbours == 0)).sum()), int((neighbours == 1).sum())
+
+
+def _ties(records: list[Array]) -> Array:
+    """Return the mask `(C, C)` of columns (rows of the mask) that settle others of the records.
+
+    Records that differ in one column differ in those that settle it too. Columns whose values
+    hardly come back show nothing of the kind.
+    """
+    table = np.column_stack(records)
+    apart = np.array([_apart(column) for column in records])
+    settles = np.zeros((len(records), len(records)), dtype=bool)
+    for at, column in enumerate(records):
+        order = np.argsort(column, kind="stable")
+        same = np.flatnonzero(column[order][1:] == column[order][:-1])
+        if len(same) >= MIN_ROWS:
+            equal = table[order[same]] == table[order[same + 1]]
+            settles[at] = 1 - equal.mean(axis=0) <= (1 - SETTLED) * apart
+    return settles
+
+
+def _apart(column: Array) -> float:
+    """Return how often two rows differ in a column `(N,)`."""
+    size = np.unique(column, return_counts=True)[1]
+    return float(1 - ((size / len(column)) ** 2).sum())
+
+
+def _finding(case: Case, twins: Array, found: _Repeats) -> Finding:
+    count, share = int(twins.sum()), found.rows / len(case)
+    return Finding(
+        kind="rows.repeated",
+        severity="warn",
+        rows=case.source_rows(twins),
+        evidence={
+            "repeats": found.rows,
+            "share_of_rows": round(share, 6),
+            "test_rows": count,
+            "repeated_without_a_neighbour": found.alone,
+            "records_with_one_neighbour": found.with_one,
+            "rows_looked_at": len(case),
+        },
+        message=(
+            f"{found.rows} rows ({share:.1%}) repeat another in every feature and the target, in "
+            f"test {count}; {found.alone} records come back that no other even resembles, where "
+            "chance repeats what is common: they are copies, as from balancing classes or joining "
+            "before the split. The split kept copies on one side, but the test part counts one "
+            "record more than once, and its mix is not that of the rows to come"
+        ),
+        remedy=(
+            "drop the copies from the source; `sampling: {kind: over}` balances the train rows only"
+        ),
+    )

@@ -1,0 +1,80 @@
+"""Copies that the split kept together warn; records that meet by chance do not."""
+
+import numpy as np
+import pytest
+
+from tests.leakage.reports import loud, report
+
+
+def people(rng, n):
+    age = rng.integers(18, 70, n)
+    return {
+        "age": age,
+        "children": rng.integers(0, 4, n),
+        "region": rng.choice(["north", "south", "west"], n).astype(object),
+        "income": (20 + age / 3 + rng.normal(0, 9, n)).round(1),
+        "rent": rng.gamma(4, 2, n).round(1),
+        "buys": np.where(rng.random(n) < 0.15, "yes", "no").astype(object),
+    }
+
+
+def taken(data, rows):
+    return {name: values[rows] for name, values in data.items()}
+
+
+def copied(rng):
+    return np.concatenate([np.arange(600), rng.choice(600, 40)])
+
+
+def with_replacement(rng):
+    return rng.integers(0, 600, 600)
+
+
+@pytest.mark.parametrize("drawn", [copied, with_replacement])
+def test_copies_kept_together_warn_with_their_test_rows(drawn):
+    rng = np.random.default_rng(3)
+    rows = drawn(rng)
+    order = rng.permutation(len(rows))
+    found = loud(report(taken(people(rng, 600), rows[order]), "income"), "rows.repeated")
+    assert len(found) == 1
+    size = np.bincount(rows, minlength=600)
+    assert all(size[rows[order][row]] > 1 for row in found[0]["rows"])
+
+
+def test_a_class_balanced_by_drawing_it_again_warns():
+    rng = np.random.default_rng(4)
+    data = people(rng, 900)
+    data["income"], data["rent"] = data["income"].round(), data["rent"].round()
+    rare = np.flatnonzero(data["buys"] == "yes")
+    rows = rng.permutation(np.concatenate([np.arange(900), rng.choice(rare, 500)]))
+    assert loud(report(taken(data, rows), "buys"), "rows.repeated")
+
+
+@pytest.mark.parametrize("target", ["buys", "income"])
+def test_records_that_meet_by_chance_are_silent(target):
+    rng = np.random.default_rng(5)
+    data = people(rng, 3000)
+    data["income"], data["rent"] = (data["income"] / 10).round(), (data["rent"] / 9).round()
+    assert not loud(report(data, target), "rows.repeated")
+
+
+def test_records_of_shared_facts_are_silent():
+    """Two people of one place with one habit are one row: all else follows from the place."""
+    rng = np.random.default_rng(6)
+    place = rng.integers(0, 300, 1200)
+    facts = rng.normal(0, 1, (300, 6)).round(3)[place]
+    data = {f"fact_{i}": facts[:, i] for i in range(6)}
+    data["mode"] = rng.choice(["car", "boat", "pier"], 1200).astype(object)
+    assert not loud(report(data, "mode"), "rows.repeated")
+
+
+def test_train_rows_drawn_again_make_no_label_of_test_suspicious():
+    rng = np.random.default_rng(7)
+    y = rng.random(1500) < 0.12
+    x = rng.normal(0, 1, (1500, 4)) + 2 * (y & (rng.random(1500) < 0.7))[:, None]
+    part = np.where(rng.random(1500) < 0.25, "test", "train").astype(object)
+    again = rng.choice(np.flatnonzero(y & (part == "train")), 800)
+    rows = np.concatenate([np.arange(1500), again])
+    data = {f"x{i}": x[rows, i] for i in range(4)}
+    data["y"] = np.where(y[rows], "yes", "no").astype(object)
+    assert not loud(report(data, "y", part[rows]))
