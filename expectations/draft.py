@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from expectations.expressions import names_in
 from expectations.sample import Rule, Sample
 from ninefold.columns import Column
-from ninefold.describing import described_columns, described_table
+from ninefold.describing import described_columns, described_names, described_table
 from ninefold.errors import ConfigError
 from ninefold.problem import ProblemSpec
 from ninefold.registry import modules
@@ -48,8 +48,10 @@ def draft(
         note: a sentence on where the rows come from, put at the head.
         masked: columns whose values must not stand in the suite.
     """
+    pictures = tuple(column.name for column in columns if column.kind == "image")
+    hidden = described_names(columns, masked)
     table, columns = described_table(table, columns), described_columns(columns)
-    sample = Sample(table, columns, problem, frozenset(masked))
+    sample = Sample(table, columns, problem, hidden, pictures)
     return render(rules(sample), note)
 
 

@@ -12,7 +12,7 @@ from expectations.checking import results
 from expectations.suite import Rule, Suite, load_suite
 from expectations.wording import sentence
 from ninefold.columns import ROW, Column, read_columns
-from ninefold.describing import described_columns, described_table
+from ninefold.describing import described_columns, described_names, described_table
 from ninefold.errors import GateError
 from ninefold.files import jsonable
 from ninefold.quality import ValidateSpec
@@ -44,6 +44,8 @@ def gate(
     """
     stored = read_columns(raw_path)
     columns = described_columns(stored)
+    hidden = described_names(stored, spec.mask)
+    spec = spec.model_copy(update={"mask": tuple(sorted(hidden))})
     trained = None if trained is None else described_columns(trained)
     with _quiet():
         suite = load_suite(suite_path, trained or columns)

@@ -25,6 +25,8 @@ class Sample:
     problem: ProblemSpec
     masked: frozenset[str] = frozenset()
     """Columns whose values must not appear in a rule."""
+    pictures: tuple[str, ...] = ()
+    """Names of the columns of pictures, of which `columns` has the numbers that tell of them."""
 
     def __len__(self) -> int:
         return int(self.table.num_rows)

@@ -1,11 +1,14 @@
 """What a rule that failed says in one line of a terminal: rule, limits, what was found, why."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 ABOUT = ("column", "column_A", "column_B", "column_list", "target", "ignore", "task")
 """Arguments that are said otherwise, or are no limit."""
-SHOWN, LONGEST = 5, 60
+SHOWN, LONGEST, LONGEST_RULE = 5, 60, 200
+DIGITS = 8
+GUARD = re.compile(r"missing\((?:`[^`]*`|\w+)\) or ")
 
 
 def sentence(item: Mapping[str, Any]) -> str:
@@ -28,7 +31,9 @@ def found(item: Mapping[str, Any]) -> str:
 def limits(item: Mapping[str, Any]) -> str:
     """Word what a rule asks for: `min_value 0, max_value 12`."""
     return ", ".join(
-        _cut(str(value)) if key == "expression" else f"{key} {_cut(_listed(value))}"
+        _cut(asked(str(value)), LONGEST_RULE)
+        if key == "expression"
+        else f"{key} {_cut(_listed(value))}"
         for key, value in item["kwargs"].items()
         if key not in ABOUT
     )
@@ -40,8 +45,9 @@ def _place(item: Mapping[str, Any]) -> str:
 
 
 def _row(row: Mapping[str, Any], columns: list[str]) -> str:
-    """Word a row by its position and the cells that the rule reads."""
-    cells = [(name, row["values"][name]) for name in columns if name in row["values"]]
+    """Word a row by its position, the cells that the rule reads and what the row is called."""
+    ids = [name for name in row["values"] if name not in columns][:1]
+    cells = [(name, row["values"][name]) for name in [*ids, *columns] if name in row["values"]]
     said = ", ".join((f"{name} " if len(cells) > 1 else "") + _cell(value) for name, value in cells)
     return f"row {row['row']}" + (f" ({said})" if said else "")
 
@@ -49,15 +55,28 @@ def _row(row: Mapping[str, Any], columns: list[str]) -> str:
 def _cell(value: Any) -> str:
     if value is None:
         return "missing"
-    is_whole = isinstance(value, float) and value.is_integer()
-    return _cut(f"{value:.15g}" if is_whole else str(value))
+    if isinstance(value, float):
+        return f"{value:.{15 if value.is_integer() else DIGITS}g}"
+    return _cut(str(value))
 
 
 def _listed(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _cut(text: str) -> str:
+def asked(expression: str) -> str:
+    """Return what an expression asks of rows with all values: without what lets gaps pass.
+
+    >>> asked("missing(a) or missing(`b c`) or a <= `b c`")
+    'a <= `b c`'
+    """
+    start = 0
+    while found := GUARD.match(expression, start):
+        start = found.end()
+    return expression[start:]
+
+
+def _cut(text: str, longest: int = LONGEST) -> str:
     """Keep a line of long values readable."""
     line = " ".join(text.split())
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"

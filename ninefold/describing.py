@@ -5,6 +5,7 @@ Quality rules, exploration, the leakage audit and the comparison with fresh data
 a size that gives the class away is found like any other column that does.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
 def described_columns(columns: tuple[Column, ...]) -> tuple[Column, ...]:
     """Return the columns with numbers in the place of tensors."""
     return tuple(new for column in columns for new in _columns(column))
+
+
+def described_names(columns: Iterable[Column], names: Iterable[str]) -> frozenset[str]:
+    """Return `names` and, for those of tensors, the names of the numbers that tell of them."""
+    chosen = frozenset(names)
+    told = (new.name for c in columns if c.name in chosen for new in _columns(c))
+    return chosen.union(told)
 
 
 def described(frame: Frame) -> Frame:

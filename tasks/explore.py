@@ -10,5 +10,6 @@ from tasks.stage_io import StageIO
 def run(io: StageIO) -> None:
     """Describe the train rows; no other part is read."""
     train, masked = read_frame(io.dep("train.parquet")), io.params("validate").mask
-    write_json(io.out("exploration.json"), explore(train, io.params("problem"), masked))
-    write_json(io.out("reference.json"), reference(train, masked))
+    problem = io.params("problem")
+    write_json(io.out("exploration.json"), explore(train, problem, masked))
+    write_json(io.out("reference.json"), reference(train, masked, problem.time))

@@ -2,6 +2,7 @@
 
 from typing import Any, Literal
 
+import pandas as pd
 from great_expectations.execution_engine import PandasExecutionEngine
 from great_expectations.expectations.expectation import ColumnMapExpectation
 from great_expectations.expectations.metrics import (
@@ -9,9 +10,14 @@ from great_expectations.expectations.metrics import (
     column_condition_partial,
 )
 
+from ninefold.exploration.runs import in_order
+
 
 class ColumnValuesMonotone(ColumnMapMetricProvider):  # type: ignore[misc]
-    """True where a value is not before (after, if descending) any earlier one of its column."""
+    """True but for the fewest values without which the column ascends (descends).
+
+    One date in the far future is one wrong row; not all rows after it are.
+    """
 
     condition_metric_name = "column_values.ninefold_monotone"
     condition_value_keys = ("direction", "strictly")
@@ -20,8 +26,7 @@ class ColumnValuesMonotone(ColumnMapMetricProvider):  # type: ignore[misc]
     def _pandas(cls, column: Any, direction: str, strictly: bool = False, **_: Any) -> Any:  # noqa: N805
         numbers = column if column.dtype.kind in "fiu" else column.astype("int64")
         numbers = numbers if direction == "ascending" else -numbers
-        reached = numbers.cummax().shift()
-        return reached.isna() | (numbers > reached if strictly else numbers >= reached)
+        return pd.Series(in_order(numbers.to_numpy(), strictly=strictly), index=column.index)
 
 
 class ExpectColumnValuesToBeMonotone(ColumnMapExpectation):  # type: ignore[misc]

@@ -25,8 +25,7 @@ def rules(sample: Sample) -> Iterator[Rule]:
             yield from _range(column, values)
     time = next((c for c in sample.columns if c.name == sample.problem.time), None)
     if time is not None and time.kind in ("number", "datetime"):
-        values = sample.present(time.name)
-        yield from _order(time, values, sample)
+        yield from _order(time, sample)
 
 
 def _range(column: Column, micros: Array) -> Iterator[Rule]:
@@ -39,12 +38,31 @@ def _range(column: Column, micros: Array) -> Iterator[Rule]:
                    min_value=str(low - YEAR), max_value=str(latest))  # fmt: skip
 
 
-def _order(column: Column, values: Array, sample: Sample) -> Iterator[Rule]:
-    if len(values) < MIN_ROWS or values[0] == values[-1]:
+def _order(time: Column, sample: Sample) -> Iterator[Rule]:
+    """Expect the order of the file; and where that is by time, counters that never fall back."""
+    direction = _direction(time, sample.present(time.name))
+    if direction is None:
         return
+    yield _monotone(
+        time, direction, f"the {len(sample.present(time.name))} rows stood in this order"
+    )
+    for column in sample.of_kind("number", "datetime"):
+        values = sample.present(column.name)
+        is_other = column.name != time.name and len(np.unique(values)) >= MIN_ROWS
+        if is_other and _direction(column, values) == direction:
+            turned = "fell" if direction == "ascending" else "rose"
+            because = f"never {turned} in {len(values)} rows in the order of {time.name}"
+            yield _monotone(column, direction, because)
+
+
+def _monotone(column: Column, direction: str, because: str) -> Rule:
+    return rule("expect_column_values_to_be_monotone", "warn", because,
+                column=column.name, direction=direction)  # fmt: skip
+
+
+def _direction(column: Column, values: Array) -> str | None:
+    if len(values) < MIN_ROWS or values[0] == values[-1]:
+        return None
     steps = np.sign(np.diff(values / 2 if column.kind == "number" else values))
-    for direction, sign in (("ascending", 1), ("descending", -1)):
-        if (steps * sign >= 0).all():
-            yield rule("expect_column_values_to_be_monotone", "warn",
-                       f"the {len(values)} rows stood in this order", column=column.name,
-                       direction=direction)  # fmt: skip
+    directions = (("ascending", 1), ("descending", -1))
+    return next((name for name, sign in directions if (steps * sign >= 0).all()), None)

@@ -13,6 +13,8 @@ from ninefold.columns import Array
 ORDER = 90
 MIN_MISSING = 20
 MAX_COLUMNS = 60
+SURE = 100
+"""So many gaps that always came together leave no room for one alone."""
 MAX_CHANCE = 1e-6
 """How likely the rule may be to hold in all rows if gaps were independent."""
 
@@ -32,7 +34,8 @@ def rules(sample: Sample) -> Iterator[Rule]:
             continue
         because = f"both or neither, in all {len(sample)} rows ({int(gone[:, i].sum())} gaps)"
         expression = f"missing({quoted(names[twin])}) == missing({quoted(name)})"
-        yield rule("expect_rows_to_satisfy", "warn", because, expression=expression)
+        share = {} if gone[:, i].sum() >= SURE else {"mostly": _share(gone[:, i])}
+        yield rule("expect_rows_to_satisfy", "warn", because, expression=expression, **share)
     pairs = [(i, j) for i in first for j in first if i != j and _implies(gone[:, i], gone[:, j])]
     for i, j in pairs:
         if any((i, k) in pairs and (k, j) in pairs for k in first):

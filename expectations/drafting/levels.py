@@ -11,6 +11,8 @@ from ninefold.columns import Array, Column, class_names
 ORDER = 60
 MAX_LEVELS = 30
 ROWS_PER_LEVEL = 10
+RARE = 10
+"""Where a level came no oftener than this, others that are as rare may not have come at all."""
 
 
 def rules(sample: Sample) -> Iterator[Rule]:
@@ -32,7 +34,8 @@ def _set(column: Column, sample: Sample, is_target: bool) -> Iterator[Rule]:
     if not len(found) or len(found) > MAX_LEVELS or len(values) < ROWS_PER_LEVEL * len(found):
         return
     once = int((counts == 1).sum())
-    share = {"mostly": mostly(once, len(values))} if once and not is_target else {}
+    is_open = bool(counts.min() <= RARE) and not is_target
+    share = {"mostly": mostly(once, len(values))} if is_open else {}
     because = f"{len(found)} levels in {len(values)} rows of training" + (
         f", {once} of them once" * bool(once)
     )

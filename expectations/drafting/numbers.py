@@ -16,6 +16,8 @@ FAR = 5.0
 MAX_FAR = 0.01
 """More far values than this share, and they are how the column is distributed."""
 MIN_ROWS = 20
+FEW, SKEWED = 1000, 2
+"""Of so few rows that are skewed so much the margin counts in logarithms: more rows reach out."""
 TREND = 0.7
 """Above this rank correlation with the rows' time a number grows or falls with time."""
 
@@ -27,7 +29,10 @@ def rules(sample: Sample) -> Iterator[Rule]:
         finite = values[np.isfinite(values)]
         infinite = len(values) - len(finite)
         is_whole = len(finite) >= MIN_ROWS and bool((finite == np.round(finite)).all())
-        if is_whole and not infinite and not _is_regressed(sample, column):
+        is_constant = len(finite) >= MIN_ROWS and finite.min() == finite.max()
+        if is_constant and not infinite and not _is_regressed(sample, column):
+            pass  # its range says so
+        elif is_whole and not infinite and not _is_regressed(sample, column):
             yield _whole(column, len(finite))
         elif len(values):
             yield _finite(column, len(values), infinite, _is_regressed(sample, column))
@@ -74,6 +79,8 @@ def _range(column: Column, values: Array) -> Iterator[Rule]:
             low, high = float(inside.min()), float(inside.max())
         room = MARGIN * (high / 2 - low / 2) * 2
         lowest, highest = min(low - room, -reach(-inside)), max(high + room, reach(inside))
+    if low >= 0 and len(values) < FEW and high - median > SKEWED * (median - low) and median > 0:
+        highest = max(highest, high * (high / median) ** MARGIN)
     bounds = {"min_value": outwards(lowest, -1), "max_value": outwards(highest, 1)}
     if low >= 0:
         bounds["min_value"] = 0 if low == 0 else max(0, bounds["min_value"])

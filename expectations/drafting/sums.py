@@ -1,4 +1,4 @@
-"""One number made of two others: a sum, a product."""
+"""One number made of others: the sum or product of two, the sum of more."""
 
 from collections.abc import Iterator
 from itertools import combinations
@@ -16,6 +16,10 @@ LOOK = 32
 """Rows on which candidates are tried before all rows are asked."""
 TOLERANCE = 1e-6
 MIN_LEVELS = 5
+WHOLE = 0.9
+"""Sums of more than two are looked for among columns with so few gaps ..."""
+FITTED, EXACT = 2000, 1e-4
+"""... in so many rows, with weights as near to 1 or 0."""
 
 
 def rules(sample: Sample) -> Iterator[Rule]:
@@ -26,6 +30,7 @@ def rules(sample: Sample) -> Iterator[Rule]:
         return
     values = np.column_stack([sample.values[name] for name in names])
     taken: set[frozenset[int]] = set()
+    totals: set[int] = set()
     for sign, join in (("+", np.add), ("*", np.multiply)):
         for (i, j), k in _candidates(values, join):
             key = frozenset((i, j, k))
@@ -33,6 +38,7 @@ def rules(sample: Sample) -> Iterator[Rule]:
             if key in taken or rows < MIN_ROWS:
                 continue
             taken.add(key)
+            totals.add(k)
             a, b, c = (quoted(names[n]) for n in (i, j, k))
             gone = " or ".join(f"missing({n})" for n in (a, b, c))
             expression = f"{gone} or abs({c} - {a} {sign} {b}) <= {_room(values[:, k]):g}"
@@ -40,6 +46,53 @@ def rules(sample: Sample) -> Iterator[Rule]:
                 expression = expression.replace(f"{c} - {a} + {b}", f"{c} - ({a} + {b})")
             yield rule("expect_rows_to_satisfy", "warn", f"so in all {rows} rows with all three",
                        expression=expression)  # fmt: skip
+
+    for parts, k in _longer(values, totals):
+        total, room = quoted(names[k]), _room(values[:, k])
+        listed = [quoted(names[part]) for part in parts]
+        known = int(np.isfinite(values[:, [*parts, k]]).all(axis=1).sum())
+        gone = " or ".join(f"missing({name})" for name in [*listed, total])
+        yield rule("expect_rows_to_satisfy", "warn", f"so in all {known} rows with all of them",
+                   expression=f"{gone} or abs({total} - ({' + '.join(listed)})) <= {room:g}"
+                   )  # fmt: skip
+
+
+def _longer(values: Array, known: set[int]) -> Iterator[tuple[list[int], int]]:
+    """Yield columns that are the sum of three or more others in every row, and their parts.
+
+    Least squares tells the parts: what belongs to a sum has the weight 1, what does not 0.
+    """
+    usual = np.flatnonzero(np.isfinite(values).mean(axis=0) >= WHOLE)
+    X = values[:, usual]
+    rows = np.flatnonzero(np.isfinite(X).all(axis=1))[:FITTED]
+    if len(usual) < 4 or len(rows) < MIN_ROWS + len(usual):
+        return
+    usual = usual[_apart(X[rows])]
+    X = values[np.ix_(rows, usual)]
+    scale = np.abs(X).max(axis=0)
+    for at, k in enumerate(usual.tolist()):
+        others = np.delete(np.arange(len(usual)), at)
+        if k in known or not scale.all():
+            continue
+        found = np.linalg.lstsq(X[:, others] / scale[others], X[:, at], rcond=None)[0]
+        weights = found / scale[others]
+        share = np.abs(weights) * scale[others] / scale[at]
+        parts = others[np.abs(weights - 1) <= EXACT]
+        is_rest_nothing = (share[np.abs(weights - 1) > EXACT] <= EXACT).all()
+        if len(parts) < 3 or not is_rest_nothing:
+            continue
+        columns = usual[parts].tolist()
+        whole = np.isfinite(values[:, [*columns, k]]).all(axis=1)
+        gap = np.abs(values[whole][:, columns].sum(axis=1) - values[whole, k])
+        if (gap <= _room(values[:, k])).all():
+            known.add(k)
+            yield columns, k
+
+
+def _apart(X: Array) -> Array:
+    """Return the positions of columns that are no earlier one times a number."""
+    alike = np.abs(np.corrcoef(X.T)) > 1 - TOLERANCE**2
+    return np.flatnonzero(~np.triu(alike, 1).any(axis=0))
 
 
 def _varies(values: Array) -> bool:

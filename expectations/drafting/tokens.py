@@ -23,5 +23,5 @@ def rules(sample: Sample) -> Iterator[Rule]:
         low, high = int(words.min()), int(words.max())
         yield rule("expect_column_values_to_have_tokens_between", "warn",
                    f"had {low} to {high} words, {np.median(words):.0f} in the middle",
-                   column=column.name, min_value=min(low, 1), max_value=2 * high,
+                   column=column.name, min_value=low and max(1, low // 4), max_value=2 * high,
                    mostly=mostly(0, len(values)))  # fmt: skip

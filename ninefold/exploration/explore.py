@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ninefold.columns import Array, Frame
-from ninefold.describing import described
+from ninefold.describing import described, described_names
 from ninefold.exploration.association import associations
 from ninefold.exploration.collinearity import condition_number, variance_inflation
 from ninefold.exploration.galleries import galleries
@@ -29,6 +29,7 @@ def explore(train: Frame, problem: ProblemSpec, masked: Collection[str] = ()) ->
 
     No value of a `masked` column is in it; its associations and tests are.
     """
+    masked = described_names(train.columns, masked)
     shown, target = described(train), problem.target if problem.learns_target else ""
     view = look_at(shown, target, problem.task)
     more = [

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ninefold.columns import Array, Frame, is_missing
+from ninefold.spelling import folded
 
 ALPHA = 0.01
 """After Benjamini and Hochberg: one false alarm in a hundred of those raised."""
@@ -14,6 +15,8 @@ MODERATE, LARGE = 0.1, 0.25
 MORE_MISSING = 0.02
 """A change of the missing rate smaller than this is not worth a word, whatever its p-value."""
 UNSEEN = 0.01
+NAMED = 3
+"""So many new levels are named."""
 FEW = 5
 """Numbers of no more values than these are told of by how often each comes."""
 
@@ -48,9 +51,9 @@ def _column(content: Mapping[str, Any], rows: int, fresh: Frame) -> list[dict[st
     kind, values = fresh.column(name).kind, fresh[name]
     missing = is_missing(kind, values)
     gone = int(missing.sum())
-    found: list[dict[str, Any] | None] = [
-        rates(name, int(content["missing"]), rows, gone, len(missing))
-    ]
+    found: list[dict[str, Any] | None] = []
+    if "target" not in content["roles"]:  # labels come later
+        found.append(rates(name, int(content["missing"]), rows, gone, len(missing)))
     present = values[~missing]
     if len(present) and content.get("cuts"):
         found.append(_numbers(name, content, present.astype(np.float64)))
@@ -127,7 +130,7 @@ def _moved(known: Array, values: Array, is_date: bool) -> str:
 
 
 def _said(value: float, is_date: bool) -> str:
-    return str(np.datetime64(int(value), "us"))[:10] if is_date else f"{value:.4g}"
+    return str(np.datetime64(int(value), "us"))[:10] if is_date else f"{value:.6g}"
 
 
 def _levels(name: str, content: Mapping[str, Any], values: Array) -> dict[str, Any]:
@@ -150,15 +153,31 @@ def _levels(name: str, content: Mapping[str, Any], values: Array) -> dict[str, A
     shares = (before[:-1] / before.sum(), after[:-1] / after.sum())
     at = int(np.argmax(np.abs(shares[1] - shares[0])))
     moved = f"{shares[1][at]:.0%} are {list(levels)[at]}, in training {shares[0][at]:.0%}"
-    new = (
-        f"; {len(unseen)} level{'s' * (len(unseen) != 1)} never seen in training" if unseen else ""
-    )
+    said = f"has its levels in other shares (PSI {psi:.2f}): {moved}"
+    if unseen:
+        new = f"has {_new(unseen, levels, len(values))}"
+        said = f"{new}; it {said}" if abs(shares[1] - shares[0])[at] >= MODERATE else new
     return {
         "column": name, "what": "values", "test": "chi-square", "p": p, "size": psi,
         "before": None, "now": None, "is_large": psi >= LARGE or share >= UNSEEN,
         "unseen": len(unseen), "unseen_share": share,
-        "message": f"`{name}` has its levels in other shares (PSI {psi:.2f}): {moved}{new}",
+        "message": f"`{name}` {said}",
     }  # fmt: skip
+
+
+def _new(unseen: Mapping[str, int], levels: Mapping[str, int], rows: int) -> str:
+    """Word the levels that training never saw: rows, names, and what may be meant."""
+    known = {folded(level): level for level in levels}
+    often = sorted(unseen, key=lambda level: (-unseen[level], level))
+    names = [
+        f"{level!r} (perhaps {known[folded(level)]!r})" if folded(level) in known else repr(level)
+        for level in often[:NAMED]
+    ]
+    count = sum(unseen.values())
+    return (
+        f"{len(unseen)} level{'s' * (len(unseen) != 1)} never seen in training, in "
+        f"{count} of {rows} rows: {', '.join(names)}{', …' * (len(often) > NAMED)}"
+    )
 
 
 def stability(before: Array, now: Array) -> float:

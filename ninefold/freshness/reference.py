@@ -6,27 +6,54 @@ from typing import Any
 import numpy as np
 
 from ninefold.columns import Array, Column, Frame, is_missing
-from ninefold.describing import described
+from ninefold.describing import described, described_names
 
 BINS = 10
 QUANTILES = 201
 MAX_LEVELS = 50
+TREND, MIN_ROWS = 0.9, 20
+"""Rank correlation with time above which a number is a clock of its own."""
 
 
-def reference(train: Frame, masked: Collection[str] = ()) -> dict[str, Any]:
-    """Return the reference of the raw columns: of `masked` ones only how often they are missing."""
-    train = described(train)
+def reference(
+    train: Frame, masked: Collection[str] = (), time: str | None = None
+) -> dict[str, Any]:
+    """Return the reference of the raw columns: of `masked` ones only how often they are missing.
+
+    So of a number that grows or falls with `time`, such as a counter: later rows always lie
+    elsewhere.
+    """
+    masked, train = described_names(train.columns, masked), described(train)
     columns = [c for c in train.columns if "derived" not in c.roles]
-    content = [_describe(c, train[c.name], c.name in masked) for c in columns]
+    when = None
+    if time and time in train.data:
+        gone = is_missing(train.column(time).kind, train[time])
+        when = np.where(gone, np.nan, train[time].astype(np.float64))
+    content = [
+        _describe(c, train[c.name], c.name in masked or _moves(c, train[c.name], when))
+        for c in columns
+    ]
     return {"rows": len(train), "columns": content}
 
 
-def _describe(column: Column, values: Array, is_masked: bool) -> dict[str, Any]:
+def _moves(column: Column, values: Array, when: Array | None) -> bool:
+    """Tell whether a number goes with the time of its rows."""
+    from scipy.stats import spearmanr
+
+    if when is None or column.kind != "number":
+        return False
+    known = np.isfinite(values) & np.isfinite(when)
+    if known.sum() < MIN_ROWS or np.ptp(when[known]) == 0 or np.ptp(values[known]) == 0:
+        return False
+    return bool(abs(spearmanr(values[known], when[known]).statistic) > TREND)
+
+
+def _describe(column: Column, values: Array, is_bare: bool) -> dict[str, Any]:
     missing = is_missing(column.kind, values)
     content: dict[str, Any] = {**column.to_json(), "missing": int(missing.sum())}
     present = values[~missing]
     compares = not column.roles & {"id", "time", "group"} and column.kind != "text"
-    if is_masked or not compares or not len(present):
+    if is_bare or not compares or not len(present):
         return content
     if column.kind in ("number", "datetime"):
         return content | _quantiles(present.astype(np.float64))

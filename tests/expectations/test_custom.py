@@ -132,6 +132,14 @@ CASES = {
     "whole numbers": (
         {"type": "expect_column_values_to_be_whole", "column": "step"}, at("step", 0.5), BAD,
     ),
+    "spelling": (
+        {"type": "expect_column_values_to_be_spelled_alike", "column": "colour"},
+        at("colour", "Red"), BAD,
+    ),
+    "at least": (
+        {"type": "expect_column_values_to_be_at_least", "column": "step", "min_value": 0},
+        at("step", -1), BAD,
+    ),
 }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,10 +13,12 @@ from ruamel.yaml import YAML
 from expectations.draft import draft, render
 from expectations.gate import gate
 from expectations.margins import reach
-from ninefold.columns import write_table
+from expectations.wording import sentence
+from ninefold.columns import ROW, Column, to_arrow, write_table
 from ninefold.config import validate
 from ninefold.datasets import read
 from ninefold.errors import InputError
+from ninefold.pixels import objects
 from ninefold.problem import ProblemSpec
 from ninefold.quality import ValidateSpec
 from ninefold.splitting import split
@@ -226,9 +229,133 @@ def test_masked_values_do_not_stand_in_the_suite(tmp_path):
     assert "2022" not in text
 
 
+def test_levels_in_several_writings_are_told_of_training_itself(tmp_path):
+    table = orders()
+    table["closed by"] = table["closed by"].astype(object)
+    table.loc[table.index[table["closed by"] == "Ann"][:40], "closed by"] = "ANN"
+    suite = drafted(table, tmp_path)
+    (item,) = [i for i in check(table, suite, tmp_path)["expectations"] if not i["success"]]
+    assert item["type"] == "expect_column_values_to_be_spelled_alike"
+    assert item["unexpected_count"] == 40
+    assert "'ANN' for 'Ann'" in item["because"]
+
+
+@pytest.mark.parametrize("levels", [["A+", "A-", "B+"], ["C", "C++", "C#"], ["m", "M", "kg"]])
+def test_signs_and_short_codes_tell_levels_apart(levels, tmp_path):
+    table = orders()
+    table["closed by"] = np.random.default_rng(1).choice(levels, ROWS)
+    assert "spelled_alike" not in drafted(table, tmp_path)
+
+
+def pictures(blank):
+    """Return a table of 80 pictures, some of which are of one colour."""
+    rng = np.random.default_rng(0)
+    cells = rng.integers(0, 255, (80, 6, 6, 1)).astype(np.uint8)
+    cells[:blank] = 255
+    columns = (
+        Column("scan", "image", frozenset({"input"}), "grey 6"),
+        Column("sold", "category", frozenset({"target"})),
+    )
+    sold = np.where(np.arange(80) % 2, "yes", "no").astype(object)
+    values = {"scan": to_arrow(objects(cells), "image"), "sold": to_arrow(sold, "category")}
+    return pa.table({ROW: np.arange(80), **values}), columns
+
+
+@pytest.mark.parametrize("blank", [0, 3])
+def test_pictures_of_one_colour_are_told_of_training_itself(blank, tmp_path):
+    table, columns = pictures(blank)
+    problem = ProblemSpec(target="sold", task="classification")
+    (tmp_path / "s.yaml").write_text(draft(table, columns, problem), encoding="utf-8")
+    write_table(tmp_path / "raw.parquet", table, columns)
+    report = gate(tmp_path / "raw.parquet", tmp_path / "s.yaml", ValidateSpec(), tmp_path / "docs")
+    rule = next(i for i in report["expectations"] if i["type"].endswith("to_be_at_least"))
+    assert rule["success"] == (blank == 0)
+    assert [row["row"] for row in rule["rows"]] == [*range(blank)]
+
+
+def test_of_masked_pictures_no_number_stands_in_suite_or_report(tmp_path):
+    table, columns = pictures(3)
+    problem = ProblemSpec(target="sold", task="classification")
+    text = draft(table, columns, problem, masked=["scan"])
+    assert "scan brightness" in text
+    assert not [i for i in rules(text) if "max_value" in i and "scan" in i.get("column", "")]
+    (tmp_path / "s.yaml").write_text(draft(table, columns, problem), encoding="utf-8")
+    write_table(tmp_path / "raw.parquet", table, columns)
+    spec = ValidateSpec(mask=("scan",))
+    report = gate(tmp_path / "raw.parquet", tmp_path / "s.yaml", spec, tmp_path / "docs")
+    told = [i for i in report["expectations"] if i["columns"][:1] == ["scan brightness"]]
+    assert told
+    assert all(i["masked"] and i["kwargs"].get("max_value") in (None, "•••") for i in told)
+
+
+def test_a_lonely_value_far_from_all_others_is_asked_about(tmp_path):
+    table = orders()
+    table["pieces"] = np.arange(ROWS) % 40 + 60
+    table.loc[table.index[::30], "pieces"] = 0
+    table.loc[table.index[::25], "tax"] = -1
+    table.loc[table.index[::20], "net"] = 999999
+    table["total"] = 7
+    report = check(table, drafted(table, tmp_path), tmp_path)
+    failed = {i["columns"][0]: i for i in report["expectations"] if not i["success"]}
+    assert {c: i["kwargs"]["value_set"] for c, i in failed.items()} == {
+        "pieces": [0], "tax": [-1], "net": [999999],
+    }  # fmt: skip
+    assert "far from all others" in failed["net"]["because"]
+    assert "ingest.missing" in failed["net"]["because"]
+
+
+def test_a_sum_of_three_is_found_among_columns_that_repeat(tmp_path):
+    table = orders()
+    table["fee"], table["in dollars"] = table["tax"].to_numpy()[::-1], table["net"] * 1.1
+    table["total"] = (table["net"] + table["tax"] + table["fee"]).round(2)
+    suite = drafted(table, tmp_path)
+    table.loc[[5, 70], "total"] += 1
+    (item,) = [i for i in check(table, suite, tmp_path)["expectations"] if not i["success"]]
+    assert set(item["columns"]) == {"net", "tax", "fee", "total"}
+    assert [row["row"] for row in item["rows"]] == [5, 70]
+    assert "total - (" in sentence(item)
+    assert "missing(" not in sentence(item)
+
+
+def test_a_counter_that_starts_again_is_found_and_one_date_too_late_is_one_row(tmp_path):
+    table = orders()
+    table["pieces"] = np.arange(ROWS) * 3
+    suite = drafted(table, tmp_path)
+    table.loc[700:, "pieces"] -= 2000
+    table.loc[20, "start"] = "2024-12-01 00:00:00"
+    report = check(table, suite, tmp_path)
+    rows = {
+        i["columns"][0]: i["unexpected_count"]
+        for i in report["expectations"]
+        if i["type"].endswith("monotone") and not i["success"]
+    }
+    assert rows == {"pieces": 200, "start": 1}
+
+
+def test_rare_levels_and_gaps_that_once_part_are_no_alarm(tmp_path):
+    table = orders(400)
+    rare = np.where(np.arange(400) % 100 == 3, "Dee", table["closed by"])
+    table["closed by"] = np.where(table["end"].isna(), None, rare)
+    suite = drafted(table, tmp_path)
+    table.loc[[0, 1], "closed by"] = ["Eve", None]
+    table["end"] = table["end"].where(table.index != 1, table["start"])
+    report = check(table, suite, tmp_path)
+    assert [i for i in report["expectations"] if not i["success"]] == []
+
+
+def test_texts_cut_short_are_found(tmp_path):
+    table = orders()
+    table["email"] = [f"{' '.join(['word'] * (40 + n % 9))} {n}" for n in range(ROWS)]
+    suite = drafted(table, tmp_path)
+    table.loc[table.index[:50], "email"] = table["email"].str.slice(0, 20)
+    failed = [i for i in check(table, suite, tmp_path)["expectations"] if not i["success"]]
+    assert [i["type"] for i in failed] == ["expect_column_values_to_have_tokens_between"]
+    assert failed[0]["kwargs"]["min_value"] == 10
+
+
 def test_a_few_far_values_do_not_stretch_the_range(tmp_path):
     table = orders()
-    table.loc[[3, 50, 99], "net"] = 1e9
+    table.loc[[3, 50, 99], "net"] = [1e9, 2e9, 3e9]
     report = check(table, drafted(table, tmp_path), tmp_path)
     assert report["verdict"] == "pass"
     item = next(

@@ -51,7 +51,9 @@ def test_a_block_lists_the_rows_writes_docs_and_stops(raw, tmp_path):
     assert row["values"]["visits"] == 999
     assert row["values"]["customer id"].startswith("C")
     assert (tmp_path / "docs" / "index.html").exists()
-    said = r"\(visits: max_value 100\): 1 row, such as row 5 \(999\) — nobody comes that often"
+    said = (
+        r"\(visits: max_value 100\): 1 row, such as row 5 \(customer id C\d+, visits 999\) — nobody"
+    )
     with pytest.raises(GateError, match=said) as error:
         stop(report)
     assert error.value.exit_code == 3

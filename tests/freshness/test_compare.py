@@ -112,3 +112,30 @@ def test_the_message_says_what_moved_whatever_the_values(before, now, said):
     (item,) = (i for i in compare(reference(was), fresh) if i["what"] == "values")
     assert item["shifted"]
     assert said in item["message"]
+
+
+def test_levels_never_seen_are_named_with_what_may_be_meant():
+    fresh = rows(400, 5)
+    fresh["colour"][:30] = "RED"
+    fresh["colour"][30:40] = "pink"
+    (found,) = [i for i in compare(REFERENCE, fresh) if i["shifted"]]
+    assert found["message"] == (
+        "`colour` has 2 levels never seen in training, in 40 of 400 rows: "
+        "'RED' (perhaps 'red'), 'pink'"
+    )
+
+
+def test_what_moves_with_time_and_labels_to_come_are_no_alarm():
+    def later(start):
+        at = np.arange(start, start + 600)
+        data = {"at": at.astype(float), "meter": at * 3.0, "size": np.sin(at), "y": at % 2.0}
+        roles = {"at": "time", "meter": "input", "size": "input", "y": "target"}
+        columns = tuple(Column(n, "number", frozenset({r})) for n, r in roles.items())
+        return Frame(columns, data, at)
+
+    fresh = later(900)
+    fresh.data["y"][:300] = np.nan
+    known = json.loads(json.dumps(jsonable(reference(later(0), (), "at"))))
+    assert [item for item in compare(known, fresh) if item["shifted"]] == []
+    fresh.data["size"][:] += 3
+    assert [item["column"] for item in compare(known, fresh) if item["shifted"]] == ["size"]

@@ -1,0 +1,42 @@
+"""Levels written otherwise: `Rome`, `rome` and `ROME ` are one place, and three to a network."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+APART = re.compile(r"(?<=\w)[-_\s]+(?=\w)|\s+")
+SHORT = 2
+"""Codes of so few characters may differ in case for a reason (unit m or M) ..."""
+RARE = 0.2
+"""... unless the other way of writing is this rare."""
+
+
+def folded(text: str) -> str:
+    """Return a level without case, blanks around it, and what joins its words.
+
+    Signs stay, since they tell levels apart: `A+` and `A-`, `C` and `C++`.
+
+    >>> folded(" New_York") == folded("new york"), folded("A+") == folded("A-")
+    (True, False)
+    """
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return APART.sub(" ", plain.strip()).strip()
+
+
+def variants(counts: Mapping[str, int]) -> dict[str, str]:
+    """Return the levels that are another one written otherwise, each with the usual way.
+
+    The usual way is the most frequent one.
+
+    >>> variants({"yes": 90, "Yes": 3, "no": 40})
+    {'Yes': 'yes'}
+    """
+    groups: dict[str, list[str]] = {}
+    for level in sorted(counts, key=lambda level: (-counts[level], level)):
+        groups.setdefault(folded(level), []).append(level)
+    return {
+        level: usual
+        for fold, (usual, *others) in groups.items()
+        for level in others
+        if len(fold) > SHORT or counts[level] <= RARE * counts[usual]
+    }
