@@ -69,7 +69,9 @@ def deployments(
 
 def serve_forever(made: list[RunnerDeployment]) -> None:
     """Serve deployments until the process ends; each run is a process of its own."""
-    zombies.bury_deployed([str(deployment.name) for deployment in made])
+    names = [str(deployment.name) for deployment in made]
+    zombies.bury_deployed(names)
+    zombies.pass_over(names)
     for one in made:
         if one.triggers:
             retraining.keep_paused(f"{one.flow_name}/{one.name}", one.triggers)

@@ -1,8 +1,11 @@
-"""Flow runs whose process was killed: Prefect shows them as running for ever."""
+"""Flow runs that nobody works on: Prefect shows those of a killed process as running for ever, and
+starts every one that was missed.
+"""
 
 import os
 import socket
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import psutil
 from prefect.client.orchestration import get_client
@@ -12,13 +15,14 @@ from prefect.client.schemas.filters import (
     FlowFilter,
     FlowFilterName,
     FlowRunFilter,
+    FlowRunFilterExpectedStartTime,
     FlowRunFilterState,
     FlowRunFilterStateType,
     FlowRunFilterTags,
 )
 from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.sorting import FlowRunSort
-from prefect.states import Crashed
+from prefect.states import Cancelled, Crashed
 
 FLOWS = ["training", "tuning", "quality", "score", "monitor"]
 PID = "pid:"
@@ -67,6 +71,29 @@ def bury_deployed(deployments: Sequence[str]) -> int:
         for run in found:
             client.set_flow_run_state(run.id, Crashed(message="its process was ended"), force=True)
     return len(found)
+
+
+def pass_over(deployments: Sequence[str]) -> int:
+    """Cancel the runs that were due while nobody served these deployments, but for the last of
+    each; return how many. The server keeps them all, and each would start a process to no end.
+    """
+    with get_client(sync_client=True) as client:
+        found = client.read_flow_runs(
+            deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=list(deployments))),
+            flow_run_filter=FlowRunFilter(
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
+                expected_start_time=FlowRunFilterExpectedStartTime(before_=datetime.now(UTC)),
+            ),
+            sort=FlowRunSort.EXPECTED_START_TIME_DESC,
+            limit=LIMIT,
+        )
+        by_clock = [run for run in found if run.auto_scheduled]
+        last = {run.deployment_id: run.id for run in reversed(by_clock)}
+        missed = [run for run in by_clock if run.id != last[run.deployment_id]]
+        for run in missed:
+            state = Cancelled(message="nobody served its schedule when it was due")
+            client.set_flow_run_state(run.id, state, force=True)
+    return len(missed)
 
 
 def _is_alive(tags: list[str]) -> bool:
