@@ -78,7 +78,9 @@ class Endpoints:
             tell(_unknown_key())
             return True
         headers, served = dict(scope["headers"]), route.served
-        if served is None or b"content-encoding" in headers or served.unpacks(route.endpoint):
+        if served is None or b"content-encoding" in headers:
+            return False
+        if not served.is_small(route.endpoint, body, headers):
             return False
 
         def word(outcome: Mapping[str, Array] | Exception) -> None:

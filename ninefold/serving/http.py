@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from ninefold.serving.endpoints import VERSION, Endpoints
-from ninefold.serving.limits import Limits
+from ninefold.serving.limits import Limits, RequestError
 from ninefold.serving.repository import Route
 from ninefold.serving.served import Answer
 from ninefold.serving.wire import StrictProtocol
@@ -110,6 +110,8 @@ class ShortProtocol(StrictProtocol):
     def on_headers_complete(self) -> None:
         self._stop_head_timer()
         self._check_host()
+        if len(self.connections) > self.limits.max_connections:
+            raise RequestError("too many connections are open; try again later", 503)
         route = self._route()
         if route is None:
             self._as_asgi()
@@ -165,7 +167,6 @@ class ShortProtocol(StrictProtocol):
             and not self.expect_100_continue
             and not self.parser.should_upgrade()
             and not self.flow.write_paused
-            and len(self.connections) < (self.limit_concurrency or 0)
             and not (self._door.access_log and any(n == FORWARDED for n, _ in self.headers))
         )
         return route if is_plain else None

@@ -29,6 +29,8 @@ class Limits:
     """Open connections; more are told to come back (503)."""
     inline_bytes: int = 64 * 2**10
     """Bodies up to this size are decoded on the event loop, larger ones in a thread."""
+    inline_rows: int = 256
+    """Rows up to which they are."""
     inline_run_s: float = 0.002
     """Batches that should take no longer run on the event loop: a thread costs two switches."""
 

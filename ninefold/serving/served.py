@@ -81,16 +81,30 @@ class Served:
         return await self._answered("predict", body, headers)
 
     async def _answered(self, endpoint: str, body: bytes, headers: Mapping[bytes, bytes]) -> Answer:
-        if len(body) <= self.limits.inline_bytes and not self.unpacks(endpoint):
+        if self.is_small(endpoint, body, headers):
             return await self._in_steps(endpoint, body, headers, True)
         try:
             return await self._in_steps(endpoint, body, headers, False)
         finally:
             self.memory.give_back_soon()
 
-    def unpacks(self, endpoint: str) -> bool:
-        """Tell whether a small body may hold much: an image file does, and is read in a thread."""
-        return endpoint == "predict" and self.rows is not None and self.rows.takes_pictures
+    def is_small(self, endpoint: str, body: bytes, headers: Mapping[bytes, bytes]) -> bool:
+        """Tell whether a body takes too little time to be read in a thread.
+
+        One of few bytes may hold much: image files, Parquet, or thousands of short rows.
+        """
+        if len(body) > self.limits.inline_bytes:
+            return False
+        if endpoint != "predict" or self.rows is None:
+            return True
+        most, type_ = self.limits.inline_rows, headers.get(b"content-type", b"")
+        return (
+            not self.rows.takes_pictures
+            and body.count(b"{") <= most
+            and body.count(b"\n") <= most
+            and body.count(b"\r") <= most
+            and b"parquet" not in type_.lower()
+        )
 
     async def _in_steps(
         self, endpoint: str, body: bytes, headers: Mapping[bytes, bytes], is_small: bool

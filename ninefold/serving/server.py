@@ -152,7 +152,6 @@ def serve(
         http=ShortProtocol,
         ws="none",
         server_header=False,
-        limit_concurrency=limits.max_connections,
         timeout_graceful_shutdown=int(grace_s(limits)),
     )
     server = Server(config)

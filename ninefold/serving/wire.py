@@ -153,5 +153,6 @@ class StrictProtocol(HttpToolsProtocol):
         head = [STATUS_LINE[status]]
         head += [b"%s: %s\r\n" % item for item in self.server_state.default_headers]
         head += [b"content-type: application/json\r\ncontent-length: %d\r\n" % len(content)]
+        head += [b"retry-after: 1\r\n"] if status == 503 else []
         self.transport.write(b"".join([*head, b"connection: close\r\n\r\n", content]))
         self.transport.close()

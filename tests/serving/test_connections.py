@@ -273,6 +273,44 @@ def test_a_request_names_one_host(line, line_and_host, status):
     assert status == 200 or "Host" in answer["error"]
 
 
+FEW = """
+from pathlib import Path
+from ninefold.serving import server
+from ninefold.serving.limits import Limits
+from ninefold.serving.model import read_model
+from ninefold.serving.readiness import prepare
+prepare(model := read_model(Path("models/model.onnx")))
+bound = server.bind("127.0.0.1", 0)
+print(f"serving at http://127.0.0.1:{bound.getsockname()[1]}, few", flush=True)
+server.serve([model], {}, bound, Limits(max_connections=3))
+"""
+
+
+def test_more_connections_than_allowed_are_told_to_come_back(tmp_path):
+    build(tmp_path / "models" / "model.onnx")
+    with running(cwd=tmp_path, program=("-c", FEW)) as (url, _):
+        lines = [Line(url) for _ in range(3)]
+        for line in lines:
+            line.send(*request())
+            assert line.answer()[0] == 200
+        for head, body in (request(), (b"GET /v2 HTTP/1.1\r\nhost: x\r\n\r\n", b"")):
+            more = Line(url)
+            more.send(head, body)
+            status, headers, answer = more.answer()
+            assert (status, headers["retry-after"]) == (503, "1")
+            assert "too many connections" in answer["error"]
+            assert more.answer() is None
+            more.close()
+        lines.pop().close()
+        ends = time.monotonic() + 10
+        while (status := httpx.get(f"{url}/v2").status_code) == 503 and time.monotonic() < ends:
+            time.sleep(0.02)  # it has not yet seen that one is gone
+        assert status == 200
+        for line in lines:
+            line.close()
+    assert (tmp_path / "stderr.txt").read_text() == ""
+
+
 def test_clients_that_leave_are_no_errors(tmp_path):
     """They sent several requests and went before the answers, which have nowhere to go."""
     build(tmp_path / "models" / "model.onnx")

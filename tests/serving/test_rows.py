@@ -8,6 +8,9 @@ import onnxruntime as ort
 import orjson
 import pytest
 
+from ninefold.serving.limits import Limits
+from ninefold.serving.model import read_model
+from ninefold.serving.served import Served
 from tests.serving.models import (
     CITY,
     MEMBER,
@@ -41,6 +44,19 @@ def test_rows_alone_and_together_are_the_models_own_numbers(client, folder):
     got = np.array([list(row["probabilities"].values()) for row in together], np.float32)
     np.testing.assert_array_equal(got, probabilities)
     assert [answers(client, [row])[0] for row in rows[:20]] == together[:20]
+
+
+def test_what_takes_long_to_read_is_read_beside_the_event_loop(folder):
+    served = Served(read_model(folder / "models" / "model.onnx"), Limits())
+    assert served.is_small("predict", orjson.dumps({"rows": [example()]}), {})
+    for body, type_ in (
+        (orjson.dumps({"rows": [{}] * 3000}), b""),
+        (b"a\n" + b"1\n" * 3000, b"text/csv"),
+        (b"a\r" + b"1\r" * 3000, b"text/csv"),
+        (b"PAR1", b"application/vnd.apache.parquet"),
+        (b" " * 2**17, b"application/json"),
+    ):
+        assert not served.is_small("predict", body, {b"content-type": type_})
 
 
 def test_many_classes_and_regression_answer_by_task(client, folder):
