@@ -23,6 +23,8 @@ from ninefold.errors import InputError
 
 OPSET, ML_OPSET, IR_VERSION = 21, 4, 10
 ML = "ai.onnx.ml"
+RUNTIME = "com.microsoft"
+"""Operators that ONNX Runtime adds."""
 ML_OPERATORS = {"LabelEncoder", "TreeEnsembleRegressor", "TreeEnsembleClassifier"}
 LANES = 8
 """Copies of each element that `Graph.elementwise` computes: the widest vector of doubles."""
@@ -56,7 +58,7 @@ class Graph:
         self._initializers: list[onnx.TensorProto] = []
         self._inputs: dict[str, onnx.ValueInfoProto] = {}
         self._outputs: dict[str, onnx.ValueInfoProto] = {}
-        self._opsets: dict[str, int] = {"": OPSET, ML: ML_OPSET}
+        self._opsets: dict[str, int] = {"": OPSET, ML: ML_OPSET, RUNTIME: 1}
         self._results: dict[tuple[Any, ...], tuple[str, ...]] = {}
         self._count = 0
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ninefold.columns import Array, Frame
 from ninefold.explaining.gradients import cell_gradients
-from ninefold.preprocessing.blocks.words import split_text
+from ninefold.texts import split_text
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -24,6 +24,7 @@ def fit(ready: Prepared, spec: GenerateSpec, files: RunFiles = NO_FILES) -> Samp
     from ninefold.generating.training import train
 
     layout = ready.preprocessing.layout
+    _refuse_mixed(ready)
     wide = coordinates(ready)
     if spec.convolutions and not ready.picture:
         raise ConfigError(
@@ -42,6 +43,17 @@ def fit(ready: Prepared, spec: GenerateSpec, files: RunFiles = NO_FILES) -> Samp
     model.facts |= {"parameters": parameters, "retries": retries, "settings": settings}
     model.history = history
     return model
+
+
+def _refuse_mixed(ready: Prepared) -> None:
+    """Refuse rows of which a part could not be drawn. Raises `InputError`."""
+    tensors = ready.whole.layout.tensors
+    if tensors and not ready.picture:
+        raise InputError(
+            "rows to generate must be one picture each, or numbers, categories, booleans and "
+            f"dates alone, however: `{tensors[0].column}` is a column of kind {tensors[0].kind}. "
+            "Drop it, or the columns beside a picture, under ingest.drop"
+        )
 
 
 def _sampler(ready: Prepared, title: str, chain: Layers) -> Sampler:

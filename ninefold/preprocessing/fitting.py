@@ -102,5 +102,11 @@ def _table(
 
 
 def _reasons(treatments: Sequence[Treatment], plan: Plan, dropped: dict[str, str]) -> list[str]:
-    names = [treatment.column.name for treatment in treatments]
-    return [f"`{name}`: {dropped.get(name, plan.notes[name][1])}" for name in names[:10]]
+    found = []
+    for treatment in treatments[:10]:
+        name = treatment.column.name
+        reason = dropped.get(name, plan.notes[name][1])
+        is_unread = treatment.column.kind == "category" and name not in dropped
+        advice = f"; if it is text, set preprocess.columns.{name}.use: text" if is_unread else ""
+        found.append(f"`{name}`: {reason}{advice}")
+    return found

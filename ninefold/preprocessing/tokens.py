@@ -6,9 +6,10 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.preprocessing.blocks.block import Reader
-from ninefold.preprocessing.blocks.words import counted, emit_split, split_text
+from ninefold.preprocessing.blocks.words import counted, emit_split
 from ninefold.preprocessing.layout import TensorLayout
 from ninefold.preprocessing.spec import TokensSpec
+from ninefold.texts import split_text
 
 PADDING, UNKNOWN, FIRST = 0, 1, 2
 SAMPLE_LEVELS = 40

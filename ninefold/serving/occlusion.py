@@ -14,6 +14,7 @@ import numpy as np
 
 from ninefold.pixels import objects
 from ninefold.signature import Input
+from ninefold.texts import all_words
 
 Array = np.ndarray[Any, Any]
 WHAT: Mapping[str, str] = {"text": "words", "image": "regions", "sequence": "steps"}
@@ -85,7 +86,7 @@ class Occlusion:
 
 
 def _words(text: str) -> list[Part]:
-    words = [word for word in str(text).split(" ") if word]
+    words = all_words(str(text))
     return [
         Part(" ".join(words[:first] + words[end:]), {"text": " ".join(words[first:end])})
         for first, end in spans(len(words), PARTS)

@@ -69,6 +69,8 @@ def main(args: argparse.Namespace) -> int:
         opened = _opened(content)
     if needs_target:
         args.targets, args.target = [FOLDER_LABEL], FOLDER_LABEL
+    elif args.data.is_dir() and not args.target and FOLDER_LABEL in opened.names:
+        args.available_after.append(FOLDER_LABEL)  # no part of a picture
     series.settle(args, kind, opened)
     _check_names(args, opened.names)
     split_path = _split_path(args.split, folder)

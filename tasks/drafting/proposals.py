@@ -13,6 +13,7 @@ from ninefold.columns import Array, Column, Frame, is_missing, to_array
 from ninefold.errors import InputError
 from ninefold.problem import ProblemSpec, Task
 from ninefold.target import Target
+from ninefold.texts import split_text
 from tasks.drafting.entities import by_values
 from tasks.drafting.labels import joined_labels
 from tasks.drafting.roles import Roles, propose_roles
@@ -99,7 +100,7 @@ def _main_text(table: pa.Table, columns: Sequence[Column]) -> str | None:
     name = max(texts, key=lambda text: sizes[text], default=None)
     if name is None or sizes[name] < MAIN_SHARE * sum(sizes.values()):
         return None
-    words = [len(cell.split()) for cell in _cells(table, name) if cell]
+    words = [len(split_text(cell)) for cell in _cells(table, name) if cell]
     return name if len(words) and float(np.median(words)) >= MIN_WORDS else None
 
 

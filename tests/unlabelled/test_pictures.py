@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from ninefold.autoencoding.model import Reconstruction
-from ninefold.columns import read_frame
-from ninefold.errors import ConfigError
+from ninefold.columns import Column, Frame, read_frame
+from ninefold.errors import ConfigError, InputError
 from ninefold.files import read_json
 from ninefold.generating import GenerateSpec
 from ninefold.generating.fitting import fit
@@ -131,3 +131,27 @@ def test_drawn_pictures_are_measured_and_shown_beside_their_nearest_train_pictur
     page = (generator / "reports/report.html").read_text()
     assert "could not be drawn" not in page
     assert "The train picture nearest to each of those" in page
+
+
+def test_the_folder_of_a_picture_is_no_part_of_it(tmp_path):
+    write_folder(tmp_path / "photos", 60)
+    options = ("--task", "embedding", "--into", "ws", "--yes")
+    ninefold("init", "photos", *options, cwd=tmp_path)
+    run(tmp_path / "ws", "ingest", "featurize", "split")
+    frame = read_frame(tmp_path / "ws/data/splits/train.parquet")
+    ready = prepare(frame, frame, ProblemSpec(task="embedding"), PreprocessSpec())
+    assert ready.picture == (1, 12, 12)
+
+
+def test_pictures_with_something_beside_are_refused_before_a_generator_is_taught(tmp_path):
+    write_folder(tmp_path / "photos", 60)
+    options = ("--task", "generation", "--into", "ws", "--yes")
+    ninefold("init", "photos", *options, cwd=tmp_path)
+    run(tmp_path / "ws", "ingest", "featurize", "split")
+    frame = read_frame(tmp_path / "ws/data/splits/train.parquet")
+    columns = (*frame.columns, Column("lens", "number", frozenset({"input"})))
+    data = {**frame.data, "lens": np.arange(float(len(frame)))}
+    mixed = Frame(columns, data, frame.row)
+    ready = prepare(mixed, mixed, ProblemSpec(task="generation"), PreprocessSpec())
+    with pytest.raises(InputError, match=r"one picture each.*`image` is a column of kind image"):
+        fit(ready, GenerateSpec(steps=1))

@@ -12,6 +12,7 @@ from ninefold import dates
 from ninefold.columns import Array, Column
 from ninefold.datasets.tables.parsing import is_missing_text, is_text, parse_datetime
 from ninefold.numerals import CURRENCIES, NUMBER, NUMBER_FORMATS
+from ninefold.texts import PER_WORD, UNSPACED
 
 EXACT = 2**53
 """Integers up to here are exact as double."""
@@ -106,6 +107,7 @@ class TextEvidence:
         boolean = np.asarray(pc.is_in(lower, value_set=pa.array(["true", "false"])))
         self.booleans += int(counts[boolean].sum())
         words = pc.add(pc.count_substring_regex(cells, r"\s+"), 1).to_numpy()
+        words = words + pc.count_substring_regex(cells, f"[{UNSPACED}]").to_numpy() // PER_WORD
         self.words += int((words * counts).sum())
         self.characters += int((pc.utf8_length(cells).to_numpy() * counts).sum())
         for position in range(min(len(cells), MAX_OTHERS)):

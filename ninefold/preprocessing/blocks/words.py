@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.graph import RUNTIME
 from ninefold.preprocessing.blocks.block import Block, Reader
 from ninefold.preprocessing.spec import WordsSpec
+from ninefold.texts import MOST_WORDS, WORD, split_text
 
-MOST_SPLITS = 511
-"""Words beyond are not looked at: ONNX pads every text to the longest of its batch."""
-QUOTES = "“”„‚‘’«»…–—¿¡"
+QUOTES = "“”„‚‘’«»…–—¿¡、。「」『』！，：；？"
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class WordBlock(Block):
     cells: tuple[WordCell, ...]
 
     def emit(self, reader: Reader) -> str:
-        """Split at spaces and look for the known spellings."""
+        """Split into words and look for the known spellings."""
         graph = reader.graph
         words = emit_split(reader, self.cells[0].column)
         pool = [(s, index) for index, cell in enumerate(self.cells) for s in cell.spellings]
@@ -79,13 +79,15 @@ def counted(texts: Array) -> tuple[list[tuple[str, int]], dict[str, tuple[str, .
 
 
 def emit_split(reader: Reader, column: str) -> str:
-    """Add the nodes that split a text at spaces: `[N, 1]` -> `[N, T]`, "." before its words."""
+    """Add the nodes that split a text into words: `[N, 1]` -> `[N, T]`, "." before its words.
+
+    ONNX Runtime's own operator, as ONNX's StringSplit knows neither lines nor scripts without
+    spaces.
+    """
     graph = reader.graph
     text = graph.StringConcat(graph.constant(". "), reader.raw(column))
-    split = graph.node("StringSplit", text, outputs=2, maxsplit=MOST_SPLITS)[0]
-    return str(graph.Squeeze(split, np.array([1])))
-
-
-def split_text(text: str) -> list[str]:
-    """Split at spaces, as ONNX's StringSplit does."""
-    return [word for word in text.split(" ") if word][: MOST_SPLITS - 1]
+    flat = graph.Squeeze(text, np.array([1]))
+    words = graph.Tokenizer(flat, domain=RUNTIME, mark=0, pad_value="", mincharnum=1, tokenexp=WORD)
+    # ONNX knows nothing of the operator; without the cast, of no type, its checker would crash.
+    texts = graph.cast(words, object)
+    return str(graph.Slice(texts, np.array([0]), np.array([MOST_WORDS + 1]), np.array([1])))
