@@ -23,6 +23,11 @@ FIELDS = {
     "TensorMetadata": "1 string name, 2 string datatype, 3 int64* shape",
     "ModelMetadataResponse": "1 string name, 2 string* versions, 3 string platform, "
     "4 TensorMetadata* inputs, 5 TensorMetadata* outputs",
+    "RepositoryIndexRequest": "1 string repository_name, 2 bool ready",
+    "ModelIndex": "1 string name, 2 string version, 3 string state, 4 string reason",
+    "RepositoryIndexResponse": "1 ModelIndex* models",
+    "RepositoryModelLoadRequest": "1 string repository_name, 2 string model_name",
+    "RepositoryModelUnloadRequest": "1 string repository_name, 2 string model_name",
     "InferParameter": "1 bool bool_param, 2 int64 int64_param, 3 string string_param, "
     "4 double double_param, 5 uint64 uint64_param",
     "Parameter": "1 string key, 2 InferParameter value",

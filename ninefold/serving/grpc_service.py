@@ -16,7 +16,7 @@ from ninefold.serving.limits import Limits, RequestError
 from ninefold.serving.metrics import Metrics
 from ninefold.serving.model import Array, Model, Tensor
 from ninefold.serving.recording import Recorder
-from ninefold.serving.repository import Repository
+from ninefold.serving.repository import LOADED_BY, Repository
 from ninefold.serving.served import Served, call
 from ninefold.serving.trial import Trial
 
@@ -49,7 +49,7 @@ log = logging.getLogger("ninefold.serving")
 
 
 class Service:
-    """Answers the six calls of the protocol."""
+    """Answers the six calls of the protocol, and those of its model repository extension."""
 
     def __init__(
         self,
@@ -94,6 +94,9 @@ class Service:
             "ServerMetadata": self.server,
             "ModelMetadata": self.metadata,
             "ModelInfer": self.infer,
+            "RepositoryIndex": self.index,
+            "RepositoryModelLoad": self.fixed,
+            "RepositoryModelUnload": self.fixed,
         }
         return grpc.method_handlers_generic_handler(
             SERVICE,
@@ -154,6 +157,14 @@ class Service:
         content = self._model(request.name, request.version).to_json()
         return messages().ModelMetadataResponse(**content)
 
+    async def index(self, request: Any) -> Any:
+        listed = self.repository.index(request.ready)
+        return messages().RepositoryIndexResponse(models=listed)
+
+    async def fixed(self, request: Any) -> Any:
+        """Refuse to load or unload."""
+        raise RequestError(LOADED_BY.format(self._model(request.model_name, "").name))
+
     async def infer(self, request: Any) -> Any:
         """Answer an inference; outputs come raw."""
         model, start = self._model(request.model_name, request.model_version), time.perf_counter()
@@ -183,6 +194,8 @@ class Service:
     ) -> tuple[Model, Any]:
         """Return the model that answered, and its answer."""
         model = served.model
+        for output in request.outputs:
+            protocol.check_offered((item.key for item in output.parameters), "outputs")
         wanted = [output.name for output in request.outputs] or [t.name for t in model.outputs]
         known = {tensor.name: tensor for tensor in model.outputs}
         for name in wanted:
@@ -207,8 +220,8 @@ class Service:
         model = self.repository.find(name, version or None)
         if model is None:
             known = self.repository.models
-            what = f"version {version[:20]!r} of" if name in known else ""
-            raise RequestError(f"unknown {what} model `{name[:100]}`{nearest(name, known)}", 404)
+            what = f"version {version[:20]!r} of " if name in known else ""
+            raise RequestError(f"unknown {what}model `{name[:100]}`{nearest(name, known)}", 404)
         return model
 
 
@@ -224,6 +237,7 @@ def _feeds(request: Any, model: Model, limits: Limits) -> dict[str, Array]:
     for place, item in enumerate(request.inputs):
         tensor = protocol.known_input(item.name, known, feeds)
         tensors.known_datatype(item.datatype, tensor)
+        protocol.check_offered((each.key for each in item.parameters), "inputs")
         shape = tensors.checked_shape(list(item.shape), tensor, limits.max_elements)
         if raw:
             if item.HasField("contents"):

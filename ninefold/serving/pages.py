@@ -17,12 +17,19 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 
 from ninefold.errors import nearest
+from ninefold.serving.bodies import Disconnected, read_body
+from ninefold.serving.described import section
+from ninefold.serving.limits import RequestError
 from ninefold.serving.metrics import Metrics
 from ninefold.serving.model import Model
-from ninefold.serving.openapi import example_row, inference_paths, with_refusals
-from ninefold.serving.repository import Repository
+from ninefold.serving.openapi import REFUSALS, inference_paths, with_refusals
+from ninefold.serving.protocol import parse
+from ninefold.serving.repository import LOADED_BY, Repository
+from ninefold.serving.served import encodable
 from ninefold.serving.sources import report_on
 
+UNREAD = ("400", "408", "413", "415")
+"""How a body that cannot be read is refused."""
 EXTENSIONS = ["binary_tensor_data", "model_repository"]
 TEMPLATE = Path(__file__).with_name("docs.html")
 FRONT = Path(__file__).with_name("front.html")
@@ -82,8 +89,20 @@ class Pages:
             app.add_api_route(path, self.metadata, summary="Inputs and outputs of a model")
             app.add_api_route(f"{path}/ready", self.model_ready, summary="A model may answer")
         app.add_api_route(
-            "/v2/repository/index", self.index, methods=["POST"], summary="Models and versions"
+            "/v2/repository/index",
+            self.index,
+            methods=["POST"],
+            summary="Models and versions",
+            responses={status: {"description": REFUSALS[status]} for status in UNREAD},
         )
+        for verb in ("load", "unload"):
+            app.add_api_route(
+                f"/v2/repository/models/{{name}}/{verb}",
+                self.fixed,
+                methods=["POST"],
+                status_code=400,
+                summary="Refused: files and the registry say what is served",
+            )
         app.add_api_route(
             "/metrics", self.measured, summary="For Prometheus", response_class=PlainTextResponse
         )
@@ -117,19 +136,24 @@ class Pages:
         """List the models with their content hash and state."""
         return _json({"models": [_state(model) for model in self.models.values()]})
 
-    async def index(self) -> Response:
+    async def index(self, request: Request) -> Response:
         """List the models as the protocol's repository extension does."""
-        return _json(
-            [
-                {
-                    "name": model.name,
-                    "version": model.version,
-                    "state": "READY" if model.fault is None else "UNAVAILABLE",
-                    "reason": model.fault or "",
-                }
-                for model in self.models.values()
-            ]
-        )
+        headers = dict(request.scope["headers"])
+        try:
+            body = await read_body(headers, request.receive, self.repository.limits)
+            content = parse(body) if body.strip() else {}
+        except RequestError as error:
+            return _json({"error": encodable(error.reason)}, error.status)
+        except Disconnected:
+            return _json({"error": "the client went away"}, 400)
+        is_ready = content.get("ready", False) if isinstance(content, dict) else None
+        if not isinstance(is_ready, bool):
+            return _json({"error": 'the body must be absent, {} or {"ready": true}'}, 400)
+        return _json(self.repository.index(is_ready))
+
+    async def fixed(self, name: str) -> Response:
+        """Refuse: a model is loaded when its file changes, or the registry names another."""
+        return _json({"error": LOADED_BY.format(self._model(name).name)}, 400)
 
     async def measured(self) -> Response:
         """Return the counters in Prometheus' text format."""
@@ -196,7 +220,7 @@ class Pages:
     async def docs(self, request: Request) -> Response:
         """Return the page for people."""
         address = str(request.base_url).rstrip("/")
-        parts = "".join(_section(model, address) for model in self.models.values())
+        parts = "".join(section(model, address) for model in self.models.values())
         page = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
             models=parts, release=html.escape(self.release)
         )
@@ -255,32 +279,3 @@ def _json(content: Any, status: int = 200, headers: dict[str, str] | None = None
 def _state(model: Model) -> dict[str, Any]:
     state = {"name": model.name, "version": model.version, "sha256": model.sha256}
     return {**state, "ready": model.fault is None, "fault": model.fault}
-
-
-def _section(model: Model, address: str) -> str:
-    """Return one model's part of the page: state, columns and a request to try."""
-    escape = html.escape
-    state = "ready" if model.fault is None else f"not ready: {escape(model.fault)}"
-    lines = [f"<h2>{escape(model.name)}</h2>", f"<p>{state}<br><code>{model.sha256}</code></p>"]
-    if model.signature is None:
-        columns = [(item.name, item.datatype, str(list(item.shape))) for item in model.inputs]
-    else:
-        columns = [(item.name, item.kind, _range(item)) for item in model.signature.inputs]
-        body = json.dumps({"rows": [example_row(model.signature)]}, ensure_ascii=False, indent=1)
-        lines.append(
-            f"<pre>curl {escape(address)}/v1/models/{escape(model.name)}/predict -d "
-            f"'{escape(body.replace(chr(39), chr(39) + chr(92) + chr(39) + chr(39)))}'</pre>"
-        )
-    rows = "".join(
-        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in column)}</tr>" for column in columns
-    )
-    lines.append(f"<table><tr><th>column<th>kind<th>seen in training</tr>{rows}</table>")
-    return "\n".join(lines)
-
-
-def _range(item: Any) -> str:
-    if item.levels:
-        return ", ".join(item.levels[:12]) + (" …" if len(item.levels) > 12 else "")
-    if item.minimum is None or item.maximum is None:
-        return ""
-    return f"{item.minimum:g} … {item.maximum:g}"

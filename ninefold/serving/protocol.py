@@ -4,7 +4,7 @@ https://github.com/kserve/open-inference-protocol, with Triton's binary tensor e
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,11 @@ from ninefold.serving import tensors
 from ninefold.serving.limits import Limits, RequestError
 from ninefold.serving.model import Array, Model, Tensor
 
+NOT_OFFERED = {
+    "classification": "the classification extension",
+    "shared_memory_region": "shared memory",
+}
+"""Parameters of a tensor that ask for another answer than would be given."""
 HEADER_LENGTH = "Inference-Header-Content-Length"
 
 
@@ -115,7 +120,9 @@ def _feeds(inputs: Any, raw: memoryview, model: Model, limits: Limits) -> dict[s
         name = tensor.name
         tensors.known_datatype(item.get("datatype"), tensor)
         shape = tensors.checked_shape(item.get("shape"), tensor, limits.max_elements)
-        size = _object(item.get("parameters", {}), "parameters").get("binary_data_size")
+        parameters = _object(item.get("parameters", {}), "parameters")
+        check_offered(parameters, "inputs")
+        size = parameters.get("binary_data_size")
         if size is None:
             feeds[name] = tensors.from_json(item.get("data"), shape, tensor)
             continue
@@ -135,6 +142,13 @@ def known_input(name: Any, known: Mapping[str, Tensor], feeds: Mapping[str, Arra
     if name in feeds:
         raise RequestError(f"input `{name}` must be given once")
     return known[name]
+
+
+def check_offered(parameters: Iterable[str], place: str) -> None:
+    """Refuse what is asked of a tensor and not offered. Raises `RequestError`."""
+    for name in parameters:
+        if name in NOT_OFFERED:
+            raise RequestError(f"{place}: {NOT_OFFERED[name]} is not offered")
 
 
 def check_feeds(feeds: Mapping[str, Array], model: Model, limits: Limits) -> int:
@@ -163,7 +177,6 @@ def _outputs(outputs: Any, is_binary: bool, model: Model) -> dict[str, bool]:
         name, parameters = item.get("name"), _object(item.get("parameters", {}), "parameters")
         if not isinstance(name, str) or name not in known:
             raise RequestError(f"unknown output {name!r:.100}{nearest(str(name)[:100], known)}")
-        if "classification" in parameters:
-            raise RequestError("outputs: the classification extension is not offered")
+        check_offered(parameters, "outputs")
         wanted[name] = parameters.get("binary_data", is_binary) is True
     return wanted

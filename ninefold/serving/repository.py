@@ -9,6 +9,9 @@ from ninefold.serving.model import Model
 from ninefold.serving.served import Handler, Served
 from ninefold.serving.trial import Trial
 
+LOADED_BY = "model `{}` must be loaded by its file or the registry, however: by a request"
+"""What is said to a request that wants to load or unload: nothing in it may name a file."""
+
 
 @dataclass(frozen=True)
 class Route:
@@ -52,6 +55,19 @@ class Repository:
         found = [self.models[name]] if name in self.models else []
         found += [self.trials[name].model] if name in self.trials else []
         return next((m for m in found if version in (None, m.version)), None)
+
+    def index(self, is_ready: bool = False) -> list[dict[str, str]]:
+        """List the models as the protocol's repository extension does; all, or those ready."""
+        return [
+            {
+                "name": model.name,
+                "version": model.version,
+                "state": "READY" if model.fault is None else "UNAVAILABLE",
+                "reason": model.fault or "",
+            }
+            for model in self.models.values()
+            if model.fault is None or not is_ready
+        ]
 
     def served(self, model: Model) -> Served:
         """Return what answers for a model that `find` found."""

@@ -70,6 +70,19 @@ def test_what_the_server_says_of_itself(served):
     assert client.is_model_ready("model", there["versions"][0])
 
 
+def test_what_is_served_is_listed_and_not_for_requests_to_change(served):
+    url, client = served
+    (listed,) = client.get_model_repository_index().models
+    (there,) = httpx.post(f"{url}/v2/repository/index").json()
+    assert {name: getattr(listed, name) for name in there} == there
+    for change in (client.load_model, client.unload_model):
+        with pytest.raises(InferenceServerException, match="by its file or the registry"):
+            change("model")
+    outputs = [triton.InferRequestedOutput("probabilities", class_count=1)]
+    with pytest.raises(InferenceServerException, match="classification extension is not"):
+        client.infer("model", inputs_of([example()]), outputs=outputs)
+
+
 def test_requests_over_grpc_are_recorded_too(folder, tmp_path):
     with serving(folder, "--record", tmp_path) as (_, client):
         got = client.infer("model", inputs_of([example(), {**example(), SIZE: None}]))

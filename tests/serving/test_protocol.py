@@ -47,6 +47,29 @@ def test_health_and_metadata_pass_tritons_client(triton):
     assert [item["name"] for item in inputs] == [column.name for column in COLUMNS]
 
 
+def test_what_is_served_is_not_for_requests_to_change(triton, client):
+    for change in (triton.load_model, triton.unload_model):
+        with pytest.raises(http.InferenceServerException, match="by its file or the registry"):
+            change("model")
+    with pytest.raises(http.InferenceServerException, match="did you mean `model`"):
+        triton.load_model("modell")
+    index = "/v2/repository/index"
+    assert client.post(index, json={"ready": True}).json() == client.post(index).json()
+    for body in (b"[]", b'{"ready": 1}', b"{", b"\xff"):
+        assert client.post(index, content=body).status_code == 400
+    assert client.post(index, content=b" " * 2**26).status_code == 413
+
+
+def test_what_is_not_offered_is_refused(triton):
+    inputs = triton_inputs([example()], binary=True)
+    outputs = [http.InferRequestedOutput("probabilities", class_count=1)]
+    with pytest.raises(http.InferenceServerException, match="classification extension is not"):
+        triton.infer("model", inputs, outputs=outputs)
+    inputs[0].set_shared_memory("region", 8)
+    with pytest.raises(http.InferenceServerException, match="shared memory is not offered"):
+        triton.infer("model", inputs)
+
+
 @pytest.mark.parametrize("binary_in", [True, False])
 @pytest.mark.parametrize("binary_out", [True, False])
 @pytest.mark.parametrize("compression", [None, "gzip", "deflate"])
