@@ -154,7 +154,7 @@ class Service:
         return messages().ServerMetadataResponse(name="ninefold", version=self.release)
 
     async def metadata(self, request: Any) -> Any:
-        content = self._model(request.name, request.version).to_json()
+        content = self.repository.metadata(self._model(request.name, request.version))
         return messages().ModelMetadataResponse(**content)
 
     async def index(self, request: Any) -> Any:

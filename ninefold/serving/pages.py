@@ -206,7 +206,7 @@ class Pages:
 
     async def metadata(self, name: str, version: str | None = None) -> Response:
         """Return a model's inputs and outputs."""
-        return _json(self._model(name, version).to_json())
+        return _json(self.repository.metadata(self._model(name, version)))
 
     async def model_ready(self, name: str, version: str | None = None) -> Response:
         """Answer 200 when the model may answer, otherwise 503."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from ninefold.serving.limits import Limits
 from ninefold.serving.model import Model
@@ -50,11 +51,20 @@ class Repository:
         self.trials[model.name].put(model)
         self._serve(self.models[model.name])
 
+    def versions(self, name: str) -> list[Model]:
+        """Return the versions of a model that may be asked for, that on trial last."""
+        found = [self.models[name]] if name in self.models else []
+        if found and name in self.trials and self.trials[name].model.sha256 != found[0].sha256:
+            found.append(self.trials[name].model)
+        return found
+
     def find(self, name: str, version: str | None = None) -> Model | None:
         """Return a model, or the version of it that is served or on trial."""
-        found = [self.models[name]] if name in self.models else []
-        found += [self.trials[name].model] if name in self.trials else []
-        return next((m for m in found if version in (None, m.version)), None)
+        return next((m for m in self.versions(name) if version in (None, m.version)), None)
+
+    def metadata(self, model: Model) -> dict[str, Any]:
+        """Return the protocol's metadata of a model that `find` found."""
+        return {**model.to_json(), "versions": [m.version for m in self.versions(model.name)]}
 
     def index(self, is_ready: bool = False) -> list[dict[str, str]]:
         """List the models as the protocol's repository extension does; all, or those ready."""
@@ -65,7 +75,8 @@ class Repository:
                 "state": "READY" if model.fault is None else "UNAVAILABLE",
                 "reason": model.fault or "",
             }
-            for model in self.models.values()
+            for name in self.models
+            for model in self.versions(name)
             if model.fault is None or not is_ready
         ]
 

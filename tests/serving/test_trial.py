@@ -54,6 +54,10 @@ def test_a_canary_answers_its_share_and_every_answer_says_whose_it_is(tmp_path):
         assert found.count(version(OLD)) == 30
         told = httpx.get(f"{url}/v1/models/old/trial").json()
         assert (told["champion"], told["challenger"]) == (version(OLD), version(NEW))
+        both = [version(OLD), version(NEW)]
+        assert httpx.get(f"{url}/v2/models/old").json()["versions"] == both
+        listed = httpx.post(f"{url}/v2/repository/index").json()
+        assert [item["version"] for item in listed] == both
         counts = told["versions"]
         assert counts[version(NEW)]["requests"] == {"200": 10}
         assert counts[version(OLD)]["requests"] == {"200": 30}
