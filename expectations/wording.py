@@ -57,7 +57,8 @@ def _cell(value: Any) -> str:
         return "missing"
     if isinstance(value, float):
         return f"{value:.{15 if value.is_integer() else DIGITS}g}"
-    return _cut(str(value))
+    is_edged = isinstance(value, str) and value != value.strip()
+    return repr(value) if is_edged and len(value) < LONGEST else _cut(str(value))
 
 
 def _listed(value: Any) -> str:

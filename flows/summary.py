@@ -9,7 +9,7 @@ from ninefold.errors import InputError
 from ninefold.sealing import of_test, read_ledger, sentence
 from tasks.engine import StageInfo
 
-WIDTH = 10
+WIDTH, SHOWN = 10, 4
 
 
 def lines(workspace: Path, stages: Mapping[str, StageInfo]) -> Iterator[str]:
@@ -53,7 +53,10 @@ def _short(path: Path, workspace: Path) -> str:
 def _quality(content: Any) -> str:
     found = content["expectations"]
     failed = [item for item in found if not item["success"]]
-    return _gate(content["verdict"], f"{len(found) - len(failed)} of {len(found)} expectations met")
+    met = f"{len(found) - len(failed)} of {len(found)} expectations met"
+    names = list(dict.fromkeys(", ".join(i["columns"]) or "whole table" for i in failed))
+    about = f"; not: {'; '.join(names[:SHOWN])}{'; …' * (len(names) > SHOWN)}" if names else ""
+    return _gate(content["verdict"], met + about)
 
 
 def _leakage(content: Any) -> str:

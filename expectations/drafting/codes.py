@@ -26,7 +26,7 @@ def rules(sample: Sample) -> Iterator[Rule]:
         values = sample.present(column.name)
         for code, count, nearest in _codes(values[np.isfinite(values)]):
             shown = int(code) if code.is_integer() else code
-            said = "" if code == 0 else "; ingest.missing names such cells"
+            said = "" if code == 0 else " Then name it in ingest.missing"
             because = (
                 f"{count} of {len(values)} values of training are {shown:.15g}, far from all "
                 f"others (the nearest is {nearest:.6g}): a code for a missing value?{said}"

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from expectations.gate import gate
+from expectations.wording import sentence
 from ninefold.columns import write_table
 from ninefold.config import validate
 from ninefold.datasets import read
@@ -177,6 +178,12 @@ def test_enough_data_is_told_by_what_doubling_would_buy(tmp_path):
     (item,) = check(honest(), [rule], tmp_path, "enough")
     assert item["success"]
     assert "doubling the data would buy about" in item["observed"]
+
+
+def test_blanks_at_the_edge_of_a_level_are_seen_in_the_sentence(tmp_path):
+    rule = CASES["spelling"][0]
+    (item,) = check(at("colour", "red ")(honest()), [rule], tmp_path, "bad")
+    assert "(id 1037, colour 'red ')" in sentence(item)
 
 
 def test_a_name_that_is_no_column_is_refused(tmp_path):

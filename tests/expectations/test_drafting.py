@@ -332,6 +332,19 @@ def test_a_counter_that_starts_again_is_found_and_one_date_too_late_is_one_row(t
     assert rows == {"pieces": 200, "start": 1}
 
 
+def test_a_hole_in_a_regular_series_is_found_and_an_irregular_one_has_no_rule(tmp_path):
+    assert "follow_within" not in drafted(orders(), tmp_path)
+    table = orders()
+    table["start"] = pd.date_range("2022-01-01", periods=ROWS, freq="10min").astype(str)
+    table["end"] = None
+    suite = drafted(table, tmp_path)
+    table = table.drop(index=range(300, 360)).reset_index(drop=True)
+    (item,) = [i for i in check(table, suite, tmp_path)["expectations"] if not i["success"]]
+    assert item["kwargs"]["max_step"] == "30min"
+    assert [row["row"] for row in item["rows"]] == [300]
+    assert "the usual one 10min" in item["because"]
+
+
 def test_rare_levels_and_gaps_that_once_part_are_no_alarm(tmp_path):
     table = orders(400)
     rare = np.where(np.arange(400) % 100 == 3, "Dee", table["closed by"])

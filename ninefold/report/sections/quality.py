@@ -114,7 +114,9 @@ def _place(item: Mapping[str, Any]) -> Html:
 def _cell(value: Any) -> str:
     if value is None:
         return "missing"
-    text = (
-        number(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-    )
-    return text if text is not None else str(value)[:200]
+    if isinstance(value, list):
+        return ", ".join(map(_cell, value))[:200]
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return number(value)
+    text = str(value)[:200]
+    return repr(text) if text != text.strip() else text
