@@ -244,7 +244,7 @@ class ShortProtocol(StrictProtocol):
         self.url, self.expect_100_continue = url, expects
         self.headers.extend(headers)
         super().on_headers_complete()
-        if self._ends:
+        if self._ends and not self._has_offer:
             self.cycle.keep_alive = False
 
     def _stop_head_timer(self) -> None:

@@ -105,20 +105,25 @@ class StrictProtocol(HttpToolsProtocol):
         self._is_own, self._taken = False, 0
 
     def _feed(self, data: bytes) -> None:
-        """Parse what came; an offer of another protocol is left out and its request read anew."""
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as reached:
-            if not self._has_offer:
+        """Parse what came; offers of another protocol are left out, their requests read anew."""
+        while True:
+            try:
+                self.parser.feed_data(data)
                 return
-            rest = data[reached.args[0] :]
-            version = self.parser.get_http_version().encode()
-            lines = [b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, version)]
-            lines += [b"%s: %s" % item for item in self.headers if item[0] not in OFFER]
-            self._has_offer = False
-            self.parser = httptools.HttpRequestParser(self)
-            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-            self.parser.feed_data(b"\r\n".join([*lines, b"", b""]) + rest)
+            except httptools.HttpParserUpgrade as reached:
+                if not self._has_offer:
+                    return
+                data = self._without_offer() + data[reached.args[0] :]
+
+    def _without_offer(self) -> bytes:
+        """Return the head that was read, less its offer, for a parser that begins anew."""
+        version = self.parser.get_http_version().encode()
+        lines = [b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, version)]
+        lines += [b"%s: %s" % item for item in self.headers if item[0] not in OFFER]
+        self._has_offer = False
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        return b"\r\n".join([*lines, b"", b""])
 
     def _refuse_unread(self, error: httptools.HttpParserError) -> None:
         """Say why a request cannot be read."""

@@ -231,6 +231,12 @@ def test_an_offer_of_another_protocol_is_not_taken_and_its_request_answered(line
     assert [chance(line.answer()) for _ in range(2)] == [expected[31.5]] * 2
 
 
+def test_several_offers_at_once_are_each_answered(line, expected):
+    sizes = [10.0, 31.5, 70.0]
+    line.send(*(part for size in sizes for part in request(size, **OFFER)))
+    assert [chance(line.answer()) for _ in sizes] == [expected[size] for size in sizes]
+
+
 @pytest.mark.parametrize(
     ("head", "status", "reason"),
     [
