@@ -14,8 +14,13 @@ AGAIN, MOST = 3, 0.3
 """A code comes several times, but is not most of the column."""
 APART, STEPS = 0.25, 3
 """It lies this share of the others' range away from them, and so many of their widest steps."""
-NEGATIVE = {-1.0, *(-float(digit * length) for digit in "89" for length in range(1, 7))}
-"""Codes that need no distance where all other numbers are none below 0: -1, -9, -99, -999 …"""
+FAR = 2
+"""A value that does not read like a code lies so many ranges of the others away from them."""
+CODES = {float(digit * length) for digit in "89" for length in range(2, 10)}
+NEGATIVE = {0.0, -1.0, -8.0, -9.0, *(-code for code in CODES)}
+"""What reads like a code: 99, 999, 9999 … above the others; 0, -1, -9, -99 … below them."""
+SHARE = 0.001
+"""Codes below 0 need no distance where they are the only such numbers, and so many of all."""
 
 
 def rules(sample: Sample) -> Iterator[Rule]:
@@ -46,6 +51,8 @@ def _codes(values: Array) -> Iterator[tuple[float, int, float]]:
         nearest = float(others[at])
         gap, widest = abs(nearest - code), float(np.diff(others).max())
         low, high = np.quantile(values[values != code], [0.01, 0.99]).tolist()
-        is_apart = gap >= APART * (high - low) and gap >= STEPS * widest
-        if is_apart or (at == 0 and code in NEGATIVE and nearest >= 0):
+        reads_so = code in (NEGATIVE if at == 0 else CODES)
+        is_apart = gap >= (APART if reads_so else FAR) * (high - low) and gap >= STEPS * widest
+        is_alone = at == 0 and reads_so and code < 0 <= nearest and count >= SHARE * len(values)
+        if is_apart or is_alone:
             yield code, count, nearest
