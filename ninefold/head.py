@@ -23,7 +23,8 @@ class Head:
     Regression values are held inside the range of the train rows.
 
     With `quantiles` (rising shares) the scores `(N, Q)` are standardised quantiles of one value:
-    sorted, so that none crosses another, and the middle one is the value.
+    sorted, so that none crosses another, and the middle one is the value. `shifts (Q,)`, if there
+    are any, are added to the sorted scores, so that as many rows lie below as the shares say.
 
     Several targets have a head `each`: scores `(N, T)` -> values `(N, T)`; or, scores being
     log-odds, -> probabilities `(N, T)` of the positive classes and whether each holds `(N, T)`.
@@ -35,6 +36,7 @@ class Head:
     threshold: float = 0.5
     each: tuple["Head", ...] = ()
     quantiles: tuple[float, ...] = ()
+    shifts: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if self.target.each and not self.each:
@@ -79,6 +81,8 @@ class Head:
             parts = [one.spread(self.scores_of(scores, t)) for t, one in enumerate(self.each)]
             return np.stack(parts, axis=1)
         ordered = np.sort(scores.astype(np.float64), axis=1)
+        if self.shifts:
+            ordered = np.sort(ordered + np.array(self.shifts), axis=1)
         value = ordered * self.target.scale + self.target.offset
         return np.asarray(np.clip(value, self.target.low, self.target.high))
 
@@ -175,8 +179,7 @@ class Head:
             return
         if self.target.task == "regression":
             if self.quantiles:
-                count = np.array([self.width])
-                scores = graph.node("TopK", scores, count, outputs=2, axis=1, largest=0)[0]
+                scores = _rising(graph, scores, np.array(self.shifts), self.width, 1)
             value = graph.Add(
                 graph.Mul(graph.cast(scores, np.float64), self.target.scale), self.target.offset
             )
@@ -213,7 +216,8 @@ class Head:
         if self.quantiles:
             size = len(self.quantiles)
             apart = graph.Reshape(scores, np.array([-1, len(each), size]))
-            scores = graph.node("TopK", apart, np.array([size]), outputs=2, axis=2, largest=0)[0]
+            shifts = np.array([one.shifts for one in self.each])
+            scores = _rising(graph, apart, shifts, size, 2)
             scale, offset, low, high = (part[:, None] for part in (scale, offset, low, high))
         value = graph.Add(graph.Mul(graph.cast(scores, np.float64), scale), offset)
         value = graph.Min(graph.Max(value, low), high)
@@ -234,4 +238,15 @@ class Head:
             content["threshold"],
             tuple(Head.from_json(one) for one in content.get("each", ())),
             tuple(content.get("quantiles", ())),
+            tuple(content.get("shifts", ())),
         )
+
+
+def _rising(graph: Any, scores: str, shifts: Array, size: int, axis: int) -> str:
+    """Add the nodes that sort `size` scores along `axis`, and once more after adding `shifts`."""
+    count, settings = np.array([size]), {"outputs": 2, "axis": axis, "largest": 0}
+    scores = graph.node("TopK", scores, count, **settings)[0]
+    if not shifts.size:
+        return scores
+    moved = graph.Add(graph.cast(scores, np.float64), shifts)
+    return str(graph.node("TopK", moved, count, **settings)[0])

@@ -28,6 +28,30 @@ HEADS = {
         )
     ),
     "quantiles": Head(Target("y", "regression", (), 1e6, 3e5, 1e5, 4e6), quantiles=(0.1, 0.5, 0.9)),
+    "shifted": Head(
+        Target("y", "regression", (), 1e6, 3e5, 1e5, 4e6),
+        quantiles=(0.1, 0.5, 0.9),
+        shifts=(0.3, 0.0, -0.2),
+    ),
+    "several shifted": Head(
+        Target(
+            "a, b",
+            "regression",
+            each=(
+                Target("a", "regression", (), 1e6, 3e5, 1e5, 4e6),
+                Target("b", "regression", (), 0.0, 1.0),
+            ),
+        ),
+        each=(
+            Head(
+                Target("a", "regression", (), 1e6, 3e5, 1e5, 4e6),
+                quantiles=(0.2, 0.8),
+                shifts=(-0.1, 0.7),
+            ),
+            Head(Target("b", "regression", (), 0.0, 1.0), quantiles=(0.2, 0.8), shifts=(1.5, -2.5)),
+        ),
+        quantiles=(0.2, 0.8),
+    ),
     "labels": Head(
         Target("a, b", "classification", each=(LABEL, LABEL)),
         each=(Head(LABEL, 1.7, 0.3), Head(LABEL, 0.4, 0.6)),
@@ -63,7 +87,7 @@ def test_numpy_and_onnx_agree(name, data):
         assert outputs[0].tolist() == classes[head.labels(outputs[1])].tolist()
     else:
         np.testing.assert_array_equal(outputs[-1], expected)
-    if name == "quantiles":
+    if head.quantiles:
         np.testing.assert_array_equal(outputs[0], head.spread(scores))
 
 

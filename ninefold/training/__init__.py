@@ -106,4 +106,5 @@ class TrainSpec(LoopSpec):
     scheduler: str | None = Field(None, min_length=1)
     """Address of a Dask scheduler (`tcp://host:8786`) on whose workers the other ranks run."""
     calibrate: bool = True
-    """Fit a temperature on valid, so that probabilities match how often things happen."""
+    """Fit a temperature on valid, so that probabilities match how often things happen; or move
+    several quantiles, so that as many rows lie below each as it says (conformalized)."""

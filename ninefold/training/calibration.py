@@ -1,5 +1,6 @@
-"""Temperature and threshold, both fitted on the valid rows."""
+"""Temperature, threshold and shifts of quantiles, all fitted on the valid rows."""
 
+import math
 from dataclasses import replace
 from typing import Annotated, Literal
 
@@ -13,6 +14,7 @@ from ninefold.target import Target
 
 TEMPERATURES = (0.2, 5.0)
 MIN_ROWS = 30
+MEDIAN = 0.5
 CANDIDATES = 200
 Threshold = Annotated[float, Field(gt=0, lt=1)] | Literal["tuned"]
 
@@ -42,6 +44,35 @@ def fit_head(
     if threshold == "tuned":
         return replace(head, threshold=tune_threshold(head, scores, y, reported))
     return replace(head, threshold=float(threshold))
+
+
+def conformal(head: Head, scores: Array, y: Array) -> Head:
+    """Return the head whose quantiles keep what their shares promise on new rows like the valid
+    ones, with `scores (N, Q)` and targets `y (N,)`; of several targets each by itself.
+
+    Each quantile but that of one half is moved by a quantile of what it is off by, one side at a
+    time: conformalized quantile regression (Romano, Patterson and Candès, NeurIPS 2019, theorem 2).
+    A head of fewer than 30 rows stays.
+    """
+    if head.each:
+        each = tuple(
+            conformal(one, head.scores_of(scores, t), y[:, t]) for t, one in enumerate(head.each)
+        )
+        return replace(head, each=each)
+    if len(y) < MIN_ROWS:
+        return replace(head, shifts=(0.0,) * head.width)
+    actual = (y.astype(np.float64) - head.target.offset) / head.target.scale
+    off = np.sort(actual[:, None] - np.sort(scores.astype(np.float64), axis=1), axis=0)
+    return replace(head, shifts=tuple(map(_shift, off.T, head.quantiles)))
+
+
+def _shift(off: Array, share: float) -> float:
+    """Return what a quantile moves by, given how far `off` it is in rising order `(N,)`."""
+    if share == MEDIAN:
+        return 0.0
+    rank = (len(off) + 1) * share
+    place = math.floor(rank + 1e-9) if share < MEDIAN else math.ceil(rank - 1e-9)
+    return float(off[min(max(place, 1), len(off)) - 1])
 
 
 def fit_temperature(scores: Array, y: Array, target: Target) -> float:

@@ -10,7 +10,7 @@ from ninefold.columns import Array, Frame
 from ninefold.errors import InputError
 from ninefold.head import Head
 from ninefold.problem import ProblemSpec
-from ninefold.training.calibration import fit_head
+from ninefold.training.calibration import conformal, fit_head
 from ninefold.training.defaults import FEW_WATCHED, of_table
 from ninefold.training.filters import filter_pictures
 from ninefold.training.model import TrainedModel
@@ -78,7 +78,9 @@ def fit(
     model = TrainedModel(ready.preprocessing, module, head, tuple(outcome.history), spec)
     model.probes = tuple(outcome.probes)
     scores = model.scores_of(X_valid, codes_valid, *tensors_valid)
-    if not head.quantiles:
+    if head.quantiles:
+        model.head = conformal(head, scores, y_valid) if spec.calibrate else head
+    else:
         settings = (reported, spec.calibrate, spec.threshold)
         model.head = fit_head(scores, y_valid, target, *settings)
     model.facts = _facts(model, outcome, scores, y_valid, reported) | {

@@ -4,7 +4,7 @@ import pytest
 from ninefold.evaluation.metrics import metric
 from ninefold.head import Head
 from ninefold.target import Target
-from ninefold.training.calibration import fit_temperature, tune_threshold
+from ninefold.training.calibration import conformal, fit_temperature, tune_threshold
 
 BINARY = Target("y", "classification", ("no", "yes"))
 
@@ -59,3 +59,33 @@ def test_threshold_for_a_metric_blind_to_labels_serves_balanced_accuracy():
 def test_threshold_stays_a_half_when_all_rows_look_alike():
     scores = np.zeros((50, 2), dtype=np.float32)
     assert tune_threshold(Head(BINARY), scores, np.array([0, 1] * 25), metric("f1")) == 0.5
+
+
+@pytest.mark.parametrize("wrong", [0.3, 3.0])
+def test_quantiles_hold_on_new_rows_however_sure_the_network_was(wrong):
+    rng = np.random.default_rng(0)
+    head = Head(Target("y", "regression", (), 50.0, 10.0), quantiles=(0.1, 0.5, 0.9))
+
+    def rows(count):
+        centre, noise = rng.normal(size=count), rng.normal(size=count)
+        scores = centre[:, None] + wrong * np.array([-1.28, 0.0, 1.28])
+        return scores.astype(np.float32), 50 + 10 * (centre + noise)
+
+    found = conformal(head, *rows(400))
+    assert found.shifts[1] == 0.0
+    scores, y = rows(20_000)
+    below = (y[:, None] <= found.spread(scores)).mean(axis=0)
+    np.testing.assert_allclose(below, [0.1, 0.5, 0.9], atol=0.04)
+    before = (y[:, None] <= head.spread(scores)).mean(axis=0)
+    assert abs(before[0] - 0.1) > 0.09
+
+
+def test_each_of_several_targets_moves_by_its_own_and_few_rows_move_nothing():
+    targets = (Target("a", "regression", (), 0.0, 1.0), Target("b", "regression", (), 0.0, 1.0))
+    head = Head(Target("a, b", "regression", each=targets), quantiles=(0.1, 0.9))
+    rng = np.random.default_rng(1)
+    y = rng.normal(size=(300, 2)) * [1.0, 5.0]
+    scores = np.zeros((300, 4), dtype=np.float32)
+    low, high = (conformal(head, scores, y).each[number].shifts for number in (0, 1))
+    assert 3 < high[1] / low[1] < 8
+    assert conformal(head, scores[:29], y[:29]).each[0].shifts == (0.0, 0.0)

@@ -19,6 +19,7 @@ from ninefold.report.markup import (
     number,
     paragraph,
     percent,
+    prose,
     table,
     tag,
 )
@@ -68,10 +69,11 @@ def _quantiles(found: Mapping[str, Any], title: str = "Quantiles") -> list[Html]
     said = (
         f"Between the lowest and the highest quantile lie {percent(between['value'])} of the test "
         f"rows, {percent(between['nominal'])} was meant; they are {number(content['mean_width'])} "
-        f"apart on average, {units(found)}."
+        f"apart on average, {units(found)}. On the valid rows each but that of one half was moved "
+        "until its share held (conformalized), unless `train.calibrate` is false."
     )
     header = ("quantile", "rows below it", "interval", "pinball loss")
-    return [tag("h3", title), paragraph(said), table(header, body, (1, 2, 3))]
+    return [tag("h3", title), paragraph(prose(said)), table(header, body, (1, 2, 3))]
 
 
 def _outputs(found: Mapping[str, Any]) -> list[Html]:
