@@ -6,6 +6,7 @@ Needs `pip install ninefold[grpc]`; switched on by `ninefold serve --grpc-port`.
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 from ninefold.errors import InputError, nearest
@@ -103,7 +104,7 @@ class Service:
             {
                 name: grpc.unary_unary_rpc_method_handler(
                     self._guarded(grpc, name, answer),
-                    request_deserializer=getattr(messages(), f"{name}Request").FromString,
+                    request_deserializer=partial(_message, f"{name}Request"),
                     response_serializer=lambda message: message.SerializeToString(),
                 )
                 for name, answer in calls.items()
@@ -119,6 +120,8 @@ class Service:
             try:
                 if self.keys is not None and name not in OPEN:
                     self._check_key(context.invocation_metadata())
+                if isinstance(request, RequestError):
+                    raise request
                 return await answer(request)
             except RequestError as error:
                 code, reason = CODES.get(error.status, "INTERNAL"), error.reason
@@ -223,6 +226,16 @@ class Service:
             what = f"version {version[:20]!r} of " if name in known else ""
             raise RequestError(f"unknown {what}model `{name[:100]}`{nearest(name, known)}", 404)
         return model
+
+
+def _message(name: str, content: bytes) -> Any:
+    """Return the message that was sent; what to refuse it with where there is none."""
+    from google.protobuf.message import DecodeError
+
+    try:
+        return getattr(messages(), name).FromString(content)
+    except DecodeError as error:
+        return RequestError(f"the message must be a {name}, however: {error}")
 
 
 def _feeds(request: Any, model: Model, limits: Limits) -> dict[str, Array]:

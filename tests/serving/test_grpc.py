@@ -14,6 +14,7 @@ from tests.serving.models import CITY, SIZE, build, example, feeds
 with warnings.catch_warnings():
     # Its messages were generated for the protobuf before ours.
     warnings.simplefilter("ignore")
+    import grpc
     import tritonclient.grpc as triton
     from tritonclient.grpc import service_pb2
     from tritonclient.utils import InferenceServerException, np_to_triton_dtype
@@ -81,6 +82,16 @@ def test_what_is_served_is_listed_and_not_for_requests_to_change(served):
     outputs = [triton.InferRequestedOutput("probabilities", class_count=1)]
     with pytest.raises(InferenceServerException, match="classification extension is not"):
         client.infer("model", inputs_of([example()]), outputs=outputs)
+
+
+def test_what_is_no_message_is_refused_and_no_error_of_the_server(served, folder):
+    _, client = served
+    call = client._channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
+    with pytest.raises(grpc.RpcError) as refused:
+        call(b"\xff\xff\xff", timeout=20)
+    assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert "must be a ModelInferRequest" in refused.value.details()
+    assert "Traceback" not in (folder / "stderr.txt").read_text()
 
 
 def test_requests_over_grpc_are_recorded_too(folder, tmp_path):
