@@ -269,7 +269,9 @@ def _predictive(case: Case, name: str, betrayed: _Betrayed, is_feature: bool) ->
         evidence={"told_by": betrayed.by, unit: round(betrayed.score, 4)},
         message=f"`{name}` looks like an identifier, and its {betrayed.by} tells "
         f"`{case.problem.target}` ({unit.replace('_', ' ')} {betrayed.score:.3f}); {said}",
-        remedy=f"problem: {{ids: [{name!r}]}}",
+        remedy=f"problem: {{ids: [{name!r}]}}"
+        if is_feature
+        else "nothing in params: it is no feature; look how the rows were numbered",
         fix=((("problem", "ids"), [name]),) if is_feature else (),
     )
 

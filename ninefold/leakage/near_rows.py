@@ -18,6 +18,8 @@ LEADS = 3
 """Copies of one row that are looked for: the gap may come after the first, second or third."""
 FAR = 4.0
 """Powers of ten by which a copy is closer than chance lets the nearest row be."""
+LESS_FAR, LESS_FAR_SHARE = 3.0, 0.08
+"""The same for copies with more noise, and the share of test that must have it."""
 NEARER = (2.0, 2.5, 3.0, 3.5)
 """Weaker gaps that name further rows once copies are certain."""
 FALSE_SHARE = 0.1
@@ -122,16 +124,16 @@ def _judge(
     Copies put into test lead oftener there than inside train. Without that difference only a row's
     single nearest counts, as entities of some rows are near each other in any table.
     """
-    for leads in (LEADS, 1):
-        hits = int(test.beyond(FAR * scale, leads).sum())
-        if hits < MIN_ROWS or not _are_copies(case, records, test, FAR * scale, leads):
+    for far, leads in ((FAR, LEADS), (FAR, 1), (LESS_FAR, 1)):
+        hits = int(test.beyond(far * scale, leads).sum())
+        if hits < MIN_ROWS or not _are_copies(case, records, test, far * scale, leads):
             continue
-        share, inside = hits / len(test.rows), train.beyond(FAR * scale, leads).mean()
-        chance = _log10_difference(test, train, FAR * scale, leads)
+        share, inside = hits / len(test.rows), train.beyond(far * scale, leads).mean()
+        chance = _log10_difference(test, train, far * scale, leads)
         evidence = {
             "share_of_test": round(share, 6),
             "share_inside_train": round(float(inside), 6),
-            "expected_share_by_chance": round(leads * 10**-FAR, 6),
+            "expected_share_by_chance": round(leads * 10**-far, 6),
             "log10_probability_of_the_difference": round(chance, 1),
             "median_lead": round(float(scale * np.log10(2)), 3),
             "rows_looked_at": len(test.rows) + len(train.rows),
@@ -140,9 +142,10 @@ def _judge(
             certain = chance <= SURE and share >= MIN_SHARE
             return ("block" if certain else "warn"), leads, evidence
         if leads == 1:
-            loud = share >= MIN_SHARE and case.split_kind in UNORDERED
-            loud = loud and _is_one_kind(case, test, FAR * scale)
-            return ("warn" if loud else "info"), leads, evidence
+            loud = share >= (MIN_SHARE if far == FAR else LESS_FAR_SHARE)
+            loud = loud and case.split_kind in UNORDERED and _is_one_kind(case, test, far * scale)
+            if loud or far == FAR:
+                return ("warn" if loud else "info"), leads, evidence
     return None
 
 

@@ -27,6 +27,9 @@ MIXED = 0.25
 A split by time has none of the latter, one in blocks of rows few of both."""
 LARGEST = 1e100
 
+BLOCKS, FEWEST, ROWS_A_BLOCK = 20, 10, 4
+"""Stretches of the file to cut it into, at most and at least, and windows that one must hold."""
+
 
 class WindowsCheck(Check):
     """Test rows most of whose cells stand in learned rows too, one column further.
@@ -159,9 +162,6 @@ def _finding(case: Case, found: _Windows, before: float, after: float, by_chance
     mask = _overlapping(case, found)
     count, names = int(mask.sum()), ", ".join(f"`{n}`" for n in found.columns[:4])
     more = f" … ({len(found.columns)} columns)" if len(found.columns) > 4 else ""
-    fix: Fix = ()
-    if found.time:
-        fix = ((("problem", "time"), found.time), (("split", "kind"), "time"))
     return Finding(
         kind="time.windows",
         severity="block" if case.split_kind == "given" else "warn",
@@ -185,5 +185,22 @@ def _finding(case: Case, found: _Windows, before: float, after: float, by_chance
             "split: {kind: time}; or split: {kind: blocked} with a gap of "
             f"{found.width} rows"
         ),
-        fix=fix,
+        fix=_fix(case, found),
+    )
+
+
+def _fix(case: Case, found: _Windows) -> Fix:
+    """Return the change to a split that keeps windows apart: by time, or in stretches of a file."""
+    if found.time:
+        return ((("problem", "time"), found.time), (("split", "kind"), "time"))
+    rows = case.frame.row
+    has = found.after >= 0
+    in_file = float((np.abs(rows[found.after[has]] - rows[has]) == 1).mean()) if has.any() else 0.0
+    stretches = min(BLOCKS, len(case) // (ROWS_A_BLOCK * found.width))
+    if in_file < COVERED or stretches < FEWEST or case.split_kind == "given" or case.problem.group:
+        return ()
+    return (
+        (("split", "kind"), "blocked"),
+        (("split", "blocks"), stretches),
+        (("split", "gap"), found.width),
     )

@@ -97,6 +97,20 @@ def test_copies_all_over_the_table_warn(disguise, kind):
     assert len(wanted & set(finding.rows)) >= 0.7 * len(wanted)
 
 
+def test_coarsely_rounded_copies_all_over_the_table_warn():
+    rng = np.random.default_rng(7)
+    data = {f"x{i}": rng.normal(size=N) for i in range(10)}
+    data["y"] = sum(data[f"x{i}"] * (i + 1) for i in range(5)) + rng.normal(size=N)
+    honest = {name: values.copy() for name, values in data.items()}
+    assert quiet(honest, parts(N), "stratified")
+    origin = rng.choice(N, 250, replace=False)
+    data = {n: np.concatenate([v, np.round(v[origin], 1)]) for n, v in data.items()}
+    (finding,) = NearRowsCheck().findings(case_of(data, parts(N + 250), "stratified"))
+    copies = set(origin.tolist()) | set(range(N, N + 250))
+    assert finding.severity == "warn"
+    assert len(set(finding.rows) & copies) >= 0.9 * len(finding.rows)
+
+
 def quiet(data, part, kind="given", **more):
     found = list(NearRowsCheck().findings(case_of(data, part, kind, **more)))
     return not [item for item in found if item.severity != "info"]

@@ -28,7 +28,7 @@ def windows(values, width=L, stride=1):
     return table | {"y": np.array([values[s + width] for s in starts])}
 
 
-def findings(table, part=None, problem=PROBLEM):
+def findings(table, part=None, problem=PROBLEM, content=None):
     columns = []
     for name in table:
         role = "target" if name == problem.target else "time" if name == problem.time else "input"
@@ -37,7 +37,7 @@ def findings(table, part=None, problem=PROBLEM):
     frame = Frame(tuple(columns), table, np.arange(len(table["y"])))
     kind = "given"
     if part is None:
-        parts = split(frame, problem, validate("split", {}))
+        parts = split(frame, problem, validate("split", content or {}))
         part, kind = parts.part, parts.manifest["split"]["like"]
     report = audit(frame, part, problem, AuditSpec(), kind)
     return [f for f in report["findings"] if f["kind"] == "time.windows"]
@@ -79,6 +79,16 @@ def test_ninefolds_own_random_split_warns_and_a_declared_time_ends_it():
     assert finding["severity"] == "warn"
     table["day"] = np.arange(len(table["y"]), dtype=float)
     assert findings(table, problem=PROBLEM.model_copy(update={"time": "day"})) == []
+
+
+def test_the_fix_parts_windows_of_a_file_without_dates_in_stretches():
+    table = windows(series(N))
+    (finding,) = findings(table)
+    fix = {item["path"][1]: item["value"] for item in finding["fix"] if item["path"][0] == "split"}
+    assert fix["kind"] == "blocked"
+    assert findings(table, content=fix) == []
+    (finding,) = findings(shuffled(table))
+    assert not finding["fix"]
 
 
 def test_windows_of_a_class_are_found():
