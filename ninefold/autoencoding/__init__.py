@@ -38,7 +38,8 @@ class AutoEncoderSpec(LoopSpec):
     """Weight of a contrast beside the error (NT-Xent; Chen et al., 2020): codes of two views of a
     row, some of whose values are another row's, lie together and apart from other rows'. Rows that
     share most values then have codes alike, for search and clusters. It begins near 5 where the
-    error begins near 1: try 0.1. For dense layers."""
+    error begins near 1: try 0.1. Pictures read by convolutions are shifted, turned, zoomed and lit
+    instead. Early stopping then watches both on the valid rows."""
     corrupt: float = Field(default=0.4, gt=0, lt=1)
     """Contrast: share of the values of a view that are another row's (Bahri et al., 2022)."""
     temperature: float = Field(default=0.5, ge=0.01, le=10)

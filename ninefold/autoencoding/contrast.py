@@ -11,7 +11,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ninefold.networks.augmenting import AugmentSpec
+from ninefold.networks.modules.augmenting import Augmentation
+
 PROJECTED = 64
+PIECE = 256
+"""Valid rows that are told from each other at once."""
+VARIED = AugmentSpec(shift=0.12, rotate=12, zoom=0.15, brightness=0.3, noise=0.1)
+"""How the views of a picture differ."""
 
 
 class Views(nn.Module):
@@ -44,6 +51,31 @@ class Views(nn.Module):
         row = torch.randint(len(x), shape, device=x.device)
         others = x.gather(0, row[:, self.groups])
         return torch.where(taken[:, self.groups], others, x)
+
+
+class PictureViews(Views):
+    """The same of pictures `(C, H, W)` laid flat: a view is shifted, turned, zoomed and lit."""
+
+    def __init__(self, shape: Sequence[int], latent: int) -> None:
+        super().__init__((0,), latent, 0.5)
+        self.shape = tuple(shape)
+        self.augmentation = Augmentation(VARIED)
+
+    def view(self, x: Tensor) -> Tensor:
+        """Return the pictures `(B, D)`, each varied for itself."""
+        varied: Tensor = self.augmentation(x.view(len(x), *self.shape))
+        return varied.flatten(1)
+
+
+def on_valid(views: Views, encoder: nn.Module, z: Tensor, temperature: float) -> float:
+    """Return the contrast of views of `z (N, D)`, which are the same each time it is asked."""
+    pieces = [piece for piece in torch.split(z, PIECE) if len(piece) > 1]
+    views.train()
+    with torch.no_grad(), torch.random.fork_rng([z.device] if z.is_cuda else []):
+        torch.manual_seed(0)
+        found = [float(nt_xent(views(piece, encoder), temperature)) for piece in pieces]
+    views.eval()
+    return sum(found) / max(len(found), 1)
 
 
 def nt_xent(both: Tensor, temperature: float) -> Tensor:

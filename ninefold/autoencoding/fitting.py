@@ -1,7 +1,6 @@
 """From prepared train rows to a model that gives rows back, and its linear twin."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,19 +8,17 @@ import numpy as np
 from ninefold.autoencoding import AnomalySpec, AutoEncoderSpec
 from ninefold.autoencoding.model import Reconstruction
 from ninefold.autoencoding.oddity import Oddity
+from ninefold.autoencoding.shapes import RowShape
 from ninefold.columns import Array
-from ninefold.errors import ConfigError
-from ninefold.preprocessing.sequences import TOLD
 from ninefold.training.under_way import NO_FILES, RunFiles
 from ninefold.unlabelled.chain import Chain
 from ninefold.unlabelled.model import history_csv
 from ninefold.unlabelled.preparing import Prepared
 from ninefold.unlabelled.recurrence import Recurrence
-from ninefold.unlabelled.space import owners, weights, widen, widths
+from ninefold.unlabelled.space import weights, widen
 from ninefold.unlabelled.steps import Layers, Steps
 
 if TYPE_CHECKING:
-    from ninefold.preprocessing import Layout
     from ninefold.training.run import Epoch
 
 HELD = 0.9
@@ -30,21 +27,6 @@ MOST_LATENT = 32
 NARROWED = 3
 """By what the default size is divided to tell anomalies: through a narrow bottleneck little that is
 unusual comes back, and what does, shows in the code."""
-
-
-@dataclass(frozen=True)
-class RowShape:
-    """What the coordinates of a row are.
-
-    groups: of which value each coordinate `(D,)` is part.
-    picture: channels, height and width where they are one picture for convolutions, else ().
-    of_steps: for recurrent layers which are steps `(T, C)`, the oldest first, and which none
-        `(R,)`; else ().
-    """
-
-    groups: Sequence[int]
-    picture: tuple[int, ...] = ()
-    of_steps: tuple[Array, ...] = ()
 
 
 def fit(
@@ -63,13 +45,7 @@ def fit(
     """
     z, z_valid = spaces(ready)
     latent = size_of(spec, z, for_anomalies=for_anomalies)
-    shape, steps = _picture(ready, spec), _steps(ready, spec)
-    rows = RowShape(_values_of(ready.preprocessing.layout), shape, steps)
-    if spec.contrast and shape:
-        raise ConfigError(
-            "params.yaml: autoencoder.contrast must be 0 for convolutions, however: "
-            f"{spec.contrast:g}. Set autoencoder.convolutions: false"
-        )
+    rows = RowShape.of(ready, spec)
     encoder, decoder, facts, history = _trained(z, z_valid, latent, spec, rows, files)
     model = Reconstruction(
         ready.preprocessing,
@@ -77,7 +53,7 @@ def fit(
             "title": "the AutoEncoder",
             "latent": latent,
             **facts,
-            **({"picture": list(shape)} if shape else {}),
+            **({"picture": list(rows.picture)} if rows.picture else {}),
         },
         history,
         encoder=encoder,
@@ -156,43 +132,6 @@ def told_apart(model: Reconstruction, ready: Prepared, spec: AnomalySpec) -> Rec
     return replace(model, facts={**model.facts, **told})
 
 
-def _picture(ready: Prepared, spec: AutoEncoderSpec) -> tuple[int, ...]:
-    """Return the shape `(C, H, W)` of the picture that each row is, () for dense layers.
-
-    Raises:
-        ConfigError: convolutions are asked for, and rows are no pictures.
-    """
-    if spec.convolutions and not ready.picture:
-        raise ConfigError(
-            "params.yaml: autoencoder.convolutions must be left out, however: rows are not one "
-            "picture each and nothing else. Drop the other columns under ingest.drop"
-        )
-    return () if spec.convolutions is False else ready.picture
-
-
-def _steps(ready: Prepared, spec: AutoEncoderSpec) -> tuple[Array, ...]:
-    """Return which coordinates are steps `(T, C)`, and which none; () for other layers.
-
-    Raises:
-        ConfigError: recurrent layers are asked for, and rows are no sequences.
-    """
-    if not spec.recurrent:
-        return ()
-    tensors = [tensor for tensor in ready.whole.layout.tensors if tensor.kind == "sequence"]
-    if len(tensors) != 1 or tensors[0].flat[1] < 2:
-        raise ConfigError(
-            "params.yaml: autoencoder.recurrent must be left out, however: rows have "
-            f"{len(tensors)} columns of sequences, and recurrent layers read one of two steps or "
-            "more. Drop the others under ingest.drop, or set autoencoder.recurrent: false"
-        )
-    layout, (depth, count, _) = ready.preprocessing.layout, tensors[0].flat
-    told = tensors[0].features[len(TOLD) * depth :][: (count - 1) * depth]
-    where = {name: place for place, name in enumerate(layout.features)}
-    places = np.array([where[name] for name in told]).reshape(count - 1, depth)
-    rest = np.setdiff1d(np.arange(widths(layout)), places)
-    return places, rest
-
-
 def _trained(
     z: Array,
     z_valid: Array,
@@ -203,7 +142,7 @@ def _trained(
 ) -> tuple[Layers, Layers, dict[str, Any], tuple[dict[str, float], ...]]:
     import torch
 
-    from ninefold.autoencoding.contrast import Views
+    from ninefold.autoencoding.contrast import PictureViews, Views, on_valid
     from ninefold.autoencoding.network import (
         AutoEncoder,
         Reconstructing,
@@ -225,7 +164,12 @@ def _trained(
             else step_sides(shape.of_steps, latent, spec) if shape.of_steps
             else dense_sides(z.shape[1], latent, spec)
         )  # fmt: skip
-        views = Views(shape.groups, latent, spec.corrupt) if spec.contrast else None
+        views = None
+        if spec.contrast:
+            views = (
+                PictureViews(shape.picture, latent) if shape.picture
+                else Views(shape.groups, latent, spec.corrupt)
+            )  # fmt: skip
         network = AutoEncoder(
             sides, latent, noise=spec.noise, variational=spec.variational, views=views
         )
@@ -239,10 +183,18 @@ def _trained(
         told = (spec.beta, spec.contrast, spec.temperature)
         objective: Any = Reconstructing(z.shape[1], *told)
         module = ScoringModule(network, objective).to(device)
-        watch = Watch(lambda _: float("nan"), higher_is_better=False, by_loss=True)
+        valid = rows(z_valid)
+
+        def watched(scores: Array) -> float:
+            if views is None:
+                return float("nan")
+            apart = on_valid(views, network.encoder, valid.x, spec.temperature)
+            return float(np.square(scores - z_valid).mean()) + spec.contrast * apart
+
+        watch = Watch(watched, higher_is_better=False, by_loss=views is None)
         settings = {"autoencoder": spec.model_dump(mode="json"), "latent": latent}
         kept = files.observers(settings, (z, z_valid), lambda done: history_csv(map(_line, done)))
-        outcome = train(module, rows(z), rows(z_valid), watch, spec, kept)
+        outcome = train(module, rows(z), valid, watch, spec, kept)
     module = module.cpu().eval()
     history = tuple(map(_line, outcome.history))
     best = next((e for e in outcome.history if e.epoch == outcome.best_epoch), None)
@@ -262,15 +214,6 @@ def _line(epoch: "Epoch") -> dict[str, float]:
     """Return what the history tells of an epoch: nothing is watched but the loss."""
     names = ("epoch", "train_loss", "valid_loss", "lr", "grad_norm")
     return {name: getattr(epoch, name) for name in names}
-
-
-def _values_of(layout: "Layout") -> list[int]:
-    """Return of which value each coordinate `(D,)` is part: levels of a category are one."""
-    kinds = {column.name: column.kind for column in layout.columns}
-    each = enumerate(owners(layout))
-    keys = [owner if kinds.get(owner) == "category" else place for place, owner in each]
-    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
-    return [numbers[key] for key in keys]
 
 
 def _describe(model: Reconstruction, ready: Prepared) -> None:

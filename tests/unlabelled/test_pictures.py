@@ -4,8 +4,12 @@ import base64
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from ninefold.autoencoding import AutoEncoderSpec
+from ninefold.autoencoding.contrast import PictureViews, on_valid
+from ninefold.autoencoding.fitting import fit as fit_autoencoder
 from ninefold.autoencoding.model import Reconstruction
 from ninefold.columns import Column, Frame, read_frame
 from ninefold.errors import ConfigError, InputError
@@ -141,6 +145,21 @@ def test_the_folder_of_a_picture_is_no_part_of_it(tmp_path):
     frame = read_frame(tmp_path / "ws/data/splits/train.parquet")
     ready = prepare(frame, frame, ProblemSpec(task="embedding"), PreprocessSpec())
     assert ready.picture == (1, 12, 12)
+    spec = AutoEncoderSpec(contrast=0.2, epochs=3, filters=4, latent=4)
+    assert isinstance(fit_autoencoder(ready, spec).encoder, Steps)
+
+
+def test_views_of_valid_pictures_are_the_same_each_time_and_of_train_ones_differ():
+    torch.manual_seed(3)
+    views, encoder = PictureViews((1, 12, 12), 4).eval(), torch.nn.Linear(144, 4)
+    pictures = torch.rand(300, 144)
+    state = torch.get_rng_state()
+    told = [on_valid(views, encoder, pictures, 0.5) for _ in range(2)]
+    assert told[0] == told[1] > 0
+    assert torch.equal(torch.get_rng_state(), state)
+    assert not views.training
+    views.train()
+    assert not torch.equal(views.view(pictures), views.view(pictures))
 
 
 def test_pictures_with_something_beside_are_refused_before_a_generator_is_taught(tmp_path):
