@@ -11,7 +11,7 @@ from typing import Any
 
 from expectations.gate import is_about
 from expectations.suite import Rule, Suite
-from expectations.wording import limits
+from expectations.wording import cell, limits
 from ninefold.files import replacing
 
 RUN = "quality"
@@ -106,6 +106,7 @@ def _offline(page: str, name: str, report: dict[str, Any]) -> str:
     for icon, mark in MARKS.items():
         page = re.sub(rf"(<i\b[^>]*\b{icon}\b[^>]*>)", rf"\1{mark}", page)
     page = page.replace("</head>", '<link rel="stylesheet" href="style.css">\n</head>', 1)
+    page = page.replace(" Data asset: None<br>", "")
     return re.sub(r"(<body[^>]*>)", lambda m: m[1] + _summary(name, report), page, count=1)
 
 
@@ -157,11 +158,12 @@ def _failure(item: dict[str, Any]) -> str:
     rows = f"{count} row{'s' * (count != 1)}" if count else f"observed {item['observed']}"
     what = item["error"] or rows
     rule = ": ".join(part for part in (item["type"], limits(item)) if part)
-    cells = (item["severity"], rule, ", ".join(item["columns"]))
+    said = html.escape(rule).replace("_", "_<wbr>")
+    columns = html.escape(", ".join(item["columns"]))
     found = html.escape(str(what)) + _rows(item["rows"])
     return (
-        "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in cells)
-        + f"<td>{found}</td><td>{html.escape(item['because'])}</td></tr>"
+        f"<tr><td>{item['severity']}</td><td>{said}</td><td>{columns}</td>"
+        f"<td>{found}</td><td>{html.escape(item['because'])}</td></tr>"
     )  # fmt: skip
 
 
@@ -173,7 +175,7 @@ def _rows(rows: list[dict[str, Any]]) -> str:
     head = "".join(f"<th>{html.escape(name)}</th>" for name in ("row", *names))
     body = "".join(
         f"<tr><td>{row['row']}</td>"
-        + "".join(f"<td>{html.escape(_cell(row['values'][name]))}</td>" for name in names)
+        + "".join(f"<td>{html.escape(cell(row['values'][name]))}</td>" for name in names)
         + "</tr>"
         for row in rows
     )
@@ -181,7 +183,3 @@ def _rows(rows: list[dict[str, Any]]) -> str:
     return (
         f"<details><summary>such as {first}</summary><table><tr>{head}</tr>{body}</table></details>"
     )
-
-
-def _cell(value: object) -> str:
-    return "missing" if value is None else str(value)[:200]

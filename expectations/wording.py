@@ -48,11 +48,12 @@ def _row(row: Mapping[str, Any], columns: list[str]) -> str:
     """Word a row by its position, the cells that the rule reads and what the row is called."""
     ids = [name for name in row["values"] if name not in columns][:1]
     cells = [(name, row["values"][name]) for name in [*ids, *columns] if name in row["values"]]
-    said = ", ".join((f"{name} " if len(cells) > 1 else "") + _cell(value) for name, value in cells)
+    said = ", ".join((f"{name} " if len(cells) > 1 else "") + cell(value) for name, value in cells)
     return f"row {row['row']}" + (f" ({said})" if said else "")
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """Word the value of a cell, so that blanks at its edges are seen."""
     if value is None:
         return "missing"
     if isinstance(value, float):
