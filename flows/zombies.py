@@ -91,8 +91,9 @@ def pass_over(deployments: Sequence[str]) -> int:
         last = {run.deployment_id: run.id for run in reversed(by_clock)}
         missed = [run for run in by_clock if run.id != last[run.deployment_id]]
         for run in missed:
-            state = Cancelled(message="nobody served its schedule when it was due")
-            client.set_flow_run_state(run.id, state, force=True)
+            client.set_flow_run_state(
+                run.id, Cancelled(message="nobody served its schedule when it was due"), force=True
+            )
     return len(missed)
 
 
