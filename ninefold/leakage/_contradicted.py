@@ -9,8 +9,9 @@ APART = 0.9
 """Vote of its own class that half of each class's rows get at least where classes lie apart."""
 DENIED, DOUBTED = 0.1, 0.4
 """Vote of its own class up to which a row's label is denied, and up to which it is in doubt."""
-LEAST, UNLIKELY = 8, -4.0
-"""Denied rows, and log10 of the chance that they are so many."""
+LEAST, LEAST_IN_PART, UNLIKELY = 8, 5, -4.0
+"""Denied rows, in all and in one part of the table, and log10 of the chance that they are so many.
+"""
 DENSER = 0.5
 """Denied rows over those in doubt, at most, where votes thin out towards none: three of nine."""
 OFTENER = 4.0
@@ -39,6 +40,6 @@ def in_one_part(denied: Array, inside: Array) -> bool:
     """
     hits, others = int((denied & inside).sum()), int((denied & ~inside).sum())
     of, of_others = int(inside.sum()), int((~inside).sum())
-    if hits < LEAST or hits / of < OFTENER * max(others, 1) / max(of_others, 1):
+    if hits < LEAST_IN_PART or hits / of < OFTENER * max(others, 1) / max(of_others, 1):
         return False
     return log10_excess(hits, of, others, of_others) <= UNLIKELY

@@ -14,6 +14,8 @@ MANY = 20
 """Distinct targets from which a group's median says something of it."""
 MIN_MET, MOST = 20, 0.35
 """Groups that must be met, and their share of the rows, where others are several in one."""
+USUALLY_ADDED, MOST_MERGED = (1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0), 30
+"""Rows at the overall mean that encoders add, and groups that may have one value."""
 MIN_MEDIANS = 6
 """Groups whose median must be met for it to be no coincidence."""
 
@@ -81,6 +83,8 @@ def exact(case: Case, groups: Groups, values: Array, y: Array) -> str:
     weight = groups.size * told
     everywhere = np.ones(len(y), dtype=bool)
     candidates = [_mean_with(added) for added in _added(groups, values, y, told)]
+    if set(np.unique(y).tolist()) <= {0.0, 1.0}:
+        candidates += [_nearest_of_merged(added, values) for added in USUALLY_ADDED]
     if len(np.unique(y)) > MANY:
         # The median of a class's indicator is 0 or 1 in every group.
         candidates.append(_medians)
@@ -140,6 +144,27 @@ def _meets_most(
 
 def _mean_with(added: float) -> Level:
     return lambda groups, y, mask: _means(groups, y, mask, added)
+
+
+def _nearest_of_merged(added: float, values: Array) -> Level:
+    """Return the mean with `added` rows, where groups of one count and sum have one value.
+
+    Of `k` such groups the value is that of one of them: `k` divides both the rows and their sum.
+    Of all `k` that do the one next to the value is taken.
+    """
+
+    def level(groups: Groups, y: Array, mask: Array) -> Array:
+        size = np.bincount(groups.code[mask & (groups.code >= 0)], minlength=len(groups.size))
+        total, overall = groups.sums(y, mask), float(y[mask].mean())
+        best = np.full(len(size), np.inf)
+        for k in range(1, MOST_MERGED + 1):
+            mean = (total / k + added * overall) / np.maximum(size / k + added, 1e-9)
+            whole = (size % k == 0) & (np.round(total) % k == 0)
+            nearer = whole & (np.abs(mean - values) < np.abs(best - values))
+            best = np.where(nearer, mean, best)
+        return best
+
+    return level
 
 
 def _medians(groups: Groups, y: Array, mask: Array) -> Array:

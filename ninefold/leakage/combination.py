@@ -16,6 +16,9 @@ from ninefold.leakage.telling import EQUAL
 
 ROWS = 4000
 SCREENED_ROWS = 400
+WHOLE = 0.98
+"""Share of rows in which a column must be known to stand in the first try, where the gaps of many
+columns leave few rows."""
 LARGEST = 1e75
 """Size of a number whose square can still be squared."""
 MAX_COLUMNS = 60
@@ -38,10 +41,11 @@ PLAIN = (MINUS, OVER)
 class CombinationCheck(Check):
     """Sums, differences, products, ratios and pairs of categories that give the target.
 
-    Identities of a number are found by least squares on the columns, on their logarithms and on
-    their squares, held against rows that were not fitted, and up to the number's rounding on the
-    columns and their reciprocals; a comparison of two columns by the ROC
-    area of their difference, their ratio, or a formula with a square, where neither alone says
+    Identities of a number are found by least squares on the columns, on their logarithms, on their
+    squares, and on columns and logarithms together, held against rows that were not fitted, and up
+    to the number's rounding on the columns, their reciprocals and their logarithms; a comparison of
+    two columns by the ROC area of their difference, their ratio, or a formula with a square, where
+    neither alone says
     much. Columns that tell the target alone are left out: other checks name them.
     """
 
@@ -82,6 +86,12 @@ def _identity(case: Case, numbers: dict[str, Array]) -> Finding | None:
     if len(names) < 2:
         return None
     x = np.column_stack([numbers[name] for name in names])
+    known = np.isfinite(x)
+    whole = [name for name, share in zip(names, known.mean(0), strict=True) if share >= WHOLE]
+    if known.all(1).mean() < 0.5 and 2 <= len(whole) < len(names):
+        first = _identity(case, {name: numbers[name] for name in whole})
+        if first is not None:
+            return first
     for fit in (all_terms, most_terms):
         for said, of, columns, goal in _designs(names, x, y):
             found = fit(columns, goal, case.seed)
@@ -102,6 +112,8 @@ def _designs(names: list[str], x: Array, y: Array) -> Iterator[tuple[str, list[s
     usual = [name for name, use in zip(names, usable, strict=True) if use]
     yield "product of powers", usual, logs[:, usable], goal
     yield "sum of multiples and squares", [*names, *names], np.hstack([x, squares]), y
+    both = np.hstack([x, logs[:, usable]])
+    yield "sum of multiples and logarithms", [*names, *usual], both, y
 
 
 def _identity_finding(case: Case, used: tuple[str, ...], said: str, found: Fit) -> Finding:

@@ -28,6 +28,9 @@ and where one column fixes another, few differ in one column only."""
 SHUFFLES, MIN_Z, MIN_TIMES, MIN_AGREEING = 20, 6.0, 1.7, 5
 """Shuffles of the labels of equal rows; how far above them, and how many times, their pairs in
 conflict must be; and pairs that agree in all, below which a table was freed of duplicates."""
+OF_THE_REST = 0.5
+"""Share of all other rows that equal one, too, but for a column, at most: where there are few left
+to do so."""
 ROWS, NEIGHBOURS = 5000, 20
 MANY = 50
 """Classes with more rows than this are looked at."""
@@ -97,7 +100,8 @@ def _are_copies(case: Case, rows: Array, conflicting: int) -> bool:
     if len(columns) < MIN_COLUMNS or by_chance > twins / 5:
         return False
     nearly = [twin_share(combine([c for c in columns if c is not out])) for out in columns[:VARIED]]
-    return max(nearly) - twins <= NATURAL * twins
+    more = max(nearly) - twins
+    return more <= NATURAL * twins and more <= OF_THE_REST * (1 - twins)
 
 
 def _disagree(case: Case, rows: Array) -> bool:

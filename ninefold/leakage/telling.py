@@ -36,15 +36,17 @@ EQUAL = 0.997
 """Score of the others from which an exact column may be just one of many that are exact."""
 INDEPENDENT_Z, SMALL_Z, SMALL = 4.0, 2.5, 400
 """z of the tie to the other columns, corrected for their number, below which there is none."""
+WEAK_AREA, WEAK_Z = 0.9, 3.0
+"""ROC area below which that is asked more strictly, and the z then."""
 LITTLE = 0.1
 """R² of that tie which a column filled in later may have: it knows a bit of what came between."""
 LEAD_ROWS = 800
 """Rows below which a small tie cannot be told from a weak cause."""
 LEAD = 2.0
 """How many times smaller its error is than that of all the others together, then."""
-CUT, FAR, LEAST_LEFT = 0.998, 10.0, 0.01
+CUT, FAR, LEAST_LEFT, LEAST_LEFT_OF_MANY = 0.998, 10.0, 0.01, 0.05
 """ROC area of a number that cuts the target nearly exactly, how many times more all the others must
-leave open, and how much at least."""
+leave open, and how much at least: the largest of many kinds is told by one measure, honestly."""
 ERRORLESS = 0.999
 """ROC area of words that are the label of two classes: what a text is about tells them less surely;
 of many classes, titles name them honestly."""
@@ -118,7 +120,8 @@ def _why(
             return "child"
     elif _may_lead(power, one, tie) and _leads(power, one, rest):
         return "lead"
-    return "cut" if 1 - rest >= max(FAR * (1 - _cut(power, one)), LEAST_LEFT) else None
+    least = LEAST_LEFT if power.classes < 3 else LEAST_LEFT_OF_MANY
+    return "cut" if 1 - rest >= max(FAR * (1 - _cut(power, one)), least) else None
 
 
 def _cut(power: Power, one: Alone) -> float:
@@ -245,9 +248,14 @@ def _is_number(power: Power, column: str) -> bool:
 
 
 def _bound(power: Power, one: Alone) -> float:
-    """Return the z below which a view is tied to nothing; stricter in a table of few rows."""
-    is_small = len(power.case) < SMALL and one.view.aspect in ("value", "words")
-    return SMALL_Z if is_small else INDEPENDENT_Z
+    """Return the z below which a view is tied to nothing; stricter in a table of few rows.
+
+    And of a view that tells a class no better than measures often do.
+    """
+    if len(power.case) < SMALL and one.view.aspect in ("value", "words"):
+        return SMALL_Z
+    is_weak = one.klass is not None and one.score < WEAK_AREA
+    return WEAK_Z if is_weak else INDEPENDENT_Z
 
 
 def _is_child(power: Power, one: Alone, rest: float, z: float) -> bool:

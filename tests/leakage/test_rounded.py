@@ -43,3 +43,13 @@ def test_a_rounded_ratio_is_named_and_a_noisy_one_is_not():
     ratio = hits / bats
     assert names(bats, hits, other, ratio.round(3)) == {"city", "highway"}
     assert not names(bats, hits, other, (ratio * rng.lognormal(0, 0.05, N)).round(3))
+
+
+def test_a_sum_is_named_beside_columns_with_many_gaps_and_logarithms_are_tried():
+    rng = np.random.default_rng(3)
+    a, b = rng.gamma(3, 10, N).round(1) + 1, rng.gamma(2, 20, N).round(1) + 1
+    gappy = {f"g{i}": np.where(rng.random(N) < 0.25, np.nan, rng.normal(size=N)) for i in range(12)}
+    for y in (a + b, np.log(a) - 0.02 * b):
+        table = {"city": a, "highway": b, **gappy, "y": y}
+        found = loud(report(table, "y", at_random(N)), "target.combination")
+        assert [set(item["columns"]) for item in found] == [{"city", "highway"}]

@@ -81,7 +81,8 @@ def _trials(
         out = table.assign(encoded=made)
         if keep:
             out["category"] = category
-        if not keep and name in ("leave one out", "noisy"):
+        is_readable = name == "leave one out" and is_numeric_target(source, table)
+        if not keep and name in ("leave one out", "noisy") and not is_readable:
             continue
         split = "own split" if given is None else "given split"
         told = f"{name}, {split}, {'with' if keep else 'no'} column"
