@@ -11,15 +11,18 @@ from ninefold.features.text import TextSpec
 from ninefold.problem import ProblemSpec
 from ninefold.sequences import holds_words
 
+YEARS = 4
+"""A time column that spans so many years has every month in its first half twice."""
 TIME_PARTS: tuple[CyclicPart, ...] = ("hour", "weekday")
 DATE_PARTS: tuple[CyclicPart, ...] = ("hour", "weekday", "month")
 
 
-def automatic(scope: Scope, problem: ProblemSpec) -> Iterator[Any]:
+def automatic(scope: Scope, problem: ProblemSpec, years: float = 0.0) -> Iterator[Any]:
     """Yield the Specs that fit the raw columns known at prediction time.
 
-    The problem's time column gives only what comes round within weeks: under a time-ordered split
-    its months and years are new to the model. Other dates also give the year, the month and how
+    The problem's time column gives only what comes round within weeks, and months where it spans
+    many `years`: under a time-ordered split months of few years, and years, are new to the model.
+    Other dates also give the year, the month and how
     long before the row's time they lie. Names already taken are left alone.
     """
     time = scope.raw.get(problem.time or "")
@@ -30,7 +33,7 @@ def automatic(scope: Scope, problem: ProblemSpec) -> Iterator[Any]:
         found: list[Any] = []
         if column.kind == "datetime":
             is_time = column.name == problem.time
-            parts = TIME_PARTS if is_time else DATE_PARTS
+            parts = TIME_PARTS if is_time and years < YEARS else DATE_PARTS
             found += [CyclicSpec(column=column.name, part=part) for part in parts]
             if not is_time:
                 found.append(CalendarSpec(column=column.name, parts=("year",)))

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ninefold.columns import DTYPES, Array, Column, Frame, Role
+from ninefold.columns import DTYPES, Array, Column, Frame, Role, is_missing
 from ninefold.config import nearest
 from ninefold.errors import ConfigError
 from ninefold.features.auto import automatic
@@ -16,11 +16,13 @@ from ninefold.runtime import run_chunks, session
 if TYPE_CHECKING:
     from ninefold.features import FeaturizeSpec
 
+YEAR_US = 365.25 * 86_400_000_000
+
 
 def build(
-    columns: tuple[Column, ...], problem: ProblemSpec, spec: "FeaturizeSpec"
+    columns: tuple[Column, ...], problem: ProblemSpec, spec: "FeaturizeSpec", years: float = 0.0
 ) -> tuple[Any, tuple[Column, ...]]:
-    """Compile `spec` for raw `columns`.
+    """Compile `spec` for raw `columns`; `years` are those that the problem's time column spans.
 
     Returns:
         The ONNX model (inputs: the raw columns read, outputs: the derived columns, all `[N, 1]`)
@@ -37,7 +39,7 @@ def build(
     for position, derive in enumerate(spec.derive):
         _add(scope, derive, f"params.yaml: featurize.derive.{position}")
     if spec.auto:
-        for derive in automatic(scope, problem):
+        for derive in automatic(scope, problem, years):
             _add(scope, derive, "params.yaml: featurize.auto")
     roles = _roles(scope, problem)
     derived = []
@@ -46,6 +48,16 @@ def build(
         graph.output(name, ref, DTYPES[kind], ("N", 1))
         derived.append(Column(name, kind, roles[name]))
     return graph.model(), tuple(derived)
+
+
+def years_of(frame: Frame, problem: ProblemSpec) -> float:
+    """Return how many years the problem's time column spans; 0 without dates."""
+    kinds = {column.name: column.kind for column in frame.columns}
+    if problem.time is None or kinds.get(problem.time) != "datetime":
+        return 0.0
+    micros = frame[problem.time]
+    micros = micros[~is_missing("datetime", micros)]
+    return float(micros.max() - micros.min()) / YEAR_US if len(micros) else 0.0
 
 
 def _add(scope: Scope, derive: Any, place: str) -> None:

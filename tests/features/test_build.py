@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ninefold.columns import NAT
 from ninefold.config import validate
 from ninefold.errors import ConfigError
-from ninefold.features import FeaturizeSpec, build, featurize
+from ninefold.features import FeaturizeSpec, build, featurize, years_of
 from ninefold.problem import ProblemSpec
 from tests.features.frames import PROBLEM, calculate, derive, frame
 
@@ -59,6 +59,17 @@ def test_automatic_columns_suit_the_time_column_and_others():
     assert {"t_hour_sin", "t_weekday_cos", "born_month_sin", "born_days_to_t"} <= names
     assert {"text_note_words", "text_note_characters", "born_year"} <= names
     assert not {"t_year", "t_month_sin"} & names
+
+
+@pytest.mark.parametrize(("years", "has_months"), [(1, False), (9, True)])
+def test_months_of_the_time_column_are_features_where_they_come_round_often(years, has_months):
+    dates = [datetime.datetime(2000 + year, 1, 1) for year in (0, years)]
+    source = frame({"t": frozenset({"time", "input"})}, t=dates, x=[1.0, 2.0])
+    problem = ProblemSpec(target="x", task="regression", time="t")
+    spec = FeaturizeSpec()
+    found = build(source.columns, problem, spec, years_of(source, problem))[1]
+    assert ("t_month_sin" in {column.name for column in found}) is has_months
+    assert "t_year" not in {column.name for column in found}
 
 
 def test_nothing_to_derive_gives_the_frame_back():
