@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 Estimate = dict[str, Any]
 
 
+GUESS = "dummy"
+"""The baseline that gives every row the same answer."""
+
+
 @dataclass(frozen=True)
 class _Setting:
     """What every number here depends on."""
@@ -187,9 +191,32 @@ def _test_metrics(
     apart = fold_evidence(folds, best)
     title = setting.titles.get(best or "")
     decided = verdict(reported, best, evidence, apart, setting.spec.confidence, cost, title)
+    decided |= _against_guessing(decided, baselines, found, draws, setting)
     known = draws[0][np.isfinite(draws[0])]
     error = float(known.std(ddof=1)) if len(known) > 1 else float("nan")
     return found[0], baselines, decided, error
+
+
+def _against_guessing(
+    decided: Mapping[str, Any],
+    baselines: Mapping[str, Any],
+    found: Sequence[Mapping[str, Estimate]],
+    draws: Sequence[Array],
+    setting: _Setting,
+) -> dict[str, Any]:
+    """Say so in the verdict's sentence where nothing is surely better than a constant guess."""
+    names, best = list(baselines), decided["baseline"]
+    is_known = np.isfinite(_number(found[0], setting.reported))
+    if GUESS not in names or best not in names or not is_known:
+        return {}
+    guess, rival = names.index(GUESS) + 1, names.index(best) + 1
+    gains = [
+        _lift(found[place], found[guess], (draws[place], draws[guess]), setting)
+        for place in {0, rival} - {guess}
+    ]
+    beats = any(gain["low"] is not None and gain["low"] > 0 for gain in gains)
+    more = "" if beats else " On the test part nothing is surely better than a constant guess."
+    return {"beats_guess": beats, "sentence": decided["sentence"] + more}
 
 
 def _estimates(

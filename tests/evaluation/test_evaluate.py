@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -90,6 +91,18 @@ def test_everything_is_reported(name, tmp_path):
         for path in plot["y"]
     }
     assert {p.name for p in (tmp_path / "plots").iterdir()} | {"history.csv"} == named
+
+
+@pytest.mark.parametrize(("skill", "says"), [(1e-9, True), (2.0, False)])
+def test_the_verdict_says_where_nothing_beats_a_constant_guess(skill, says):
+    def both(seed):
+        found = part(BINARY, seed=seed, skill=skill, baseline=1e-9)
+        guess = np.full_like(found.prediction, 0.5)
+        return replace(found, baselines={**found.baselines, "dummy": guess})
+
+    decided = evaluate(both(1), both(2), BINARY, problem(BINARY), SPEC)["verdict"]
+    assert ("than a constant guess" in decided["sentence"]) is says
+    assert decided["beats_guess"] is not says
 
 
 @pytest.mark.parametrize("name", HEADS)
