@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage._name_parts import parts_of_names
 from ninefold.leakage._ties import (
     MOST_ROWS,
     Tie,
@@ -43,6 +44,8 @@ MAX_COLUMNS = 10
 class _Key:
     names: tuple[str, ...]
     codes: Array
+    part: str = ""
+    """Which part of the name makes the key, "part 1 of"; "" for all of it."""
 
 
 class EntityCheck(Check):
@@ -124,7 +127,13 @@ def _single(case: Case) -> list[_Key]:
     """Return the columns of names and of whole numbers that could each name an entity."""
     y = numbers_of_target(case)
     keys = [_key_of(case, name, y) for name in _names(case)]
-    return [key for key in keys if key is not None]
+    parts = [
+        _Key((name,), codes, words)
+        for name in _names(case)
+        for words, codes in parts_of_names(case, name)
+        if _could_be(codes)
+    ]
+    return [key for key in (*keys, *parts) if key is not None]
 
 
 def _key_of(case: Case, name: str, y: Array) -> _Key | None:
@@ -212,7 +221,12 @@ def _many(columns: list[Array]) -> Array:
 
 def _finding(case: Case, key: _Key, result: Tie, seen: Array) -> Finding:
     size = np.bincount(key.codes)
-    words = ", ".join(f"`{n}`" for n in key.names)
+    words = " ".join(filter(None, [key.part, ", ".join(f"`{n}`" for n in key.names)]))
+    remedy = (
+        f"make a column of {words} in the source and name it in problem.group"
+        if key.part
+        else f"problem: {{group: [{', '.join(repr(n) for n in key.names)}]}}"
+    )
     share = float(seen.sum() / max(1, case.test.sum()))
     return Finding(
         kind="group.undeclared",
@@ -234,7 +248,6 @@ def _finding(case: Case, key: _Key, result: Tie, seen: Array) -> Finding:
             f"and stand on both sides: {share:.0%} of the test rows are of an entity the model has "
             "seen. Will it serve new ones?"
         ),
-        remedy=f"problem: {{group: [{', '.join(repr(n) for n in key.names)}]}}, if they name an "
-        "entity that the model meets for the first time in use",
-        fix=((("problem", "group"), list(key.names)),),
+        remedy=f"{remedy}, if they name an entity that the model meets for the first time in use",
+        fix=() if key.part else ((("problem", "group"), list(key.names)),),
     )

@@ -100,3 +100,14 @@ def test_entities_that_happen_to_share_a_value_are_silent_where_the_split_keeps_
     whole = np.where(farm % 4 == 0, "test", "train").astype(object)
     assert not undeclared(frame, whole)[0]
     assert undeclared(frame)[0]
+
+
+@pytest.mark.parametrize("is_tied", [True, False])
+def test_an_entity_in_the_name_of_a_file_is_found(is_tied):
+    rng = np.random.default_rng(0)
+    entity, y = tied(rng)
+    patient = entity if is_tied else rng.permutation(entity)
+    scans = np.array([f"img/{p:03d}_{i}.png" for i, p in enumerate(patient)], dtype=object)
+    found, _ = undeclared(table(scan=("category", scans), y=("number", y)))
+    assert [item["columns"] for item in found] == [["scan"]] * is_tied
+    assert all("part 2 of `scan`" in item["message"] and not item["fix"] for item in found)
