@@ -8,9 +8,11 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
 from ninefold.errors import InputError, nearest
 from ninefold.serving import protocol, tensors
+from ninefold.serving.access_log import AccessLog
 from ninefold.serving.grpc_messages import SERVICE, messages
 from ninefold.serving.keys import Keys
 from ninefold.serving.limits import Limits, RequestError
@@ -59,9 +61,11 @@ class Service:
         keys: Keys | None,
         release: str,
         recorder: Recorder | None = None,
+        access_log: AccessLog | None = None,
     ) -> None:
         self.repository, self.metrics = repository, metrics
         self.keys, self.release, self.recorder = keys, release, recorder
+        self.access_log = access_log
         self.limits: Limits = repository.limits
 
     async def start(self, address: str) -> Any:
@@ -117,19 +121,25 @@ class Service:
         """Return the call with keys checked and refusals in gRPC's words."""
 
         async def guarded(request: Any, context: Any) -> Any:
+            start, status, reason, response = time.perf_counter(), 200, "", None
             try:
                 if self.keys is not None and name not in OPEN:
                     self._check_key(context.invocation_metadata())
                 if isinstance(request, RequestError):
                     raise request
-                return await answer(request)
+                response = await answer(request)
             except RequestError as error:
-                code, reason = CODES.get(error.status, "INTERNAL"), error.reason
+                status, reason = error.status, error.reason
             except Exception:
                 log.exception("internal error at gRPC %s", name)
-                code, reason = "INTERNAL", "internal error; see the server's log"
-            await context.abort(getattr(grpc.StatusCode, code), reason[:1000])
-            return None
+                status, reason = 500, "internal error; see the server's log"
+            if self.access_log is not None:
+                scope = {"method": "gRPC", "path": f"/{SERVICE}/{name}", "client": _client(context)}
+                self.access_log.write(scope, status, time.perf_counter() - start)
+            if response is None:
+                code = getattr(grpc.StatusCode, CODES.get(status, "INTERNAL"))
+                await context.abort(code, reason[:1000])
+            return response
 
         return guarded
 
@@ -226,6 +236,12 @@ class Service:
             what = f"version {version[:20]!r} of " if name in known else ""
             raise RequestError(f"unknown {what}model `{name[:100]}`{nearest(name, known)}", 404)
         return model
+
+
+def _client(context: Any) -> tuple[str] | None:
+    """Return who asks, of a peer such as `ipv4:127.0.0.1:50000` or `ipv6:%5B::1%5D:50000`."""
+    host = unquote(context.peer()).partition(":")[2].rpartition(":")[0]
+    return (host.strip("[]"),) if host else None
 
 
 def _message(name: str, content: bytes) -> Any:

@@ -41,8 +41,10 @@ def parse(body: bytes) -> Any:
         if b"NaN" not in body and b"Infinity" not in body:
             raise RequestError(f"the body must be JSON, however: {error}") from None
     try:
-        content = json.loads(body)
-        json.dumps(content, ensure_ascii=False).encode()
+        text = body.decode()
+        content = json.loads(text)
+        if "\\u" in text:
+            json.dumps(content, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise RequestError(f"the body must be JSON, however: {str(error)[:200]}") from None
     return content

@@ -168,7 +168,9 @@ def serve(
     if recorder is not None:
         recorder.start()
     gc.freeze()  # what was loaded stays: no collection looks through it again
-    service = Service(repository, metrics, settings.keys, __version__, recorder)
+    service = Service(
+        repository, metrics, settings.keys, __version__, recorder, settings.access_log
+    )
 
     async def answer() -> None:
         rpc = await service.start(settings.grpc) if settings.grpc else None

@@ -84,6 +84,19 @@ def test_what_is_served_is_listed_and_not_for_requests_to_change(served):
         client.infer("model", inputs_of([example()]), outputs=outputs)
 
 
+def test_requests_over_grpc_stand_in_the_log_without_what_they_say(folder, tmp_path):
+    with serving(folder, "--access-log", tmp_path / "log") as (_, client):
+        client.infer("model", inputs_of([{**example(), CITY: "Ulm"}]))
+        with pytest.raises(InferenceServerException):
+            client.load_model("model")
+    text = (tmp_path / "log").read_text()
+    lines = [json.loads(line) for line in text.splitlines()]
+    found = [(a["path"].split("/")[-1], a["status"]) for a in lines if a["method"] == "gRPC"]
+    assert found == [("ModelInfer", 200), ("RepositoryModelLoad", 400)]
+    assert {line["client"] for line in lines} == {"127.0.0.1"}
+    assert "Ulm" not in text
+
+
 def test_what_is_no_message_is_refused_and_no_error_of_the_server(served, folder):
     _, client = served
     call = client._channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
