@@ -11,8 +11,8 @@ from ninefold.exploration.twins import conflicts
 class ExpectTableLabelConflictShareToBeAtMost(TableExpectation):
     """Expect at most the share `max_value` of rows to have a twin with another `target`.
 
-    No model can tell such rows apart. Name identifiers and what is known only afterwards in
-    `ignore`.
+    No model can tell such rows apart. Rows without any input are left out. Name identifiers and
+    what is known only afterwards in `ignore`.
     """
 
     target: str
@@ -20,7 +20,8 @@ class ExpectTableLabelConflictShareToBeAtMost(TableExpectation):
     success_keys = ("target", "max_value", "ignore")
 
     def judge(self, table: Any) -> dict[str, Any]:
-        known = table[self.target].notna().to_numpy()
+        inputs = table.drop(columns=[self.target])
+        known = (table[self.target].notna() & inputs.notna().any(axis=1)).to_numpy()
         inside = table[known]
         found = known.copy()
         labels = arrays(inside[[self.target]])[0]

@@ -43,12 +43,10 @@ def _of_target(sample: Sample, target: str) -> Iterator[Rule]:
         for c in sample.columns
         if (c.roles & {"id", "after"} or c.name in others) and c.name != target
     ]
-    known = ~sample.missing[target]
-    inputs = [
-        sample.values[c.name][known]
-        for c in sample.columns
-        if c.name != target and c.name not in ignored
-    ]
+    names = [c.name for c in sample.columns if c.name != target and c.name not in ignored]
+    gone = [sample.missing[name] for name in names]
+    known = ~(sample.missing[target] | np.all(gone, axis=0)) if names else sample.missing[target]
+    inputs = [sample.values[name][known] for name in names]
     count = int(conflicts(inputs, sample.values[target][known]).sum()) if inputs else 0
     if not inputs or count > MAX_CONFLICTS * len(sample):
         return

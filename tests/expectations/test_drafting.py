@@ -339,7 +339,10 @@ def test_a_hole_in_a_regular_series_is_found_and_an_irregular_one_has_no_rule(tm
     table["end"] = None
     suite = drafted(table, tmp_path)
     table = table.drop(index=range(300, 360)).reset_index(drop=True)
-    (item,) = [i for i in check(table, suite, tmp_path)["expectations"] if not i["success"]]
+    table.loc[500, "start"] = "2030-01-01"
+    failed = [i for i in check(table, suite, tmp_path)["expectations"] if not i["success"]]
+    item = next(i for i in failed if i["type"].endswith("follow_within"))
+    assert {i["unexpected_count"] for i in failed} == {1}
     assert item["kwargs"]["max_step"] == "30min"
     assert [row["row"] for row in item["rows"]] == [300]
     assert "the usual one 10min" in item["because"]
