@@ -174,6 +174,8 @@ RULES = {
     "string_type": "text (put it in quotes)",
     "list_type": "a list",
     "tuple_type": "a list",
+    "too_short": "a list of {min_length} or more",
+    "too_long": "a list of {max_length} or less",
     "dict_type": "a mapping",
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ninefold.columns import Array
 from ninefold.errors import ConfigError
@@ -55,11 +55,18 @@ class CNNSpec(NetworkSpec):
     augment: AugmentSpec = AugmentSpec()
     """How train pictures are varied."""
 
+    @field_validator("kernel_size")
+    @classmethod
+    def _is_odd(cls, size: int) -> int:
+        if size % 2 == 0:
+            raise ValueError(f"must be odd, however: {size}")
+        return size
+
     def build(self, layout: "Layout", outputs: int, X: Array | None, seed: int) -> "Module":
         """Return a `modules.cnn.CNN` with weights drawn from `seed`.
 
         Raises:
-            ConfigError: no column of pictures, or an even kernel.
+            ConfigError: no column of pictures.
         """
         from ninefold.networks.modules.cnn import CNN
         from ninefold.networks.modules.seeding import seeded
@@ -69,10 +76,6 @@ class CNNSpec(NetworkSpec):
             raise ConfigError(
                 "params.yaml: train.network.kind must fit the data, however: `cnn` needs a column "
                 "of pictures (kind image), and there is none. `mlp` takes any table"
-            )
-        if self.kernel_size % 2 == 0:
-            raise ConfigError(
-                f"params.yaml: train.network.kernel_size must be odd, however: {self.kernel_size}"
             )
         with seeded(seed):
             return CNN(

@@ -65,6 +65,18 @@ def test_a_value_that_may_be_a_number_or_a_word_is_told_what_it_might_be(tmp_pat
     assert line == ["params.yaml: train.threshold must be < 1, however: 2"]
 
 
+@pytest.mark.parametrize(
+    ("network", "line"),
+    [
+        ("filters: []", "filters must be a list of 1 or more, however: []"),
+        ("kernel_size: 4", "kernel_size must be odd, however: 4"),
+    ],
+)
+def test_a_network_that_cannot_be_is_told_before_any_data_is_read(tmp_path, network, line):
+    found = mistakes(tmp_path, PROBLEM + f"train: {{network: {{kind: cnn, {network}}}}}", "train")
+    assert found == [f"params.yaml: train.network.{line}"]
+
+
 @pytest.mark.parametrize("text", ["a: [", "- 1", "a: 1\na: 2"])
 def test_broken_yaml_is_one_line(tmp_path, text):
     assert len(mistakes(tmp_path, text, "problem")) == 1
