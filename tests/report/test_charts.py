@@ -3,7 +3,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ninefold.report.charts.bars import histogram, levels, stacked
+from ninefold.report.charts.bars import histogram, levels, shares, stacked
 from ninefold.report.charts.canvas import shortened, told_apart
 from ninefold.report.charts.heatmap import confusion
 from ninefold.report.charts.intervals import Row, forest
@@ -132,3 +132,11 @@ def test_a_share_is_100_per_cent_only_if_it_is():
     assert [percent(share) for share in (0.997, 0.9999, 1.0, 0.99)] == [
         "99.7 %", "> 99.9 %", "100 %", "99 %"
     ]  # fmt: skip
+
+
+def test_names_of_models_stand_whole_before_their_bars():
+    name = "histogram gradient boosting better"
+    assert f">{name}</text>" in forest("title", [Row(name, 0.5, 0.4, 0.6)], "x")
+    assert f">{name}</text>" in shares("title", [(name, 0.5, "50 %")])
+    long = "a column whose name is as long as a sentence would be"
+    assert f">{long}</text>" not in shares("title", [(long, 0.5, "50 %")])

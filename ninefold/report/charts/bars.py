@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ninefold.report.charts.canvas import WIDTH, Canvas, shortened
+from ninefold.report.charts.canvas import CHARACTER, WIDTH, Canvas, beside, shortened
 from ninefold.report.markup import Html, count, number, percent
 
 SMALL = 220.0
@@ -42,13 +42,14 @@ def levels(title: str, counted: Sequence[tuple[str, int]], total: int, css: str 
 
 def shares(title: str, rows: Sequence[tuple[str, float, str]], css: str = "warn") -> Html:
     """Return horizontal bars of shares (0 to 1) with a name before and a text behind each."""
-    step, left, right = 20.0, 170.0, WIDTH - 64.0
+    longest = max((len(name) for name, *_ in rows), default=0)
+    step, left, right = 20.0, beside(longest, 170.0), WIDTH - 64.0
     canvas = Canvas(8 + step * len(rows), title)
     for index, (name, share, text) in enumerate(rows):
         y = 4 + step * index
         canvas.rect(left, y, right - left, 14, "fill track")
         canvas.rect(left, y, (right - left) * min(max(share, 0), 1), 14, f"fill {css}")
-        canvas.text(left - 8, y + 11, shortened(name, 25), "label", "end")
+        canvas.text(left - 8, y + 11, shortened(name, int((left - 12) / CHARACTER)), "label", "end")
         canvas.text(WIDTH, y + 11, text, "label", "end")
     return canvas.svg()
 

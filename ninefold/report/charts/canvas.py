@@ -8,6 +8,8 @@ from ninefold.report.markup import Html, html
 WIDTH = 460
 CHARACTER = 6.3
 """Mean width of a letter at the size of labels, in picture units."""
+MOST_LETTERS = 36
+"""Longest name that pictures make room for."""
 
 
 class Canvas:
@@ -88,6 +90,11 @@ class Canvas:
             f'<svg viewBox="0 0 {_n(self.width)} {_n(self.height)}" role="img" '
             f'aria-label="{html(self.title)}">{"".join(self._shapes)}</svg>'
         )
+
+
+def beside(longest: int, least: float) -> float:
+    """Return the room for names of so many letters before a picture, `MOST_LETTERS` at most."""
+    return max(least, 13 + CHARACTER * min(longest, MOST_LETTERS))
 
 
 def shortened(text: object, most: int) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ninefold.report.charts.canvas import WIDTH, Canvas, shortened
+from ninefold.report.charts.canvas import CHARACTER, WIDTH, Canvas, beside, shortened
 from ninefold.report.charts.scale import Scale, bounds
 from ninefold.report.markup import Html, number
 
@@ -39,7 +39,8 @@ def forest(
         reference: a value worth a dashed line, and its name.
         band: a range of values shaded behind the estimates.
     """
-    top, left, right = 24.0, 160.0, WIDTH - 58.0
+    longest = max((len(row.name) for row in rows if not (row.note or row.is_heading)), default=0)
+    top, left, right = 24.0, beside(longest, 160.0), WIDTH - 58.0
     bottom = top + STEP * len(rows)
     canvas = Canvas(bottom + 40, title)
     shown = [v for row in rows for v in (row.value, row.low, row.high)]
@@ -62,7 +63,7 @@ def _draw(canvas: Canvas, row: Row, y: float, x: Scale) -> None:
         canvas.rect(0, y - STEP / 2 + 1, WIDTH, STEP - 2, "fill heading")
         canvas.text(2, y + 4, shortened(row.name, 60), "strong")
         return
-    room = 24 - (len(row.note) + 1 if row.note else 0)
+    room = int((x.start - 8) / CHARACTER) - (len(row.note) + 1 if row.note else 0)
     canvas.text(2, y + 4, shortened(row.name, max(room, 8)))
     if row.note:
         canvas.text(x.start - 8, y + 4, row.note, "tick", "end")
