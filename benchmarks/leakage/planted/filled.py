@@ -24,8 +24,10 @@ def _trials(
     source: Source, table: pd.DataFrame, rng: np.random.Generator, leaks: bool
 ) -> Iterator[Trial]:
     table = table.drop_duplicates().reset_index(drop=True).iloc[:MOST_ROWS]
-    names = [n for n in numbers_of(table, source) if table[n].notna().all()]
-    whole = [n for n in names if (table[n] % 1 == 0).all() and table[n].nunique() > 8]
+    every = table.drop(columns=[source.target, *source.after]).select_dtypes("number")
+    names = [n for n in every if table[n].notna().any()]
+    whole = [n for n in numbers_of(table, source)
+             if (table[n] % 1 == 0).all() and table[n].nunique() > 8]  # fmt: skip
     if len(names) < 3 or not whole or source.time:
         return
     for told, imputer in _imputers().items():
