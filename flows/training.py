@@ -97,6 +97,25 @@ def push_outputs(workspace: str) -> State[Any]:
     return Completed(name="Executed", message=f"{count} files")
 
 
+@task(
+    name="pull",
+    description="Pull outputs and run-cache from the DVC remote",
+    cache_policy=NO_CACHE,
+    retries=PUSH_RETRIES,
+    retry_delay_seconds=RETRY_DELAY_S,
+    retry_condition_fn=_may_help,
+    persist_result=False,
+)
+def pull_outputs(workspace: str) -> State[Any]:
+    """Pull from the default DVC remote what another machine pushed."""
+    try:
+        count = engine.pull(Path(workspace))
+    except InputError as error:
+        return Failed(name="Wrong input", message=str(error))
+    log.info(_line("pull", f"{count} files"))
+    return Completed(name="Executed", message=f"{count} files")
+
+
 def _line(stage: str, text: str) -> str:
     return f"{stage:<{NAME_WIDTH}} {text}"
 
@@ -119,7 +138,11 @@ def threads() -> Any:
     persist_result=False,
 )
 def training(
-    workspace: str, targets: Sequence[str] = (), force: bool = False, push: bool = False
+    workspace: str,
+    targets: Sequence[str] = (),
+    force: bool = False,
+    push: bool = False,
+    pull: bool = False,
 ) -> State[Any]:
     """Run the stages of a workspace's dvc.yaml, independent ones side by side.
 
@@ -128,22 +151,31 @@ def training(
         targets: stages to run, with all they depend on; default: every stage.
         force: execute `targets` even where nothing changed.
         push: push outputs and run-cache to the DVC remote once every stage is done.
+        pull: first take from there what another machine pushed.
 
     Returns:
         Completed with how many stages were executed, restored and cached; or Failed, named and
         worded as the first stage that failed.
     """
     begin()
-    return carry_out(Path(workspace).resolve(), targets, force, push)
+    return carry_out(Path(workspace).resolve(), targets, force, push, pull)
 
 
 def carry_out(
-    folder: Path, targets: Sequence[str] = (), force: bool = False, push: bool = False
+    folder: Path,
+    targets: Sequence[str] = (),
+    force: bool = False,
+    push: bool = False,
+    pull: bool = False,
 ) -> State[Any]:
     """Do, inside a flow run, what `training` says."""
     with healing.flow_lease(folder, lambda: log.info("waiting for another flow in %s", folder)):
         for sentence in healing.heal(folder):
             log.warning("%s", sentence)
+        if pull:
+            pulled = pull_outputs(str(folder), return_state=True)
+            if not pulled.is_completed():
+                return _outcome({"pull": pulled})
         stages = engine.graph(folder)
         names = engine.plan(stages, targets)
         engine.check_params(folder, stages.values())

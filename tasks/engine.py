@@ -6,10 +6,11 @@ pinned to one minor version and `tests/tasks/test_engine_contract.py` fails when
 work as its own.
 """
 
+import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -206,19 +207,37 @@ def push(workspace: Path) -> int:
     Raises:
         ConfigError: no default remote is configured.
     """
+    with repository(workspace) as repo, _remote("push"):
+        return int(repo.push(run_cache=True))
+
+
+def pull(workspace: Path) -> int:
+    """Fetch the outputs that dvc.lock names and the run-cache from the default DVC remote, and put
+    those outputs in place; return how many files came. What nobody pushed is left to be made.
+
+    Raises:
+        ConfigError: no default remote is configured.
+    """
+    with repository(workspace) as repo, _remote("pull"):
+        repo.cloud.get_remote(command="pull")
+        return int(repo.pull(run_cache=True, allow_missing=True)["stats"]["fetched"])
+
+
+@contextlib.contextmanager
+def _remote(action: str) -> Iterator[None]:
+    """Word what a remote refuses."""
     from dvc.config import NoRemoteError
     from dvc.exceptions import DvcException
 
-    with repository(workspace) as repo:
-        try:
-            return int(repo.push(run_cache=True))
-        except NoRemoteError:
-            raise ConfigError(
-                "a default DVC remote must be set to push, however: none is. "
-                "Set one with `dvc remote add --default NAME URL`"
-            ) from None
-        except DvcException as error:
-            raise StageError(f"push failed: {one_line(error)}") from None
+    try:
+        yield
+    except NoRemoteError:
+        raise ConfigError(
+            f"a default DVC remote must be set to {action}, however: none is. "
+            "Set one with `dvc remote add --default NAME URL`"
+        ) from None
+    except DvcException as error:
+        raise StageError(f"{action} failed: {one_line(error)}") from None
 
 
 def _reproduce(repo: Any, workspace: Path, name: str, force: bool) -> Happened:

@@ -20,6 +20,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--force", action="store_true", help="execute STAGE (or all stages) even if up to date"
     )
     parser.add_argument(
+        "--pull",
+        action="store_true",
+        help="first pull what another machine pushed, to restore instead of computing",
+    )
+    parser.add_argument(
         "--push",
         action="store_true",
         help="push outputs and run-cache to the DVC remote at the end",
@@ -57,5 +62,5 @@ def _check(workspace: Path, targets: list[str]) -> Any:
 def _load(workspace: Path, args: argparse.Namespace) -> Callable[[], Any]:
     from flows.training import training
 
-    given = (str(workspace), tuple(args.stages), args.force, args.push)
+    given = (str(workspace), tuple(args.stages), args.force, args.push, args.pull)
     return lambda: training(*given, return_state=True)

@@ -186,11 +186,14 @@ def test_push_lets_another_clone_restore(server, workspace, tmp_path):
     workspace.dvc("remote", "add", "--default", "store", str(tmp_path / "store"))
     assert ninefold(workspace, "run", "--push").returncode == 0
     other = Workspace(tmp_path / "other")
+    done = ninefold(other, "run", "--pull")
+    assert done.returncode == 2
+    assert "must be set to pull" in done.stderr
     other.dvc("remote", "add", "--default", "store", str(tmp_path / "store"))
-    other.dvc("fetch", "--run-cache")
     other.write("dvc.lock", workspace.read("dvc.lock"))
-    other.dvc("pull")
-    assert "4 cached" in ninefold(other, "run").stdout
+    assert "4 cached" in ninefold(other, "run", "--pull").stdout
+    (other.folder / "dvc.lock").unlink()
+    assert "4 restored" in ninefold(other, "run", "--pull").stdout
 
 
 def start(workspace, **more):
