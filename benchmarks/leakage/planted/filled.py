@@ -25,7 +25,7 @@ def _trials(
 ) -> Iterator[Trial]:
     table = table.drop_duplicates().reset_index(drop=True).iloc[:MOST_ROWS]
     every = table.drop(columns=[source.target, *source.after]).select_dtypes("number")
-    names = [n for n in every if table[n].notna().any()]
+    names = [str(n) for n in every if table[n].notna().any()]
     whole = [n for n in numbers_of(table, source)
              if (table[n] % 1 == 0).all() and table[n].nunique() > 8]  # fmt: skip
     if len(names) < 3 or not whole or source.time:
@@ -35,7 +35,8 @@ def _trials(
         x = table[names].astype(float)
         x.loc[rng.random(len(table)) < SHARE, whole[0]] = np.nan
         imputer.fit(x if leaks else x[part == "train"])
-        made = table.assign(**dict(zip(names, imputer.transform(x).T, strict=True)))
+        made = table.copy()
+        made[names] = imputer.transform(x)
         leaking: dict[str, Any] = {"columns": whole[:1], "families": ["preprocessing"]}
         for given in (part, None) if leaks else (part,):
             split = "own split" if given is None else "given split"
