@@ -83,7 +83,8 @@ def exact(case: Case, groups: Groups, values: Array, y: Array) -> str:
     weight = groups.size * told
     everywhere = np.ones(len(y), dtype=bool)
     candidates = [_mean_with(added) for added in _added(groups, values, y, told)]
-    if set(np.unique(y).tolist()) <= {0.0, 1.0}:
+    is_share = bool((values >= 0).all() and (values <= 1).all())
+    if is_share and set(np.unique(y).tolist()) <= {0.0, 1.0}:
         candidates += [_nearest_of_merged(added, values) for added in USUALLY_ADDED]
     if len(np.unique(y)) > MANY:
         # The median of a class's indicator is 0 or 1 in every group.
@@ -153,16 +154,15 @@ def _nearest_of_merged(added: float, values: Array) -> Level:
     Of all `k` that do the one next to the value is taken.
     """
 
+    k = np.arange(1, MOST_MERGED + 1)[:, None]
+
     def level(groups: Groups, y: Array, mask: Array) -> Array:
         size = np.bincount(groups.code[mask & (groups.code >= 0)], minlength=len(groups.size))
         total, overall = groups.sums(y, mask), float(y[mask].mean())
-        best = np.full(len(size), np.inf)
-        for k in range(1, MOST_MERGED + 1):
-            mean = (total / k + added * overall) / np.maximum(size / k + added, 1e-9)
-            whole = (size % k == 0) & (np.round(total) % k == 0)
-            nearer = whole & (np.abs(mean - values) < np.abs(best - values))
-            best = np.where(nearer, mean, best)
-        return best
+        mean = (total / k + added * overall) / (size / k + added)
+        is_whole = (size % k == 0) & (np.round(total) % k == 0)
+        away = np.where(is_whole, np.abs(mean - values), np.inf)
+        return np.asarray(mean[away.argmin(axis=0), np.arange(len(size))])
 
     return level
 
