@@ -15,6 +15,8 @@ MAX_ROWS = 60_000
 """Rows of a series that are looked at: the latest whole stretch of so many."""
 ALONE = 0.95
 """Share of rows that must be the only one of their moment for a column to order them."""
+MOSTLY = 0.9
+"""The same for rows of one entity, where no other column names entities: some have two records."""
 HOLES = (0.01, 0.4)
 """Share of steps over missing moments for which a series is also looked at stretch by stretch."""
 LAGS, LAGGED_ROWS = (*range(1, 61), 84, 90, 91, 96, 120, 168, 180, 336, 364, 365, 366), 600
@@ -214,14 +216,15 @@ def _levels(case: Case) -> dict[str, Array]:
 
 
 def _entities(case: Case, known: Array, values: Array) -> list[str]:
-    """Return the columns that, with the time, name each row: few entities first."""
+    """Return the columns that, with the time, name each row, or most: few entities first."""
     moment = np.unique(values, return_inverse=True)[1].astype(np.int64)
     kept = []
     for name, codes in _levels(case).items():
         pairs = np.unique(moment * (int(codes.max()) + 1) + codes[known])
-        if len(pairs) >= ALONE * len(known) and not _is_clock(case, name, known, values):
-            kept.append((int(codes.max()), name))
-    return [name for _, name in sorted(kept)]
+        share = len(pairs) / len(known)
+        if share >= MOSTLY and not _is_clock(case, name, known, values):
+            kept.append((share < ALONE, int(codes.max()), name))
+    return [name for _, _, name in sorted(kept)]
 
 
 def _is_clock(case: Case, name: str, known: Array, values: Array) -> bool:

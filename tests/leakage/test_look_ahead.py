@@ -116,6 +116,22 @@ def test_look_ahead_within_entities_is_found_and_an_honest_lag_is_not():
         assert finding["columns"] == ["next"]
 
 
+@pytest.mark.parametrize("shift", [-1, 1])
+def test_entities_of_whom_some_have_two_records_of_a_moment_are_series(shift):
+    rng = np.random.default_rng(0)
+    table = pd.concat(
+        [walk(seed, 30).assign(player=f"p{seed}") for seed in range(20)], ignore_index=True
+    )
+    again = rng.choice(600, 45, replace=False)
+    twice = table.iloc[np.sort(np.concatenate([np.arange(600), again]))].reset_index(drop=True)
+    twice["y"] += rng.normal(size=len(twice))
+    twice["near"] = twice.groupby("player")["y"].shift(shift)
+    found = findings(twice.dropna().reset_index(drop=True))
+    assert [f["columns"] for f in found if f["kind"] == "time.look_ahead"] == (
+        [["near"]] * (shift == -1)
+    )
+
+
 def test_a_target_that_is_itself_shifted_leaves_its_lags_honest():
     table = walk()
     table["price"] = table["y"].shift(1)
