@@ -4,7 +4,9 @@ import contextlib
 import contextvars
 import logging
 import os
+import signal
 import threading
+import time
 import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -17,16 +19,43 @@ CANCEL_TIMEOUT_S = 3.0
 DRAIN_TIMEOUT_S = 10.0
 REFUSALS: dict[str, type[NinefoldError]] = {"Gate stopped": GateError, "Wrong input": InputError}
 """Name of a failed state that no retry can help -> the error that means the same."""
+SERVED_BY = "NINEFOLD_SERVED_BY"
+"""Variable that holds the number of the process that serves schedules with a server of its own."""
+LOOK_S = 2.0
 running: str | None = None
 """Identity of the flow run that goes on in this process."""
 
 
 def begin() -> None:
-    """Note the flow run that calls this, so that an interruption can end it in the server too."""
+    """Note the flow run that calls this, so that an interruption can end it in the server too.
+
+    A run that schedules started ends with their server: it would wait for answers for ever.
+    """
     from prefect import runtime
 
     global running
     running = str(runtime.flow_run.id)
+    if number := os.environ.get(SERVED_BY):
+        threading.Thread(target=_end_with, args=[int(number)], daemon=True).start()
+
+
+def _end_with(number: int) -> None:
+    """End this process, and all it started, once the process `number` is gone."""
+    import psutil
+
+    while psutil.pid_exists(number):
+        time.sleep(LOOK_S)
+    end_children()
+    os._exit(128 + signal.SIGTERM)
+
+
+def end_children() -> None:
+    """Kill all that this process started: with kill -9 nothing half-written can stay."""
+    import psutil
+
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.kill()
 
 
 def run(own: Any, load: Callable[[], Callable[[], Any]]) -> str:

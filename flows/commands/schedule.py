@@ -1,7 +1,7 @@
 """Serve the flows of this workspace on their schedules, until Ctrl-C."""
 
 import argparse
-import contextlib
+import os
 import sys
 from pathlib import Path
 
@@ -31,13 +31,17 @@ def main(args: argparse.Namespace) -> int:
             "example `schedule: {training: {cron: 0 3 * * *}, quality: {every: 1h, data: new.csv}}`"
         )
     session.quiet(sys.stdout)
-    with server.started(server.SCHEDULING) as own, session.interruptible(own, INTERRUPTED, _end):
+    with (
+        server.started(server.SCHEDULING) as own,
+        session.interruptible(own, INTERRUPTED, session.end_children),
+    ):
         from prefect.settings import PREFECT_API_URL, temporary_settings
 
         from flows import schedules
 
         made = schedules.deployments(workspace, spec, retrains)
         if own is not None:
+            os.environ[session.SERVED_BY] = str(os.getpid())
             own.wait()
         settings = {} if own is None else {PREFECT_API_URL: own.url}
         with temporary_settings(settings), schedules.lease(workspace):
@@ -47,12 +51,3 @@ def main(args: argparse.Namespace) -> int:
             print(f"server     {own.url if own else server.configured_url()}", flush=True)
             schedules.serve_forever(made)
     return 0
-
-
-def _end() -> None:
-    """End the runs that go on, with all they started."""
-    import psutil
-
-    for child in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            child.kill()

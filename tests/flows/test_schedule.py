@@ -10,6 +10,7 @@ import time
 from importlib.metadata import version
 from urllib.error import URLError
 
+import psutil
 import pytest
 
 from ninefold.config import validate
@@ -75,7 +76,11 @@ def runs(server, state):
     return ask(server, "flow_runs/filter", flow_runs=states, limit=1)
 
 
-def test_scheduled_runs_fire_also_after_one_was_interrupted(request, workspace, tmp_path):
+def started_by(serving):
+    return psutil.Process(serving.pid).children(recursive=True)
+
+
+def test_scheduled_runs_fire_also_after_one_was_killed(request, workspace, tmp_path):
     settings = {k: v for k, v in environment().items() if k != "PREFECT_API_URL"}
     settings |= home(request, tmp_path)
     serving, server = serve(workspace, settings)
@@ -85,7 +90,11 @@ def test_scheduled_runs_fire_also_after_one_was_interrupted(request, workspace, 
     )
     assert refused.returncode == 2
     assert "another one does" in refused.stderr
-    interrupt(serving, server)
+    left = started_by(serving)
+    serving.kill()
+    serving.wait()
+    serving.stdout.close()
+    assert not psutil.wait_procs(left, timeout=30)[1]
 
     workspace.write("quick", "")
     serving, server = serve(workspace, settings)
@@ -95,7 +104,12 @@ def test_scheduled_runs_fire_also_after_one_was_interrupted(request, workspace, 
     assert run["deployment_id"]
     assert workspace.read("out.txt") == "data\n"
     assert runs(server, "CRASHED")
+    (workspace.folder / "quick").unlink()
+    workspace.write("input.txt", "other data\n")
+    until(lambda: runs(server, "RUNNING"))
+    left = started_by(serving)
     interrupt(serving, server)
+    assert not psutil.wait_procs(left, timeout=10)[1]
 
 
 WRONG = {

@@ -56,6 +56,7 @@ def test_serving_imports_nothing_heavy(tmp_path):
         "runtime",
         "sequences",
         "signature",
+        "texts",
     )
     assert own == [f"ninefold.{name}" for name in light]
 

@@ -1,5 +1,6 @@
 """The Dockerfile builds from the locks; the serving image needs no more than its own."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -109,3 +110,24 @@ def test_what_the_serving_image_copies_is_enough(tmp_path):
         check=False,
     )
     assert (help_.returncode, len(help_.stderr.splitlines())) == (2, 1)
+
+
+def test_the_serving_image_has_every_module_that_serving_names():
+    copied = {
+        source.removesuffix(".py").replace("/", ".")
+        for word, rest in instructions()["serve"]
+        if word == "COPY"
+        for source in rest.split()[:-1]
+    }
+    trees = [ast.parse(p.read_text()) for p in (ROOT / "ninefold" / "serving").rglob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    named = {n.module for n in nodes if isinstance(n, ast.ImportFrom) and n.module != "ninefold"}
+    named |= {a.name for n in nodes if isinstance(n, ast.Import) for a in n.names}
+    named |= {
+        f"ninefold.{a.name}"
+        for n in nodes
+        if isinstance(n, ast.ImportFrom) and n.module == "ninefold"
+        for a in n.names
+    }
+    own = {m for m in named if m.startswith("ninefold.") and not m.startswith("ninefold.serving")}
+    assert own - {"ninefold.__version__"} <= copied
