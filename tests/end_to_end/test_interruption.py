@@ -121,8 +121,8 @@ def test_init_may_be_interrupted(tmp_path, at, number):
     ninefold(*given, cwd=tmp_path)
     assert subprocess.run([*DVC, "status"], cwd=tmp_path / "w", env=environment()).returncode == 0
     assert {p.name for p in (tmp_path / "w").iterdir()} == {
-        ".dvc", ".dvcignore", ".gitattributes", ".gitignore", "dvc.yaml", "expectations", "params.yaml",
-        "test_ledger.jsonl",
+        ".dvc", ".dvcignore", ".gitattributes", ".gitignore", "dvc.yaml", "expectations",
+        "params.yaml", "test_ledger.jsonl",
     }  # fmt: skip
 
 
