@@ -32,7 +32,11 @@ from tasks.repository import one_line
 
 STATES = {"unchanged": "Cached", "restored": "Restored", "executed": "Executed"}
 RETRY_DELAY_S = 2.0
-PUSH_RETRIES = 2
+REMOTE_RETRIES = 2
+MOVES = {
+    "push": "Push outputs and run-cache to the DVC remote",
+    "pull": "Pull outputs and run-cache from the DVC remote",
+}
 THREADS = 64
 NAME_WIDTH = 10
 SEATS = threading.BoundedSemaphore(max(2, cores()))
@@ -79,41 +83,27 @@ def run_stage(workspace: str, stage: StageInfo, force: bool) -> State[Any]:
 
 
 @task(
-    name="push",
-    description="Push outputs and run-cache to the DVC remote",
     cache_policy=NO_CACHE,
-    retries=PUSH_RETRIES,
+    retries=REMOTE_RETRIES,
     retry_delay_seconds=RETRY_DELAY_S,
     retry_condition_fn=_may_help,
     persist_result=False,
 )
-def push_outputs(workspace: str) -> State[Any]:
-    """Push to the default DVC remote, so that another machine restores instead of computing."""
+def move_outputs(workspace: str, action: str) -> State[Any]:
+    """Push outputs to the default DVC remote, or pull from there what another machine pushed."""
+    move = {"push": engine.push, "pull": engine.pull}[action]
     try:
-        count = engine.push(Path(workspace))
+        count = move(Path(workspace))
     except InputError as error:
         return Failed(name="Wrong input", message=str(error))
-    log.info(_line("push", f"{count} files"))
+    log.info(_line(action, f"{count} files"))
     return Completed(name="Executed", message=f"{count} files")
 
 
-@task(
-    name="pull",
-    description="Pull outputs and run-cache from the DVC remote",
-    cache_policy=NO_CACHE,
-    retries=PUSH_RETRIES,
-    retry_delay_seconds=RETRY_DELAY_S,
-    retry_condition_fn=_may_help,
-    persist_result=False,
-)
-def pull_outputs(workspace: str) -> State[Any]:
-    """Pull from the default DVC remote what another machine pushed."""
-    try:
-        count = engine.pull(Path(workspace))
-    except InputError as error:
-        return Failed(name="Wrong input", message=str(error))
-    log.info(_line("pull", f"{count} files"))
-    return Completed(name="Executed", message=f"{count} files")
+def _moved(folder: Path, action: str) -> State[Any]:
+    """Run `move_outputs` as a task that is called as what it does."""
+    described = move_outputs.with_options(name=action, description=MOVES[action])
+    return described(str(folder), action, return_state=True)
 
 
 def _line(stage: str, text: str) -> str:
@@ -173,7 +163,7 @@ def carry_out(
         for sentence in healing.heal(folder):
             log.warning("%s", sentence)
         if pull:
-            pulled = pull_outputs(str(folder), return_state=True)
+            pulled = _moved(folder, "pull")
             if not pulled.is_completed():
                 return _outcome({"pull": pulled})
         stages = engine.graph(folder)
@@ -193,7 +183,7 @@ def carry_out(
             healing.settle(folder)
         states = {name: future.state for name, future in futures.items()}
         if push and all(state.is_completed() for state in states.values()):
-            states["push"] = push_outputs(str(folder), return_state=True)
+            states["push"] = _moved(folder, "push")
         if not targets and all(state.is_completed() for state in states.values()):
             states |= _promoted(folder)
         return _outcome(states)

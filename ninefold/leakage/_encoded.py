@@ -83,10 +83,11 @@ def exact(case: Case, groups: Groups, values: Array, y: Array) -> str:
     weight = groups.size * told
     everywhere = np.ones(len(y), dtype=bool)
     candidates = [_mean_with(added) for added in _added(groups, values, y, told)]
+    targets = np.unique(y)
     is_share = bool((values >= 0).all() and (values <= 1).all())
-    if is_share and set(np.unique(y).tolist()) <= {0.0, 1.0}:
+    if is_share and set(targets.tolist()) <= {0.0, 1.0}:
         candidates += [_nearest_of_merged(added, values) for added in USUALLY_ADDED]
-    if len(np.unique(y)) > MANY:
+    if len(targets) > MANY:
         # The median of a class's indicator is 0 or 1 in every group.
         candidates.append(_medians)
     for level in candidates:

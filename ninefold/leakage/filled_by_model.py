@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage._listed import listed
 from ninefold.leakage._resolution import resolution
 from ninefold.leakage.case import Case, Check, Finding
 
@@ -209,7 +210,6 @@ def _met(distance: Array, x: Array, donors: Array, filled: Array, near: float) -
 
 
 def _finding(case: Case, found: dict[str, dict[str, Any]]) -> Finding:
-    listed = ", ".join(f"`{name}`" for name in list(found)[:5]) + (" …" if len(found) > 5 else "")
     with_target = any(e.get("target_is_among_the_columns") for e in found.values())
     said = f", `{case.problem.target}` among them" if with_target else ""
     of = "train and test rows together" if case.split_kind == "given" else "all rows"
@@ -224,9 +224,9 @@ def _finding(case: Case, found: dict[str, dict[str, Any]]) -> Finding:
             **next(iter(found.values())),
         },
         message=(
-            f"gaps of {listed} were filled from the other columns{said}, by a regression or by the "
-            f"nearest rows, learned from {of}: test rows tell of train rows, and a served model "
-            "meets gaps that nobody filled so"
+            f"gaps of {listed(found)} were filled from the other columns{said}, by a regression or "
+            f"by the nearest rows, learned from {of}: test rows tell of train rows, and a served "
+            "model meets gaps that nobody filled so"
         ),
         remedy="give the columns with their gaps; Ninefold fills them by what the train rows hold",
         fix=tuple((("problem", "available_at", n), "after") for n in found) if with_target else (),

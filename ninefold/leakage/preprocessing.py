@@ -8,6 +8,7 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage._fills import SMALL_SPIKE, SPIKE, agrees, is_mean, is_median
+from ninefold.leakage._listed import listed
 from ninefold.leakage._resolution import resolution
 from ninefold.leakage.case import Case, Check, Finding, Severity
 
@@ -298,7 +299,6 @@ def _is_imputed(case: Case, column: _Column, times: int) -> bool:
 def _finding(
     case: Case, kind: str, names: Sequence[str], what: str, severity: Severity = "warn"
 ) -> Finding:
-    listed = ", ".join(f"`{name}`" for name in names[:5]) + (" …" if len(names) > 5 else "")
     given = case.split_kind == "given"
     told = "train and test together, but not over train alone" if given else "all rows"
     return Finding(
@@ -311,8 +311,8 @@ def _finding(
             "log10_probability_by_chance_at_most": CHANCE,
         },
         message=(
-            f"{listed} {what} over {told}: they were prepared with the test rows in view. That "
-            "moves a score little, but a served model meets rows that no one prepared so"
+            f"{listed(names)} {what} over {told}: they were prepared with the test rows in view. "
+            "That moves a score little, but a served model meets rows that no one prepared so"
         ),
         remedy="give the columns as measured; Ninefold fits the preparation on the train rows",
     )

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage._listed import listed
 from ninefold.leakage.case import Case, Check, Finding
 
 MIN_COLUMNS, MIN_ROWS, MIN_TEST = 8, 40, 15
@@ -140,7 +141,6 @@ def _along(x: Array, y: Array, learned: Array, told: Array) -> float:
 
 
 def _finding(case: Case, names: list[str], ln_p: Array) -> Finding:
-    listed = ", ".join(f"`{name}`" for name in names[:5]) + (" …" if len(names) > 5 else "")
     return Finding(
         kind="preprocessing.selection",
         severity="warn",
@@ -153,10 +153,10 @@ def _finding(case: Case, names: list[str], ln_p: Array) -> Finding:
             "rows_looked_at": len(case),
         },
         message=(
-            f"{listed} are unrelated to each other and all tied to `{case.problem.target}` about "
-            f"as weakly, none less: {len(names)} p-values below {np.exp(ln_p.max()):.2g}, spread "
-            "evenly, are what picking the best of very many columns leaves. If the test rows had "
-            "a say in it, the score is too good"
+            f"{listed(names)} are unrelated to each other and all tied to `{case.problem.target}` "
+            f"about as weakly, none less: {len(names)} p-values below {np.exp(ln_p.max()):.2g}, "
+            "spread evenly, are what picking the best of very many columns leaves. If the test "
+            "rows had a say in it, the score is too good"
         ),
         remedy="give all columns that were picked from, or pick by the train rows only",
     )

@@ -40,4 +40,11 @@ class NetworkSpec(Spec, ABC):
         """
 
 
+def odd(size: int) -> int:
+    """Return a kernel's size. Raises `ValueError` where it has no middle."""
+    if size % 2 == 0:
+        raise ValueError(f"must be odd, however: {size}")
+    return size
+
+
 Network = Annotated[NetworkSpec, OneOf("ninefold.networks")]

@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 
 from ninefold.columns import Array
 from ninefold.errors import ConfigError
-from ninefold.networks import NetworkSpec
+from ninefold.networks import NetworkSpec, odd
 from ninefold.networks.augmenting import AugmentSpec
 
 if TYPE_CHECKING:
@@ -55,12 +55,7 @@ class CNNSpec(NetworkSpec):
     augment: AugmentSpec = AugmentSpec()
     """How train pictures are varied."""
 
-    @field_validator("kernel_size")
-    @classmethod
-    def _is_odd(cls, size: int) -> int:
-        if size % 2 == 0:
-            raise ValueError(f"must be odd, however: {size}")
-        return size
+    _is_odd = field_validator("kernel_size")(odd)
 
     def build(self, layout: "Layout", outputs: int, X: Array | None, seed: int) -> "Module":
         """Return a `modules.cnn.CNN` with weights drawn from `seed`.

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
+from ninefold.networks import odd
 from ninefold.networks._sequences import SequenceNetworkSpec
 
 if TYPE_CHECKING:
@@ -33,12 +34,7 @@ class SeriesCNNSpec(SequenceNetworkSpec):
     pooling: Literal["mean", "max"] = "mean"
     """What goes on from the last block: mean or largest value over the steps."""
 
-    @field_validator("kernel_size")
-    @classmethod
-    def _is_odd(cls, size: int) -> int:
-        if size % 2 == 0:
-            raise ValueError(f"must be odd, however: {size}")
-        return size
+    _is_odd = field_validator("kernel_size")(odd)
 
     def reader(self, width: int, channels: int) -> "SequenceRead":
         from ninefold.networks.modules.series_cnn import ConvolutionRead
