@@ -6,27 +6,18 @@ at a time as there are cores; what comes while all are busy shares the next run.
 """
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from typing import NamedTuple
 
 import onnxruntime as ort
 
 from ninefold.serving.limits import Limits, RequestError
 from ninefold.serving.model import Array, Model, concatenated, first_line
+from ninefold.serving.threads import CORES, threads
 
 Outputs = dict[str, Array]
-CORES = os.cpu_count() or 1
 Tell = Callable[[Outputs | Exception], None]
-
-
-@cache
-def threads() -> ThreadPoolExecutor:
-    """Return the threads for what would hold up the event loop: one per core."""
-    return ThreadPoolExecutor(CORES, thread_name_prefix="model")
 
 
 class Job(NamedTuple):

@@ -5,22 +5,54 @@ import zlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from ninefold.serving.batching import threads
 from ninefold.serving.limits import Limits, RequestError
+from ninefold.serving.threads import threads
 
 MAX_MEMBERS = 1024
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+
+class Room:
+    """What a server has for large bodies: each may be allowed, and a hundred still too much."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits, self.taken = limits, 0
+
+
+class Held:
+    """The part of a room that one body takes, until the block is left."""
+
+    def __init__(self, room: Room) -> None:
+        self._room, self._size = room, 0
+
+    def __enter__(self) -> "Held":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._room.taken -= self._size
+
+    def grow(self, size: int) -> None:
+        """Take room for `size` bytes in all. Raises `RequestError`: 503 there is none."""
+        limits = self._room.limits
+        if size <= limits.inline_bytes:
+            return
+        if self._room.taken + size - self._size > limits.max_held_bytes:
+            raise RequestError("too many large requests are held; try again later", 503)
+        self._room.taken += size - self._size
+        self._size = size
 
 
 class Disconnected(Exception):  # noqa: N818 - a fact about the client, not our mistake
     """The client went away before its request was whole."""
 
 
-async def read_body(headers: dict[bytes, bytes], receive: Receive, limits: Limits) -> bytes:
+async def read_body(
+    headers: dict[bytes, bytes], receive: Receive, limits: Limits, held: Held
+) -> bytes:
     """Return the whole body, decompressed.
 
     Raises:
-        RequestError: 408 too slow, 413 too large, 415 unknown encoding, 400 damaged.
+        RequestError: 408 too slow, 413 too large, 415 unknown encoding, 400 damaged, 503 no room.
         Disconnected: the client went away.
     """
     announced = headers.get(b"content-length", b"")
@@ -31,16 +63,19 @@ async def read_body(headers: dict[bytes, bytes], receive: Receive, limits: Limit
     if message.get("more_body"):
         try:
             async with asyncio.timeout(limits.body_timeout_s):
-                body = await _rest(body, receive, limits)
+                body = await _rest(body, receive, limits, held)
         except TimeoutError:
             raise _too_slow(limits) from None
     if len(body) > limits.max_body_bytes:
         raise _too_large(limits)
+    held.grow(len(body))
     body = bytes(body)
     encoding = headers.get(b"content-encoding", b"identity").decode("latin-1").strip().lower()
     if encoding in ("", "identity"):
         return body
-    return await _decompressed(body, encoding, limits)
+    body = await _decompressed(body, encoding, limits)
+    held.grow(len(body))
+    return body
 
 
 async def _next(receive: Receive, limits: Limits) -> MutableMapping[str, Any]:
@@ -54,7 +89,7 @@ async def _next(receive: Receive, limits: Limits) -> MutableMapping[str, Any]:
     return message
 
 
-async def _rest(first: bytes, receive: Receive, limits: Limits) -> bytes:
+async def _rest(first: bytes, receive: Receive, limits: Limits, held: Held) -> bytes:
     parts, size, more = [first], len(first), True
     while more:
         message = await receive()
@@ -64,6 +99,7 @@ async def _rest(first: bytes, receive: Receive, limits: Limits) -> bytes:
         size += len(parts[-1])
         if size > limits.max_body_bytes:
             raise _too_large(limits)
+        held.grow(size)
         more = message.get("more_body", False)
     return b"".join(parts)
 

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from ninefold.serving.access_log import AccessLog
-from ninefold.serving.bodies import Disconnected, Receive, read_body
+from ninefold.serving.bodies import Disconnected, Held, Receive, Room, read_body
 from ninefold.serving.keys import Keys
 from ninefold.serving.limits import RequestError
 from ninefold.serving.metrics import Metrics
@@ -42,6 +42,7 @@ class Endpoints:
     ) -> None:
         self.repository, self.pages, self.metrics = repository, pages, metrics
         self.keys, self.access_log, self.recorder = keys, access_log, recorder
+        self._room = Room(repository.limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -140,6 +141,8 @@ class Endpoints:
         self.account(scope, route, answer, start)
 
     async def _page(self, scope: Scope, receive: Receive, send: Send, start: float) -> None:
+        if scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}  # uvicorn leaves the answer's body out
         if self.access_log is None:
             await self.pages(scope, receive, send)
             return
@@ -159,8 +162,9 @@ class Endpoints:
             return Answer(405, orjson.dumps({"error": reason}), {**JSON, "Allow": "POST"})
         headers = dict(scope["headers"])
         try:
-            body = await read_body(headers, receive, self.repository.limits)
-            answer = await route.handler(body, headers)
+            with Held(self._room) as held:
+                body = await read_body(headers, receive, self.repository.limits, held)
+                answer = await route.handler(body, headers)
             if self.recorder is not None:
                 self.recorder.offer(route.endpoint, body, headers, answer)
             return answer

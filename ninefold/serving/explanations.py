@@ -11,12 +11,12 @@ import numpy as np
 import onnxruntime as ort
 
 from ninefold.contributions import contributions
-from ninefold.serving.batching import threads
 from ninefold.serving.limits import Limits, RequestError
 from ninefold.serving.model import Array, Model
 from ninefold.serving.occlusion import Occlusion
 from ninefold.serving.rows import Batch, Rows
 from ninefold.serving.step_explanations import StepExplainer
+from ninefold.serving.threads import threads
 
 LEAST = 1e-7
 """Chances of labels are kept so far from 0 and 1, as when the model was explained at export."""

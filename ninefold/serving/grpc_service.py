@@ -5,7 +5,7 @@ Needs `pip install ninefold[grpc]`; switched on by `ninefold serve --grpc-port`.
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import unquote
@@ -20,7 +20,8 @@ from ninefold.serving.metrics import Metrics
 from ninefold.serving.model import Array, Model, Tensor
 from ninefold.serving.recording import Recorder
 from ninefold.serving.repository import LOADED_BY, Repository
-from ninefold.serving.served import Served, call
+from ninefold.serving.served import Served
+from ninefold.serving.threads import call
 from ninefold.serving.trial import Trial
 
 CONTENTS = {
@@ -186,7 +187,7 @@ class Service:
             served = self.repository.served(model)
             is_small = request.ByteSize() <= self.limits.inline_bytes
             feeds = await call(is_small, _feeds, request, model, self.limits)
-            rows = protocol.check_feeds(feeds, model, self.limits)
+            rows = protocol.check_feeds(feeds, model)
             trial = None if request.model_version else self.repository.trials.get(model.name)
             said, response = await self._run(served, feeds, rows, request, trial)
             status = 200
@@ -268,20 +269,23 @@ def _feeds(request: Any, model: Model, limits: Limits) -> dict[str, Array]:
         tensors.known_datatype(item.datatype, tensor)
         protocol.check_offered((each.key for each in item.parameters), "inputs")
         shape = tensors.checked_shape(list(item.shape), tensor, limits.max_elements)
+        protocol.check_rows(shape, limits)
         if raw:
             if item.HasField("contents"):
                 raise RequestError(f"input `{item.name}` must be raw or not, however: it is both")
             feeds[item.name] = tensors.from_bytes(memoryview(raw[place]), shape, tensor)
         else:
-            feeds[item.name] = tensors.from_json(_elements(item, tensor), shape, tensor)
+            feeds[item.name] = tensors.from_json(_elements(item, tensor, shape), shape, tensor)
     return feeds
 
 
-def _elements(item: Any, tensor: Tensor) -> list[Any]:
+def _elements(item: Any, tensor: Tensor, shape: Sequence[int]) -> list[Any]:
     """Return a tensor's elements, which must lie where its datatype says."""
     if tensor.datatype not in CONTENTS:
         raise RequestError(f"input `{tensor.name}`: {tensor.datatype} must be given raw")
-    elements = list(getattr(item.contents, CONTENTS[tensor.datatype]))
+    found = getattr(item.contents, CONTENTS[tensor.datatype])
+    tensors.check_count(len(found), shape, tensor)
+    elements = list(found)
     if tensor.datatype != "BYTES":
         return elements
     try:

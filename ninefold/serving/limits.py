@@ -9,6 +9,8 @@ class Limits:
 
     max_body_bytes: int = 32 * 2**20
     """Bytes of a body, after decompression."""
+    max_held_bytes: int = 512 * 2**20
+    """Bytes of large bodies that are held at once; more are told to come back (503)."""
     max_rows: int = 4096
     """Rows in one request; `ninefold predict` is for more."""
     max_steps: int = 2**18
@@ -29,6 +31,8 @@ class Limits:
     """Open connections; more are told to come back (503)."""
     inline_bytes: int = 64 * 2**10
     """Bodies up to this size are decoded on the event loop, larger ones in a thread."""
+    beside_bytes: int = 256 * 2**10
+    """JSON and CSV beyond this size is read in a process beside the server."""
     inline_rows: int = 256
     """Rows up to which they are."""
     inline_run_s: float = 0.002

@@ -5,7 +5,7 @@ import ctypes
 from collections.abc import Callable
 from functools import cache
 
-from ninefold.serving.batching import threads
+from ninefold.serving.threads import threads
 
 AFTER_S = 0.5
 """Large requests within so long share a call."""

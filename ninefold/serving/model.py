@@ -4,18 +4,21 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnxruntime as ort
 
 from ninefold import runtime
 from ninefold.errors import InputError
 from ninefold.serving.blocks import CellTensors
 from ninefold.signature import METADATA_KEY, Signature
 
+if TYPE_CHECKING:
+    import onnxruntime as ort
+
 Array = np.ndarray[Any, Any]
 VERSION_DIGITS = 12
+SHOWN = 10
 DATATYPES: Mapping[str, tuple[str, Any]] = {
     "tensor(bool)": ("BOOL", np.bool_),
     "tensor(uint8)": ("UINT8", np.uint8),
@@ -43,11 +46,45 @@ class Tensor:
     dtype: Any
     shape: tuple[int, ...]
 
+    def __str__(self) -> str:
+        return f"`{self.name}` {self.datatype} {list(self.shape)}"
+
     def to_json(self) -> dict[str, Any]:
         return {"name": self.name, "datatype": self.datatype, "shape": list(self.shape)}
 
 
-class Model:
+class Form:
+    """What a model takes and gives: enough to read requests to it, also in another process."""
+
+    def __init__(
+        self,
+        name: str,
+        inputs: tuple[Tensor, ...],
+        outputs: tuple[Tensor, ...],
+        signature: Signature | None,
+    ) -> None:
+        self.name, self.inputs, self.outputs, self.signature = name, inputs, outputs, signature
+        self.cell_tensors = CellTensors(inputs)
+
+    def difference(self, other: "Form") -> str:
+        """Say in words what this takes or gives otherwise than `other`; nothing if nothing."""
+        said = []
+        for what, ours, theirs in (
+            ("takes", self.inputs, other.inputs),
+            ("gives", self.outputs, other.outputs),
+        ):
+            more = [str(item) for item in ours if item not in theirs][:SHOWN]
+            less = [str(item) for item in theirs if item not in ours][:SHOWN]
+            said += [f"{what} {', '.join(more)} now"] if more else []
+            said += [f"{what} {', '.join(less)} no more"] if less else []
+        return f"; it {', '.join(said)}" if said else ""
+
+    def __reduce__(self) -> Any:
+        """Travel to another process as a form, a loaded model too."""
+        return Form, (self.name, self.inputs, self.outputs, self.signature)
+
+
+class Model(Form):
     """A loaded model; its `version` is the first digits of its content's hash.
 
     `fault` says why it must not answer (None: it may); `is_batchable` tells that rows of several
@@ -58,7 +95,6 @@ class Model:
 
     def __init__(self, name: str, content: bytes, arena: bool = False) -> None:
         """Raises `InputError` when `content` is no model ONNX Runtime can run."""
-        self.name = name
         self.sha256 = hashlib.sha256(content).hexdigest()
         self.version = self.sha256[:VERSION_DIGITS]
         try:
@@ -69,11 +105,13 @@ class Model:
                 "Export it again (`ninefold run`)"
             ) from None
         self._lean = runtime.Lean(self.session)
-        self.inputs = tuple(_tensor(name, item) for item in self.session.get_inputs())
-        self.outputs = tuple(_tensor(name, item) for item in self.session.get_outputs())
-        self.cell_tensors = CellTensors(self.inputs)
         self.metadata: dict[str, str] = self.session.get_modelmeta().custom_metadata_map
-        self.signature = _signature(name, self.metadata)
+        super().__init__(
+            name,
+            tuple(_tensor(name, item) for item in self.session.get_inputs()),
+            tuple(_tensor(name, item) for item in self.session.get_outputs()),
+            _signature(name, self.metadata),
+        )
         self.fault: str | None = None
         self.is_batchable = False
         self.row_s = self.more_s = float("inf")
@@ -83,7 +121,7 @@ class Model:
         return self.row_s + (rows - 1) * self.more_s if rows > 1 else self.row_s
 
     def run(
-        self, feeds: Mapping[str, Array], options: ort.RunOptions | None = None
+        self, feeds: Mapping[str, Array], options: "ort.RunOptions | None" = None
     ) -> dict[str, Array]:
         """Return output name -> array for inputs whose types and shapes were checked; see
         `ninefold.runtime.run`.

@@ -17,7 +17,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 
 from ninefold.errors import nearest
-from ninefold.serving.bodies import Disconnected, read_body
+from ninefold.serving.bodies import Disconnected, Held, Room, read_body
 from ninefold.serving.described import section
 from ninefold.serving.limits import RequestError
 from ninefold.serving.metrics import Metrics
@@ -28,6 +28,7 @@ from ninefold.serving.repository import LOADED_BY, Repository
 from ninefold.serving.served import encodable
 from ninefold.serving.sources import report_on
 
+METHOD_NOT_ALLOWED = 405
 UNREAD = ("400", "408", "413", "415")
 """How a body that cannot be read is refused."""
 EXTENSIONS = ["binary_tensor_data", "model_repository"]
@@ -61,6 +62,7 @@ class Pages:
     ) -> None:
         self.repository, self.metrics, self.release = repository, metrics, release
         self.reports = reports or {}
+        self._room = Room(repository.limits)
 
     @property
     def models(self) -> dict[str, Model]:
@@ -140,7 +142,8 @@ class Pages:
         """List the models as the protocol's repository extension does."""
         headers = dict(request.scope["headers"])
         try:
-            body = await read_body(headers, request.receive, self.repository.limits)
+            with Held(self._room) as held:
+                body = await read_body(headers, request.receive, self.repository.limits, held)
             content = parse(body) if body.strip() else {}
         except RequestError as error:
             return _json({"error": encodable(error.reason)}, error.status)
@@ -248,20 +251,20 @@ class Pages:
             elif name in self.models and parts[-1] == "infer" and "versions" in parts:
                 version = self.models[name].version
                 reason = f"model `{name}` has version {version}, however: {parts[-2][:20]!r}"
-            elif name not in self.models:
+            elif name and name not in self.models:
                 reason = f"unknown model `{name[:100]}`{nearest(name, self.models)}"
         if reason == "Not Found":
             reason = f"no such path: {request.url.path[:200]}; see /docs"
         return _json({"error": reason}, 404)
 
 
-async def _refusal(_: Request, error: Exception) -> Response:
+async def _refusal(request: Request, error: Exception) -> Response:
     status = getattr(error, "status_code", 400)
-    return _json(
-        {"error": str(getattr(error, "detail", error))[:500]},
-        status,
-        dict(getattr(error, "headers", None) or {}),
-    )
+    headers = dict(getattr(error, "headers", None) or {})
+    reason = str(getattr(error, "detail", error))[:500]
+    if status == METHOD_NOT_ALLOWED and "Allow" in headers:
+        reason = f"method must be {headers['Allow']}, however: {request.method[:20]}"
+    return _json({"error": reason}, status, headers)
 
 
 def _read(text: str | None) -> Any:

@@ -4,7 +4,7 @@ https://github.com/kserve/open-inference-protocol, with Triton's binary tensor e
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import orjson
 from ninefold.errors import nearest
 from ninefold.serving import tensors
 from ninefold.serving.limits import Limits, RequestError
-from ninefold.serving.model import Array, Model, Tensor
+from ninefold.serving.model import Array, Form, Model, Tensor
 
 NOT_OFFERED = {
     "classification": "the classification extension",
@@ -50,15 +50,15 @@ def parse(body: bytes) -> Any:
     return content
 
 
-def decode(body: bytes, header_length: int | None, model: Model, limits: Limits) -> Request:
+def decode(body: bytes, header_length: int | None, model: Form, limits: Limits) -> Request:
     """Read an inference request for `model`. Raises `RequestError`."""
     content, raw = _parts(body, header_length)
-    parameters = _object(content.get("parameters", {}), "parameters")
+    parameters = _parameters(content)
     inputs, rows = content.get("inputs"), 1
     feeds = None if raw else model.cell_tensors.read(inputs)
     if feeds is None:
         feeds = _feeds(inputs, raw, model, limits)
-        rows = check_feeds(feeds, model, limits)
+        rows = check_feeds(feeds, model)
     name = content.get("id")
     if name is not None and not isinstance(name, str):
         raise RequestError(f"id must be text, however: {name!r:.60}")
@@ -110,7 +110,13 @@ def _object(content: Any, place: str) -> dict[str, Any]:
     return content
 
 
-def _feeds(inputs: Any, raw: memoryview, model: Model, limits: Limits) -> dict[str, Array]:
+def _parameters(content: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a request or tensor; clients send null for none."""
+    found = content.get("parameters")
+    return {} if found is None else _object(found, "parameters")
+
+
+def _feeds(inputs: Any, raw: memoryview, model: Form, limits: Limits) -> dict[str, Array]:
     if not isinstance(inputs, list):
         raise RequestError("inputs must be a list of tensors")
     known = {tensor.name: tensor for tensor in model.inputs}
@@ -122,7 +128,8 @@ def _feeds(inputs: Any, raw: memoryview, model: Model, limits: Limits) -> dict[s
         name = tensor.name
         tensors.known_datatype(item.get("datatype"), tensor)
         shape = tensors.checked_shape(item.get("shape"), tensor, limits.max_elements)
-        parameters = _object(item.get("parameters", {}), "parameters")
+        check_rows(shape, limits)
+        parameters = _parameters(item)
         check_offered(parameters, "inputs")
         size = parameters.get("binary_data_size")
         if size is None:
@@ -130,6 +137,8 @@ def _feeds(inputs: Any, raw: memoryview, model: Model, limits: Limits) -> dict[s
             continue
         if type(size) is not int or not 0 <= size <= len(raw) - place:
             raise RequestError(f"input `{name}`: binary_data_size must lie within the body")
+        if item.get("data"):
+            raise RequestError(f"input `{name}` must be data or binary, however: it is both")
         feeds[name] = tensors.from_bytes(raw[place : place + size], shape, tensor)
         place += size
     if place != len(raw):
@@ -153,20 +162,26 @@ def check_offered(parameters: Iterable[str], place: str) -> None:
             raise RequestError(f"{place}: {NOT_OFFERED[name]} is not offered")
 
 
-def check_feeds(feeds: Mapping[str, Array], model: Model, limits: Limits) -> int:
-    """Return how many rows the feeds hold. Raises `RequestError`: one missing, unequal, too many"""
+def check_feeds(feeds: Mapping[str, Array], model: Form) -> int:
+    """Return how many rows the feeds hold. Raises `RequestError`: one missing, or unequal."""
     missing = [f"`{tensor.name}`" for tensor in model.inputs if tensor.name not in feeds]
     if missing:
         raise RequestError(f"inputs must hold {', '.join(missing[:10])} as well")
     rows = {array.shape[0] for array in feeds.values() if array.ndim}
     if model.signature is not None and len(rows) > 1:
         raise RequestError(f"inputs must have as many rows each, however: {sorted(rows)}")
-    if (most := max(rows, default=1)) > limits.max_rows:
-        raise RequestError(f"a request must have at most {limits.max_rows} rows, not {most}", 413)
-    return most
+    return max(rows, default=1)
 
 
-def _outputs(outputs: Any, is_binary: bool, model: Model) -> dict[str, bool]:
+def check_rows(shape: Sequence[int], limits: Limits) -> None:
+    """Refuse a tensor of too many rows, before its elements are read. Raises `RequestError`."""
+    if shape and shape[0] > limits.max_rows:
+        raise RequestError(
+            f"a request must have at most {limits.max_rows} rows, not {shape[0]}", 413
+        )
+
+
+def _outputs(outputs: Any, is_binary: bool, model: Form) -> dict[str, bool]:
     """Return output name -> wanted in binary form."""
     known = [tensor.name for tensor in model.outputs]
     if outputs is None or outputs == []:
@@ -176,7 +191,7 @@ def _outputs(outputs: Any, is_binary: bool, model: Model) -> dict[str, bool]:
     wanted = {}
     for item in outputs:
         item = _object(item, "an output")
-        name, parameters = item.get("name"), _object(item.get("parameters", {}), "parameters")
+        name, parameters = item.get("name"), _parameters(item)
         if not isinstance(name, str) or name not in known:
             raise RequestError(f"unknown output {name!r:.100}{nearest(str(name)[:100], known)}")
         check_offered(parameters, "outputs")

@@ -24,8 +24,9 @@ from ninefold.errors import InputError
 from ninefold.serving import protocol
 from ninefold.serving.limits import Limits
 from ninefold.serving.model import Array, Model
+from ninefold.serving.reading import header_length, sent_rows
 from ninefold.serving.rows import Rows
-from ninefold.serving.served import Answer, header_length, sent_rows
+from ninefold.serving.served import Answer
 from ninefold.signature import NAT
 
 FILES = 16

@@ -11,7 +11,7 @@ from ninefold.pixels import to_cell
 from ninefold.serving.blocks import Block
 from ninefold.serving.cells import ABSENT, Cells, shown
 from ninefold.serving.flags import Flagger
-from ninefold.serving.model import Array, Model
+from ninefold.serving.model import Array, Form, Model
 from ninefold.serving.tags import labels_of, numbers_of
 from ninefold.signature import NAT, Result
 
@@ -44,7 +44,7 @@ class Batch:
 class Rows:
     """Reads the rows a model's signature describes and words the model's outputs."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Form) -> None:
         """Raises `InputError` when the model has no signature or one that does not fit it."""
         if model.signature is None:
             raise InputError(

@@ -4,7 +4,6 @@ A request is read, run, and answered in words; the three are kept apart, so that
 through them on the event loop (`ninefold.serving.direct`) and a large one through threads.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -12,16 +11,16 @@ from typing import Any, NamedTuple
 import orjson
 
 from ninefold.serving import protocol, tables
-from ninefold.serving.batching import Batcher, threads
-from ninefold.serving.cells import shown
+from ninefold.serving.batching import Batcher
 from ninefold.serving.explanations import Explanations
 from ninefold.serving.limits import Limits, RequestError
 from ninefold.serving.memory import Memory
 from ninefold.serving.model import Array, Model
+from ninefold.serving.readers import Found, is_large, readers
+from ninefold.serving.reading import Job, read
 from ninefold.serving.rows import Batch, Rows
-from ninefold.signature import Signature
+from ninefold.serving.threads import call
 
-LENGTH = protocol.HEADER_LENGTH.lower().encode()
 JSON = {"Content-Type": "application/json"}
 Explained = list[dict[str, Any]]
 
@@ -47,14 +46,6 @@ class Asked(NamedTuple):
     rows: int
     answer: Callable[[Mapping[str, Array], Explained | None], Answer]
     explain: Batch | None = None
-
-
-class Sent(NamedTuple):
-    """The rows of a body, whose each is if the body says so, and whether to explain them."""
-
-    rows: list[Any]
-    of: Sequence[Mapping[str, Any]] = ()
-    explain: bool = False
 
 
 Handler = Callable[[bytes, Mapping[bytes, bytes]], Awaitable[Answer]]
@@ -109,7 +100,10 @@ class Served:
     async def _in_steps(
         self, endpoint: str, body: bytes, headers: Mapping[bytes, bytes], is_small: bool
     ) -> Answer:
-        asked: Asked = await call(is_small, self.read, endpoint, body, headers)
+        self._check_ready()
+        job = self._job(endpoint, body, headers)
+        reading = readers().read(job) if is_large(job) else call(is_small, read, job, self.rows)
+        asked = self._asked(await reading, headers)
         values = await self.batcher.run(asked.feeds, asked.rows) if asked.rows else {}
         told = None
         if asked.explain is not None and asked.rows:
@@ -119,17 +113,22 @@ class Served:
         return answer
 
     def read(self, endpoint: str, body: bytes, headers: Mapping[bytes, bytes]) -> Asked:
-        """Read a request to an endpoint. Raises `RequestError`."""
+        """Read a request to an endpoint, here and now. Raises `RequestError`."""
         self._check_ready()
-        if endpoint == "infer":
-            request = self._request(body, headers)
-            return Asked(request.feeds, request.rows, partial(self._tensors, request))
-        assert self.rows is not None
-        sent = sent_rows(body, headers, self.rows.signature, self.limits)
-        batch = self.rows.read(sent.rows)
+        job = self._job(endpoint, body, headers)
+        found = readers().read_now(job) if is_large(job) else read(job, self.rows)
+        return self._asked(found, headers)
+
+    def _job(self, endpoint: str, body: bytes, headers: Mapping[bytes, bytes]) -> Job:
+        return Job(self.model, endpoint, body, headers, self.limits)
+
+    def _asked(self, found: Found, headers: Mapping[bytes, bytes]) -> Asked:
+        if isinstance(found, protocol.Request):
+            return Asked(found.feeds, found.rows, partial(self._tensors, found))
+        batch = found.batch
         accept = headers.get(b"accept", b"").strip().lower()
-        answer = partial(self._rows, batch, sent.of, accept == tables.CSV.encode())
-        return Asked(batch.feeds, len(batch.good), answer, batch if sent.explain else None)
+        answer = partial(self._rows, batch, found.of, accept == tables.CSV.encode())
+        return Asked(batch.feeds, len(batch.good), answer, batch if found.explain else None)
 
     def _tensors(
         self, request: protocol.Request, values: Mapping[str, Array], _: Explained | None = None
@@ -183,62 +182,9 @@ class Served:
         asked = self.read(endpoint, body, headers)
         return self.model.run(asked.feeds) if asked.rows else {}
 
-    def _request(self, body: bytes, headers: Mapping[bytes, bytes]) -> protocol.Request:
-        return protocol.decode(body, header_length(headers), self.model, self.limits)
-
     def _check_ready(self) -> None:
         if self.model.fault is not None:
             raise RequestError(f"model `{self.model.name}` is not ready: {self.model.fault}", 503)
-
-
-async def call(is_small: bool, function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call `function` here, or in a thread when it would hold up the event loop."""
-    if is_small:
-        return function(*arguments)
-    return await asyncio.get_running_loop().run_in_executor(threads(), function, *arguments)
-
-
-def sent_rows(
-    body: bytes, headers: Mapping[bytes, bytes], signature: Signature, limits: Limits
-) -> Sent:
-    """Return the rows of a body, whatever its type.
-
-    Raises:
-        RequestError: the body holds none.
-    """
-    type_ = headers.get(b"content-type", b"").split(b";")[0].strip().lower().decode("latin-1")
-    if type_ in tables.TYPES:
-        return Sent(*tables.rows_of(body, type_, signature, limits))
-    return _rows(body, limits)
-
-
-def _rows(body: bytes, limits: Limits) -> Sent:
-    content = protocol.parse(body)
-    if not isinstance(content, dict) or not {"rows"} <= content.keys() <= {"rows", "explain"}:
-        found = f"keys {sorted(content)[:5]}" if isinstance(content, dict) else shown(content)
-        raise RequestError(f'the body must be {{"rows": [{{column: value}}]}}, however: {found}')
-    rows = content["rows"]
-    if not isinstance(rows, list) or not rows:
-        raise RequestError("rows must be a list of at least one row")
-    limits.check_rows(len(rows))
-    explain = content.get("explain", False)
-    if not isinstance(explain, bool):
-        raise RequestError(f"explain must be true or false, however: {shown(explain)}")
-    return Sent(rows, (), explain)
-
-
-def header_length(headers: Mapping[bytes, bytes]) -> int | None:
-    """Return how long the JSON before binary tensors is, if a header says so.
-
-    Raises:
-        RequestError: it is no number.
-    """
-    value = headers.get(LENGTH)
-    if value is None:
-        return None
-    if not value.isdigit() or len(value) > 12:
-        raise RequestError(f"{protocol.HEADER_LENGTH} must be a whole number")
-    return int(value)
 
 
 def encodable(text: str) -> str:

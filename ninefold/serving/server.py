@@ -23,6 +23,7 @@ from ninefold.serving.limits import Limits
 from ninefold.serving.metrics import Metrics
 from ninefold.serving.model import Model
 from ninefold.serving.pages import Pages
+from ninefold.serving.readers import readers
 from ninefold.serving.recording import Recorder, RecordSpec
 from ninefold.serving.repository import Repository
 from ninefold.serving.sources import Source
@@ -184,5 +185,6 @@ def serve(
     ):
         runner.run(answer())
     watcher.stop()
+    readers().stop()
     if recorder is not None:
         recorder.stop()

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Protocol
 
 from ninefold import production
+from ninefold.errors import InputError
 from ninefold.serving.model import Model, read_model
 
 REPORTS = "reports"
-Stamp = tuple[int, int, int]
+Stamp = tuple[int, ...]
 
 
 class Source(Protocol):
@@ -51,7 +52,15 @@ class Production:
     folder: Path
 
     def stamp(self) -> Stamp | None:
-        return _stamp(self.folder / production.POINTER)
+        """Of the pointer and what it points to: one may be copied before the other."""
+        pointer = _stamp(self.folder / production.POINTER)
+        if pointer is None:
+            return None
+        try:
+            sha256 = production.named(self.folder)
+            return pointer + (_stamp(production.place(self.folder, sha256)) or ())
+        except InputError:
+            return pointer
 
     def model(self, name: str | None = None) -> Model:
         sha256 = production.named(self.folder)
@@ -78,4 +87,4 @@ def _stamp(path: Path) -> Stamp | None:
         found = path.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino

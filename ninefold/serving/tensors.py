@@ -18,6 +18,7 @@ from ninefold.serving.model import DATATYPES, Array, Tensor
 WHOLE = {name: np.iinfo(dtype) for name, dtype in DATATYPES.values() if "INT" in name}
 REAL: dict[str, Any] = {"FP16": np.float16, "FP32": np.float32, "FP64": np.float64}
 MAX_DEPTH = 16
+LENGTH_BYTES = 4
 
 
 def checked_shape(content: Any, tensor: Tensor, max_elements: int) -> tuple[int, ...]:
@@ -52,11 +53,7 @@ def _is_good(content: Any, shape: tuple[int, ...], max_elements: int) -> bool:
 def from_json(data: Any, shape: Sequence[int], tensor: Tensor) -> Array:
     """Return the array of a flat or nested list, after checking the type of every element."""
     flat = _flat(data, tensor.name)
-    count = math.prod(shape)
-    if len(flat) != count:
-        raise RequestError(
-            f"input `{tensor.name}`: data must hold {count} elements, however: {len(flat)}"
-        )
+    check_count(len(flat), shape, tensor)
     types, datatype = set(map(type, flat)), tensor.datatype
     if datatype in REAL:
         return _reals(flat, types, tensor).reshape(shape)
@@ -74,6 +71,14 @@ def from_json(data: Any, shape: Sequence[int], tensor: Tensor) -> Array:
             f"however: {min(flat)}…{max(flat)}"
         )
     return np.array(flat, dtype=tensor.dtype).reshape(shape)
+
+
+def check_count(found: int, shape: Sequence[int], tensor: Tensor) -> None:
+    """Refuse more or fewer elements than the shape has. Raises `RequestError`."""
+    if found != (count := math.prod(shape)):
+        raise RequestError(
+            f"input `{tensor.name}`: data must hold {count} elements, however: {found}"
+        )
 
 
 def from_bytes(raw: memoryview, shape: Sequence[int], tensor: Tensor) -> Array:
@@ -161,14 +166,14 @@ def _texts(raw: memoryview, count: int, name: str) -> list[str]:
     texts: list[str] = []
     place, end = 0, len(raw)
     try:
-        while place < end and len(texts) < count:
+        while end - place >= LENGTH_BYTES and len(texts) < count:
             (length,) = struct.unpack_from("<I", raw, place)
-            place += 4
+            place += LENGTH_BYTES
             if length > end - place:
                 break
             texts.append(str(raw[place : place + length], "utf-8"))
             place += length
-    except (struct.error, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise RequestError(f"input `{name}`: BYTES must be UTF-8 text, however: {error}") from None
     if len(texts) != count or place != end:
         raise RequestError(

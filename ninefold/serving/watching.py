@@ -75,9 +75,10 @@ class Watcher(threading.Thread):
         except InputError as error:
             fault = str(error)
         if fault is None:
+            change = model.difference(followed.now(name))
             followed.put(model)
             give_back()
-            log.warning("model `%s`: version %s answers from now on", name, model.version)
+            log.warning("model `%s`: version %s answers from now on%s", name, model.version, change)
         else:
             log.warning("model `%s`: the new file is not served: %s", name, fault)
         self.metrics.loaded(name, fault is None)
@@ -94,12 +95,18 @@ class _Followed:
         put: Callable[[Model], None],
     ) -> None:
         self.name, self.source, self.now, self.put = name, source, now, put
-        self._seen = source.stamp()
+        self._seen, self._is_gone = source.stamp(), False
 
     def has_changed(self) -> bool:
         """Tell whether there is something new since the last call."""
         stamp = self.source.stamp()
-        if stamp is None or stamp == self._seen:
+        if stamp is None:
+            if not self._is_gone:
+                log.warning("model `%s`: its file is gone; what was loaded answers on", self.name)
+            self._is_gone = True
+            return False
+        self._is_gone = False
+        if stamp == self._seen:
             return False
         self._seen = stamp
         return True

@@ -268,3 +268,32 @@ def test_no_value_in_a_row_breaks_the_server(client, column, value):
 def test_no_bytes_break_the_server(client, raw, length):
     headers = {} if length is None else {"Inference-Header-Content-Length": str(length)}
     assert client.post(INFER, content=raw, headers=headers).status_code == 400
+
+
+def test_clients_may_send_null_for_no_parameters(client):
+    """Clients built on pydantic write every field."""
+    content = body()
+    content |= {"parameters": None, "outputs": None, "id": None}
+    content["inputs"] = [{**item, "parameters": None} for item in content["inputs"]]
+    assert client.post(INFER, json=content).json() == client.post(INFER, json=body()).json()
+
+
+def test_data_beside_binary_data_is_refused(client):
+    content, raw = body(), np.float64(31.5).tobytes()
+    content["inputs"][0]["parameters"] = {"binary_data_size": 8}
+    head = json.dumps(content).encode()
+    headers = {"Inference-Header-Content-Length": str(len(head))}
+    answer = client.post(INFER, content=head + raw, headers=headers)
+    assert answer.status_code == 400
+    assert "data or binary" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("path", ["/", "/v2", "/v2/health/live", "/v2/models/model", "/metrics"])
+def test_whoever_asks_for_the_head_gets_it(client, path):
+    """Load balancers ask so whether a server is well."""
+    head, whole = client.head(path), client.get(path)
+    assert head.status_code == whole.status_code == 200
+    assert head.content == b""
+    assert head.headers["content-type"] == whole.headers["content-type"]
+    refused = client.put(path)
+    assert refused.json() == {"error": "method must be GET, however: PUT"}

@@ -1,0 +1,105 @@
+"""Reads the bodies of requests: bytes in, checked tensors or rows out.
+
+Nothing here needs a loaded model, so that a process beside the server can do it: see
+`ninefold.serving.readers`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ninefold.serving import protocol, tables
+from ninefold.serving.cells import shown
+from ninefold.serving.limits import Limits, RequestError
+from ninefold.serving.model import Form
+from ninefold.serving.rows import Batch, Rows
+from ninefold.signature import Signature
+
+LENGTH = protocol.HEADER_LENGTH.lower().encode()
+LENGTH_DIGITS = 12
+
+
+class Sent(NamedTuple):
+    """The rows of a body, whose each is if the body says so, and whether to explain them."""
+
+    rows: list[Any]
+    of: Sequence[Mapping[str, Any]] = ()
+    explain: bool = False
+
+
+class Told(NamedTuple):
+    """Checked rows, whose each is if the body says so, and whether to explain them."""
+
+    batch: Batch
+    of: Sequence[Mapping[str, Any]] = ()
+    explain: bool = False
+
+
+class Job(NamedTuple):
+    """A body to be read for an endpoint of a model."""
+
+    form: Form
+    endpoint: str
+    body: bytes
+    headers: Mapping[bytes, bytes]
+    limits: Limits
+
+
+def read(job: Job, rows: Rows | None = None) -> protocol.Request | Told:
+    """Return what a body asks; `rows` saves making the reader of a model's rows anew.
+
+    Raises:
+        RequestError: it is wrong.
+    """
+    if job.endpoint == "infer":
+        return protocol.decode(job.body, header_length(job.headers), job.form, job.limits)
+    rows = rows or Rows(job.form)
+    sent = sent_rows(job.body, job.headers, rows.signature, job.limits)
+    return Told(rows.read(sent.rows), sent.of, sent.explain)
+
+
+def sent_rows(
+    body: bytes, headers: Mapping[bytes, bytes], signature: Signature, limits: Limits
+) -> Sent:
+    """Return the rows of a body, whatever its type.
+
+    Raises:
+        RequestError: the body holds none.
+    """
+    type_ = media_type(headers)
+    if type_ in tables.TYPES:
+        return Sent(*tables.rows_of(body, type_, signature, limits))
+    return _rows(body, limits)
+
+
+def media_type(headers: Mapping[bytes, bytes]) -> str:
+    """Return what a body says it is, without parameters."""
+    return headers.get(b"content-type", b"").split(b";")[0].strip().lower().decode("latin-1")
+
+
+def header_length(headers: Mapping[bytes, bytes]) -> int | None:
+    """Return how long the JSON before binary tensors is, if a header says so.
+
+    Raises:
+        RequestError: it is no number.
+    """
+    value = headers.get(LENGTH)
+    if value is None:
+        return None
+    if not value.isdigit() or len(value) > LENGTH_DIGITS:
+        raise RequestError(f"{protocol.HEADER_LENGTH} must be a whole number")
+    return int(value)
+
+
+def _rows(body: bytes, limits: Limits) -> Sent:
+    content = protocol.parse(body)
+    if not isinstance(content, dict) or not {"rows"} <= content.keys() <= {"rows", "explain"}:
+        found = f"keys {sorted(content)[:5]}" if isinstance(content, dict) else shown(content)
+        raise RequestError(f'the body must be {{"rows": [{{column: value}}]}}, however: {found}')
+    rows = content["rows"]
+    if not isinstance(rows, list) or not rows:
+        raise RequestError("rows must be a list of at least one row")
+    limits.check_rows(len(rows))
+    explain = content.get("explain", False)
+    if not isinstance(explain, bool):
+        raise RequestError(f"explain must be true or false, however: {shown(explain)}")
+    return Sent(rows, (), explain)
