@@ -1,9 +1,12 @@
-# Two images from the exact locks:
+# Three images from the exact locks:
 #   docker build --target serve    -t ninefold-serve .      answers requests; no torch, no pandas
 #   docker build --target pipeline -t ninefold .            everything; the workspace in /workspace
+#   docker build --target worker   -t ninefold-worker .     the same for work pools, which say the whole command
 #
 #   docker run -p 8000:8000 -v "$PWD/models:/models:ro" ninefold-serve
-#   docker run -v "$PWD:/workspace" ninefold run
+#   docker run --user "$(id -u):$(id -g)" -v "$PWD:/workspace" ninefold run
+#
+# Any user may run them: what they write in the mounted workspace belongs to that user.
 FROM python:3.11-slim-bookworm AS base
 ENV PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
@@ -31,7 +34,7 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
 ENTRYPOINT ["python", "-m", "ninefold.serving", "--host", "0.0.0.0"]
 CMD ["/models/model.onnx"]
 
-FROM base AS pipeline
+FROM base AS worker
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends git make \
     && rm -rf /var/lib/apt/lists/*
@@ -44,9 +47,15 @@ COPY tasks ./tasks
 COPY flows ./flows
 COPY expectations ./expectations
 RUN pip install --no-deps --no-build-isolation . || pip install --no-deps .
+# DVC asks for the user's name, Prefect for a home; Git for leave to read what another user owns.
+ENV USER=ninefold HOME=/home/ninefold
+RUN chmod 1777 /home/ninefold && git config --system --add safe.directory '*'
 USER ninefold
 WORKDIR /workspace
 HEALTHCHECK --interval=60s --timeout=30s --start-period=30s --retries=3 \
     CMD ["ninefold", "--version"]
+CMD ["ninefold", "run"]
+
+FROM worker AS pipeline
 ENTRYPOINT ["ninefold"]
 CMD ["run"]

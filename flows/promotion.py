@@ -26,9 +26,10 @@ log = logging.getLogger("ninefold.flow")
 def promote(workspace: str) -> State[Any]:
     """End as Promoted, Held, Rejected or Cached; a model that is held fails no run."""
     try:
-        outcome = promoting.promote(Path(workspace))
+        outcome = promoting.promote(Path(workspace), anew=False)
     except REFUSED as error:
         return refused(error)
     for line in outcome.lines():
         log.info("promote    %s", line)
-    return Completed(name=NAMES[outcome.action], message=outcome.lines()[0])
+    shown = 1 if outcome.is_in_production else None
+    return Completed(name=NAMES[outcome.action], message="\n".join(outcome.lines()[:shown]))

@@ -20,6 +20,7 @@ from ninefold.config import read_yaml
 from ninefold.errors import ConfigError
 from ninefold.production import FOLDER, POINTER
 from ninefold.promotion.registry import JOURNAL, Registry
+from tasks.repository import one_line
 
 ARTIFACT, STAGE = "model", "production"
 KEPT = ("dvc.yaml", "dvc.lock", "params.yaml", "test_ledger.jsonl", f"{FOLDER}/{POINTER}",
@@ -30,19 +31,45 @@ NOBODY = {"NAME": "ninefold", "EMAIL": "ninefold@localhost"}
 def tag(workspace: Path, registry: Registry, content: bytes) -> list[str]:
     """Tag what is in production, unless that is done; return what a person is told.
 
+    Production has moved by then, so whatever Git refuses is told and holds up nothing.
+
     Args:
         workspace: where dvc.yaml stands.
         registry: says what is in production.
         content: the bytes of that model.
     """
+    try:
+        return _tag(workspace, registry, content)
+    except Exception as error:
+        return [f"no tag: {one_line(error)}; the next `ninefold promote` tries again"]
+
+
+def tagged(workspace: Path, name: str) -> str | None:
+    """Return the SHA-256 that a tag stands for, named as `v0.0.3` or in full; None: no such tag."""
+    prefix = _git(workspace, "rev-parse", "--show-prefix", check=False)
+    if prefix is None:
+        return None
+    for tag in (name, f"{_in_tag(_artifact(prefix))}@{name}"):
+        found = _git(workspace, "for-each-ref", "--format=%(contents:subject)", f"refs/tags/{tag}")
+        if found:
+            return found
+    return None
+
+
+def _artifact(prefix: str) -> str:
+    """Return the artifact's name in GTO's tongue for a workspace at `prefix` in its repository."""
+    folder = prefix.rstrip("/")
+    return f"{folder}:{ARTIFACT}" if folder else ARTIFACT
+
+
+def _tag(workspace: Path, registry: Registry, content: bytes) -> list[str]:
     entry = registry.production()
     assert entry is not None
     prefix = _git(workspace, "rev-parse", "--show-prefix", check=False)
     head = _git(workspace, "rev-parse", "--verify", "-q", "HEAD", check=False)
     if prefix is None or not head:
         return ["no tag: this is no Git repository with a commit"]
-    folder = prefix.rstrip("/")
-    name = f"{folder}:{ARTIFACT}" if folder else ARTIFACT
+    name = _artifact(prefix)
     root = str(_git(workspace, "rev-parse", "--show-toplevel"))
     version = _tags(workspace, f"{_in_tag(name)}@v*").get(entry.sha256)
     author = {} if _git(workspace, "config", "user.email", check=False) else _author()

@@ -42,7 +42,7 @@ def main(args: argparse.Namespace) -> int:
         happened = session.run(own, lambda: _load(workspace, args))
     for line in summary.lines(workspace, stages):
         print(line)
-    print(f"{happened} in {time.perf_counter() - start:.0f} s")
+    print(f"{happened.splitlines()[0]} in {time.perf_counter() - start:.0f} s")
     return 0
 
 

@@ -1,6 +1,7 @@
 """Serve the flows of this workspace on their schedules, until Ctrl-C."""
 
 import argparse
+import functools
 import os
 import sys
 from pathlib import Path
@@ -37,7 +38,7 @@ def main(args: argparse.Namespace) -> int:
     ):
         from prefect.settings import PREFECT_API_URL, temporary_settings
 
-        from flows import schedules
+        from flows import schedules, telling
 
         made = schedules.deployments(workspace, spec, retrains)
         if own is not None:
@@ -49,5 +50,7 @@ def main(args: argparse.Namespace) -> int:
                 when = getattr(spec, str(flow.flow_name))
                 print(f"{flow.flow_name:<10} {schedules.said(when)}")
             print(f"server     {own.url if own else server.configured_url()}", flush=True)
+            names = [str(flow.name) for flow in made]
+            telling.follow(workspace, names, functools.partial(print, flush=True))
             schedules.serve_forever(made)
     return 0

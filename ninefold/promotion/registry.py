@@ -170,7 +170,7 @@ class Registry:
         known = ", ".join(sha256[:DIGITS] for sha256 in promoted) or "none"
         raise InputError(
             f"--to must begin as one version that was in production does, with at least "
-            f"{FEWEST_DIGITS} digits, however: {version!r}. There were: {known}"
+            f"{FEWEST_DIGITS} digits, or be its tag, however: {version!r}. There were: {known}"
         )
 
     def withdrawn(self, sha256: str) -> Entry | None:
@@ -180,6 +180,13 @@ class Registry:
                 return entry
             if entry.action in MOVES and entry.sha256 == sha256:
                 return None
+        return None
+
+    def decided(self, sha256: str) -> Entry | None:
+        """Return the last decision about a model since production last moved; None: none."""
+        for entry in reversed(self.history()):
+            if entry.action in MOVES or entry.sha256 == sha256:
+                return None if entry.action in MOVES else entry
         return None
 
     def _heal(self) -> None:

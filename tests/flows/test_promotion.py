@@ -32,5 +32,12 @@ def test_a_run_promotes_with_tags_and_rejects_what_is_worse(server, tmp_path):
     assert state == "Rejected"
     assert second == first
     assert "rejected version" in said
+    assert said.splitlines()[-1].endswith(" s")
+    told = last_run(server, workspace)[0]["state"]["message"].splitlines()
     record = json.loads((tmp_path / "reports" / "promotion.json").read_text())
+    assert told[0].endswith(f"rejected version {record['sha256'][:12]}")
+    assert any(line.endswith(": worse") for line in told[1:])
     assert record["evidence"]["gain"]["high"] < 0
+    said, state, _ = run(noise=1.0)
+    assert state == "Rejected"
+    assert f"as decided at {record['time']}: nothing has changed since" in said

@@ -99,6 +99,9 @@ def test_scheduled_runs_fire_also_after_one_was_killed(request, workspace, tmp_p
     workspace.write("quick", "")
     serving, server = serve(workspace, settings)
     (run,) = until(lambda: runs(server, "COMPLETED"))
+    said = next(line for line in serving.stdout if "completed after" in line)
+    assert "training   completed after" in said
+    assert said.endswith("s: 1 executed\n")
     assert run["auto_scheduled"]
     assert run["created_by"]["type"] == "SCHEDULE"
     assert run["deployment_id"]

@@ -159,3 +159,39 @@ def test_what_is_no_model_is_one_line(workspace, tmp_path):
     (tmp_path / "data" / "splits" / "manifest.json").write_text("{}")
     with pytest.raises(InputError, match="how the test part was sealed"):
         promote(workspace.folder)
+
+
+def test_what_was_held_is_compared_again_only_on_other_grounds(workspace, registry):
+    workspace.export()
+    promote(workspace.folder)
+    workspace.export(noise=0.02)
+    held = promote(workspace.folder, anew=False)
+    assert (held.action, held.since) == ("hold", None)
+    record = workspace.folder / "reports" / "promotion.json"
+    record.unlink()
+    again = promote(workspace.folder, anew=False)
+    assert (again.action, again.since) == ("hold", registry.history()[-1].time)
+    assert "nothing has changed since" in again.lines()[0]
+    assert not record.exists()
+    # A person who asks gets an answer, and so does who changes what it rests on.
+    assert promote(workspace.folder).reasons == held.reasons
+    assert len(registry.history()) == 2
+    workspace.params("{margin: 0.05}")
+    assert promote(workspace.folder, anew=False).action == "promote"
+    other = workspace.export(noise=0.03)
+    workspace.params("{latency_ms: 0.0001}")
+    for _ in range(2):
+        slow = promote(workspace.folder, anew=False)
+        assert (slow.action, slow.since) == ("reject", None)
+    assert registry.decided(other).action == "reject"
+
+
+def test_the_test_part_is_checked_also_where_nothing_is_compared(workspace):
+    workspace.export()
+    promote(workspace.folder)
+    workspace.export(noise=0.02)
+    assert promote(workspace.folder, anew=False).action == "hold"
+    path = workspace.folder / "data" / "splits" / "test.parquet"
+    path.write_bytes(path.read_bytes() + b"x")
+    with pytest.raises(GateError):
+        promote(workspace.folder, anew=False)

@@ -85,6 +85,10 @@ def test_a_version_goes_into_production_and_back_and_git_and_dvc_say_so(tmp_path
     assert (code, f"tags {prefix}@v0.0.2 and {prefix}#production#2" in said) == (0, True), said
     code, said = ninefold("rollback")
     assert (code, f"tags {prefix}@v0.0.1 and {prefix}#production#3" in said) == (0, True), said
+    code, said = ninefold("rollback", "--to", "v0.0.2")
+    assert (code, f"tags {prefix}@v0.0.2 and {prefix}#production#4" in said) == (0, True), said
+    code, said = ninefold("rollback", "--to", f"{prefix}@v0.0.1")
+    assert (code, f"{prefix}#production#5" in said) == (0, True), said
     assert fetched(folder, "--stage", "production") == first
     assert fetched(folder, "--rev", "v0.0.2") == second
     place = "sub/registry" if inside else "registry"
@@ -107,3 +111,19 @@ def test_a_model_that_dvc_does_not_know_gets_no_tag(tmp_path, capsys):
     assert cli.main(["-C", str(tmp_path), "promote", "--because", "a test"]) == 0
     assert "not the models/model.onnx that dvc.lock records" in capsys.readouterr().out
     assert git(tmp_path, "tag") == ""
+
+
+def test_git_that_refuses_a_tag_holds_up_no_promotion(tmp_path, capsys):
+    workspace = Repository(tmp_path, tmp_path)
+    workspace.run(noise=0.3)
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-qm", "first")
+    lock = tmp_path / ".git" / "refs" / "tags" / "model@v0.0.1.lock"
+    lock.touch()
+    assert cli.main(["-C", str(tmp_path), "promote"]) == 0
+    said = capsys.readouterr().out
+    assert "promoted version" in said
+    assert "no tag: " in said
+    lock.unlink()
+    assert cli.main(["-C", str(tmp_path), "promote"]) == 0
+    assert "tags model@v0.0.1 and model#production#1" in capsys.readouterr().out

@@ -11,6 +11,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from ninefold.config import read_yaml
 from tests.serving.models import build, example
 
 ROOT = Path(__file__).parents[2]
@@ -60,18 +61,39 @@ def instructions():
 
 def test_both_targets_build_from_a_lock_without_root():
     stages = instructions()
-    assert set(stages) == {"base", "serve", "pipeline"}
-    for target, file in (("serve", "requirements-serve.lock"), ("pipeline", "requirements.lock")):
+    assert set(stages) == {"base", "serve", "worker", "pipeline"}
+    for target, file in (("serve", "requirements-serve.lock"), ("worker", "requirements.lock")):
         words = [word for word, _ in stages[target]]
         assert set(words) <= {
             *("FROM", "RUN", "COPY", "USER", "WORKDIR", "EXPOSE"),
-            *("HEALTHCHECK", "ENTRYPOINT", "CMD"),
+            *("ENV", "HEALTHCHECK", "ENTRYPOINT", "CMD"),
         }
         assert ("USER", "ninefold") in stages[target]
         assert words.index("USER") > max(i for i, word in enumerate(words) if word == "RUN")
         assert "HEALTHCHECK" in words
         assert any(word == "RUN" and file in rest for word, rest in stages[target])
     assert any("DO_NOT_TRACK=1" in rest for word, rest in stages["base"] if word == "ENV")
+
+
+def test_a_work_pool_gives_the_whole_command_and_people_what_follows_ninefold():
+    stages = instructions()
+    assert not [word for word, _ in stages["worker"] if word == "ENTRYPOINT"]
+    assert stages["pipeline"][1:] == [("ENTRYPOINT", '["ninefold"]'), ("CMD", '["run"]')]
+    for name, pool in read_yaml(ROOT / "docs" / "work_pools.yaml").items():
+        image = pool["job_variables"].get("image", "")
+        assert "ninefold-worker" in image or name.startswith("process")
+
+
+def test_any_user_may_run_the_pipeline_image():
+    stages = instructions()
+    given = dict(
+        pair.split("=")
+        for word, rest in [*stages["base"], *stages["worker"]]
+        if word == "ENV"
+        for pair in rest.split()
+    )
+    assert given["USER"]
+    assert any(f"chmod 1777 {given['HOME']}" in rest for _, rest in stages["worker"])
 
 
 def test_what_the_serving_image_copies_is_enough(tmp_path):
