@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ninefold.config import json_schema
 from ninefold.files import write_json
+from ninefold.params_schema import json_schema
 
 write_json(Path(__file__).parent.parent / "docs" / "params.schema.json", json_schema())

@@ -282,23 +282,3 @@ def _is_tag(models: list[type[BaseModel]], step: str) -> bool:
     if len(models) == 1 and step in models[0].model_fields:
         return False
     return any(_kind(model) == step for model in models)
-
-
-def json_schema() -> dict[str, Any]:
-    """Return the JSON schema of params.yaml, for editors that complete and check YAML."""
-    from pydantic import TypeAdapter
-
-    definitions: dict[str, Any] = {}
-    properties: dict[str, Any] = {}
-    for section in SECTIONS:
-        schema = TypeAdapter(spec_of(section)).json_schema(ref_template="#/$defs/{model}")
-        definitions |= schema.pop("$defs", {})
-        properties[section] = schema
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Ninefold params.yaml",
-        "type": "object",
-        "additionalProperties": False,
-        "properties": properties,
-        "$defs": definitions,
-    }

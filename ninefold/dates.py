@@ -1,8 +1,9 @@
 """Dates written as text: formats, and their exact reading as microseconds since 1970.
 
 Needs nothing but numpy and the standard library, so that a server reads a date exactly as ingest
-did. A format is strptime's (`%d.%m.%Y %H:%M`); None means ISO 8601 (`2013-12-31`,
-`2013-12-31T14:05:09.25+01:00`). Offsets are brought to UTC; a date without one is taken as it is.
+did. A format is strptime's (`%d.%m.%Y %H:%M`; without %d a month's first day is meant); None means
+ISO 8601 (`2013-12-31`, `2013-12-31T14:05:09.25+01:00`). Offsets are brought to UTC; a date without
+one is taken as it is.
 """
 
 import re
@@ -41,10 +42,14 @@ _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", "T%H:%M:%S", " %I:%M %p", 
 _DAYS = ("%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%Y/%m/%d", "%m-%d-%Y", "%d-%m-%Y", "%Y.%m.%d")
 _SHORT = ("%d.%m.%y", "%m/%d/%y", "%d/%m/%y")
 _NAMED = ("%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%b %d %Y", "%d. %b %Y")
+_MONTHS = ("%Y-%m", "%Y/%m", "%m/%Y", "%b %Y", "%b-%Y")
+COMPACT = "%Y%m%d"
 COMMON: tuple[str | None, ...] = (
     None,
     *(day + clock for day in (*_DAYS, *_SHORT, *_NAMED) for clock in _CLOCKS),
     "%d %b %Y %H:%M:%S %z",
+    *_MONTHS,
+    COMPACT,
 )
 """Formats that are tried when none is given, in order of preference."""
 
@@ -60,7 +65,7 @@ def pattern(format: str | None) -> str:
     """Return the regular expression of a format, anchored, with one group per directive.
 
     Raises:
-        ValueError: a directive that is not supported, twice the same, or no year, month and day.
+        ValueError: a directive that is not supported, twice the same, or no year and month.
     """
     if format is None:
         return f"^{ISO}$"
@@ -72,8 +77,13 @@ def pattern(format: str | None) -> str:
     groups = re.findall(r"\?P<(\w)>", text)
     if len(set(groups)) < len(groups):
         raise ValueError(f"must use each directive once, however: {format!r}")
-    if not {"Y", "y"} & set(groups) or not {"m", "b"} & set(groups) or "d" not in groups:
-        raise ValueError(f"must hold year, month and day (such as %Y-%m-%d), however: {format!r}")
+    has_clock = bool({"H", "I", "M", "S", "f"} & set(groups))
+    is_month = {"Y", "y"} & set(groups) and {"m", "b"} & set(groups)
+    if not is_month or (has_clock and "d" not in groups):
+        raise ValueError(
+            "must hold year and month, beside a clock time the day as well (such as %Y-%m-%d), "
+            f"however: {format!r}"
+        )
     if "I" in groups and "p" not in groups:
         raise ValueError(f"must hold %p beside %I, however: {format!r}")
     return f"^{text}$"
@@ -92,7 +102,7 @@ def assemble(fields: Mapping[str, Array], matched: Array) -> Array:
     zero = np.zeros(len(matched), dtype=np.int64)
     year = fields["Y"] if "Y" in fields else _century(fields["y"])
     month = _month(fields["b"]) if "b" in fields else fields["m"]
-    day, hour = fields["d"], _hour(fields, zero)
+    day, hour = fields.get("d", zero + 1), _hour(fields, zero)
     minute, second = fields.get("M", zero), fields.get("S", zero)
     ok = matched & (month >= 1) & (month <= 12) & (year >= 1) & (hour >= 0) & (hour < 24)
     ok &= (minute < 60) & (second < 60) & (day >= 1)

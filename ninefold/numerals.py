@@ -28,24 +28,37 @@ class NumberFormat:
 
 CURRENCIES = "$€£¥₹"
 SIGN = f"[{CURRENCIES}]"
+SPACES = " \u00a0\u202f"
+"""A space, and the two that do not break: between thousands, before a sign."""
+POINT = rf"[0-9]{{1,3}}([,{SPACES}]?[0-9]{{3}})*(\.[0-9]+)?"
+COMMA = rf"[0-9]{{1,3}}([.{SPACES}]?[0-9]{{3}})*(,[0-9]+)?"
+AMOUNT = f"^[+-]?({SIGN}[{SPACES}]?-?{{n}}|{{n}}[{SPACES}]?{SIGN})$"
 NUMBER_FORMATS = {
     "1,234.5": NumberFormat(r"^[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?$", "[,]", plain="any"),
     "1.234,5": NumberFormat(
         r"^[+-]?([0-9]{1,3}(\.[0-9]{3})+|[0-9]+)(,[0-9]+)?$", "[.]", decimal=",", plain="whole"
     ),
-    "%": NumberFormat(r"^[+-]?[0-9]+(\.[0-9]+)? ?%$", "[%]"),
+    "1 234,5": NumberFormat(
+        rf"^[+-]?([1-9][0-9]{{0,2}}([{SPACES}][0-9]{{3}})+|[0-9]+)(,[0-9]+)?$", f"[{SPACES}]",
+        decimal=",", plain="whole",
+    ),
+    "1 234.5": NumberFormat(
+        rf"^[+-]?[1-9][0-9]{{0,2}}([{SPACES}][0-9]{{3}})+(\.[0-9]+)?$", f"[{SPACES}]", plain="any"
+    ),
+    "1'234.5": NumberFormat(
+        r"^[+-]?[0-9]{1,3}(['’][0-9]{3})+(\.[0-9]+)?$", "['’]", plain="any"
+    ),
+    "1,5 %": NumberFormat(
+        rf"^[+-]?[0-9]+(,[0-9]+)?[{SPACES}]?%$", f"[%{SPACES}]", decimal=","
+    ),
+    "%": NumberFormat(rf"^[+-]?[0-9]+(\.[0-9]+)?[{SPACES}]?%$", f"[%{SPACES}]"),
     "$1,234.5": NumberFormat(
-        rf"^[+-]?({SIGN} ?-?{{n}}|{{n}} ?{SIGN})$".format(n=r"[0-9]{1,3}(,?[0-9]{3})*(\.[0-9]+)?"),
-        f"[, ]|{SIGN}",
-        plain="any",
+        AMOUNT.format(n=POINT), f"[,{SPACES}]|{SIGN}", plain="any"
     ),
     "1.234,5 €": NumberFormat(
-        rf"^[+-]?({SIGN} ?-?{{n}}|{{n}} ?{SIGN})$".format(n=r"[0-9]{1,3}(\.?[0-9]{3})*(,[0-9]+)?"),
-        f"[. ]|{SIGN}",
-        decimal=",",
-        plain="whole",
+        AMOUNT.format(n=COMMA), f"[.{SPACES}]|{SIGN}", decimal=",", plain="whole"
     ),
-}
+}  # fmt: skip
 """Other formats of a number column, the way `ingest.columns` names them."""
 NUMBER = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?(?i:inf|infinity)$"
 """No two parts of it can take the same character: Python searches a long text in one pass."""

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ninefold.config import SECTIONS, json_schema, read_yaml
+from ninefold.config import SECTIONS, read_yaml
+from ninefold.params_schema import json_schema
 from tasks import pipelines
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -225,6 +226,15 @@ def test_every_param_is_described():
     for title, definition in schema["$defs"].items():
         walk(definition, title)
     assert not missing
+
+
+def test_the_schema_tells_specs_of_one_name_apart():
+    schema = json_schema()
+    for place, keys in {"ingest": {"kind", "format"}, "preprocess": {"use", "impute"}}.items():
+        text = json.dumps(schema["properties"][place])
+        named = re.findall(r'"columns".*?#/\$defs/(\w*ColumnSpec\w*)', text + json.dumps(
+            [schema["$defs"][name] for name in re.findall(r"#/\$defs/(\w+)", text)]))  # fmt: skip
+        assert keys <= set(schema["$defs"][named[0]]["properties"]), place
 
 
 def test_names_say_what_they_hold():

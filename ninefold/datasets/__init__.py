@@ -47,8 +47,9 @@ class ColumnSpec(Spec):
     """number, category, text, bool or datetime; default: inferred from all values."""
     format: str | None = None
     """datetime: strptime format such as %d.%m.%Y %H:%M (default: found among the common ones);
-    number: `,` for a decimal comma, `1,234.5` or `1.234,5` for thousands separators, `%`,
-    `$1,234.5` or `1.234,5 €` for amounts with a currency sign."""
+    number: `,` for a decimal comma; `1,234.5`, `1.234,5`, `1 234,5`, `1 234.5` or `1'234.5` for
+    thousands separators; `%` or `1,5 %`; `$1,234.5` or `1.234,5 €` for amounts with a currency
+    sign."""
 
     @model_validator(mode="after")
     def _check_format(self) -> "ColumnSpec":
@@ -67,7 +68,7 @@ class ColumnSpec(Spec):
         elif self.kind != "number" or self.format not in (DECIMAL_COMMA, *NUMBER_FORMATS):
             raise ValueError(
                 "format goes with kind: datetime (such as %d.%m.%Y) or, as one of "
-                f"{DECIMAL_COMMA} {' '.join(NUMBER_FORMATS)}, with kind: number, "
+                f"{'; '.join([DECIMAL_COMMA, *NUMBER_FORMATS])}, with kind: number, "
                 f"however: format {self.format!r} with kind: {self.kind}"
             )
         return self

@@ -93,7 +93,8 @@ def main(args: argparse.Namespace) -> int:
     pipeline = workspace.pipeline(split_path, problem.task, _watched(kind, folder))
     _write(folder, suite, {"dvc.yaml": pipeline, "params.yaml": rendered})
     lines = telling.told(args, table, found, answers, about)
-    notes = telling.notes(table, columns, problem, [*unreadable, *settled.sentences()])
+    said = [*unreadable, *sources.unnamed(table), *settled.sentences()]
+    notes = telling.notes(table, columns, problem, said)
     print("\n".join([*lines, *notes]))
     return 0
 

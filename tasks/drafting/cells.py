@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ninefold.datasets.tables.source import Source
 
 ATTEMPTS = 3
+SHOWN = 6
 MONTH_FIRST, DAY_FIRST = "month/day", "day/month"
 
 
@@ -34,7 +35,8 @@ class Cells:
 
     missing: list[str] = field(default_factory=list)
     """Cells that count as missing, beside those that always do."""
-    why_missing: list[str] = field(default_factory=list)
+    missing_of: dict[str, Mixed] = field(default_factory=dict)
+    """Column -> what it holds beside numbers or dates, where that counts as missing."""
     columns: dict[str, dict[str, str]] = field(default_factory=dict)
     why: dict[str, str] = field(default_factory=dict)
     """Column of `columns` -> why it stands there."""
@@ -50,10 +52,27 @@ class Cells:
 
     def sentences(self) -> list[str]:
         """Return what was settled, one sentence each."""
-        listed = ", ".join(map(repr, self.missing))
-        count = "counts" if len(self.missing) == 1 else "count"
-        missing = [f"{why}; {listed} {count} as missing" for why in self.why_missing]
-        return [*missing, *self.why.values()]
+        counted = []
+        for why, marks in self.why_missing():
+            listed = ", ".join(map(repr, marks))
+            counted.append(f"{why}; {listed} {'counts' if len(marks) == 1 else 'count'} as missing")
+        return [*counted, *self.why.values()]
+
+    def why_missing(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Return what columns hold beside numbers or dates, those with the same marks together."""
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for name, mixed in self.missing_of.items():
+            alike.setdefault(tuple(sorted(mixed.missing)), []).append(name)
+        return [self._about(names) for names in alike.values()]
+
+    def _about(self, names: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+        mixed = self.missing_of[names[0]]
+        if len(names) == 1:
+            return f"`{names[0]}` holds {mixed.about}", mixed.missing
+        columns = ", ".join(f"`{name}`" for name in names[:SHOWN]) + ", …" * (len(names) > SHOWN)
+        kinds = " or ".join(sorted({self.missing_of[name].kind for name in names}))
+        said = f"{len(names)} columns of {kinds} hold {', '.join(map(repr, mixed.missing))}"
+        return f"{said}: {columns}", mixed.missing
 
 
 def read_table(
@@ -111,7 +130,7 @@ def _settle(cells: Cells, name: str, mixed: Mixed, is_names: bool) -> None:
         cells.why[name] = f"`{name}` holds {mixed.about}; it is read as names, not as {mixed.kind}"
     else:
         cells.missing += [cell for cell in mixed.missing if cell not in cells.missing]
-        cells.why_missing.append(f"`{name}` holds {mixed.about}")
+        cells.missing_of[name] = mixed
 
 
 def open_dates(table: "pa.Table", columns: Sequence[Column]) -> list[Column]:

@@ -192,7 +192,7 @@ def _cells(cells: Cells) -> list[str]:
     """Return what says how cells are read, each with its reason."""
     lines = []
     if cells.missing:
-        lines = [f"  # {_comment(why)}; those that mean" for why in cells.why_missing]
+        lines = [f"  # {_comment(why)}; those that mean" for why, _ in cells.why_missing()]
         lines += [
             "  # something must not stand here:",
             f"  missing: {sequence(cells.all_missing())}",

@@ -81,12 +81,25 @@ def names(data: Path, encoding: str | None) -> tuple[str, ...]:
 
 def unreadable(table: Any) -> tuple[str, ...]:
     """Say which image files of a table as read were left out, if any."""
-    notes = json.loads((table.schema.metadata or {}).get(b"notes", b"{}"))
-    found = notes.get("unreadable", {"count": 0})
+    found = _notes(table).get("unreadable", {"count": 0})
     if not found["count"]:
         return ()
     shown = ", ".join(found["files"][:SHOWN]) + (", …" if found["count"] > SHOWN else "")
     return (f"image files that hold no whole image are left out ({found['count']}): {shown}",)
+
+
+def unnamed(table: Any) -> tuple[str, ...]:
+    """Say which columns of a table as read have no name in the file, if any."""
+    names = _notes(table).get("unnamed", [])
+    shown = ", ".join(f"`{name}`" for name in names[:SHOWN]) + ", …" * (len(names) > SHOWN)
+    many = len(names) > 1
+    said = f"{len(names)} columns have" if many else "one column has"
+    are = "are" if many else "is"
+    return (f"{said} no name in the header and {are} called {shown}",) if names else ()
+
+
+def _notes(table: Any) -> dict[str, Any]:
+    return dict(json.loads((table.schema.metadata or {}).get(b"notes", b"{}")))
 
 
 def _stored(data: Path) -> dict[str, Any]:

@@ -52,7 +52,18 @@ def test_offsets_are_brought_to_utc():
     assert len(set(by_arrow(["2020-01-01T12:00:00+02:00", "2020-01-01T10:00:00Z"]))) == 1
 
 
-@pytest.mark.parametrize("format", ["%d.%m", "%Q.%Y", "%d.%d.%Y", "%I:%M %d.%m.%Y", "x"])
+@pytest.mark.parametrize(
+    ("text", "format"), [("2013-05", "%Y-%m"), ("5/2013", "%m/%Y"), ("May 2013", "%b %Y"),
+                         ("20130501", "%Y%m%d")],
+)  # fmt: skip
+def test_a_month_is_its_first_day(text, format):
+    wanted = micros(dt.datetime(2013, 5, 1))
+    assert dates.to_micros([text], format).tolist() == [wanted] == by_arrow([text], format)
+
+
+@pytest.mark.parametrize(
+    "format", ["%d.%m", "%Y-%m %H:%M", "%Q.%Y", "%d.%d.%Y", "%I:%M %d.%m.%Y", "x"]
+)
 def test_a_format_that_names_no_date_is_refused(format):
     with pytest.raises(ValueError, match="must"):
         dates.pattern(format)

@@ -44,7 +44,10 @@ BAD = {
     "latin1": (GOOD.replace("x", "é").encode("latin-1"), "UTF-8 text, however: line 3"),
     "late_latin1": ("a,b,y\n" + "1,2,x\n" * 90_000 + "1,2,\xe9\n").encode("latin-1"),
     "twice": (GOOD.replace("a,b,y", "a,a,y", 1), "`a` stands there more than once"),
-    "no_name": (GOOD.replace("a,b,y", ",b,y", 1), "column 1 has none"),
+    "no_names": (GOOD.replace("a,b,y", ",,y", 1), "column 1 has none"),
+    "lines_above": ("Report of May,,\n" + GOOD, "remove the lines above the header"),
+    "joined": (GOOD + GOOD, "row 122 (the header is row 1)"),
+    "workbook": (b"PK\x03\x04" + bytes(40), "Excel workbook"),
     "reserved": (GOOD.replace("a,b,y", "_row,b,y", 1), "`_row` is reserved"),
     "too_long": (GOOD + "1,2,3,4,5\n", "row 122"),
     "too_short": (GOOD + "1,2\n", "row 122"),
@@ -183,6 +186,73 @@ def test_a_mixed_column_says_what_would_let_it_pass(tmp_path):
     assert error.value.patch == {"missing": ["?"]}
     table, _ = ingest(path, missing=["", "?"])
     assert table["a"].null_count == 1
+
+
+def test_an_index_without_a_name_is_a_column(tmp_path):
+    table, columns = ingest(text(tmp_path, pd.DataFrame({"a": [1, 2], "y": ["p", "q"]}).to_csv()))
+    assert [column.name for column in columns] == ["column_1", "a", "y"]
+    assert table["column_1"].to_pylist() == [0, 1]
+    content = "column_1,,y\n1,2,p\n3,4,q\n"
+    _, columns = ingest(text(tmp_path, content))
+    assert [column.name for column in columns] == ["column_1", "column_2", "y"]
+
+
+def test_months_and_days_without_separators_are_dates_and_seasons_are_not(tmp_path):
+    rows = range(60)
+    table = pd.DataFrame(
+        {
+            "month": [f"{1990 + n // 12}-{n % 12 + 1:02d}" for n in rows],
+            "season": [f"{1999 + n % 10}-{n % 10:02d}" for n in rows],
+            "day": [f"20{n % 20:02d}01{n % 28 + 1:02d}" for n in rows],
+            "number": [20130000 + n for n in rows],
+            "y": [n % 2 for n in rows],
+        }
+    )
+    table.to_csv(tmp_path / "t.csv", index=False)
+    raw, columns = ingest(tmp_path / "t.csv")
+    assert {c.name: (c.kind, c.format) for c in columns} == {
+        "month": ("datetime", "%Y-%m"), "season": ("category", None),
+        "day": ("datetime", "%Y%m%d"), "number": ("number", None), "y": ("number", None),
+    }  # fmt: skip
+    assert raw["month"][13].as_py().isoformat() == "1991-02-01T00:00:00"
+    table.astype({"day": "int64"}).to_parquet(tmp_path / "t.parquet", index=False)
+    day = {"day": {"kind": "datetime", "format": "%Y%m%d"}}
+    typed, _ = ingest(tmp_path / "t.parquet", columns=day)
+    assert typed["day"].to_pylist() == raw["day"].to_pylist()
+
+
+AMONG = {
+    "a third question marks": (["7.25", "?", "8"] * 20, ["?"]),
+    "half dashes among amounts": (["$1,200", "-"] * 30, ["-"]),
+    "few words among percentages": (["12%", "5.5%", "7 %"] * 20 + ["unclear"], ["unclear"]),
+    "marks among dates": ([f"2020-01-{n % 28 + 1:02d}" for n in range(60)] + ["-"], ["-"]),
+    "a word among classes of numbers": (["1", "2", "other"] * 20, None),
+    "numbers among dates": ([f"2020-01-{n % 28 + 1:02d}" for n in range(60)] + ["43831"], []),
+}
+
+
+@pytest.mark.parametrize("name", AMONG)
+def test_marks_of_missing_values_do_not_make_numbers_a_category(name, tmp_path):
+    cells, missing = AMONG[name]
+    table = pd.DataFrame({"a": cells, "y": [n % 2 for n in range(len(cells))]})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    if missing is None:
+        assert kinds(ingest(tmp_path / "t.csv")[1])["a"] == "category"
+        return
+    with pytest.raises(MixedTypesError) as error:
+        ingest(tmp_path / "t.csv")
+    assert error.value.patch.get("missing", []) == missing
+
+
+def test_a_mark_beside_decimal_commas_is_told(tmp_path):
+    cells = [f"{n},5" if n % 3 else "k.A." for n in range(60)]
+    table = pd.DataFrame({"a": cells, "y": [n % 2 for n in range(60)]})
+    table.to_csv(tmp_path / "t.csv", index=False, sep=";")
+    with pytest.raises(MixedTypesError) as error:
+        ingest(tmp_path / "t.csv")
+    assert error.value.patch == {"missing": ["k.A."]}
+    _, columns = ingest(tmp_path / "t.csv", missing=["k.A."])
+    assert (columns[0].kind, columns[0].format) == ("number", ",")
 
 
 def test_a_sample_keeps_source_order_and_is_seeded(tmp_path):

@@ -70,6 +70,20 @@ def test_numbers_of_which_some_bear_a_letter_are_names(tmp_path, capsys):
     assert "`x` holds 237 numbers and 3 other cells" in said
 
 
+def test_marks_are_told_once_for_the_columns_that_share_them(tmp_path, capsys):
+    cells = mixed(range(ROWS), ["?"] * 30)
+    said = init(table(a=cells, b=cells, c=mixed(range(ROWS), ["-"] * 30)), capsys=capsys)
+    assert "2 columns of numbers hold '?': `a`, `b`; '?' counts as missing" in said
+    assert "`c` holds 210 numbers and 30 other cells such as '-'; '-' counts as missing" in said
+    assert {columns(tmp_path)[name][0] for name in "abc"} == {"number"}
+
+
+def test_an_index_without_a_name_is_an_identifier(tmp_path, capsys):
+    said = init(table().to_csv(), capsys=capsys)
+    assert "one column has no name in the header and is called `column_1`" in said
+    assert read_yaml(tmp_path / "ws" / "params.yaml")["problem"]["ids"] == ["column_1"]
+
+
 def test_a_measure_with_a_unit_or_a_slip_among_numbers_is_a_missing_value(tmp_path):
     init(table(x=mixed(range(ROWS), ["3O"]), z=mixed([n / 4 for n in range(ROWS)], ["5m", "6m"])))
     assert {name: columns(tmp_path)[name][0] for name in "xz"} == {"x": "number", "z": "number"}
@@ -159,6 +173,17 @@ ODD = {
         table(a=[f"{n * 37:,}".replace(",", ".") + ",50" for n in range(ROWS)])
         .to_csv(index=False, sep=";"),
         {"a": ("number", "1.234,5")},
+    ),
+    "thousands in groups": (
+        table(a=[f"{n * 37:,}".replace(",", "'") for n in range(ROWS)],
+              b=[f"{n * 37:,}".replace(",", "\u202f") for n in range(ROWS)]),
+        {"a": ("number", "1'234.5"), "b": ("number", "1 234.5")},
+    ),
+    "a German export": (
+        table(a=[f"{n / 8} %".replace(".", ",") for n in range(ROWS)],
+              b=[f"{n * 37:,},5".replace(",", "\u00a0", n > 27) for n in range(ROWS)])
+        .to_csv(index=False, sep=";"),
+        {"a": ("number", "1,5 %"), "b": ("number", "1 234,5")},
     ),
     "percent signs": (table(a=[f"{n / 8}%" for n in range(ROWS)]), {"a": ("number", "%")}),
     "currency signs": (

@@ -1,10 +1,7 @@
 """Delimited text files: encoding, delimiter and header found out, every cell read as text."""
 
 import codecs
-import csv
-import io
 import zipfile
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,11 +9,17 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv as pcsv
 
+from ninefold.datasets.tables.header import (
+    SAMPLE_BYTES,
+    find_delimiter,
+    named,
+    other_format,
+    read_header,
+    refuse_header,
+)
 from ninefold.datasets.tables.source import Source
 from ninefold.errors import InputError
 
-DELIMITERS = ",;\t|"
-SAMPLE_BYTES = 1 << 18
 BLOCK_BYTES = 1 << 24
 MAX_CELL_BYTES = 1 << 30
 COMPRESSED = (".gz", ".bz2", ".zst", ".lz4")
@@ -44,14 +47,17 @@ def open_delimited(
     if len(head) < SAMPLE_BYTES and len(sample.strip().splitlines()) < 2:
         raise InputError(f"{title} must have rows, however: no rows follow the header")
     if delimiter is None:
-        delimiter = "\t" if _suffixes(path)[:1] == [".tsv"] else _find_delimiter(sample)
-    names = _header(sample, delimiter, title)
+        delimiter = "\t" if _suffixes(path)[:1] == [".tsv"] else find_delimiter(sample)
+    header = read_header(sample, delimiter, title)
+    names = named(header)
+    unnamed = [new for old, new in zip(header, names, strict=True) if old != new]
     return Source(
         title,
         names,
-        lambda: _batches(opener, names, delimiter, encoding, title),
+        lambda: _batches(opener, header, delimiter, encoding, title),
         is_text=True,
         has_decimal_comma=delimiter != ",",
+        notes={"unnamed": unnamed} if unnamed else {},
     )
 
 
@@ -105,6 +111,11 @@ def _marked_encoding(head: bytes) -> str:
 
 def _decode(head: bytes, encoding: str, title: str) -> str:
     name = "utf-8-sig" if encoding == "utf-8" else encoding
+    if (found := other_format(head)) is not None:
+        raise InputError(
+            f"{title} must be a text file such as CSV, however: it is {found}. Save the table as "
+            "CSV UTF-8 or Parquet"
+        )
     try:
         text = codecs.getincrementaldecoder(name)().decode(head)
     except UnicodeDecodeError as error:
@@ -126,41 +137,22 @@ def _wrong_encoding(title: str, encoding: str, line: int | None) -> InputError:
     )
 
 
-def _find_delimiter(sample: str) -> str:
-    """Return the delimiter that splits most lines into the same number of cells, the most cells."""
-    lines = sample.splitlines(keepends=True)
-    text = "".join(lines[:-1] if len(lines) > 1 and len(sample) >= SAMPLE_BYTES // 4 else lines)
-
-    def fitness(delimiter: str) -> tuple[float, int]:
-        try:
-            widths = [len(row) for row in csv.reader(io.StringIO(text), delimiter=delimiter) if row]
-        except csv.Error:
-            return 0.0, 0
-        width = len(next(csv.reader(io.StringIO(text), delimiter=delimiter), ()))
-        if width < 2:
-            return 0.0, 0
-        share = Counter(widths)[width] / len(widths)
-        return round(share, 1), width
-
-    return max(DELIMITERS, key=fitness)
-
-
-def _header(sample: str, delimiter: str, title: str) -> tuple[str, ...]:
-    try:
-        names = next(row for row in csv.reader(io.StringIO(sample), delimiter=delimiter) if row)
-    except csv.Error as error:
-        raise InputError(f"{title}: the header cannot be read: {error}") from None
-    return tuple(names)
-
-
 def _batches(
     opener: Callable[[], Any], names: tuple[str, ...], delimiter: str, encoding: str, title: str
 ) -> Iterator[pa.RecordBatch]:
-    """Yield record batches of text, columns named as in the header."""
+    """Yield record batches of text, columns in the order of the header.
+
+    Raises:
+        InputError: a row that cannot be read, or repeats the header.
+    """
     numbered = [str(position) for position in range(len(names))]
+    row = 2
     try:
         with opener() as file:
-            yield from _read(file, numbered, delimiter, encoding)
+            for batch in _read(file, numbered, delimiter, encoding):
+                refuse_header(batch, names, row, title)
+                row += batch.num_rows
+                yield batch
     except pa.ArrowInvalid as error:
         raise _readable(error, names, encoding, title) from None
     except (OSError, zipfile.BadZipFile, EOFError) as error:
@@ -202,7 +194,8 @@ def _readable(error: Exception, names: tuple[str, ...], encoding: str, title: st
         return InputError(
             f"{title}: every row must have {len(names)} cells as the header has, however: "
             f"row {row} (the header is row 1) has {got}: {cells[:80]!r}. Quote cells that hold the "
-            "delimiter, or set ingest.delimiter"
+            "delimiter, set ingest.delimiter, or remove lines that are no rows (titles, totals, "
+            "comments)"
         )
     if "straddl" in text:
         return InputError(

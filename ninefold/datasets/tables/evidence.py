@@ -11,13 +11,24 @@ import pyarrow.compute as pc
 from ninefold import dates
 from ninefold.columns import Array, Column
 from ninefold.datasets.tables.parsing import is_missing_text, is_text, parse_datetime
-from ninefold.numerals import CURRENCIES, NUMBER, NUMBER_FORMATS
+from ninefold.numerals import CURRENCIES, DECIMAL_COMMA, NUMBER, NUMBER_FORMATS
 from ninefold.texts import PER_WORD, UNSPACED
 
 EXACT = 2**53
 """Integers up to here are exact as double."""
 MOSTLY = 0.8
 """Share of numbers (or dates) from which other text among them is a mistake, not a category."""
+MARKED = 0.2
+"""The same where all the others are `MARKS`."""
+MARKS = frozenset({
+    "?", "??", "-", "--", "---", "–", "—", ".", "..", "...", "*", "**", "#", "na", "n/a", "n.a.",
+    "n.a", "n. a.", "n/d", "nd", "n.d.", "s/d", "nan", "nil", "none", "null", "(null)", "missing",
+    "(missing)", "unknown", "not available", "not known", "not applicable", "no data", "k.a.",
+    "k. a.", "k.a", "keine angabe", "unbekannt", "#n/a", "#na", "#value!", "#ref!", "#div/0!",
+    "#name?", "#num!", "#null!", "#wert!", "#bezug!",
+})  # fmt: skip
+"""What people and spreadsheets write, in lower case, where a number or date is missing."""
+COMPACT = "^(19|20)[0-9]{6}$"
 PROBE = 200
 MAX_OTHERS = 20
 TEXT_WORDS, TEXT_DISTINCT, TEXT_LENGTH = 3.0, 0.2, 50.0
@@ -39,11 +50,18 @@ class TextEvidence:
     is_integer: bool = True
     has_leading_zero: bool = False
     largest: int = 0
+    compact: int = 0
+    """Whole numbers that read as dates of the last or this century: 20130131."""
     words: int = 0
     characters: int = 0
     distinct_share: float | None = None
     dates: dict[str | None, int] | None = None
     others: Counter[str] = field(default_factory=Counter)
+    """Cells that are neither numbers nor dates, the first `MAX_OTHERS` of them."""
+    written: Counter[str] = field(default_factory=Counter)
+    """The same of numbers that are written otherwise than plainly."""
+    plain: Counter[str] = field(default_factory=Counter)
+    """The same of plain numbers."""
 
     def add(self, values: pa.Array, missing: Collection[str], may_be_number: bool = True) -> None:
         """Take in one batch of cells."""
@@ -61,9 +79,10 @@ class TextEvidence:
         is_number = (
             self._add_numbers(cells, counts) if may_be_number else np.zeros(len(cells), dtype=bool)
         )
+        _list(self.plain, cells, counts, is_number)
         if not is_number.all():
             others = pa.array(~is_number)
-            self._add_others(pc.filter(cells, others), counts[~is_number])
+            self._add_others(pc.filter(cells, others), counts[~is_number], may_be_number)
 
     def _add_numbers(self, cells: pa.Array, counts: Array) -> Array:
         try:
@@ -72,16 +91,12 @@ class TextEvidence:
         except pa.ArrowInvalid:
             fits = np.asarray(pc.match_substring_regex(cells, NUMBER))
         self.numbers += int(counts[fits].sum())
-        if not fits.all():
-            others = pc.filter(cells, pa.array(~fits))
-            for name, format in NUMBER_FORMATS.items():
-                is_formatted = np.asarray(pc.match_substring_regex(others, format.looks))
-                self.formatted[name] += int(counts[~fits][is_formatted].sum())
-            self.currencies |= {
-                sign for sign in CURRENCIES if pc.any(pc.match_substring(others, sign)).as_py()
-            }
-        if self.is_integer and fits.any():
-            self._add_integers(pc.filter(cells, pa.array(fits)))
+        if fits.any():
+            numbers = pc.filter(cells, pa.array(fits))
+            if self.is_integer:
+                self._add_integers(numbers)
+            if pc.all(pc.match_substring_regex(numbers, COMPACT)).as_py():
+                self.compact += int(counts[fits][_dates(numbers, dates.COMPACT)].sum())
         return fits
 
     def _add_integers(self, cells: pa.Array) -> None:
@@ -98,11 +113,25 @@ class TextEvidence:
         except pa.ArrowInvalid:
             self.largest = EXACT + 1
 
-    def _add_others(self, cells: pa.Array, counts: Array) -> None:
-        comma = np.asarray(
+    def _add_formatted(self, cells: pa.Array, counts: Array) -> Array:
+        """Count numbers that are written otherwise than plainly; return the mask of them."""
+        looks = np.asarray(
             pc.match_substring_regex(cells, "^[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?$")
         )
-        self.commas += int(counts[comma].sum())
+        self.commas += int(counts[looks].sum())
+        for name, format in NUMBER_FORMATS.items():
+            is_formatted = np.asarray(pc.match_substring_regex(cells, format.looks))
+            self.formatted[name] += int(counts[is_formatted].sum())
+            looks = looks | is_formatted
+        self.currencies |= {
+            sign for sign in CURRENCIES if pc.any(pc.match_substring(cells, sign)).as_py()
+        }
+        return looks
+
+    def _add_others(self, cells: pa.Array, counts: Array, may_be_number: bool) -> None:
+        looks = np.zeros(len(cells), dtype=bool)
+        if may_be_number:
+            looks = self._add_formatted(cells, counts)
         lower = pc.utf8_lower(cells)
         boolean = np.asarray(pc.is_in(lower, value_set=pa.array(["true", "false"])))
         self.booleans += int(counts[boolean].sum())
@@ -110,19 +139,23 @@ class TextEvidence:
         words = words + pc.count_substring_regex(cells, f"[{UNSPACED}]").to_numpy() // PER_WORD
         self.words += int((words * counts).sum())
         self.characters += int((pc.utf8_length(cells).to_numpy() * counts).sum())
-        for position in range(min(len(cells), MAX_OTHERS)):
-            cell = cells[position].as_py()
-            if cell in self.others or len(self.others) < MAX_OTHERS:
-                self.others[cell] += int(counts[position])
-        self._add_dates(cells, counts)
+        _list(self.written, cells, counts, looks)
+        _list(self.others, cells, counts, ~(looks | self._add_dates(cells, counts)))
 
-    def _add_dates(self, cells: pa.Array, counts: Array) -> None:
+    def _add_dates(self, cells: pa.Array, counts: Array) -> Array:
+        """Count dates by their format; return the mask of them."""
         if self.dates is None:
             probe = cells.slice(0, PROBE)
-            fits = {f: _dates(probe, f).mean() for f in dates.COMMON}
-            self.dates = {f: 0 for f, share in fits.items() if share >= MOSTLY}
+            shares = {f: _dates(probe, f).mean() for f in dates.COMMON}
+            self.dates = {f: 0 for f, share in shares.items() if share >= MOSTLY}
+            if _are_seasons(probe):
+                self.dates = {}
+        is_date = np.zeros(len(cells), dtype=bool)
         for format in self.dates:
-            self.dates[format] += int(counts[_dates(cells, format)].sum())
+            fits = _dates(cells, format)
+            self.dates[format] += int(counts[fits].sum())
+            is_date |= fits
+        return is_date
 
     def date_formats(self) -> list[str | None]:
         """Return the formats that every cell fits."""
@@ -135,13 +168,55 @@ class TextEvidence:
         is_varied = (self.distinct_share or 0) >= TEXT_DISTINCT
         return (is_wordy and is_varied) or self.characters / others >= TEXT_LENGTH
 
-    def mixed(self) -> tuple[str, int] | None:
-        """Return what most cells are and how many are not, if that looks like a mistake."""
+    def by_format(self, has_decimal_comma: bool) -> dict[str | None, int]:
+        """Return how many cells are numbers in each format, the preferred one first; None: plain.
+
+        A decimal comma is one only in a file whose delimiter is another.
+        """
+        found: dict[str | None, int] = {None: self.numbers}
+        if has_decimal_comma and self.commas:
+            found[DECIMAL_COMMA] = self.numbers + self.commas
+        if len(self.currencies) > 1:
+            return found
+        plain = {"any": self.numbers, "whole": self.numbers if self.is_integer else 0, "none": 0}
+        for name, format in NUMBER_FORMATS.items():
+            if self.formatted[name] and (has_decimal_comma or format.decimal != ","):
+                found[name] = self.formatted[name] + plain[format.plain]
+        return found
+
+    def mixed(self, has_decimal_comma: bool) -> tuple[str, int] | None:
+        """Return what most cells are and how many are not, if that looks like a mistake.
+
+        Where all others are marks of missing values, fewer numbers or dates are enough.
+        """
         dated = max((self.dates or {}).values(), default=0)
-        kind, count = ("numbers", self.numbers) if self.numbers >= dated else ("dates", dated)
-        if MOSTLY * self.given <= count < self.given:
-            return kind, self.given - count
+        numbers = max(self.by_format(has_decimal_comma).values())
+        kind, count = ("numbers", numbers) if numbers >= dated else ("dates", dated)
+        others = self.given - count
+        is_marked = sum(self.marks().values()) == others
+        if (MARKED if is_marked else MOSTLY) * self.given <= count < self.given:
+            return kind, others
         return None
+
+    def marks(self) -> dict[str, int]:
+        """Return the cells that people write where a value is missing, with their numbers."""
+        return {cell: n for cell, n in self.others.items() if cell.lower() in MARKS}
+
+
+def _are_seasons(cells: pa.Array) -> bool:
+    """Tell seasons such as 2009-10, a year and the next, from months."""
+    found = pc.extract_regex(cells, r"^[0-9]{2}(?P<a>[0-9]{2})[-/](?P<b>[0-9]{2})$").drop_null()
+    years, following = (pc.struct_field(found, name).cast(pa.int64()) for name in ("a", "b"))
+    is_next = np.asarray(years) + 1 == np.asarray(following) + 100 * (np.asarray(following) == 0)
+    return len(found) > 1 and bool(is_next.all())
+
+
+def _list(listed: Counter[str], cells: pa.Array, counts: Array, mask: Array) -> None:
+    """Count the cells that a mask names, as far as there is room for other ones."""
+    for position in np.flatnonzero(mask)[: 2 * MAX_OTHERS].tolist():
+        cell = cells[position].as_py()
+        if cell in listed or len(listed) < MAX_OTHERS:
+            listed[cell] += int(counts[position])
 
 
 def _dates(cells: pa.Array, format: str | None) -> Array:

@@ -13,7 +13,7 @@ from ninefold.datasets.tables.evidence import EXACT, TextEvidence, TypedEvidence
 from ninefold.datasets.tables.mixed import Mixed, MixedTypesError
 from ninefold.datasets.tables.parsing import BOOLEAN
 from ninefold.errors import InputError
-from ninefold.numerals import DECIMAL_COMMA, NUMBER_FORMATS
+from ninefold.numerals import DECIMAL_COMMA
 
 log = logging.getLogger("ninefold")
 EITHER_ORDER = (
@@ -75,6 +75,8 @@ def _infer_text(
         return Inferred(Column(name, override.kind))
     if found.given == 0:
         return Inferred(Column(name, "number"))
+    if found.compact == found.given:
+        return Inferred(Column(name, "datetime", format=dates.COMPACT))
     if found.numbers == found.given:
         is_code = found.is_integer and (found.has_leading_zero or found.largest > EXACT)
         if is_code:
@@ -144,18 +146,12 @@ def _choose(name: str, formats: list[str | None], day_first: bool | None) -> str
 
 
 def _unless_numbers(found: TextEvidence, comma: bool) -> tuple[str, int] | None:
-    return None if _number_format(found, comma) else found.mixed()
+    return None if _number_format(found, comma) else found.mixed(comma)
 
 
 def _number_format(found: TextEvidence, comma: bool) -> str | None:
     """Return the format by which every cell is a number, if they are not plain numbers."""
-    if found.numbers == found.given or len(found.currencies) > 1:
+    if found.numbers == found.given:
         return None
-    if comma and found.numbers + found.commas == found.given:
-        return DECIMAL_COMMA
-    plain = {"any": found.numbers, "whole": found.numbers if found.is_integer else 0, "none": 0}
-    for name, format in NUMBER_FORMATS.items():
-        is_whole = found.formatted[name] + plain[format.plain] == found.given
-        if found.formatted[name] and is_whole and (comma or format.decimal != ","):
-            return name
-    return None
+    counts = found.by_format(comma).items()
+    return next((format for format, count in counts if count == found.given), None)

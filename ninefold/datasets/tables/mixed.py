@@ -1,6 +1,7 @@
 """Columns of numbers or dates with other text among them: what is said, and what would help."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,14 +31,16 @@ class Mixed:
     @staticmethod
     def of(found: TextEvidence, kind: str, count: int) -> "Mixed":
         """Describe a column of which `count` cells are no `kind`."""
-        others = tuple(cell for cell, _ in found.others.most_common())
+        is_listed = sum(found.others.values()) == count and len(found.others) < MAX_OTHERS
+        numbers = found.written + (found.plain if kind == "dates" else Counter())
+        counted = found.others if is_listed else found.others + numbers
+        others = tuple(cell for cell, _ in counted.most_common())
         examples = ", ".join(repr(cell[:40]) for cell in others[:EXAMPLES])
-        is_listed = len(others) < MAX_OTHERS and not found.commas and not _are_codes(found, others)
         return Mixed(
             f"{found.given - count} {kind} and {count} other cells such as {examples}",
             kind,
             others,
-            tuple(found.others) if is_listed else (),
+            tuple(found.others) if is_listed and not _are_codes(found, others) else (),
         )
 
 

@@ -155,6 +155,8 @@ def _convert(values: pa.Array, column: Column) -> pa.Array:
         numbers = values.cast(pa.float64(), safe=False)
         return pc.if_else(pc.is_nan(numbers), pa.scalar(None, pa.float64()), numbers)
     if kind == "datetime":
+        if column.format and pa.types.is_integer(type_):
+            return parse_datetime(values.cast(pa.string()), column)
         if pa.types.is_timestamp(type_) and type_.tz:
             values = values.cast(pa.timestamp(type_.unit, tz="UTC"))
         return values.cast(pa.timestamp("us"), safe=False)

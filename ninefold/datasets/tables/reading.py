@@ -83,7 +83,7 @@ def _check_names(source: Source) -> None:
     if empty:
         raise InputError(
             f"{source.title}: every column must have a name, however: column {empty[0]} has none. "
-            "Name it in the header (pandas writes its index so: save with index=False)"
+            "Name it in the header, or remove the lines above the header"
         )
     twice = [name for name, count in Counter(source.names).items() if count > 1]
     if twice:

@@ -1,0 +1,91 @@
+"""The first lines of a text file: what separates cells, and what the columns are called."""
+
+import csv
+import io
+from collections import Counter
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ninefold.errors import InputError
+
+DELIMITERS = ",;\t|"
+SAMPLE_BYTES = 1 << 18
+"""So much of a file is looked at."""
+OTHER_FORMATS = {
+    b"PK\x03\x04": "a zip archive such as an Excel workbook",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook of the old kind",
+    b"PAR1": "a Parquet file (name it .parquet)",
+    b"ARROW1": "an Arrow or Feather file",
+    b"FEA1": "a Feather file",
+    b"\x89HDF": "an HDF5 file",
+    b"SQLite format 3": "an SQLite database",
+    b"$FL2": "an SPSS file",
+    b"%PDF": "a PDF document",
+    b"<?xml": "an XML document",
+}
+"""How files begin that people take for tables of text."""
+
+
+def other_format(head: bytes) -> str | None:
+    """Return what a file is that begins like no table of text."""
+    return next((said for start, said in OTHER_FORMATS.items() if head.startswith(start)), None)
+
+
+def find_delimiter(sample: str) -> str:
+    """Return the delimiter that splits most lines into the same number of cells, the most cells."""
+    lines = sample.splitlines(keepends=True)
+    text = "".join(lines[:-1] if len(lines) > 1 and len(sample) >= SAMPLE_BYTES // 4 else lines)
+
+    def fitness(delimiter: str) -> tuple[float, int]:
+        try:
+            widths = [len(row) for row in csv.reader(io.StringIO(text), delimiter=delimiter) if row]
+        except csv.Error:
+            return 0.0, 0
+        width = len(next(csv.reader(io.StringIO(text), delimiter=delimiter), ()))
+        if width < 2:
+            return 0.0, 0
+        share = Counter(widths)[width] / len(widths)
+        return round(share, 1), width
+
+    return max(DELIMITERS, key=fitness)
+
+
+def read_header(sample: str, delimiter: str, title: str) -> tuple[str, ...]:
+    """Return the cells of the first line that has some. Raises `InputError`."""
+    try:
+        names = next(row for row in csv.reader(io.StringIO(sample), delimiter=delimiter) if row)
+    except csv.Error as error:
+        raise InputError(f"{title}: the header cannot be read: {error}") from None
+    return tuple(names)
+
+
+def named(header: tuple[str, ...]) -> tuple[str, ...]:
+    """Name columns without a name by their position, where most have one: `column_1`.
+
+    pandas and R write the index of a table so.
+    """
+    unnamed = [position for position, name in enumerate(header) if not name.strip()]
+    if 2 * len(unnamed) > len(header):
+        return header
+    names = list(header)
+    for position in unnamed:
+        name = f"column_{position + 1}"
+        while name in names:
+            name += "_"
+        names[position] = name
+    return tuple(names)
+
+
+def refuse_header(batch: pa.RecordBatch, names: tuple[str, ...], first: int, title: str) -> None:
+    """Refuse a row that holds the names of the columns, as where files were joined."""
+    if len(names) < 2:
+        return
+    alike = np.asarray(pc.equal(batch.column(0), names[0]))
+    for position in np.flatnonzero(alike).tolist():
+        if tuple(column[position].as_py() for column in batch.columns) == names:
+            raise InputError(
+                f"{title}: no row must repeat the header, however: row {first + position} (the "
+                "header is row 1) does, as where files were joined. Remove such rows"
+            )
