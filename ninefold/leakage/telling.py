@@ -20,6 +20,8 @@ from ninefold.leakage.power import Alone, Power, View
 MIN_AREA, MIN_R2, MIN_SIDE = 0.84, 0.75, 0.88
 """What a column must tell alone to be looked at: of a class, of a number, of a number if the column
 has two values."""
+MIN_GAP_AREA = 0.76
+"""What gaps must tell of a class: they come honestly with an outcome, but hardly so often."""
 SURE_AREA, SURE_R2 = 0.97, 0.95
 """What it must tell alone where the others say too little to test it."""
 TESTED_AREA, TESTED_R2 = 0.6, 0.05
@@ -183,7 +185,8 @@ def _strong(power: Power) -> list[Alone]:
         if view.aspect == "value" and _is_number(power, view.column) and power.is_lag(view.column):
             continue
         one = power.alone(view)
-        least = MIN_AREA if one.klass is not None else MIN_SIDE if _is_binary(view) else MIN_R2
+        of_class = MIN_GAP_AREA if view.aspect == "gap" else MIN_AREA
+        least = of_class if one.klass is not None else MIN_SIDE if _is_binary(view) else MIN_R2
         known = best.get(view.column)
         if view.aspect == "words":
             says = covered(view.scores, power.case.y == one.klass) >= MOSTLY_SAID
