@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from ninefold.serving.limits import Limits, RequestError
+from ninefold.serving.memory import Memory
 from ninefold.serving.threads import threads
 
 MAX_MEMBERS = 1024
@@ -16,7 +17,7 @@ class Room:
     """What a server has for large bodies: each may be allowed, and a hundred still too much."""
 
     def __init__(self, limits: Limits) -> None:
-        self.limits, self.taken = limits, 0
+        self.limits, self.taken, self.memory = limits, 0, Memory()
 
 
 class Held:
@@ -29,7 +30,9 @@ class Held:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._room.taken -= self._size
+        if self._size:
+            self._room.taken -= self._size
+            self._room.memory.give_back_soon()
 
     def grow(self, size: int) -> None:
         """Take room for `size` bytes in all. Raises `RequestError`: 503 there is none."""

@@ -37,6 +37,7 @@ class ParquetBody:
             OSError,
             ValueError,
             OverflowError,
+            LookupError,  # a time zone that nobody knows
         )
         try:
             self._check_said(metadata := pq.read_metadata(io.BytesIO(body)))

@@ -6,8 +6,10 @@ large body. It also keeps what a damaged file may do to a parser of Parquet away
 """
 
 import asyncio
+import contextlib
 import gc
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import cache
@@ -21,9 +23,7 @@ from ninefold.serving.protocol import Request
 from ninefold.serving.threads import CORES
 
 Found = Request | reading.Told
-ATTEMPTS = 2
-"""Another body may have been the reason why a reader was ended."""
-LOST = "the body must be readable with the memory there is, however: its reader was ended"
+LOST = "the body must be readable, however: the process that read it died of it"
 
 
 class Refused(NamedTuple):
@@ -38,31 +38,32 @@ class Readers:
 
     def __init__(self) -> None:
         self._pool: ProcessPoolExecutor | None = None
-        self._lock = threading.Lock()
+        self._lock, self._one_alone = threading.Lock(), asyncio.Semaphore(1)
 
     async def read(self, job: reading.Job) -> Found:
         """Return what a large body asks.
 
         Raises:
-            RequestError: it is wrong, or a reader was ended over it twice.
+            RequestError: it is wrong, or a process died of it.
         """
-        for _ in range(ATTEMPTS):
-            pool, asked = self._asked(job)
-            try:
+        pool, asked = self._asked(job)
+        try:
+            return _given(await asyncio.wrap_future(asked))
+        except BrokenProcessPool:
+            self._forget(pool)
+        async with self._one_alone:
+            with _alone(job) as asked:
                 return _given(await asyncio.wrap_future(asked))
-            except BrokenProcessPool:
-                self._forget(pool)
-        raise RequestError(LOST, 413)
 
     def read_now(self, job: reading.Job) -> Found:
         """Return what a large body asks, in a thread that may wait; raises what `read` does."""
-        for _ in range(ATTEMPTS):
-            pool, asked = self._asked(job)
-            try:
-                return _given(asked.result())
-            except BrokenProcessPool:
-                self._forget(pool)
-        raise RequestError(LOST, 413)
+        pool, asked = self._asked(job)
+        try:
+            return _given(asked.result())
+        except BrokenProcessPool:
+            self._forget(pool)
+        with _alone(job) as asked:
+            return _given(asked.result())
 
     def stop(self) -> None:
         """End the processes."""
@@ -112,6 +113,18 @@ def _read(job: reading.Job) -> Found | Refused:
         return Refused(error.reason, error.status)
     finally:
         give_back()
+
+
+@contextlib.contextmanager
+def _alone(job: reading.Job) -> "Iterator[Future[Found | Refused]]":
+    """Read a body again, in a process that reads nothing else: another may have ended the first."""
+    pool = beside.pool(None, 1)
+    try:
+        yield pool.submit(_read, job)
+    except BrokenProcessPool:
+        raise RequestError(LOST) from None
+    finally:
+        pool.shutdown(wait=False)
 
 
 def _given(found: Found | Refused) -> Found:

@@ -15,7 +15,8 @@ from ninefold.serving.rows import Batch, Rows
 from ninefold.signature import Signature
 
 LENGTH = protocol.HEADER_LENGTH.lower().encode()
-LENGTH_DIGITS = 12
+LENGTH_DIGITS, BEGINNING = 12, 64
+OPENINGS = (b"{", b"[", b'"', b"n", b"")
 
 
 class Sent(NamedTuple):
@@ -91,6 +92,11 @@ def header_length(headers: Mapping[bytes, bytes]) -> int | None:
 
 
 def _rows(body: bytes, limits: Limits) -> Sent:
+    if body[:BEGINNING].lstrip()[:1] not in OPENINGS:
+        raise RequestError(
+            'the body must be JSON, or a table and the Content-Type say so (as in "text/csv"), '
+            f"however: it begins with {body[:20]!r}"
+        )
     content = protocol.parse(body)
     if not isinstance(content, dict) or not {"rows"} <= content.keys() <= {"rows", "explain"}:
         found = f"keys {sorted(content)[:5]}" if isinstance(content, dict) else shown(content)

@@ -3,6 +3,7 @@
 import base64
 import csv
 import io
+import os
 import socket
 import threading
 import time
@@ -132,6 +133,49 @@ def test_a_reader_that_was_ended_is_started_anew(folder):
             readers.read_now(job(folder, table(5000)))
     finally:
         readers.stop()
+
+
+def test_a_table_that_ends_its_reader_is_refused_and_nothing_else(client):
+    """Arrow ends the process over statistics that contradict themselves."""
+    body, type_ = of_parquet(table(20))
+    rng, seen = np.random.default_rng(0), set()
+    for _ in range(60):
+        wrong = bytearray(body)
+        for place in rng.integers(len(body) // 2, len(body), 4):
+            wrong[place] = rng.integers(256)
+        answer = client.post(PREDICT, content=bytes(wrong), headers={"Content-Type": type_})
+        seen.add(answer.status_code)
+    assert seen <= {200, 400, 413}
+    assert client.get("/v2/health/ready").status_code == 200
+
+
+def test_a_time_zone_that_nobody_knows_is_refused(client):
+    when = pa.array([0], pa.int64()).cast(pa.timestamp("us", "Nowhere/Special"))
+    file = io.BytesIO()
+    pq.write_table(pa.table({WHEN: when}), file)
+    answer = client.post(
+        PREDICT, content=file.getvalue(), headers={"Content-Type": "application/parquet"}
+    )
+    assert answer.status_code == 400
+    assert "Parquet" in answer.json()["error"]
+
+
+def test_a_table_without_its_type_is_told_so(client):
+    answer = client.post(PREDICT, content=of_csv(table(2))[0])
+    assert answer.status_code == 400
+    assert "Content-Type" in answer.json()["error"]
+
+
+def test_a_body_that_ends_every_reader_is_refused(folder, monkeypatch):
+    readers = Readers()
+    monkeypatch.setattr("ninefold.serving.readers._read", _die)
+    with pytest.raises(RequestError, match="died of it"):
+        readers.read_now(job(folder, table(10)))
+    readers.stop()
+
+
+def _die(_):
+    os._exit(1)
 
 
 NARROW = """
