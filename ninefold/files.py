@@ -45,9 +45,8 @@ def replacing(path: Path) -> Iterator[Path]:
             tempfile.mkdtemp(prefix=f".{path.name}.{os.getpid()}.", suffix=".tmp", dir=path.parent)
         )
     except OSError as error:
-        if told := unwritable(path, error):
-            raise told from None
-        raise
+        reason = f"{path} cannot be written: {error.strerror}; choose another place"
+        raise unwritable(path, error) or InputError(reason) from None
     _unfinished.add(holder)
     temporary = holder / path.name
     try:

@@ -18,7 +18,7 @@ from ninefold.errors import InputError
 from ninefold.scoring import ScoreSpec, score
 from ninefold.serving.model import read_model
 from ninefold.serving.rows import Rows
-from tests.serving.models import CITY, MEMBER, NOTE, SIZE, WHEN, build, feeds, table
+from tests.serving.models import CITY, MEMBER, NOTE, SIZE, WHEN, build, example, feeds, table
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +141,21 @@ def test_a_bad_cell_stops_with_its_place_or_spares_the_others(folder, tmp_path):
     spared = out["error"].isna()
     pd.testing.assert_frame_equal(out[spared].drop(columns="error"), want[spared])
     assert out[~spared].drop(columns="error").isna().all(axis=None)
+
+
+def test_dates_are_read_as_training_had_them_or_as_iso(folder, tmp_path):
+    """As the server reads them."""
+    first = {**example(), WHEN: "31.12.2013 14:05"}
+    rows = [first | {WHEN: when} for when in ("2013-12-31T14:05:00", "2013-12-31 15:05+01:00")]
+    pd.DataFrame([first, *rows]).to_csv(tmp_path / "a.csv", index=False)
+    run(folder, tmp_path / "a.csv", tmp_path / "out.csv")
+    assert len(pd.read_csv(tmp_path / "out.csv").drop_duplicates()) == 1
+
+
+def test_a_place_that_cannot_be_is_told(folder, tmp_path):
+    written(table(3), tmp_path / "a.csv")
+    with pytest.raises(InputError, match="cannot be written"):
+        run(folder, tmp_path / "a.csv", tmp_path / "a.csv" / "out.csv")
 
 
 def test_no_rows_give_no_predictions(folder, tmp_path):

@@ -1,6 +1,7 @@
 """A record batch as a file has it -> the tensors a model takes, read exactly as ingest read it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -74,9 +75,16 @@ class Encoder:
         return _array(parsed, item)[place], bad[place]
 
     def _parse(self, values: pa.Array, item: Input) -> tuple[pa.Array, Array]:
+        """Return the cells, and which of them are wrong; ISO 8601 is read beside a format."""
         column = Column(item.name, item.kind, format=item.format)
         try:
             parsed = parse(values, column, self.missing_tokens)
+            bad = unreadable(values, parsed, self.missing_tokens)
+            if item.kind == "datetime" and item.format is not None and bad.any():
+                parsed = pc.coalesce(
+                    parsed, parse(values, replace(column, format=None), self.missing_tokens)
+                )
+                bad = unreadable(values, parsed, self.missing_tokens)
         except pa.ArrowException as error:
             raise InputError(
                 f"column `{item.name}` must hold {item.kind} values, however: {values.type}: "
@@ -84,7 +92,7 @@ class Encoder:
             ) from None
         if item.kind == "bool":
             return parsed, np.asarray(parsed.is_null())
-        return parsed, unreadable(values, parsed, self.missing_tokens)
+        return parsed, bad
 
 
 def _repeated(values: pa.Array) -> pa.DictionaryArray | None:
@@ -102,7 +110,11 @@ def _repeated(values: pa.Array) -> pa.DictionaryArray | None:
 
 
 def _wrong(item: Input, value: object) -> str:
-    rule = f"a date like {item.format}" if item.kind == "datetime" and item.format else None
+    rule = (
+        f"a date like {item.format} or 2013-12-31T14:05:00"
+        if item.kind == "datetime" and item.format
+        else None
+    )
     return f"column `{item.name}` must be {rule or RULES[item.kind]}, however: {str(value)[:60]!r}"
 
 

@@ -48,6 +48,32 @@ one kind of tensor serves both ways, and a map is its entries."""
 PRESENT = ("bool", "int32", "int64", "uint32", "uint64", "float", "double", "string", "bytes")
 
 
+RAW, LENGTH_DELIMITED, MOST_FIELDS = 7, 2, 4096
+
+
+def beside_raw(content: bytes) -> int:
+    """Return how many bytes a request for inference has beside raw tensors, which cost nothing to
+    read; all of them where it has many fields or others than are known.
+    """
+    place, raw = 0, 0
+    for _ in range(MOST_FIELDS):
+        if place >= len(content):
+            return len(content) - raw
+        key, place = content[place], place + 1
+        size = shift = 0
+        while place < len(content):
+            byte, place = content[place], place + 1
+            size |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                break
+        if key & 7 != LENGTH_DELIMITED or key > 0x7F:
+            return len(content)
+        raw += size if key >> 3 == RAW else 0
+        place += size
+    return len(content)
+
+
 @cache
 def messages() -> Any:
     """Return the message classes, by name."""

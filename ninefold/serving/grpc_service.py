@@ -5,40 +5,26 @@ Needs `pip install ninefold[grpc]`; switched on by `ninefold serve --grpc-port`.
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
 from ninefold.errors import InputError, nearest
-from ninefold.serving import protocol, tensors
+from ninefold.serving import grpc_messages, grpc_reading, protocol, tensors
 from ninefold.serving.access_log import AccessLog
 from ninefold.serving.grpc_messages import SERVICE, messages
 from ninefold.serving.keys import Keys
 from ninefold.serving.limits import Limits, RequestError
 from ninefold.serving.metrics import Metrics
-from ninefold.serving.model import Array, Model, Tensor
+from ninefold.serving.model import Array, Form, Model
+from ninefold.serving.readers import readers
 from ninefold.serving.recording import Recorder
 from ninefold.serving.repository import LOADED_BY, Repository
 from ninefold.serving.served import Served
 from ninefold.serving.threads import call
 from ninefold.serving.trial import Trial
 
-CONTENTS = {
-    "BOOL": "bool_contents",
-    "INT8": "int_contents",
-    "INT16": "int_contents",
-    "INT32": "int_contents",
-    "INT64": "int64_contents",
-    "UINT8": "uint_contents",
-    "UINT16": "uint_contents",
-    "UINT32": "uint_contents",
-    "UINT64": "uint64_contents",
-    "FP32": "fp32_contents",
-    "FP64": "fp64_contents",
-    "BYTES": "bytes_contents",
-}
-"""Datatype -> where its elements lie when they are not raw."""
 CODES = {
     400: "INVALID_ARGUMENT",
     401: "UNAUTHENTICATED",
@@ -109,12 +95,19 @@ class Service:
             {
                 name: grpc.unary_unary_rpc_method_handler(
                     self._guarded(grpc, name, answer),
-                    request_deserializer=partial(_message, f"{name}Request"),
+                    request_deserializer=partial(self._deserialized, f"{name}Request"),
                     response_serializer=lambda message: message.SerializeToString(),
                 )
                 for name, answer in calls.items()
             },
         )
+
+    def _deserialized(self, name: str, content: bytes) -> Any:
+        """Return the message; bytes of one that is to be read beside the server."""
+        is_large = len(content) > self.limits.beside_bytes and name == "ModelInferRequest"
+        if is_large and grpc_messages.beside_raw(content) > self.limits.beside_bytes:
+            return content
+        return grpc_reading.message(name, content)
 
     def _guarded(
         self, grpc: Any, name: str, answer: Callable[[Any], Awaitable[Any]]
@@ -180,13 +173,20 @@ class Service:
         raise RequestError(LOADED_BY.format(self._model(request.model_name, "").name))
 
     async def infer(self, request: Any) -> Any:
-        """Answer an inference; outputs come raw."""
+        """Answer an inference; outputs come raw. Much is read beside the server."""
+        feeds: Mapping[str, Array] | None = None
+        if isinstance(request, bytes):
+            slim, feeds = await readers().read(
+                grpc_reading.read_apart, request, self._forms(), self.limits
+            )
+            request = grpc_reading.message("ModelInferRequest", slim)
         model, start = self._model(request.model_name, request.model_version), time.perf_counter()
         status, rows, said = 500, 0, model
         try:
             served = self.repository.served(model)
-            is_small = request.ByteSize() <= self.limits.inline_bytes
-            feeds = await call(is_small, _feeds, request, model, self.limits)
+            if feeds is None:
+                is_small = request.ByteSize() <= self.limits.inline_bytes
+                feeds = await call(is_small, grpc_reading.feeds, request, model, self.limits)
             rows = protocol.check_feeds(feeds, model)
             trial = None if request.model_version else self.repository.trials.get(model.name)
             said, response = await self._run(served, feeds, rows, request, trial)
@@ -230,12 +230,23 @@ class Service:
             response.raw_output_contents.append(tensors.to_bytes(values[name]))
         return model, response
 
+    def _forms(self) -> dict[tuple[str, str], Form]:
+        """Return what every model takes, by name and version."""
+        named = {name: self.repository.versions(name) for name in self.repository.models}
+        forms: dict[tuple[str, str], Form] = {
+            (name, model.version): model for name, models in named.items() for model in models
+        }
+        return forms | {(name, ""): models[0] for name, models in named.items()}
+
     def _model(self, name: str, version: str) -> Model:
         model = self.repository.find(name, version or None)
         if model is None:
             known = self.repository.models
-            what = f"version {version[:20]!r} of " if name in known else ""
-            raise RequestError(f"unknown {what}model `{name[:100]}`{nearest(name, known)}", 404)
+            if name in known:
+                there = known[name].version
+                said = f"model `{name}` has version {there}, however: {version[:20]!r}"
+                raise RequestError(said, 404)
+            raise RequestError(f"unknown model `{name[:100]}`{nearest(name, known)}", 404)
         return model
 
 
@@ -243,53 +254,3 @@ def _client(context: Any) -> tuple[str] | None:
     """Return who asks, of a peer such as `ipv4:127.0.0.1:50000` or `ipv6:%5B::1%5D:50000`."""
     host = unquote(context.peer()).partition(":")[2].rpartition(":")[0]
     return (host.strip("[]"),) if host else None
-
-
-def _message(name: str, content: bytes) -> Any:
-    """Return the message that was sent; what to refuse it with where there is none."""
-    from google.protobuf.message import DecodeError
-
-    try:
-        return getattr(messages(), name).FromString(content)
-    except DecodeError as error:
-        return RequestError(f"the message must be a {name}, however: {error}")
-
-
-def _feeds(request: Any, model: Model, limits: Limits) -> dict[str, Array]:
-    known = {tensor.name: tensor for tensor in model.inputs}
-    raw = request.raw_input_contents
-    if raw and len(raw) != len(request.inputs):
-        raise RequestError(
-            f"raw_input_contents must hold one entry per input ({len(request.inputs)}), however: "
-            f"{len(raw)}"
-        )
-    feeds: dict[str, Array] = {}
-    for place, item in enumerate(request.inputs):
-        tensor = protocol.known_input(item.name, known, feeds)
-        tensors.known_datatype(item.datatype, tensor)
-        protocol.check_offered((each.key for each in item.parameters), "inputs")
-        shape = tensors.checked_shape(list(item.shape), tensor, limits.max_elements)
-        protocol.check_rows(shape, limits)
-        if raw:
-            if item.HasField("contents"):
-                raise RequestError(f"input `{item.name}` must be raw or not, however: it is both")
-            feeds[item.name] = tensors.from_bytes(memoryview(raw[place]), shape, tensor)
-        else:
-            feeds[item.name] = tensors.from_json(_elements(item, tensor, shape), shape, tensor)
-    return feeds
-
-
-def _elements(item: Any, tensor: Tensor, shape: Sequence[int]) -> list[Any]:
-    """Return a tensor's elements, which must lie where its datatype says."""
-    if tensor.datatype not in CONTENTS:
-        raise RequestError(f"input `{tensor.name}`: {tensor.datatype} must be given raw")
-    found = getattr(item.contents, CONTENTS[tensor.datatype])
-    tensors.check_count(len(found), shape, tensor)
-    elements = list(found)
-    if tensor.datatype != "BYTES":
-        return elements
-    try:
-        return [text.decode("utf-8") for text in elements]
-    except UnicodeDecodeError as error:
-        said = f"input `{tensor.name}`: BYTES must be UTF-8 text, however: {error}"
-        raise RequestError(said) from None

@@ -9,20 +9,19 @@ import asyncio
 import contextlib
 import gc
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from ninefold import beside
 from ninefold.serving import parquet, reading
 from ninefold.serving.limits import RequestError
 from ninefold.serving.memory import give_back
-from ninefold.serving.protocol import Request
 from ninefold.serving.threads import CORES
 
-Found = Request | reading.Told
+R = TypeVar("R")
 LOST = "the body must be readable, however: the process that read it died of it"
 
 
@@ -40,29 +39,29 @@ class Readers:
         self._pool: ProcessPoolExecutor | None = None
         self._lock, self._one_alone = threading.Lock(), asyncio.Semaphore(1)
 
-    async def read(self, job: reading.Job) -> Found:
-        """Return what a large body asks.
+    async def read(self, function: Callable[..., R], *arguments: Any) -> R:
+        """Return what a function reads.
 
         Raises:
             RequestError: it is wrong, or a process died of it.
         """
-        pool, asked = self._asked(job)
+        pool, asked = self._asked(function, *arguments)
         try:
             return _given(await asyncio.wrap_future(asked))
         except BrokenProcessPool:
             self._forget(pool)
         async with self._one_alone:
-            with _alone(job) as asked:
+            with _alone(function, *arguments) as asked:
                 return _given(await asyncio.wrap_future(asked))
 
-    def read_now(self, job: reading.Job) -> Found:
-        """Return what a large body asks, in a thread that may wait; raises what `read` does."""
-        pool, asked = self._asked(job)
+    def read_now(self, function: Callable[..., R], *arguments: Any) -> R:
+        """Return what a function reads, in a thread that may wait; raises what `read` does."""
+        pool, asked = self._asked(function, *arguments)
         try:
             return _given(asked.result())
         except BrokenProcessPool:
             self._forget(pool)
-        with _alone(job) as asked:
+        with _alone(function, *arguments) as asked:
             return _given(asked.result())
 
     def stop(self) -> None:
@@ -70,15 +69,17 @@ class Readers:
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _asked(self, job: reading.Job) -> tuple[ProcessPoolExecutor, "Future[Found | Refused]"]:
+    def _asked(
+        self, function: Callable[..., R], *arguments: Any
+    ) -> tuple[ProcessPoolExecutor, "Future[R | Refused]"]:
         with self._lock:
             if self._pool is None:
                 self._pool = beside.pool(None, CORES)
             try:
-                return self._pool, self._pool.submit(_read, job)
+                return self._pool, self._pool.submit(_read, function, *arguments)
             except BrokenProcessPool:
                 self._pool = beside.pool(None, CORES)
-                return self._pool, self._pool.submit(_read, job)
+                return self._pool, self._pool.submit(_read, function, *arguments)
 
     def _forget(self, pool: ProcessPoolExecutor) -> None:
         with self._lock:
@@ -104,11 +105,11 @@ def is_large(job: reading.Job) -> bool:
     return size > job.limits.beside_bytes
 
 
-def _read(job: reading.Job) -> Found | Refused:
+def _read(function: Callable[..., R], *arguments: Any) -> R | Refused:
     """Read a body in a process of its own, and give the memory it took back."""
     gc.disable()  # JSON holds no cycles, and a collection looks through all of its values
     try:
-        return reading.read(job)
+        return function(*arguments)
     except RequestError as error:
         return Refused(error.reason, error.status)
     finally:
@@ -116,18 +117,18 @@ def _read(job: reading.Job) -> Found | Refused:
 
 
 @contextlib.contextmanager
-def _alone(job: reading.Job) -> "Iterator[Future[Found | Refused]]":
+def _alone(function: Callable[..., R], *arguments: Any) -> "Iterator[Future[R | Refused]]":
     """Read a body again, in a process that reads nothing else: another may have ended the first."""
     pool = beside.pool(None, 1)
     try:
-        yield pool.submit(_read, job)
+        yield pool.submit(_read, function, *arguments)
     except BrokenProcessPool:
         raise RequestError(LOST) from None
     finally:
         pool.shutdown(wait=False)
 
 
-def _given(found: Found | Refused) -> Found:
+def _given(found: R | Refused) -> R:
     """Return what was read, or raise why it was not.
 
     An error that came as such would hold the frame that waits for it, and so the body, for long.

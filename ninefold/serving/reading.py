@@ -35,6 +35,9 @@ class Told(NamedTuple):
     explain: bool = False
 
 
+Found = protocol.Request | Told
+
+
 class Job(NamedTuple):
     """A body to be read for an endpoint of a model."""
 
@@ -45,7 +48,7 @@ class Job(NamedTuple):
     limits: Limits
 
 
-def read(job: Job, rows: Rows | None = None) -> protocol.Request | Told:
+def read(job: Job, rows: Rows | None = None) -> Found:
     """Return what a body asks; `rows` saves making the reader of a model's rows anew.
 
     Raises:

@@ -16,8 +16,8 @@ from ninefold.serving.explanations import Explanations
 from ninefold.serving.limits import Limits, RequestError
 from ninefold.serving.memory import Memory
 from ninefold.serving.model import Array, Model
-from ninefold.serving.readers import Found, is_large, readers
-from ninefold.serving.reading import Job, read
+from ninefold.serving.readers import is_large, readers
+from ninefold.serving.reading import Found, Job, read
 from ninefold.serving.rows import Batch, Rows
 from ninefold.serving.threads import call
 
@@ -102,7 +102,9 @@ class Served:
     ) -> Answer:
         self._check_ready()
         job = self._job(endpoint, body, headers)
-        reading = readers().read(job) if is_large(job) else call(is_small, read, job, self.rows)
+        reading = (
+            readers().read(read, job) if is_large(job) else call(is_small, read, job, self.rows)
+        )
         asked = self._asked(await reading, headers)
         values = await self.batcher.run(asked.feeds, asked.rows) if asked.rows else {}
         told = None
@@ -116,7 +118,7 @@ class Served:
         """Read a request to an endpoint, here and now. Raises `RequestError`."""
         self._check_ready()
         job = self._job(endpoint, body, headers)
-        found = readers().read_now(job) if is_large(job) else read(job, self.rows)
+        found = readers().read_now(read, job) if is_large(job) else read(job, self.rows)
         return self._asked(found, headers)
 
     def _job(self, endpoint: str, body: bytes, headers: Mapping[bytes, bytes]) -> Job:

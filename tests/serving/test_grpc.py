@@ -8,8 +8,9 @@ import httpx
 import numpy as np
 import pytest
 
+from ninefold.serving.limits import Limits
 from tests.serving.conftest import running
-from tests.serving.models import CITY, SIZE, build, example, feeds
+from tests.serving.models import CITY, NOTE, SIZE, build, example, feeds, table
 
 with warnings.catch_warnings():
     # Its messages were generated for the protobuf before ours.
@@ -182,7 +183,7 @@ def test_wrong_requests_are_refused_with_the_reason(served):
     outputs = [triton.InferRequestedOutput("lable")]
     with pytest.raises(InferenceServerException, match="unknown output"):
         client.infer("model", good, outputs=outputs)
-    with pytest.raises(InferenceServerException, match="unknown version"):
+    with pytest.raises(InferenceServerException, match="has version"):
         client.infer("model", good, model_version="00")
     assert client.is_server_live()
 
@@ -207,3 +208,52 @@ def test_a_port_that_is_taken_is_one_line(folder, served, monkeypatch, capsys):
     said = capsys.readouterr().err
     assert "in use" in said
     assert said.count("\n") == 1
+
+
+def test_a_large_message_is_answered_as_a_small_one(served):
+    """Beside the server where its elements are written one by one, here where they are raw."""
+    client = served[1]
+    rows = [row | {NOTE: "a note of some length, as people write it"} for row in table(4000)]
+    raw = client.infer("model", inputs_of(rows), request_id="7")
+    request = service_pb2.ModelInferRequest(model_name="model", id="7")
+    kinds = {"f": ("FP64", "fp64"), "i": ("INT64", "int64"), "b": ("BOOL", "bool")}
+    for name, array in feeds(rows).items():
+        datatype, field = kinds.get(array.dtype.kind, ("BYTES", "bytes"))
+        item = request.inputs.add(name=name, datatype=datatype, shape=array.shape)
+        cells = array.ravel().tolist()
+        texts = [cell.encode() for cell in cells] if field == "bytes" else cells
+        getattr(item.contents, f"{field}_contents").extend(texts)
+    port = client._channel
+    call = port.unary_unary(
+        "/inference.GRPCInferenceService/ModelInfer",
+        service_pb2.ModelInferRequest.SerializeToString,
+        service_pb2.ModelInferResponse.FromString,
+    )
+    small = service_pb2.ModelInferRequest.FromString(request.SerializeToString())
+    assert request.ByteSize() > Limits().beside_bytes
+    assert call(request) == raw.get_response()
+    small.inputs[0].contents.fp64_contents.append(1.0)
+    with pytest.raises(grpc.RpcError) as refused:
+        call(small)
+    assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert "4000 elements" in refused.value.details()
+    request.model_name = "moddel"
+    with pytest.raises(grpc.RpcError, match="did you mean `model`"):
+        call(request)
+    request.model_name, request.model_version = "model", "1"
+    with pytest.raises(grpc.RpcError, match="has version"):
+        call(request)
+
+
+def test_what_is_raw_costs_nothing_to_read():
+    from ninefold.serving.grpc_messages import beside_raw
+
+    request = service_pb2.ModelInferRequest(model_name="model", id="7")
+    request.inputs.add(name="x", datatype="FP32", shape=[1000, 1000])
+    head = request.ByteSize()
+    request.raw_input_contents.append(bytes(4_000_000))
+    content = request.SerializeToString()
+    assert head < beside_raw(content) < head + 10
+    assert beside_raw(content * 2) < 2 * head + 20
+    assert beside_raw(b"\xff" * 1000) == 1000
+    assert beside_raw(request.inputs[0].SerializeToString() * 5000) > 10_000

@@ -124,13 +124,13 @@ def test_a_reader_that_was_ended_is_started_anew(folder):
     try:
         wanted = read(job_).batch.feeds[SIZE]
         for _ in range(2):
-            found = readers.read_now(job_).batch.feeds[SIZE]
+            found = readers.read_now(read, job_).batch.feeds[SIZE]
             assert np.array_equal(found, wanted, equal_nan=True)
             for process in psutil.Process().children(recursive=True):
                 if "spawn_main" in " ".join(process.cmdline()):
                     process.kill()
         with pytest.raises(RequestError, match="at most 4096 rows"):
-            readers.read_now(job(folder, table(5000)))
+            readers.read_now(read, job(folder, table(5000)))
     finally:
         readers.stop()
 
@@ -170,11 +170,11 @@ def test_a_body_that_ends_every_reader_is_refused(folder, monkeypatch):
     readers = Readers()
     monkeypatch.setattr("ninefold.serving.readers._read", _die)
     with pytest.raises(RequestError, match="died of it"):
-        readers.read_now(job(folder, table(10)))
+        readers.read_now(read, job(folder, table(10)))
     readers.stop()
 
 
-def _die(_):
+def _die(*_):
     os._exit(1)
 
 
