@@ -33,7 +33,7 @@ SCHEDULING = QUIET
 
 
 class ServerError(NinefoldError):
-    """Prefect's server did not start."""
+    """Prefect's server did not start, or does not answer."""
 
     exit_code = 1
 
@@ -108,6 +108,28 @@ def configured_url() -> str | None:
         url = content.get("profiles", {}).get(name, {}).get("PREFECT_API_URL")
         return str(url) if url else None
     return None
+
+
+@contextlib.contextmanager
+def answering(own: Server | None) -> Iterator[None]:
+    """Word what a server has to say that does not answer, or is none of Prefect's.
+
+    Raises:
+        ServerError: in the body, `own` or the configured server did not answer as one does.
+    """
+    import httpx
+
+    try:
+        yield
+    except (httpx.HTTPError, httpx.InvalidURL, json.JSONDecodeError) as error:
+        why = " ".join(str(error).split()) or type(error).__name__
+        if own is not None:
+            raise ServerError(f"Prefect's server ended while it was needed: {why}") from None
+        raise ServerError(
+            f"PREFECT_API_URL must name the API of a Prefect server that answers "
+            f"(http://HOST:4200/api), however: {configured_url()}: {why}. Start it with `prefect "
+            "server start`, or unset PREFECT_API_URL for a server of this command's own"
+        ) from None
 
 
 @contextlib.contextmanager

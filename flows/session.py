@@ -72,7 +72,7 @@ def run(own: Any, load: Callable[[], Callable[[], Any]]) -> str:
         temporary_settings,
     )
 
-    from flows import zombies
+    from flows import server, zombies
     from tasks.executors import StageError
 
     call = load()
@@ -80,7 +80,7 @@ def run(own: Any, load: Callable[[], Callable[[], Any]]) -> str:
     if own is not None:
         own.wait()
         settings[PREFECT_API_URL] = own.url
-    with temporary_settings(settings), tags(*zombies.tags()):
+    with server.answering(own), temporary_settings(settings), tags(*zombies.tags()):
         zombies.bury()
         state = call()
         _drain()
@@ -106,6 +106,8 @@ def quiet(stream: TextIO) -> None:
 
     if not os.environ.get(DEBUG):
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+        os.environ.setdefault("PREFECT_INTERNAL_LOGGING_LEVEL", "CRITICAL")
+        logging.raiseExceptions = False
         warnings.simplefilter("ignore")
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter("%(message)s"))

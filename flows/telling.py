@@ -33,6 +33,7 @@ from tasks import tuning
 LOOK_S = 3.0
 LATELY = timedelta(minutes=10)
 LIMIT = 100
+IN_WORDS = {"Deployment concurrency limit reached.": "the run before it goes on"}
 RAISED = "Flow run encountered an exception: "
 
 
@@ -141,6 +142,7 @@ class Teller:
         if state is None:
             return
         message = (state.message or "no reason is known").removeprefix(RAISED)
+        message = IN_WORDS.get(message, message)
         if state.is_cancelled() and run.start_time == run.end_time:
             if flow not in self._left_out:
                 self._say(run.end_time, flow, f"left out: {message}")

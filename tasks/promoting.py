@@ -125,8 +125,10 @@ def rollback(
         entry = registry.production()
         line = registry.line_of_succession()
         if entry is None or (version is None and len(line) < 2):
+            now = f"{entry.version}, since {entry.time}" if entry else "nothing"
             raise InputError(
-                "a rollback needs a version that was in production before, however: there is none"
+                "a rollback needs a version that was in production before, however: there is none. "
+                f"In production is {now}"
             )
         if version is not None:
             version = tagged(workspace, version) or version

@@ -2,8 +2,10 @@
 
 import contextlib
 import functools
+import getpass
 import importlib
 import logging
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -79,11 +81,20 @@ def _readable_disk(folder: Path) -> Iterator[None]:
 
 def _dvc() -> tuple[Any, Any, Any]:
     """Import DVC quietly; its import resets the level of its own log."""
+    _name_user()
     repo = importlib.import_module("dvc.repo")
     logging.getLogger("dvc").setLevel(logging.ERROR)
     parsing.remember()
     exceptions = importlib.import_module("dvc.exceptions")
     return repo.Repo, exceptions.NotDvcRepoError, exceptions.DvcException
+
+
+def _name_user() -> None:
+    """Name a user whom the system does not know (`docker run --user`): DVC asks for the name."""
+    try:
+        getpass.getuser()
+    except (KeyError, OSError):
+        os.environ["USER"] = str(os.getuid())
 
 
 def _stage_of_run(repo: Any, cache: Any, wdir: str | None = None) -> Any:

@@ -45,7 +45,7 @@ def main(args: argparse.Namespace) -> int:
             os.environ[session.SERVED_BY] = str(os.getpid())
             own.wait()
         settings = {} if own is None else {PREFECT_API_URL: own.url}
-        with temporary_settings(settings), schedules.lease(workspace):
+        with server.answering(own), temporary_settings(settings), schedules.lease(workspace):
             for flow in made:
                 when = getattr(spec, str(flow.flow_name))
                 print(f"{flow.flow_name:<10} {schedules.said(when)}")

@@ -267,3 +267,14 @@ def test_a_killed_run_is_not_shown_as_running_for_ever(server, workspace):
     assert ninefold(workspace, "run").returncode == 0
     runs = ask(server, "flow_runs/filter", flow_runs={"id": {"any_": [killed]}})
     assert runs[0]["state"]["type"] == "CRASHED"
+
+
+@pytest.mark.parametrize("command", ["run", "schedule"])
+def test_a_server_that_does_not_answer_is_one_line(workspace, command):
+    workspace.write("params.yaml", "schedule:\n  training: {every: 1h}\n")
+    url = "http://127.0.0.1:9/api"
+    done = ninefold(workspace, command, PREFECT_API_URL=url)
+    assert done.returncode == 1
+    assert f"however: {url}: " in done.stderr
+    assert "PREFECT_API_URL must name" in done.stderr
+    assert len(done.stderr.splitlines()) == 1

@@ -259,3 +259,16 @@ def test_an_error_that_is_its_own_cause_is_one_line_too():
     error = OSError("the style is missing")
     error.__cause__ = error
     assert one_line(error) == "the style is missing"
+
+
+def test_a_user_whom_the_system_does_not_know_may_run(workspace, monkeypatch):
+    import pwd
+
+    def unknown(number):
+        raise KeyError(f"getpwuid(): uid not found: {number}")
+
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    assert list(engine.graph(workspace.folder)) == NAMES
