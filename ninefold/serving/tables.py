@@ -17,6 +17,8 @@ from ninefold.signature import Input, Signature
 CSV = "text/csv"
 TYPES = (CSV, *parquet.TYPES)
 MAX_CELL = 2**20
+INDEX = ("", "Unnamed: 0", "__index_level_0__")
+"""What pandas calls an index without a name: written, read and written again, in Parquet."""
 Table = tuple[list[dict[str, Any]], LongTable | None]
 """Lines, and what reads them if they are steps."""
 
@@ -33,7 +35,17 @@ def rows_of(body: bytes, type_: str, signature: Signature, limits: Limits) -> Lo
     table, long = read(body, signature, limits)
     if not table:
         raise RequestError("the table must have at least one row")
+    _leave_out_index(table, signature)
     return long.read(table) if long else Long(table, [])
+
+
+def _leave_out_index(table: list[dict[str, Any]], signature: Signature) -> None:
+    """Take away the index that pandas writes beside the columns."""
+    own = {column.name for column in signature.inputs}.union(signature.ignored)
+    for name in INDEX:
+        if name in table[0] and name not in own and name != signature.target:
+            for line in table:
+                del line[name]
 
 
 def to_csv(answers: Sequence[Mapping[str, Any]]) -> bytes:

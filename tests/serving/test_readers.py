@@ -160,6 +160,18 @@ def test_a_time_zone_that_nobody_knows_is_refused(client):
     assert "Parquet" in answer.json()["error"]
 
 
+@pytest.mark.parametrize("form", [of_csv, of_parquet])
+@pytest.mark.parametrize("name", ["", "Unnamed: 0", "__index_level_0__"])
+def test_the_index_that_pandas_writes_is_left_out(client, form, name):
+    row = example() | {WHEN: "2013-12-31T14:05"}
+    said = []
+    for rows in ([row], [{name: 0} | row]):
+        body, type_ = form(rows)
+        said.append(client.post(PREDICT, content=body, headers={"Content-Type": type_}).json())
+    assert said[0] == said[1]
+    assert "label" in said[0]["predictions"][0]
+
+
 def test_a_table_without_its_type_is_told_so(client):
     answer = client.post(PREDICT, content=of_csv(table(2))[0])
     assert answer.status_code == 400
