@@ -177,6 +177,7 @@ def test_people_fill_in_the_form_and_read_the_prediction(url, tmp_path):
         page.run("document.getElementById('f0').value = 'Infinity'")
         page.press("#predict")
         page.until("result.innerText.includes('a number or null')")
+        assert "400" in page.complaints.pop()["entry"]["text"]  # the browser tells of it as well
         page.run("document.getElementById('f0').value = '31,5'")
         (tmp_path / "note.txt").write_text("a new note\n")
         page.drop_file(tmp_path / "note.txt", "text/plain")
