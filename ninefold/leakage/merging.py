@@ -26,11 +26,16 @@ STRONGEST = (
 def merged(findings: Iterable[Finding]) -> list[Finding]:
     """Return the findings with one of these families left per column, the strongest.
 
-    The kinds of the others stand in its evidence as `also`.
+    The kinds of the others stand in its evidence as `also`. Copies on both sides that a check has
+    told for certain are not called copies of the source once more.
     """
     kept: list[Finding] = []
     by_column: dict[tuple[str, ...], list[Finding]] = {}
-    for item in findings:
+    every = list(findings)
+    are_told = any(item.kind == "rows.duplicate" and item.severity != "info" for item in every)
+    for item in every:
+        if item.kind in ("rows.repeated", "rows.retold") and are_told:
+            continue
         if item.kind.partition(".")[0] in MERGED and len(item.columns) == 1:
             by_column.setdefault(item.columns, []).append(item)
         else:

@@ -1,7 +1,7 @@
-"""rows.repeated: copies in the source that the split has kept on one side."""
+"""rows.repeated: copies in the source, told from records that meet by chance."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -30,12 +30,12 @@ ALL = slice(None)
 
 
 class RepeatedRowsCheck(Check):
-    """Rows that equal another in every feature and the target, though no part shares them.
+    """Rows that equal another in every feature and the target.
 
     Whoever copied rows before the split (to balance classes, by joining twice, by drawing with
     replacement) measures the model on a test part that holds the same record again and again.
     Ninefold's split keeps copies on one side, so nothing leaks, but what is measured is not what
-    will be met.
+    will be met. In a split that people bring, only records on both sides count, each once a side.
 
     Told from records that meet by chance by their neighbours, those that differ in one column.
     If records come by as often as their surroundings let expect, those without any neighbour are
@@ -48,20 +48,30 @@ class RepeatedRowsCheck(Check):
     kinds: ClassVar[tuple[str, ...]] = ("rows.repeated",)
 
     def findings(self, case: Case) -> Iterator[Finding]:
-        if case.split_kind == "given":
+        is_given = case.split_kind == "given"
+        if is_given and case.follows_time:
             return
-        case = case.limited(ROWS)
+        whole = case.limited(ROWS)
+        case = _once_a_side(whole) if is_given else whole
         columns = _columns(case)
         if len(columns) < 3:
             return
         record = combine(columns)
-        found = _repeats(columns, record, NATURAL, MIN_SHARE * len(case))
+        found = _repeats(columns, record, NATURAL, MIN_SHARE * len(whole))
         rows = np.ones(len(case), dtype=bool)
         if found is None and case.is_classification:
             found, rows = _balanced(case, columns, record)
-        twins = has_twin(record, rows) & rows & case.test
+        twins = has_twin(record, rows & ~case.test if is_given else rows) & rows & case.test
         if found is not None and twins.any():
-            yield _finding(case, twins, found)
+            copies = np.isin(combine(_columns(whole)), record[twins]) & whole.test
+            yield _finding(whole, copies, found)
+
+
+def _once_a_side(case: Case) -> Case:
+    """Return the case with each record once among the test rows and once among the others."""
+    record = combine([*_columns(case), hash_values("bool", case.test)])
+    first = np.sort(np.unique(record, return_index=True)[1])
+    return replace(case, frame=case.frame.take(first), part=case.part[first], tensors={})
 
 
 @dataclass(frozen=True)
@@ -180,10 +190,18 @@ def _finding(case: Case, twins: Array, found: _Repeats) -> Finding:
             f"{found.rows} rows ({share:.1%}) repeat another in every feature and the target, in "
             f"test {count}; {found.alone} records come back that no other even resembles, where "
             "chance repeats what is common: they are copies, as from balancing classes or joining "
-            "before the split. The split kept copies on one side, but the test part counts one "
-            "record more than once, and its mix is not that of the rows to come"
+            f"before the split. {_what_follows(case)}"
         ),
         remedy=(
             "drop the copies from the source; `sampling: {kind: over}` balances the train rows only"
         ),
+    )
+
+
+def _what_follows(case: Case) -> str:
+    if case.split_kind == "given":
+        return "They stand on both sides: the model is measured on rows it has learned by heart"
+    return (
+        "The split kept copies on one side, but the test part counts one record more than once, "
+        "and its mix is not that of the rows to come"
     )

@@ -6,13 +6,19 @@ from typing import ClassVar
 
 import numpy as np
 
+from ninefold.leakage._chosen import chosen_by
 from ninefold.leakage._drift import APART, Drift, is_mixed, level_drift, number_drift
 from ninefold.leakage._ranges import MIN_ROWS, UNLIKELY, Shift, beyond, cut, outside, places
+from ninefold.leakage._values import spike, written_otherwise
 from ninefold.leakage.case import Case, Check, Finding, Severity
 from ninefold.leakage.chance import log10_excess
 
-NEW = 0.5
-"""Share of the test rows with categories that train lacks, from which a warning is due."""
+NEW, SOME_NEW = 0.5, 0.1
+"""Share of the test rows with categories that train lacks, from which a warning is due; the second
+where no other column differs."""
+ALONE, ALONE_EFFECT, ALONE_P, OTHERS = -3.0, 0.1, -12.0, 3
+"""log10 of the chance down to which other columns do not differ; distance, and log10 of its chance,
+from which one that differs alone warns; and how many others that takes."""
 AT_THE_END = 0.9
 """Distance of the parts' places in the file from which test is simply its end, or beginning."""
 MEASURED = 20
@@ -53,7 +59,13 @@ class ShiftCheck(Check):
         ranges = cut(case, drifts) if by_lot and order.effect < APART else {}
         if by_lot and order.effect < AT_THE_END:
             ranges |= beyond(case, drifts)
-        found = {n: ranges.get(n) or _judge(case, n, drift, mixed) for n, drift in drifts.items()}
+        alone = _differs_alone(case, drifts) if mixed and order.effect < APART else None
+        found = {
+            n: ranges.get(n) or _judge(case, n, drift, mixed, n == alone)
+            for n, drift in drifts.items()
+        }
+        if by_lot and order.effect < APART and not mixed:
+            found |= chosen_by(case, drifts, found)
         moved = [n for n, shift in found.items() if shift is not None and _is_plain_drift(shift)]
         many = moved if len(moved) >= MANY else []
         for name, shift in found.items():
@@ -93,15 +105,34 @@ def _dated(drift: Drift) -> Drift:
     return replace(drift, evidence=drift.evidence | medians)
 
 
-def _judge(case: Case, name: str, drift: Drift, mixed: bool) -> Shift | None:
+def _differs_alone(case: Case, drifts: dict[str, Drift]) -> str | None:
+    """Return the one column that differs while none of several others does.
+
+    Of a number each value counts once: what belongs to entities differs where these were dealt.
+    """
+    differing = [name for name, drift in drifts.items() if drift.log10_p < ALONE]
+    if len(differing) != 1 or len(drifts) <= OTHERS:
+        return None
+    name = differing[0]
+    if case.frame.column(name).kind != "number":
+        return name
+    values = case.number(name)
+    known = np.isfinite(values)
+    train, test = (np.unique(values[part & known]) for part in (case.train, case.test))
+    return name if number_drift(train, test, len(drifts)).log10_p <= ALONE_P else None
+
+
+def _judge(case: Case, name: str, drift: Drift, mixed: bool, alone: bool) -> Shift | None:
     """Come to the clearest of the things that may differ in one column."""
     return (
         _missing(case, name, mixed)
         or _constant(case, name)
         or _units(drift, mixed)
         or outside(case, name, mixed)
-        or _levels(case, name, drift, mixed)
-        or _moved(case, name, drift, mixed)
+        or (spike(case, name) if mixed else None)
+        or (written_otherwise(case, name) if mixed else None)
+        or _levels(case, name, drift, mixed, alone)
+        or _moved(case, name, drift, mixed, alone)
     )
 
 
@@ -147,7 +178,7 @@ def _units(drift: Drift, mixed: bool) -> Shift | None:
     return Shift("shift.units", "warn", f"looks converted in test: {drift.unit}", drift.evidence)
 
 
-def _levels(case: Case, name: str, drift: Drift, mixed: bool) -> Shift | None:
+def _levels(case: Case, name: str, drift: Drift, mixed: bool, alone: bool) -> Shift | None:
     if case.frame.column(name).kind not in ("category", "text"):
         return None
     codes, present = case.codes[name], ~case.is_missing(name)
@@ -163,7 +194,7 @@ def _levels(case: Case, name: str, drift: Drift, mixed: bool) -> Shift | None:
     evidence = {"share_of_test_with_new_values": round(new, 6)}
     # Many levels against few without one in common: whole sites were set aside, on purpose.
     by_level = new == 1 and len(np.unique(test)) < 0.7 * len(np.unique(train))
-    if mixed and new >= NEW and drift.log10_p < -10 and not by_level:
+    if mixed and new >= (SOME_NEW if alone else NEW) and drift.log10_p < -10 and not by_level:
         what = f"has values in {new:.0%} of the test rows that train never shows"
         return Shift("shift.categories", "warn", what, evidence)
     if new >= 0.01:
@@ -172,13 +203,14 @@ def _levels(case: Case, name: str, drift: Drift, mixed: bool) -> Shift | None:
     return None
 
 
-def _moved(case: Case, name: str, drift: Drift, mixed: bool) -> Shift | None:
+def _moved(case: Case, name: str, drift: Drift, mixed: bool, alone: bool) -> Shift | None:
     if drift.log10_p > -8:
         return None
     if mixed and drift.is_apart and not places(case, name):
         what = "has hardly a value in common between train and test"
         return Shift("shift.support", "warn", what, drift.evidence)
-    strong = mixed and drift.effect >= 0.3 and not places(case, name)
+    far = ALONE_EFFECT if alone and drift.log10_p <= ALONE_P else 0.3
+    strong = mixed and drift.effect >= far and not places(case, name)
     return Shift(
         "shift.drift",
         "warn" if strong else "info",

@@ -97,6 +97,17 @@ def test_copies_all_over_the_table_warn(disguise, kind):
     assert len(wanted & set(finding.rows)) >= 0.7 * len(wanted)
 
 
+def test_a_noisy_copy_of_every_row_warns():
+    data, rng = table(), np.random.default_rng(3)
+    copy = {name: values.copy() for name, values in data.items()}
+    jittered(copy, rng)
+    data = {name: np.concatenate([values, copy[name]]) for name, values in data.items()}
+    part = np.where(rng.random(2 * N) < 0.15, "test", "train").astype(object)
+    (finding,) = NearRowsCheck().findings(case_of(data, part))
+    assert finding.severity == "warn"
+    assert len(finding.rows) >= 0.5 * (part == "test").sum()
+
+
 def test_coarsely_rounded_copies_all_over_the_table_warn():
     rng = np.random.default_rng(7)
     data = {f"x{i}": rng.normal(size=N) for i in range(10)}

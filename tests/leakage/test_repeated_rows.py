@@ -41,6 +41,25 @@ def test_copies_kept_together_warn_with_their_test_rows(drawn):
     assert all(size[rows[order][row]] > 1 for row in found[0]["rows"])
 
 
+def test_rows_drawn_with_replacement_before_a_split_by_lot_warn():
+    """Most rows of train have a twin inside train, too."""
+    rng = np.random.default_rng(3)
+    rows = rng.integers(0, 600, 1800)
+    part = np.where(rng.random(1800) < 0.25, "test", "train").astype(object)
+    found = loud(report(taken(people(rng, 600), rows), "buys", part), "rows.repeated")
+    assert len(found) == 1
+    both = np.isin(rows, rows[part == "train"]) & (part == "test")
+    assert found[0]["rows"] == np.flatnonzero(both).tolist()
+
+
+def test_train_rows_drawn_again_after_the_split_are_silent():
+    rng = np.random.default_rng(3)
+    part = np.where(rng.random(600) < 0.25, "test", "train").astype(object)
+    rows = np.concatenate([np.arange(600), rng.choice(np.flatnonzero(part == "train"), 900)])
+    data = taken(people(rng, 600), rows)
+    assert not loud(report(data, "buys", part[rows]), "rows.repeated", "rows.duplicate")
+
+
 def test_a_class_balanced_by_drawing_it_again_warns():
     rng = np.random.default_rng(4)
     data = people(rng, 900)

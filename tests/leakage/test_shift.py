@@ -47,7 +47,14 @@ BREAKS = {
     "empty": ("price", lambda v: v * np.nan, "shift.missing"),
     "recoded": ("sex", lambda v: np.where(v == "m", "male", "female"), "shift.categories"),
     "larger": ("y", lambda v: v * 1.9 + 4, "shift.target"),
-}
+    "another code for gaps": (
+        "price", lambda v: np.where(np.arange(len(v)) % 8 == 0, -1.0, v), "shift.constant",
+    ),
+    "rounded": ("temperature", np.round, "shift.units"),
+    "a new level in a third": (
+        "sex", lambda v: np.where(np.arange(len(v)) % 3 == 0, "x", v), "shift.categories",
+    ),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", BREAKS)
@@ -130,3 +137,41 @@ def test_medians_of_dates_are_dates():
     found = report(table, "y", np.where(np.arange(N) < 700, "train", "test").astype(object))
     told = [i["evidence"] for i in found["findings"] if i["columns"] == ["seen"]]
     assert told[0]["median_in_train"] == "2024-12-15T12:00:00"
+
+
+def test_some_rows_in_thousands_warn_where_nothing_else_differs():
+    rng = np.random.default_rng(8)
+    data = {name: rng.lognormal(2, 1, 4000) for name in ("length", "weight", "price", "age", "y")}
+    part = np.where(rng.random(4000) < 0.3, "test", "train").astype(object)
+    assert not loud_of(report(data, "y", part), "shift.drift")
+    data["price"] = np.where((part == "test") & (rng.random(4000) < 0.2), 0.001, 1) * data["price"]
+    found = loud_of(report(data, "y", part), "shift.drift")
+    assert [item["columns"] for item in found] == [["price"]]
+
+
+def test_parts_chosen_by_a_column_that_others_follow_name_it():
+    rng = np.random.default_rng(8)
+    age = rng.normal(45, 12, 2000).round()
+    data = {
+        "age": age,
+        "years_at_work": (age - 20 + rng.normal(0, 5, 2000)).round(),
+        "pension": age * 30 + rng.normal(0, 150, 2000),
+        "height": rng.normal(170, 9, 2000).round(1),
+        "y": rng.normal(size=2000),
+    }
+    part = np.where(rng.random(2000) < 1 / (1 + np.exp((50 - age) / 6)), "test", "train")
+    found = loud_of(report(data, "y", part.astype(object)), "shift.support")
+    assert [item["columns"] for item in found] == [["age"]]
+    moved = {**data, "height": data["height"] + 8 * (part == "test")}
+    assert not loud_of(report(moved, "y", part.astype(object)), "shift.support")
+
+
+def test_what_belongs_to_the_entities_of_a_part_is_no_break():
+    """Each machine has a setting of its own: test machines have others, and hold some often."""
+    rng = np.random.default_rng(9)
+    machine = np.repeat(np.arange(24), 60)
+    data = {f"x{i}": rng.normal(size=len(machine)).round(3) for i in range(5)}
+    data["setting"] = rng.permutation(np.linspace(20, 70, 24).round(1))[machine]
+    data["y"] = rng.normal(size=len(machine))
+    part = np.where(machine % 4 == 1, "test", "train").astype(object)
+    assert not loud_of(report(data, "y", part), "shift.constant", "shift.drift")
