@@ -4,11 +4,12 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from prefect import Flow, serve
+from prefect._vendor.croniter.croniter import CroniterBadDateError, croniter
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.deployments.runner import RunnerDeployment
@@ -137,7 +138,12 @@ def _schedule(name: str, when: WhenSpec) -> Schedule:
     cron = str(when.cron)
     try:
         CronSchedule(cron=cron, timezone=when.timezone)
+        croniter(cron, datetime.now(UTC)).get_next()  # type: ignore[no-untyped-call]
         return Cron(cron, timezone=when.timezone)
+    except CroniterBadDateError:
+        raise ConfigError(
+            f"params.yaml: schedule.{name}.cron must name a day that comes, however: {when.cron!r}"
+        ) from None
     except ValueError:
         raise ConfigError(
             f"params.yaml: schedule.{name}.cron must be a cron expression, however: {when.cron!r}"

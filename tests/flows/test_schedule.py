@@ -145,6 +145,18 @@ def test_the_command_refuses_what_cannot_be_served(workspace, content, tmp_path)
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_day_that_never_comes_is_refused(tmp_path):
+    from flows.schedules import deployments
+
+    for days, comes in (("31 2", False), ("29 2", True), ("31 4,6,9,11", False)):
+        when = validate("schedule", {"training": {"cron": f"0 3 {days} *"}})
+        if comes:
+            assert deployments(tmp_path, when)
+        else:
+            with pytest.raises(ConfigError, match="must name a day that comes"):
+                deployments(tmp_path, when)
+
+
 def test_every_flow_of_a_workspace_can_be_deployed(tmp_path):
     from flows.monitoring import monitor
     from flows.quality import quality
