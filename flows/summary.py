@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ninefold.errors import InputError
-from ninefold.sealing import of_test, read_ledger, sentence
+from ninefold.sealing import looks, read_ledger, sentence
 from tasks.engine import StageInfo
 
 WIDTH, SHOWN = 10, 4
@@ -39,7 +39,7 @@ def _openings(stages: Mapping[str, StageInfo], outs: Mapping[str, Path]) -> str:
     try:
         sealed = json.loads(outs["evaluation.json"].read_text(encoding="utf-8"))["test_set"]
         journal = next(stage.journal for stage in stages.values() if stage.journal)
-        openings = of_test(read_ledger(journal), sealed["rows_sha256"])
+        openings = looks(read_ledger(journal), sealed)
         return sentence(len(openings), sealed["metric"], sealed["standard_error"])
     except (OSError, ValueError, KeyError, TypeError, InputError, StopIteration):
         return ""
@@ -57,6 +57,14 @@ def _quality(content: Any) -> str:
     names = list(dict.fromkeys(", ".join(i["columns"]) or "whole table" for i in failed))
     about = f"; not: {'; '.join(names[:SHOWN])}{'; …' * (len(names) > SHOWN)}" if names else ""
     return _gate(content["verdict"], met + about)
+
+
+def _split(content: Any) -> str:
+    """Say how rows were divided, and what is odd about it."""
+    rows = ", ".join(f"{part['rows']:,} {name}" for name, part in content["parts"].items())
+    odd = content.get("warnings") or []
+    more = f" (and {len(odd) - 1} more, see the report)" if len(odd) > 1 else ""
+    return f"by {content['split']['kind']}: {rows}" + (f"; {odd[0]}{more}" if odd else "")
 
 
 def _leakage(content: Any) -> str:
@@ -99,6 +107,7 @@ def _flat(content: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 READERS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ("quality", "quality.json", _quality),
+    ("split", "manifest.json", _split),
     ("leakage", "leakage.json", _leakage),
     ("verdict", "evaluation.json", _verdict),
     ("metrics", "metrics.json", _metrics),

@@ -36,9 +36,10 @@ class ProblemSpec(Spec):
     log_loss for more, rmse for regression. Of several targets it is the mean."""
     time: str | None = None
     """Datetime (or number) column that orders the rows."""
-    horizon: str | None = None
-    """How long after the prediction the outcome is known (30min, 12h, 7d, 2w): a split by time
-    leaves that long a gap before each boundary."""
+    horizon: Annotated[float | str | None, Field(union_mode="left_to_right")] = None
+    """How long after the prediction the outcome is known (30min, 12h, 7d, 2w; a number in units of
+    problem.time where that is a number): a split by time leaves that long a gap before each
+    boundary."""
     group: tuple[str, ...] = ()
     """Columns that name the entity a row belongs to; an entity never spans two parts."""
     ids: tuple[str, ...] = ()
@@ -100,10 +101,17 @@ class ProblemSpec(Spec):
 
     @field_validator("horizon")
     @classmethod
-    def _is_duration(cls, horizon: str | None) -> str | None:
-        if horizon is not None:
+    def _is_duration(cls, horizon: float | str | None) -> float | str | None:
+        if isinstance(horizon, str):
             duration_us(horizon)
+        elif horizon is not None and horizon < 0:
+            raise ValueError(f"must be >= 0, however: {horizon:g}")
         return horizon
+
+    @property
+    def horizon_text(self) -> str:
+        """The horizon as people write it, "" if there is none."""
+        return f"{self.horizon:.15g}" if isinstance(self.horizon, float) else self.horizon or ""
 
     def is_after(self, column: str) -> bool:
         """Tell whether a column is known only after the outcome."""

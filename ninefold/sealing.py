@@ -39,6 +39,19 @@ class Opening:
     value: float | None = None
     standard_error: float | None = None
 
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for what no opening holds: a line that was edited by hand."""
+        for field in ("test", "model"):
+            value = getattr(self, field)
+            if not isinstance(value, str) or not value:
+                raise ValueError(f"`{field}` must be a fingerprint, however: {value!r}")
+        if not isinstance(self.metric, str | None):
+            raise ValueError(f"`metric` must be a name, however: {self.metric!r}")
+        for field in ("value", "standard_error"):
+            value = getattr(self, field)
+            if isinstance(value, bool) or not isinstance(value, int | float | None):
+                raise ValueError(f"`{field}` must be a number, however: {value!r}")
+
     @property
     def name(self) -> str:
         """What tells this opening from others."""
@@ -85,9 +98,11 @@ def check_seal(path: Path, sealed: Mapping[str, Any]) -> None:
 def read_ledger(path: Path) -> tuple[Opening, ...]:
     """Read the openings in order; a missing file holds none. Raises `InputError`."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except FileNotFoundError:
         return ()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path.name} must be text in UTF-8, however: {error}") from None
     found: dict[str, Opening] = {}
     for number, line in enumerate(lines, 1):
         if line.strip():
@@ -167,6 +182,17 @@ def facts(opening: Opening, sealed: Mapping[str, Any]) -> dict[str, Any]:
 def of_test(openings: Sequence[Opening], test: str) -> list[Opening]:
     """Return the openings of one test part."""
     return [opening for opening in openings if opening.test == test]
+
+
+def looks(openings: Sequence[Opening], sealed: Mapping[str, Any]) -> list[Opening]:
+    """Return the openings of a model's test part, its own among them: it was seen, whatever became
+    of its line. `sealed` is what `facts` returned.
+    """
+    found = of_test(openings, sealed["rows_sha256"])
+    if any(opening.name == sealed["opening"] for opening in found):
+        return found
+    own = Opening(sealed["rows_sha256"], sealed["model"], sealed["metric"])
+    return [*found, own]
 
 
 def sentence(openings: int, metric: str, standard_error: float | None) -> str:

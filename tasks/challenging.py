@@ -131,9 +131,7 @@ class Trial:
         found = dict(zip(("challenger", "champion"), measured, strict=False))
         openings = []
         for who, model in self._strangers():
-            opening = Opening(
-                self.sealed["rows_sha256"], str(model.test_set.get("model", model.sha256))
-            )
+            opening = self._opening(model)
             if who in found:
                 value, error = found[who]
                 name = self.record["evidence"]["metric"]["name"]
@@ -142,8 +140,13 @@ class Trial:
         if openings:
             record(self.io.journal(), openings)
 
+    def _opening(self, model: Candidate) -> Opening:
+        seen = model.test_set.get("model", model.sha256)
+        return Opening(self.sealed["rows_sha256"], str(seen))
+
     def _openings(self) -> int:
-        return len(of_test(read_ledger(self.io.journal()), self.sealed["rows_sha256"]))
+        found = of_test(read_ledger(self.io.journal()), self.sealed["rows_sha256"])
+        return len({o.name for o in [*found, *(self._opening(m) for _, m in self._models())]})
 
 
 def _seal(manifest: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from ninefold.sealing import (
     check_seal,
     expected_maximum,
     finished,
+    looks,
     read_ledger,
     record,
     seal,
@@ -24,15 +25,15 @@ NAMES = st.text("abc", min_size=1, max_size=2)
 
 
 @given(st.lists(st.tuples(NAMES, NAMES, st.booleans()), max_size=20))
-def test_one_model_on_one_test_part_is_one_look_however_often(tmp_path_factory, looks):
+def test_one_model_on_one_test_part_is_one_look_however_often(tmp_path_factory, seen):
     path = tmp_path_factory.mktemp("ledger") / "ledger.jsonl"
-    for test, model, is_done in looks:
+    for test, model, is_done in seen:
         opening = Opening(test, model)
         record(path, [finished(opening, "auc", 0.5, 0.1) if is_done else opening])
     openings = read_ledger(path)
-    pairs = [(test, model) for test, model, _ in looks]
+    pairs = [(test, model) for test, model, _ in seen]
     assert [(o.test, o.model) for o in openings] == list(dict.fromkeys(pairs))
-    done = {(test, model) for test, model, is_done in looks if is_done}
+    done = {(test, model) for test, model, is_done in seen if is_done}
     assert {(o.test, o.model) for o in openings if o.value is not None} == done
 
 
@@ -57,7 +58,20 @@ def test_lines_of_both_sides_of_a_merge_are_joined(tmp_path):
     assert [(o.model, o.value) for o in read_ledger(path)] == [("a", None), ("b", 0.5), ("c", None)]
 
 
-@pytest.mark.parametrize("line", ["<<<<<<< HEAD", '{"test": "t"}', '{"who": 1}', "[1]", "7"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<<<<<<< HEAD",
+        '{"test": "t"}',
+        '{"who": 1}',
+        "[1]",
+        "7",
+        '{"test": 5, "model": "m"}',
+        '{"test": "t", "model": ""}',
+        '{"test": "t", "model": "m", "value": "0.9"}',
+        '{"test": "t", "model": "m", "standard_error": true}',
+    ],
+)
 def test_a_line_that_is_no_opening_is_named(line, tmp_path):
     path = tmp_path / "ledger.jsonl"
     path.write_text(json.dumps({"test": "t", "model": "m"}) + f"\n{line}\n")
@@ -79,6 +93,24 @@ def test_the_seal_breaks_when_a_byte_changes_and_knows_rows_from_features(tmp_pa
     with pytest.raises(GateError, match="as the split sealed it") as caught:
         check_seal(path, sealed)
     assert "\n" not in str(caught.value)
+
+
+def test_a_ledger_that_is_no_text_is_one_line(tmp_path):
+    path = tmp_path / "ledger.jsonl"
+    path.write_bytes(b"\xff\xfe{")
+    with pytest.raises(InputError, match="UTF-8"):
+        read_ledger(path)
+    path.write_bytes(b"\xef\xbb\xbf" + json.dumps({"test": "t", "model": "m"}).encode())
+    assert [opening.model for opening in read_ledger(path)] == ["m"]
+
+
+def test_a_models_own_look_counts_whatever_became_of_its_line():
+    own = Opening("t", "m")
+    sealed = {"rows_sha256": "t", "model": "m", "metric": "auc", "opening": own.name}
+    others = [Opening("t", "a"), Opening("u", "m")]
+    assert [o.model for o in looks(others, sealed)] == ["a", "m"]
+    assert [o.model for o in looks([own, *others], sealed)] == ["m", "a"]
+    assert [o.model for o in looks([], sealed)] == ["m"]
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 10, 100])

@@ -59,10 +59,11 @@ class TimeCheck(Check):
 
 def _overlap(case: Case, name: str, values: Array, known: Array) -> Iterator[Finding]:
     """Find learned rows, train or valid, whose outcome was not known when the test part began."""
-    horizon = case.problem.horizon
-    if horizon is None or case.frame.column(name).kind != "datetime":
+    horizon, is_date = case.problem.horizon, case.frame.column(name).kind == "datetime"
+    if horizon is None or isinstance(horizon, str) != is_date:
         return
-    test, step = case.test & known, duration_us(horizon)
+    step = duration_us(horizon) if isinstance(horizon, str) else horizon
+    test = case.test & known
     first_test = values[test].min()
     late = ~case.test & known & (values > first_test - step) & (values < first_test)
     if not late.any():
@@ -82,8 +83,8 @@ def _overlap(case: Case, name: str, values: Array, known: Array) -> Iterator[Fin
         },
         message=(
             f"the outcome of {int(late.sum())} train or valid rows was known only after the test "
-            f"part began (problem.horizon is {horizon}): in use they could not have been learned "
-            f"from, and they tell of the first {int(near.sum())} test rows"
+            f"part began (problem.horizon is {case.problem.horizon_text}): in use they could not "
+            f"have been learned from, and they tell of the first {int(near.sum())} test rows"
         ),
         remedy="split: {kind: time}, which leaves a gap of problem.horizon before each boundary",
         fix=((("split", "kind"), "time"),),

@@ -3,11 +3,12 @@
 import csv
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ninefold.report import ReportSpec
+from ninefold.sealing import Opening, looks, read_ledger
 
 DOCUMENTS: Mapping[str, str] = {
     "profile": "profile.json",
@@ -80,12 +81,20 @@ class Evidence:
 
 
 def read_documents(files: Mapping[str, Path]) -> dict[str, Mapping[str, Any]]:
-    """Read the documents that exist; anything but a JSON object counts as missing."""
+    """Read the documents that exist; anything but a JSON object counts as missing.
+
+    Raises:
+        InputError: the ledger is damaged: without it nothing can be said of how often the test part
+            was opened.
+    """
     found: dict[str, Mapping[str, Any]] = {}
     for name, path in files.items():
         try:
-            text = path.read_text(encoding="utf-8")
-            content = {"openings": _lines(text)} if path.suffix == ".jsonl" else json.loads(text)
+            content = (
+                {"openings": [asdict(opening) for opening in read_ledger(path)]}
+                if path.suffix == ".jsonl"
+                else json.loads(path.read_text(encoding="utf-8"))
+            )
         except (OSError, ValueError):
             continue
         if isinstance(content, dict):
@@ -93,8 +102,10 @@ def read_documents(files: Mapping[str, Path]) -> dict[str, Mapping[str, Any]]:
     return found
 
 
-def _lines(text: str) -> list[Any]:
-    return [json.loads(line) for line in text.splitlines() if line.strip()]
+def openings_of(evidence: Evidence) -> list[Opening]:
+    """Return how often the test part of the run was opened, its own model among them."""
+    openings = [Opening(**found) for found in evidence.ledger.get("openings", ())]
+    return looks(openings, evidence.evaluation["test_set"])
 
 
 def read_history(path: Path) -> tuple[Mapping[str, float], ...]:

@@ -7,15 +7,19 @@ import numpy as np
 from ninefold.columns import Array
 from ninefold.problem import ProblemSpec
 from ninefold.splitting.base import Glance, SplitterSpec
-from ninefold.splitting.group import MIN_ENTITIES, GroupSplitSpec
+from ninefold.splitting.group import GroupSplitSpec
 from ninefold.splitting.group_time import GroupTimeSplitSpec, kept_share
 from ninefold.splitting.random import RandomSplitSpec
 from ninefold.splitting.stratified import StratifiedSplitSpec
 from ninefold.splitting.stratified_group import StratifiedGroupSplitSpec
-from ninefold.splitting.time import TimeSplitSpec
+from ninefold.splitting.time import TimeSplitSpec, is_known
 
 MIN_KEPT = 2 / 3
 """A split by entity and time that would use fewer rows gives way to one by time alone."""
+
+
+FEW = 10
+"""Of fewer entities none is held back where time divides the rows."""
 
 
 class AutoSplitSpec(SplitterSpec):
@@ -34,12 +38,17 @@ class AutoSplitSpec(SplitterSpec):
             reason = f"problem.time is `{problem.time}`: what is predicted lies in the future"
             if problem.horizon:
                 reason += (
-                    f", and rows whose outcome (known after {problem.horizon}) reaches into the "
-                    "next part are left out"
+                    f", and rows whose outcome (known after {problem.horizon_text}) reaches into "
+                    "the next part are left out"
                 )
             if not problem.group:
                 return TimeSplitSpec(**settings), reason
-            kept = self._kept(glance)
+            kept, few = self._kept(glance), _entities(glance)
+            if few < FEW:
+                return TimeSplitSpec(**settings), (
+                    f"{reason}; {who} tells {few} entities apart, too few to hold some back: every "
+                    "part has rows of all"
+                )
             if kept >= MIN_KEPT:
                 reason += f"; problem.group is {who}: no entity spans two parts"
                 return GroupTimeSplitSpec(**settings), reason
@@ -66,14 +75,17 @@ class AutoSplitSpec(SplitterSpec):
         """Return the share of rows that a split by entity and time would use."""
         if glance is None or glance.time is None or glance.entity is None:
             return 0.0
-        few = len(np.unique(glance.entity)) < MIN_ENTITIES
-        if few or not _has_three_moments(glance.time):
+        if _entities(glance) < FEW or not _has_three_moments(glance.time):
             return 0.0
         return kept_share(glance.time, glance.entity, (self.valid_size, self.test_size), self.seed)
 
 
+def _entities(glance: Glance | None) -> int:
+    return 0 if glance is None or glance.entity is None else len(np.unique(glance.entity))
+
+
 def _has_three_moments(time: Array) -> bool:
-    return len(np.unique(time)) >= 4
+    return len(np.unique(time[is_known(time)])) >= 3
 
 
 def _rarest(glance: Glance | None) -> str:

@@ -71,7 +71,7 @@ class Plan:
     """The folds of the train rows.
 
     Shapes: `fold` `(n,)` int64, -1 for rows that take no part; `start` and `end` `(n,)` float64,
-    the span a row's label looks at, for the scheme `purged`, with the `embargo` after it.
+    the span a row's label looks at, where it looks ahead; `embargo` is for the scheme `purged`.
     """
 
     fold: Array

@@ -6,7 +6,6 @@ import numpy as np
 from pydantic import Field
 
 from ninefold.columns import Array
-from ninefold.durations import duration_us
 from ninefold.errors import ConfigError, InputError
 from ninefold.problem import ProblemSpec
 from ninefold.splitting.base import (
@@ -20,7 +19,7 @@ from ninefold.splitting.base import (
     Rows,
     SplitterSpec,
 )
-from ninefold.splitting.time import Gap, boundaries, is_known, stretch
+from ninefold.splitting.time import Gap, boundaries, is_known, length, stretch
 
 BORDER = 0.05
 """Share of a block that is left out at its borders where nothing else is said."""
@@ -100,26 +99,28 @@ class BlockedSplitSpec(SplitterSpec):
         at, gap = self._scale(order, rows)
         return Plan(block.astype(np.int64), "purged", at, at + gap)
 
-    def _gap(self, rows: Rows) -> int | str:
+    def _gap(self, rows: Rows) -> float | str:
         if self.gap is not None:
             return self.gap
-        if rows.problem.horizon is not None and rows.problem.time is not None:
+        if rows.problem.horizon is not None and rows.time is not None:
             return rows.problem.horizon
         return max(1, round(BORDER * len(rows) / self.blocks))
 
     def _scale(self, order: Array, rows: Rows) -> tuple[Array, float]:
         """Return where each row stands `(N,)` float64, and the gap on the same scale."""
-        gap = self._gap(rows)
+        gap, problem = self._gap(rows), rows.problem
+        if self.gap is None and problem.horizon is not None and rows.time is not None:
+            return order.astype(np.float64), length(gap, order, problem, "problem.horizon")
         if not isinstance(gap, str):
             rank = np.empty(len(order))
             rank[np.argsort(order, kind="stable")] = np.arange(len(order))
             return rank, float(gap)
-        if rows.time is None or order.dtype.kind != "i":
+        if rows.time is None:
             raise ConfigError(
                 "params.yaml: split.gap must be a number of rows, because no date orders them, "
                 f"however: {gap!r}"
             )
-        return order.astype(np.float64), float(duration_us(gap))
+        return order.astype(np.float64), length(gap, order, problem, "split.gap")
 
 
 def _order(rows: Rows) -> Array:

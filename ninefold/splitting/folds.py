@@ -3,9 +3,12 @@
 `folds.parquet` has the columns `row` (position in the source) and `fold`, in the order of
 `train.parquet`, and says in its metadata how to read them:
 
+Rows of fold -1 take no part.
+
 - `partition`: folds 0 … k-1; each is validated once by a model trained on all the others.
 - `expanding` (split by time): folds 0 … k; fold 0 only trains, each later fold is validated by a
-  model trained on the folds before it. Fold -1 stands in a gap and takes no part.
+  model trained on the folds before it, where rows have a span without those whose `end` is not
+  before the fold.
 - `purged` (López de Prado, Advances in Financial Machine Learning, 2018, ch. 7): as partition, but
   no model is trained on rows whose span `start` … `end` meets that of the fold it is validated on,
   or begins within `embargo` after it.
@@ -48,10 +51,11 @@ class Folds:
                 yield np.flatnonzero(fit), np.flatnonzero(valid)
 
     def _before_or_beside(self, number: int, valid: Array) -> Array:
-        if self.scheme == "expanding":
-            return np.asarray(self.fold < number)
+        is_earlier = np.asarray(self.fold < number)
         if self.start is None or self.end is None:
-            return ~valid
+            return is_earlier if self.scheme == "expanding" else ~valid
+        if self.scheme == "expanding":
+            return np.asarray(is_earlier & (self.end < self.start[valid].min()))
         first, last = self.start[valid].min(), self.end[valid].max() + self.embargo
         return np.asarray((self.end < first) | (self.start > last))
 

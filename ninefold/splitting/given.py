@@ -22,6 +22,7 @@ from ninefold.splitting.base import (
     Rows,
     SplitterSpec,
 )
+from ninefold.splitting.time import moments
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,20 +56,33 @@ class GivenSplitSpec(SplitterSpec):
                     f"{self.path} must name {NAMES[needed]} rows, however: none in the data"
                 )
         notes = {"file_rows": len(row), "valid_taken_from_train": False}
+        dropped = {"not_in_split_file": ~named}
         if not (part == VALID).any():
-            part, notes["valid_taken_from_train"] = self._take_valid(rows, part), True
-        return Assignment(part, {"not_in_split_file": ~named}, notes)
+            part, more = self._take_valid(rows, part)
+            dropped |= more
+            notes["valid_taken_from_train"] = True
+        return Assignment(part, dropped, notes)
 
-    def _take_valid(self, rows: Rows, part: Array) -> Array:
-        """Return `part` with `valid_size` of the train rows turned into valid ones."""
+    def _take_valid(self, rows: Rows, part: Array) -> tuple[Array, dict[str, Array]]:
+        """Return `part` with `valid_size` of the train rows turned into valid ones, and what was
+        left out for it, by reason.
+        """
         train = np.flatnonzero(part == TRAIN)
-        fitting = self._fitting(rows).model_copy(
-            update={"valid_size": self.valid_size / 2, "test_size": self.valid_size / 2}
-        )
-        inner = fitting.assign(rows.take(train)).part
+        half = self.valid_size / 2
+        fitting = self._fitting(rows).model_copy(update={"valid_size": half, "test_size": half})
+        made = fitting.assign(rows.take(train))
+        inner = np.where(made.part > TRAIN, VALID, made.part)
+        if "boundaries" in made.notes:
+            # What keeps the two halves of the valid part away from each other is needed in neither.
+            later = moments(rows)[train] >= made.notes["boundaries"][0]
+            inner[made.dropped["gap"] & later] = VALID
         part = part.copy()
-        part[train] = np.where(inner > TRAIN, VALID, inner)
-        return part
+        part[train] = inner
+        dropped = {}
+        for reason, mask in made.dropped.items():
+            dropped[reason] = np.zeros(len(rows), dtype=bool)
+            dropped[reason][train] = mask & (inner == NONE)
+        return part, dropped
 
     def _fitting(self, rows: Rows) -> SplitterSpec:
         settings = self.model_dump(exclude={"kind", "path"})

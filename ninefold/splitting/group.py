@@ -9,7 +9,8 @@ from ninefold.problem import ProblemSpec
 from ninefold.splitting.base import Assignment, Glance, Rows, SplitterSpec
 from ninefold.splitting.stratified import StratifiedSplitSpec
 
-MIN_ENTITIES = 10
+MIN_ENTITIES = 6
+"""With fewer, a part would hold one or none."""
 
 
 class GroupSplitSpec(StratifiedSplitSpec):
@@ -32,12 +33,13 @@ class GroupSplitSpec(StratifiedSplitSpec):
 
     def check_entities(self, rows: Rows) -> None:
         """Raise `InputError` if there are too few entities to divide."""
-        entities = len(np.unique(rows.unit))
+        entities = len(np.unique(rows.unit if rows.entity is None else rows.entity))
         if entities < MIN_ENTITIES:
             raise InputError(
                 f"params.yaml: problem.group {list(rows.problem.group)} must tell at least "
                 f"{MIN_ENTITIES} entities apart to split by them, however: {entities}. "
-                "Choose a finer group, or split.kind stratified without problem.group"
+                "Choose a finer group, or leave problem.group out: scores then hold for these "
+                "entities alone"
             )
 
 

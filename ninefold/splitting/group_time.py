@@ -1,5 +1,6 @@
 """Split by entity and time: later rows, of entities that are new, or known, to the model."""
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -64,9 +65,9 @@ class GroupTimeSplitSpec(TimeSplitSpec):
         used, count = plan.fold >= 0, int(plan.fold.max()) + 1
         if self.entities == "seen":
             first = np.isin(entity, entity[plan.fold == 0])
-            return Plan(np.where(used & first, plan.fold, -1), "expanding")
+            return replace(plan, fold=np.where(used & first, plan.fold, -1))
         home = _homes(entity, plan.fold, used, np.full(count, 1 / count), self.seed + 1)
-        return Plan(np.where(used & (home == plan.fold), plan.fold, -1), "expanding")
+        return replace(plan, fold=np.where(used & (home == plan.fold), plan.fold, -1))
 
 
 def kept_share(time: Array, entity: Array, sizes: tuple[float, float], seed: int) -> float:

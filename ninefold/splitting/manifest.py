@@ -47,7 +47,6 @@ def describe(
         "folds": _folds(folds),
         "identical_rows": {"across_parts": disjoint["identical_rows_across_parts"]},
         "disjoint": disjoint,
-        "warnings": _warnings(parts, problem),
     }
 
 
@@ -159,15 +158,3 @@ def _is_ordered(frame: Frame, code: Array, name: str) -> bool:
     spans = [values[(code == number) & known] for number in (TRAIN, VALID, TEST)]
     filled = [span for span in spans if len(span)]
     return all(a.max() < b.min() for a, b in itertools.pairwise(filled))
-
-
-def _warnings(parts: dict[str, dict[str, Any]], problem: ProblemSpec) -> list[str]:
-    """Return sentences on what makes the parts hard to compare."""
-    if problem.task != "classification" or problem.also:
-        return []
-    full = parts["train"]["target"]["class_count"]
-    return [
-        f"the {name} part has {part['target']['class_count']} of {full} classes"
-        for name, part in parts.items()
-        if part["target"]["class_count"] < full
-    ]

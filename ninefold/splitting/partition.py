@@ -23,6 +23,7 @@ from ninefold.splitting.base import (
     SplitterSpec,
 )
 from ninefold.splitting.folds import Folds
+from ninefold.splitting.group import MIN_ENTITIES
 from ninefold.splitting.identity import (
     by_appearance,
     chance_twin_share,
@@ -34,10 +35,13 @@ from ninefold.splitting.identity import (
     linked,
 )
 from ninefold.splitting.manifest import describe
+from ninefold.splitting.remarks import remarks
 from ninefold.target import Target
 
 MIN_ROWS = {TRAIN: 30, VALID: 5, TEST: 5}
 """Fewer rows than these in a part and nothing can be learned, chosen or measured."""
+NAMELESS = np.uint64(0x6E616D656C657373)
+"""Tells the number of a row without an entity from an entity that is called so."""
 STRATA = 10
 """Quantile bins of a regression target."""
 MAX_STRATA = 20
@@ -90,6 +94,8 @@ def split(
         "dropped": {"missing_target": len(frame) - len(usable), **dropped},
     }
     manifest["notes"] = assignment.notes
+    alone = int(_is_nameless(inside, problem).sum())
+    manifest["warnings"] = remarks(manifest, chosen, problem, unit, alone)
     part = np.full(len(frame), "", dtype=object)
     part[usable] = np.array([*NAMES, ""], dtype=object)[code]
     everywhere = np.full(len(frame), -1, dtype=np.int64)
@@ -179,13 +185,20 @@ def _entities(frame: Frame, problem: ProblemSpec) -> Array | None:
             raise InputError(
                 f"params.yaml: problem.group must name columns of the data, however: {name!r}"
             )
-    kinds = [frame.column(name).kind for name in problem.group]
-    values = [frame[name] for name in problem.group]
-    entity = combine([hash_values(k, v) for k, v in zip(kinds, values, strict=True)])
-    missing = np.all([is_missing(k, v) for k, v in zip(kinds, values, strict=True)], axis=0)
+    entity = hash_rows(frame, list(problem.group))
+    missing = _is_nameless(frame, problem)
     if missing.any():
-        entity[missing] = combine([hash_values("number", frame.row[missing].astype(np.float64))])
+        apart = [frame.row[missing].astype(np.uint64), np.full(missing.sum(), NAMELESS)]
+        entity[missing] = combine(apart)
     return entity
+
+
+def _is_nameless(frame: Frame, problem: ProblemSpec) -> Array:
+    """Return the mask `(N,)` of rows that no group column names."""
+    nameless = np.full(len(frame), bool(problem.group))
+    for name in problem.group:
+        nameless &= is_missing(frame.column(name).kind, frame[name])
+    return nameless
 
 
 @dataclass(frozen=True)
@@ -213,7 +226,8 @@ def _units(
         unit = linked(unit, entity)
         largest = np.bincount(unit).max() / len(unit)
         own = np.unique(entity, return_inverse=True)[1]
-        if largest > max(0.1, 2 * np.bincount(own).max() / len(own)):
+        too_few = unit.max() + 1 < MIN_ENTITIES <= own.max() + 1
+        if too_few or largest > max(0.1, 1.25 * np.bincount(own).max() / len(own)):
             unit = own
             twins = _Twins(False, "keeping them together would chain most entities into one")
     return unit, {

@@ -5,18 +5,19 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, field_validator
 
+from ninefold.columns import Array
 from ninefold.durations import duration_us
 from ninefold.errors import ConfigError
 from ninefold.splitting.base import Plan, Rows
-from ninefold.splitting.time import TimeSplitSpec, boundaries, moments, stretch
+from ninefold.splitting.time import TimeSplitSpec, boundaries, length, moments, stretch
 
 
 class PurgedSplitSpec(TimeSplitSpec):
     """Parts as by time; every fold is validated by a model of all other moments, earlier or later.
 
-    A train row whose label (`problem.horizon` from its moment) looks into the validation fold is
-    purged, and so are rows that begin within the embargo after it (López de Prado, Advances in
-    Financial Machine Learning, 2018, ch. 7). More rows to learn from than expanding folds have.
+    A train row whose label (`problem.horizon` or the gap from its moment) looks into the validation
+    fold is purged, and so are rows that begin within the embargo after it (López de Prado, Advances
+    in Financial Machine Learning, 2018, ch. 7). More rows to learn from than expanding folds have.
     """
 
     kind: Literal["purged"] = "purged"  # type: ignore[assignment]
@@ -43,14 +44,15 @@ class PurgedSplitSpec(TimeSplitSpec):
         block = stretch(time, cuts)
         start = time.astype(np.float64)
         embargo = self._embargo(start.min(), start.max(), time.dtype.kind == "i", rows)
-        return Plan(block.astype(np.int64), "purged", start, start + self._horizon(rows), embargo)
+        return Plan(block.astype(np.int64), "purged", start, self._end(time, rows), embargo)
 
-    def _horizon(self, rows: Rows) -> float:
-        horizon = rows.problem.horizon
-        assert rows.time is not None
-        if horizon is None or rows.time.dtype.kind != "i":
-            return 0.0
-        return float(duration_us(horizon))
+    def _end(self, time: Array, rows: Rows) -> Array:
+        """Return up to which moment `(N,)` each row's label looks: the horizon, or a longer gap."""
+        end, horizon = time.astype(np.float64), rows.problem.horizon
+        reach = self._reach(time, rows.problem)
+        if horizon and self.gap is not None:
+            end = end + length(horizon, time, rows.problem, "problem.horizon")
+        return end if reach is None else np.maximum(end, reach)
 
     def _embargo(self, first: float, last: float, is_date: bool, rows: Rows) -> float:
         if not isinstance(self.embargo, str):

@@ -17,19 +17,55 @@ def unit_table(unit: Array, stratum: Array) -> tuple[Array, Array, Array]:
     return inverse, size, stratum[first]
 
 
+LARGE, LEAST_LARGE = 0.1, 4
+"""Units of more than this share of the smallest part, and more rows, are dealt before the others
+are cut."""
+
+
 def divide(unit: Array, stratum: Array, valid_size: float, test_size: float, seed: int) -> Array:
     """Return part codes `(N,)`: shares as asked, each stratum spread evenly, units whole.
 
     Units stand shuffled inside their stratum, each at its share of the stratum's rows; read in
     that order, every stretch holds all strata in proportion. The order is cut by cumulated rows.
+    Large units come first, by lot to where they fit; what they leave of each part the others fill.
     """
     inverse, size, level = unit_table(unit, stratum)
-    order = _interleaved(size, level, np.random.default_rng(seed))
-    middle = (np.cumsum(size[order]) - size[order] / 2) / size.sum()
+    rng = np.random.default_rng(seed)
+    shares = np.array([1 - valid_size - test_size, valid_size, test_size])
     part = np.full(len(size), TRAIN)
-    part[order[middle < test_size + valid_size]] = VALID
-    part[order[middle < test_size]] = TEST
+    is_large = size > max(LEAST_LARGE, LARGE * shares.min() * len(unit))
+    small = np.flatnonzero(~is_large)
+    if is_large.any():
+        room = _deal_large(part, np.flatnonzero(is_large), size, shares * len(unit), rng).clip(0)
+        _, valid_size, test_size = room / max(room.sum(), 1)
+    if len(small):
+        rows = size[small]
+        order = _interleaved(rows, level[small], rng)
+        middle = (np.cumsum(rows[order]) - rows[order] / 2) / rows.sum()
+        part[small[order[middle < test_size + valid_size]]] = VALID
+        part[small[order[middle < test_size]]] = TEST
     return part[inverse]
+
+
+def _deal_large(
+    part: Array, units: Array, size: Array, room: Array, rng: np.random.Generator
+) -> Array:
+    """Put `units` into `part`, the largest first; return the rows `(3,)` that parts still lack.
+
+    Each goes by lot to one of the parts that hold it, with chances as their room; what fits in none
+    goes where it exceeds the size least, for that size: a small part keeps several entities.
+    """
+    asked, room = room, room.copy()
+    tie = rng.permutation(len(units))
+    for one in units[np.lexsort((tie, -size[units]))].tolist():
+        chance = np.where(room >= size[one], room, 0.0)
+        draw = rng.random()
+        if chance.any():
+            part[one] = int(np.searchsorted(np.cumsum(chance) / chance.sum(), draw, side="right"))
+        else:
+            part[one] = int(((size[one] - room) / asked).argmin())
+        room[part[one]] -= size[one]
+    return room
 
 
 def _interleaved(size: Array, level: Array, rng: np.random.Generator) -> Array:

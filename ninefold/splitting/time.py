@@ -43,8 +43,8 @@ class TimeSplitSpec(SplitterSpec):
 
     kind: Literal["time"] = "time"
     gap: Gap = None
-    """Left out before each boundary: a number of rows, or a duration (30min, 12h, 7d, 2w). Default:
-    problem.horizon, or none."""
+    """Left out before each boundary, of parts and folds: a number of rows, or a duration (30min,
+    12h, 7d, 2w). Default: problem.horizon, or none."""
 
     @property
     def keeps_entities_together(self) -> bool:
@@ -78,42 +78,59 @@ class TimeSplitSpec(SplitterSpec):
         block = stretch(time[present], cuts)
         part[present] = np.array([TRAIN, VALID, TEST])[block]
         in_gap = np.zeros(len(rows), dtype=bool)
-        in_gap[present] = self._in_gap(time[present], block, cuts, rows.problem)
+        if (reach := self._reach(time[present], rows.problem)) is not None:
+            in_gap[present] = reach >= np.append(np.asarray(cuts, dtype=np.float64), np.inf)[block]
         part[in_gap] = NONE
         dropped = {"missing_time": ~is_known(time), "gap": in_gap}
         return Assignment(part, dropped, {"boundaries": cuts, "gap": self._gap(rows.problem)})
 
     def fold(self, rows: Rows) -> Plan:
         time = moments(rows)
+        known = is_known(time)
         count = self.folds + 1
-        cuts = boundaries(time, tuple(np.arange(1, count) / count))
-        block = stretch(time, cuts)
-        gap = self._in_gap(time, block, cuts, rows.problem)
-        return Plan(np.where(gap, -1, block).astype(np.int64), "expanding")
+        cuts = boundaries(time[known], tuple(np.arange(1, count) / count))
+        fold = np.where(known, stretch(time, cuts), -1).astype(np.int64)
+        reach = self._reach(time, rows.problem)
+        start = None if reach is None else time.astype(np.float64)
+        return Plan(fold, "expanding", start, reach)
 
-    def _gap(self, problem: ProblemSpec) -> int | str:
+    def _gap(self, problem: ProblemSpec) -> float | str:
         """Return the gap to leave: the one asked for, or the problem's horizon."""
         return self.gap if self.gap is not None else problem.horizon or 0
 
-    def _in_gap(self, time: Array, block: Array, cuts: list[float], problem: ProblemSpec) -> Array:
-        """Return the mask `(N,)` of rows that stand too close before a boundary."""
-        mask, gap = np.zeros(len(time), dtype=bool), self._gap(problem)
+    def _reach(self, time: Array, problem: ProblemSpec) -> Array | None:
+        """Return up to which moment `(N,)` each row keeps later parts away; None: its own.
+
+        A gap of n rows reaches to the moment of the n-th row after the last of the row's own.
+        """
+        gap = self._gap(problem)
         if not gap:
-            return mask
-        if isinstance(gap, str) and time.dtype.kind != "i":
-            raise ConfigError(
-                f"params.yaml: split.gap must be a number of rows, because `{problem.time}` is no "
-                f"date, however: {gap!r}"
-            )
-        order = np.argsort(time, kind="stable")
-        for number, cut in enumerate(cuts):
-            before = block == number
-            if isinstance(gap, str):
-                mask |= before & (time >= cut - duration_us(gap))
-            else:
-                last = order[before[order]][-gap:]
-                mask |= before & (time >= time[last].min()) if len(last) else False
-        return mask
+            return None
+        if self.gap is None or isinstance(gap, str):
+            place = "problem.horizon" if self.gap is None else "split.gap"
+            return time.astype(np.float64) + length(gap, time, problem, place)
+        ordered = np.sort(time)
+        last = np.searchsorted(ordered, time, side="right") - 1
+        return np.asarray(ordered[np.minimum(last + int(gap), len(time) - 1)], dtype=np.float64)
+
+
+def length(span: float | str, time: Array, problem: ProblemSpec, place: str) -> float:
+    """Return a span that params.yaml names at `place` on the scale of `time`.
+
+    Raises:
+        ConfigError: a duration where moments are numbers, or a number where they are dates.
+    """
+    is_date = time.dtype.kind == "i"
+    if isinstance(span, str) == is_date:
+        return float(duration_us(span)) if isinstance(span, str) else float(span)
+    if is_date:
+        rule = f"a duration such as 12h or 7d, because `{problem.time}` is a date"
+    elif place == "problem.horizon":
+        rule = f"a number in units of `{problem.time}`, because that is no date"
+    else:
+        rule = f"a number of rows, because `{problem.time}` is no date"
+    told = repr(span) if isinstance(span, str) else f"{span:.15g}"
+    raise ConfigError(f"params.yaml: {place} must be {rule}, however: {told}")
 
 
 def moments(rows: Rows) -> Array:

@@ -33,7 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what tells entities apart; none of them spans two parts")  # fmt: skip
     add("--id", dest="ids", metavar="COL", nargs="+", action="extend", default=[],
         help="identifiers, never a feature")  # fmt: skip
-    add("--horizon", metavar="DURATION", help="how long until the outcome is known: 12h, 7d, 2w")
+    add(
+        "--horizon",
+        metavar="DURATION",
+        help="how long until the outcome is known: 12h, 7d, 2w; a number if --time is one",
+    )
     add("--available-after", metavar="COL", nargs="+", action="extend", default=[],
         help="columns known only after the outcome, never a feature")  # fmt: skip
     add("--split", type=Path, metavar="FILE", help="CSV row,part of people who already split")

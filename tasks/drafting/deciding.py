@@ -114,8 +114,10 @@ def _ask(
     if args.horizon is None and said.time is not None:
         proposal_h, why, _ = propose_horizon(table, columns, args.target, said.time, late)
         because = f" ({why})" if why else ""
-        question = f"time from prediction to outcome, such as 12h or 7d{because}"
-        said.horizon = ask_duration(question, proposal_h)
+        is_date = all(c.kind == "datetime" for c in columns if c.name == said.time)
+        such = "such as 12h or 7d" if is_date else f"in units of {said.time}"
+        question = f"time from prediction to outcome, {such}{because}"
+        said.horizon = ask_duration(question, proposal_h, is_date=is_date)
     if not args.available_after and said.task in LEARNED:
         said.after = ask_columns("known only after the outcome, never a feature", late, free)
 

@@ -144,7 +144,7 @@ def _time(draft: Draft) -> list[str]:
         dates = _comment(sequence(draft.other_times))
         lines.append(f"  # time: COLUMN            # dates: {dates}")
     if problem.horizon is not None:
-        lines.append(f"  horizon: {scalar(problem.horizon)}")
+        lines.append(f"  horizon: {scalar(problem.horizon_text)}")
     elif draft.perhaps.horizon:
         about = f"{draft.perhaps.horizon}            # until the outcome is known?"
         lines.append(f"  # horizon: {about}")

@@ -1,5 +1,6 @@
 """What `ninefold init` asks in a terminal: each question with a proposal, each answer checked."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -8,6 +9,7 @@ from ninefold.errors import InputError, nearest
 
 T = TypeVar("T")
 NONE = ("-", "none")
+NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 INTRODUCTION = """\
 A few questions about the columns; Enter takes what stands in brackets, Ctrl-C leaves without a
 trace. Everything can be changed later in params.yaml.
@@ -56,13 +58,16 @@ def ask_column(question: str, proposal: str | None, names: Sequence[str]) -> str
         print("  one column, or - for none")
 
 
-def ask_duration(question: str, proposal: str | None) -> str | None:
-    """Ask for a duration such as 12h or 7d, or none."""
+def ask_duration(question: str, proposal: str | None, *, is_date: bool = True) -> str | None:
+    """Ask for a duration such as 12h or 7d, or a number where moments are numbers; or for none."""
 
     def read(answer: str) -> str | None:
         if answer in NONE:
             return None
-        duration_us(answer)
+        if is_date:
+            duration_us(answer)
+        elif not NUMBER.fullmatch(answer):
+            raise ValueError(f"must be a number such as 4 or 0.5, however: {answer!r}")
         return answer
 
     minus = ", - for none" if proposal else ""

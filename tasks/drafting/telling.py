@@ -46,7 +46,7 @@ def told(args: argparse.Namespace, table: Any, found: Any, answers: Any, about: 
         "task": f"{problem.task}{why}",
         "ids": _listed(problem.ids),
         "time": f"{problem.time or 'none'}{'' if problem.time else dates}",
-        "horizon": problem.horizon or f"none{_maybe([perhaps.horizon], '--horizon')}",
+        "horizon": problem.horizon_text or f"none{_maybe([perhaps.horizon], '--horizon')}",
         "group": _group(problem, perhaps, found.roles.why_group),
         "after": f"{_listed((*args.late, *problem.available_at))}"
         f"{_maybe(perhaps.after, '--available-after')}",

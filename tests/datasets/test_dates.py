@@ -7,7 +7,10 @@ from hypothesis import strategies as st
 
 from ninefold import dates
 from ninefold.columns import NAT, Column
+from ninefold.config import validate
+from ninefold.datasets import read
 from ninefold.datasets.tables.parsing import parse
+from ninefold.problem import ProblemSpec
 
 EPOCH = dt.datetime(1970, 1, 1)
 MOMENTS = st.datetimes(min_value=dt.datetime(1000, 1, 1))
@@ -67,3 +70,20 @@ def test_a_month_is_its_first_day(text, format):
 def test_a_format_that_names_no_date_is_refused(format):
     with pytest.raises(ValueError, match="must"):
         dates.pattern(format)
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        ([f"{year}-{month:02}" for year in (1949, 1950) for month in range(1, 13)], "datetime"),
+        ([f"{month:02}/{year}" for year in (1949, 1950) for month in range(1, 13)], "datetime"),
+        ([f"{code}-{part:02}" for code in (4000, 4711) for part in range(1, 13)], "category"),
+    ],
+)
+def test_a_column_of_months_is_one_of_dates_and_one_of_codes_is_not(cells, kind, tmp_path):
+    path = tmp_path / "d.csv"
+    path.write_text("\n".join(["m,y", *(f"{cell},{n}" for n, cell in enumerate(cells))]))
+    spec = validate("ingest", {"kind": "file", "path": str(path)})
+    problem = ProblemSpec(task="regression", target="y")
+    columns = {column.name: column.kind for column in read(spec, problem, tmp_path)[1]}
+    assert columns["m"] == kind

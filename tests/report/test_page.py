@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ninefold.errors import InputError
 from ninefold.report import ReportSpec
 from ninefold.report.evidence import DOCUMENTS, Evidence, read_documents, read_history
 from ninefold.report.page import headline, render, sections
@@ -145,6 +146,23 @@ def test_a_damaged_file_counts_as_missing(tmp_path):
     files = {"quality": tmp_path / "a.json", "leakage": tmp_path / "b.json"}
     assert read_documents({**files, "profile": tmp_path / "none.json"}) == {}
     assert read_history(tmp_path / "none.csv") == ()
+
+
+def test_a_look_that_stands_twice_after_a_merge_counts_once(workspace, evidence, tmp_path):
+    text = find(workspace, "test_ledger.jsonl").read_text(encoding="utf-8")
+    own = json.loads(text)
+    other = json.dumps({**own, "model": "f" * 64, "metric": "other", "value": 0.25})
+    cut_off = json.dumps({**own, "value": None, "standard_error": None})
+    path = tmp_path / "test_ledger.jsonl"
+    merged = "\n".join([other, cut_off, text, other]) + "\n"
+    for lines, count in ((merged, 2), (other + "\n", 2), ("", 1)):
+        path.write_text(lines, encoding="utf-8")
+        documents = {**evidence.documents, **read_documents({"ledger": path})}
+        page = render(replace(evidence, documents=documents))
+        assert page.count(f"opened {count} times" if count > 1 else "opened once") == 2
+    path.write_text("<<<<<<< HEAD\n", encoding="utf-8")
+    with pytest.raises(InputError, match="line 1 must be an opening"):
+        read_documents({"ledger": path})
 
 
 def test_levels_of_masked_columns_are_not_shown(evidence):

@@ -259,7 +259,7 @@ def test_a_class_that_comes_up_after_train_is_dropped_and_counted():
         (table(), problem(), {"kind": "time"}, "problem.time must be given"),
         (table(), problem(time="who"), {}, "date or a number"),
         (table(), problem(time="nope"), {}, "column of the data"),
-        (table(entities=4), problem(group=("who",)), {}, "at least 10 entities"),
+        (table(entities=4), problem(group=("who",)), {}, "at least 6 entities"),
         (table(), problem(group=("nope",)), {}, "columns of the data"),
         (table(60), problem(), {"test_size": 0.05}, "test part must have at least 5"),
         (table(), problem(time="when"), {"kind": "time", "gap": "400d"}, "train part .*gap"),

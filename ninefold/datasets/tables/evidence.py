@@ -30,6 +30,8 @@ MARKS = frozenset({
 """What people and spreadsheets write, in lower case, where a number or date is missing."""
 COMPACT = "^(19|20)[0-9]{6}$"
 PROBE = 200
+YEARS = 1700, 2200
+"""A month of another year is rather a code with a dash in it."""
 MAX_OTHERS = 20
 TEXT_WORDS, TEXT_DISTINCT, TEXT_LENGTH = 3.0, 0.2, 50.0
 """Free text: this many words on average and this share of distinct cells, or this long."""
@@ -220,7 +222,13 @@ def _list(listed: Counter[str], cells: pa.Array, counts: Array, mask: Array) -> 
 
 
 def _dates(cells: pa.Array, format: str | None) -> Array:
-    return np.asarray(parse_datetime(cells, Column("", "datetime", format=format)).is_valid())
+    """Return the mask `(N,)` of cells that are dates; months only of years people write down."""
+    found = parse_datetime(cells, Column("", "datetime", format=format))
+    fits = np.asarray(found.is_valid())
+    if format is not None and "%d" not in format:
+        year = np.asarray(pc.fill_null(pc.year(found), 0))
+        fits = fits & (year >= YEARS[0]) & (year <= YEARS[1])
+    return fits
 
 
 @dataclass

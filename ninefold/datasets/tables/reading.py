@@ -259,6 +259,18 @@ def _check_time(columns: tuple[Column, ...], problem: ProblemSpec) -> None:
                 f"`{column.name}` is {column.kind}. Give its format: `ingest: {{columns: "
                 f"{{{column.name!r}: {{kind: datetime, format: '%d.%m.%Y'}}}}}}`"
             )
+        if column.name == problem.time and problem.horizon is not None:
+            _check_horizon(problem, column.kind == "datetime")
+
+
+def _check_horizon(problem: ProblemSpec, is_date: bool) -> None:
+    if isinstance(problem.horizon, str) != is_date:
+        rule = "a duration such as 7d" if is_date else f"a number in units of `{problem.time}`"
+        kind = "dates" if is_date else "numbers"
+        raise ConfigError(
+            f"params.yaml: problem.horizon must be {rule}, because `{problem.time}` holds {kind}, "
+            f"however: {problem.horizon_text}"
+        )
 
 
 def _check_ahead(source: Source, problem: ProblemSpec) -> None:
@@ -271,12 +283,13 @@ def _check_ahead(source: Source, problem: ProblemSpec) -> None:
             f"params.yaml: problem.time must be `{time}`, the time of a window's last step, "
             f"however: {problem.time or 'none is given'}"
         )
-    if problem.horizon is None or duration_us(problem.horizon) < ahead_us:
+    told = problem.horizon
+    if not isinstance(told, str) or duration_us(told) < ahead_us:
         hours = -(-ahead_us // HOUR_US)
         needed = f"{hours}h" if hours % 24 else f"{hours // 24}d"
         raise ConfigError(
             f"params.yaml: problem.horizon must be at least {needed}, since the values ahead of a "
-            f"window are known only so long after its last step, however: {problem.horizon}. A "
+            f"window are known only so long after its last step, however: {told}. A "
             "split by time leaves that gap before each boundary"
         )
 

@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 from ninefold.problem import Task
 from ninefold.report.charts.intervals import Row, forest
-from ninefold.report.evidence import Evidence
+from ninefold.report.evidence import Evidence, openings_of
 from ninefold.report.markup import (
     Html,
     Tone,
@@ -66,9 +66,7 @@ def _openings(evidence: Evidence) -> str:
     sealed = evidence.evaluation.get("test_set")
     if not sealed:
         return "opened after every choice was made"
-    openings = evidence.ledger.get("openings", ())
-    looks = sum(o["test"] == sealed["rows_sha256"] for o in openings)
-    return sentence(max(1, looks), sealed["metric"], sealed["standard_error"])
+    return sentence(len(openings_of(evidence)), sealed["metric"], sealed["standard_error"])
 
 
 def _shipped(evidence: Evidence) -> Mapping[str, Any]:

@@ -1,9 +1,9 @@
 """How often the test part was opened, and what that makes of small gains."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ninefold.report.evidence import Evidence
+from ninefold.report.evidence import Evidence, openings_of
 from ninefold.report.markup import Html, code, count, join, number, paragraph, prose, table
 from ninefold.report.section import Section
 from ninefold.sealing import Opening, sentence
@@ -21,9 +21,9 @@ class TestSet(Section):
 
     def render(self, evidence: Evidence) -> Html:
         sealed, openings = evidence.evaluation["test_set"], evidence.ledger["openings"]
-        these = [o for o in openings if o["test"] == sealed["rows_sha256"]]
+        these = openings_of(evidence)
         others = len({o["test"] for o in openings} - {sealed["rows_sha256"]})
-        looks = max(1, len(these))
+        looks = len(these)
         said = sentence(looks, sealed["metric"], sealed["standard_error"])
         return join(
             [
@@ -51,22 +51,24 @@ def _why(looks: int, sealed: Mapping[str, Any]) -> Html:
     )
 
 
-def _openings(openings: list[Mapping[str, Any]], own: str) -> Html:
+def _openings(openings: Sequence[Opening], own: str) -> Html:
     body = [
         (
             position,
-            code(opening["model"][:12]),
-            number(opening["value"]) if opening["value"] is not None else "not finished",
-            "this model" if _name(opening) == own else "",
+            code(opening.model[:12]),
+            opening.metric or "",
+            _measured(opening),
+            "this model" if opening.name == own else "",
         )
         for position, opening in enumerate(openings, 1)
     ]
-    metric = next((o["metric"] for o in openings if o["metric"]), "value")
-    return table(("opening", "model", metric, ""), body[-SHOWN:], (0, 2))
+    return table(("opening", "model", "metric", "value", ""), body[-SHOWN:], (0, 3))
 
 
-def _name(opening: Mapping[str, Any]) -> str:
-    return Opening(opening["test"], opening["model"]).name
+def _measured(opening: Opening) -> str:
+    if opening.value is None:
+        return "not finished" if opening.metric is None else "undefined"
+    return number(opening.value)
 
 
 def _others(others: int) -> Html:
