@@ -112,7 +112,7 @@ def read_ledger(path: Path) -> tuple[Opening, ...]:
             except (ValueError, TypeError) as error:
                 raise InputError(
                     f"{path.name}: line {number} must be an opening of the test part, however: "
-                    f"{error}. Remove what is no JSON (merge marks), keep the rest"
+                    f"{error}. Take it as Git has it, remove merge marks, keep the rest"
                 ) from None
             # A merge may bring the same opening twice.
             if name not in found or found[name].value is None:
