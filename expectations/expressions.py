@@ -1,8 +1,9 @@
 """Rules on whole rows, written as an expression: `missing(dep_time) or arr_time > 0`.
 
 Columns stand by name, in backticks where the name is no identifier. Known are comparisons (also
-with `in [..]`), arithmetic, `and`, `or`, `not`, and `missing(x)`, `present(x)`, `abs(x)`. A
-comparison with a missing value does not hold.
+with `in [..]`), arithmetic, `and`, `or`, `not`, and `missing(x)`, `present(x)`, `abs(x)`; of dates
+`year(x)`, `month(x)`, `day(x)`, `hour(x)`, `weekday(x)` (Monday 0). A comparison with a missing
+value does not hold.
 """
 
 import ast
@@ -10,6 +11,7 @@ import keyword
 import operator
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from ninefold.errors import ConfigError
@@ -22,10 +24,21 @@ ARITHMETIC: Mapping[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
     ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod,
 }  # fmt: skip
+PARTS = ("year", "month", "day", "hour", "weekday")
+
+
+def _part(name: str, values: Any) -> Any:
+    """Return a part of dates as numbers, missing where they are."""
+    if not hasattr(getattr(values, "dt", None), "year"):
+        raise ConfigError(f"{name}(column) must be given a column of dates")
+    return getattr(values.dt, name)
+
+
 FUNCTIONS: Mapping[str, Callable[[Any], Any]] = {
     "missing": lambda x: x.isna(),
     "present": lambda x: x.notna(),
     "abs": lambda x: x.abs(),
+    **{part: partial(_part, part) for part in PARTS},
 }
 
 
@@ -33,14 +46,15 @@ def names_in(expression: str) -> list[str]:
     """Return the columns an expression names. Raises `ConfigError` for what is none."""
     tree, quoted = _parse(expression)
     _check(tree, expression)
-    found = [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id not in FUNCTIONS]
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    found = [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called]
     return list(dict.fromkeys(quoted.get(name, name) for name in found))
 
 
 def quoted(name: str) -> str:
     """Return a column's name as it stands in an expression: in backticks unless a plain word."""
     is_plain = name.isidentifier() and name.isascii() and not keyword.iskeyword(name)
-    return name if is_plain and name not in FUNCTIONS else f"`{name}`"
+    return name if is_plain else f"`{name}`"
 
 
 def holds(expression: str, table: Any) -> Any:

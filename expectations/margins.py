@@ -13,6 +13,8 @@ STRETCHES, MIN_STRETCH = 10, 50
 TAIL, MIN_TAIL, MAX_TAIL = 0.05, 20, 500
 """Share and number of the largest values that a tail is known by."""
 MIN_ROWS, RARE, HEAVIEST = 200, 0.01, 0.8
+MAX_LEVELS, LARGEST_LEVEL = 31, 100
+"""A scale has so many levels at most, none larger than this (years go on)."""
 
 
 def highest_rate(count: int, total: int, confidence: float = CONFIDENCE) -> float:
@@ -69,6 +71,29 @@ def reach(values: Array) -> float:
         return highest
     scale = float(top[0]) * first * (1 - min(bend, 0.0))
     return max(highest, middle + float(top[0]) + scale * float((count / RARE) ** index - 1) / index)
+
+
+def hard_ends(values: Array) -> tuple[bool, bool]:
+    """Tell at which ends a scale of whole numbers stops, as months do at 12, and does not thin out.
+
+    At a hard end the level beyond, to which the last three lead on (a parabola through their
+    logarithms), would have come so often that its absence is no chance. Of `values (N,)`, in the
+    order of the rows, those that repeat the one before count once.
+    """
+    low, high = values.min(), values.max()
+    if not 2 <= high - low < MAX_LEVELS or max(abs(low), abs(high)) > LARGEST_LEVEL:
+        return False, False
+    begun = values[np.append(True, np.diff(values) != 0)]
+    counts = np.bincount((begun - low).astype(np.int64), minlength=int(high - low) + 1)
+    return _is_hard(counts[:3]), _is_hard(counts[:-4:-1])
+
+
+def _is_hard(counts: Array) -> bool:
+    last, second, third = (float(count) for count in counts)
+    if not (last and second and third):
+        return False
+    step, before = last / second, second / third
+    return last * min(1.0, step) * min(1.0, step / before) >= -math.log(1 - CONFIDENCE)
 
 
 def outwards(value: float, direction: int) -> float:

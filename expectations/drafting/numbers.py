@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from expectations.margins import mostly, outwards, reach
+from expectations.margins import hard_ends, mostly, outwards, reach
 from expectations.sample import Rule, Sample, rule
 from ninefold.columns import Array, Column, is_missing
 
@@ -84,14 +84,29 @@ def _range(column: Column, values: Array) -> Iterator[Rule]:
     bounds = {"min_value": outwards(lowest, -1), "max_value": outwards(highest, 1)}
     if low >= 0:
         bounds["min_value"] = 0 if low == 0 else max(0, bounds["min_value"])
+    bounds |= (ends := _ends(values))
     if not np.isfinite([*bounds.values()]).all():
         return
     because, share = f"ranged from {low:.6g} to {high:.6g} in training", {}
+    if ends:
+        because += f", a scale that stops at {' and '.join(map(str, ends.values()))}"
     if is_robust:
         because += f"; {far} of {len(values)} lay far outside"
         share = {"mostly": mostly(far, len(values))}
     yield rule("expect_column_values_to_be_between", "warn", because,
                column=column.name, **bounds, **share)  # fmt: skip
+
+
+def _ends(values: Array) -> dict[str, int]:
+    """Return the bounds of a scale of whole numbers that stops, such as that of months."""
+    if (values != np.round(values)).any():
+        return {}
+    found = zip(("min_value", "max_value"), (values.min(), values.max()), strict=True)
+    return {
+        name: int(bound)
+        for (name, bound), is_hard in zip(found, hard_ends(values), strict=True)
+        if is_hard
+    }
 
 
 def _has_trend(sample: Sample, column: Column) -> bool:

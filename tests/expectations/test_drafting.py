@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from expectations.draft import draft, render
 from expectations.gate import gate
-from expectations.margins import reach
+from expectations.margins import hard_ends, reach
 from expectations.wording import sentence
 from ninefold.columns import ROW, Column, to_arrow, write_table
 from ninefold.config import validate
@@ -388,6 +388,39 @@ def test_a_few_far_values_do_not_stretch_the_range(tmp_path):
 def test_any_level_and_name_is_read_as_it_was_drafted(levels, name):
     item = {"type": "t", "column": name, "value_set": levels, "severity": "warn", "because": name}
     assert rules(render([item])) == [item]
+
+
+def test_a_scale_that_stops_is_told_from_counts_that_thin_out():
+    rng = np.random.default_rng(0)
+    assert hard_ends(rng.integers(1, 13, 900).astype(float)) == (True, True)
+    assert hard_ends(rng.choice([1.0, 2, 3, 4, 5], 900, p=[0.1, 0.1, 0.2, 0.3, 0.3])) == (
+        True,
+        True,
+    )
+    for seed in range(50):
+        counts = np.random.default_rng(seed).poisson(3, 900).astype(float)
+        assert not hard_ends(counts)[1]
+        assert not hard_ends(np.random.default_rng(seed).geometric(0.4, 900).astype(float))[1]
+    assert hard_ends(np.repeat([1.0, 2, 3, 4], 200)) == (False, False)  # one entity each
+    assert hard_ends(rng.integers(2000, 2016, 900).astype(float)) == (False, False)
+
+
+def test_parts_of_a_date_agree_with_it(tmp_path):
+    table = orders()
+    when = pd.to_datetime(table["start"])
+    table["month"], table["weekday"] = when.dt.month, when.dt.weekday
+    suite = drafted(table, tmp_path)
+    assert check(table, suite, tmp_path)["verdict"] == "pass"
+    table.loc[[400, 640], "month"] = 13
+    failed = [i for i in check(table, suite, tmp_path)["expectations"] if not i["success"]]
+    said = {i["kwargs"].get("expression", i["type"]): [r["row"] for r in i["rows"]] for i in failed}
+    assert said == {
+        "missing(start) or missing(month) or month == month(start)": [400, 640],
+        "expect_column_values_to_be_between": [400, 640],
+    }
+    wrong = "{type: expect_rows_to_satisfy, expression: year(pieces) > 2000}"
+    report = check(table, f"expectations:\n  - {wrong}\n", tmp_path)
+    assert "must be given a column of dates" in report["expectations"][0]["error"]
 
 
 def test_a_heavy_tail_reaches_beyond_what_was_seen_and_a_light_one_hardly():
