@@ -15,6 +15,8 @@ TAIL, MIN_TAIL, MAX_TAIL = 0.05, 20, 500
 MIN_ROWS, RARE, HEAVIEST = 200, 0.01, 0.8
 MAX_LEVELS, LARGEST_LEVEL = 31, 100
 """A scale has so many levels at most, none larger than this (years go on)."""
+UNSURE = 2
+"""How far off three counts may be about the one that follows."""
 
 
 def highest_rate(count: int, total: int, confidence: float = CONFIDENCE) -> float:
@@ -93,7 +95,8 @@ def _is_hard(counts: Array) -> bool:
     if not (last and second and third):
         return False
     step, before = last / second, second / third
-    return last * min(1.0, step) * min(1.0, step / before) >= -math.log(1 - CONFIDENCE)
+    expected = last * min(1.0, step) * min(1.0, step / before)
+    return expected >= UNSURE * -math.log(1 - CONFIDENCE)
 
 
 def outwards(value: float, direction: int) -> float:

@@ -14,9 +14,10 @@ from ninefold.datasets.image_folder import ImageFolderSpec
 from ninefold.datasets.pictures.spec import ImageFilesSpec
 from ninefold.datasets.tables.reading import read_fresh
 from ninefold.datasets.tables.source import Source
+from ninefold.describing import described_names
 from ninefold.errors import InputError
 from ninefold.files import read_json, replacing, write_json
-from ninefold.freshness import compare
+from ninefold.freshness import compare, without_values
 from ninefold.freshness.page import render
 from ninefold.quality_history import entry, remember
 from tasks.stage_io import StageIO
@@ -43,6 +44,7 @@ def check(workspace: Path, data: Path) -> dict[str, Any]:
     params = load_params(workspace, ("ingest", "validate"))
     trained = _trained(workspace)
     reference = read_json(StageIO(workspace, "explore").out("reference.json"))
+    reference = without_values(reference, described_names(trained, params["validate"].mask))
     suite, history = _suite(workspace)
     spec = _of_the_same_make(params["ingest"], trained, data)
     opens = spec.open_fresh if isinstance(spec, ImageFolderSpec) else spec.open

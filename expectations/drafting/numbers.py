@@ -105,7 +105,7 @@ def _ends(values: Array) -> dict[str, int]:
     return {
         name: int(bound)
         for (name, bound), is_hard in zip(found, hard_ends(values), strict=True)
-        if is_hard
+        if is_hard and bound
     }
 
 

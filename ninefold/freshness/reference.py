@@ -11,6 +11,8 @@ from ninefold.describing import described, described_names
 BINS = 10
 QUANTILES = 201
 MAX_LEVELS = 50
+VALUES = ("quantiles", "cuts", "counts", "levels", "other", "present")
+"""What a reference says of a column's values."""
 TREND, MIN_ROWS = 0.9, 20
 """Rank correlation with time above which a number is a clock of its own."""
 
@@ -34,6 +36,19 @@ def reference(
         for c in columns
     ]
     return {"rows": len(train), "columns": content}
+
+
+def without_values(content: dict[str, Any], masked: Collection[str]) -> dict[str, Any]:
+    """Return a reference that tells of the columns `masked` only how often they are missing, also
+    where it was written before they were.
+    """
+    columns = [
+        {key: value for key, value in column.items() if key not in VALUES}
+        if column["name"] in masked
+        else column
+        for column in content["columns"]
+    ]
+    return {**content, "columns": columns}
 
 
 def _moves(column: Column, values: Array, when: Array | None) -> bool:

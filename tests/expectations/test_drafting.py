@@ -398,9 +398,9 @@ def test_a_scale_that_stops_is_told_from_counts_that_thin_out():
         True,
     )
     for seed in range(50):
-        counts = np.random.default_rng(seed).poisson(3, 900).astype(float)
-        assert not hard_ends(counts)[1]
-        assert not hard_ends(np.random.default_rng(seed).geometric(0.4, 900).astype(float))[1]
+        seeded = np.random.default_rng(seed)
+        for counts in (seeded.poisson(3, 900), seeded.geometric(0.4, 900)):
+            assert not hard_ends(counts.astype(float))[1]
     assert hard_ends(np.repeat([1.0, 2, 3, 4], 200)) == (False, False)  # one entity each
     assert hard_ends(rng.integers(2000, 2016, 900).astype(float)) == (False, False)
 

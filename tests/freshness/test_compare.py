@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ninefold.columns import Column, Frame
 from ninefold.files import jsonable
-from ninefold.freshness import compare, reference
+from ninefold.freshness import compare, reference, without_values
 from ninefold.freshness.comparing import stability
 
 INPUT = frozenset({"input"})
@@ -71,6 +71,16 @@ def test_masked_columns_leave_only_their_gaps():
     found = reference(rows(100, 0), masked=["colour"])
     (content,) = [c for c in found["columns"] if c["name"] == "colour"]
     assert set(content) == {"name", "kind", "roles", "format", "missing"}
+
+
+def test_columns_masked_after_training_show_no_value():
+    fresh = change("colour", lambda v: np.where(v == "red", "secret", v))(rows(600, 7))
+    assert "secret" in json.dumps(jsonable(compare(REFERENCE, fresh)))
+    said = compare(without_values(REFERENCE, {"colour"}), fresh)
+    assert "secret" not in json.dumps(jsonable(said))
+    assert ("colour", "missing") in {(item["column"], item["what"]) for item in said}
+    masked = json.loads(json.dumps(jsonable(reference(rows(3000, 0), masked=["colour"]))))
+    assert without_values(REFERENCE, {"colour"}) == masked
 
 
 @settings(max_examples=60)

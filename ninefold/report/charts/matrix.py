@@ -6,7 +6,7 @@ from ninefold.report.charts.canvas import WIDTH, Canvas, told_apart
 from ninefold.report.markup import Html, count, number
 
 SHADES = 8
-LEFT, TOP = 128.0, 84.0
+LEFT, TOP = 128.0, 100.0
 BROAD, SLANT = 700.0, 56.0
 """Width of a matrix, and the room its last heading leans into."""
 
