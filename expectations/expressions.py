@@ -24,14 +24,15 @@ ARITHMETIC: Mapping[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
     ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod,
 }  # fmt: skip
-PARTS = ("year", "month", "day", "hour", "weekday")
+PARTS = {name: name for name in ("year", "month", "day", "hour")} | {"weekday": "day_of_week"}
+"""Functions of dates, and what pandas calls the parts."""
 
 
 def _part(name: str, values: Any) -> Any:
     """Return a part of dates as numbers, missing where they are."""
-    if not hasattr(getattr(values, "dt", None), "year"):
+    if getattr(getattr(values, "dtype", None), "kind", None) != "M":
         raise ConfigError(f"{name}(column) must be given a column of dates")
-    return getattr(values.dt, name)
+    return getattr(values.dt, PARTS[name])
 
 
 FUNCTIONS: Mapping[str, Callable[[Any], Any]] = {

@@ -57,6 +57,7 @@ def main(args: argparse.Namespace) -> int:
     """Read the data, propose, ask where somebody can answer, and write the workspace."""
     from tasks.drafting import params, proposals, series, sources, telling, workspace
     from tasks.drafting.deciding import decide
+    from tasks.drafting.suite import why_unsplit
 
     args.target = args.targets[0] if args.targets else ""
     needs_target = not args.target and args.task in (None, *LEARNED)
@@ -99,7 +100,9 @@ def main(args: argparse.Namespace) -> int:
     lines = telling.told(args, table, found, answers, about)
     said = [*unreadable, *sources.unnamed(table), *settled.sentences()]
     notes = telling.notes(table, columns, problem, said)
-    print("\n".join([*lines, *notes]))
+    why = why_unsplit(suite)
+    stops = [f"note      `ninefold run` will stop at the split: {why}"] if why else []
+    print("\n".join([*lines, *notes, *stops]))
     return 0
 
 

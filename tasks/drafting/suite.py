@@ -14,6 +14,7 @@ from ninefold.features import build, featurize
 from ninefold.problem import ProblemSpec
 from ninefold.splitting import split
 
+UNSPLIT = "Only kinds were drafted, since there is no train part: "
 DRAFTED = ".drafted.yaml"
 """Ending of the file beside a suite that holds the last draft."""
 
@@ -45,7 +46,7 @@ def draft_suite(
     except InputError as error:
         if must_split:
             raise
-        note = f"Only kinds were drafted, since there is no train part: {error}"
+        note = f"{UNSPLIT}{error}"
         return draft(table.slice(0, 0), columns, problem, note=note)
     is_train = parts == "train"
     beside = _beside(table, parts, (*problem.targets, problem.time))
@@ -73,6 +74,12 @@ def _beside(table: pa.Table, parts: Array, needed: Iterable[str | None]) -> Arra
     found = np.zeros(len(parts), bool)
     found[np.random.default_rng(0).permutation(nowhere)[:count]] = True
     return found
+
+
+def why_unsplit(suite: str) -> str | None:
+    """Return why the table of a suite just drafted cannot be split, if it cannot."""
+    told = [line.partition(UNSPLIT)[2] for line in suite.splitlines() if UNSPLIT in line]
+    return told[0] if told else None
 
 
 def drafted_path(suite: Path) -> Path:

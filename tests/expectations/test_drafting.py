@@ -408,16 +408,13 @@ def test_a_scale_that_stops_is_told_from_counts_that_thin_out():
 def test_parts_of_a_date_agree_with_it(tmp_path):
     table = orders()
     when = pd.to_datetime(table["start"])
-    table["month"], table["weekday"] = when.dt.month, when.dt.weekday
+    table["month"], table["weekday"] = when.dt.month, when.dt.day_of_week
     suite = drafted(table, tmp_path)
     assert check(table, suite, tmp_path)["verdict"] == "pass"
     table.loc[[400, 640], "month"] = 13
     failed = [i for i in check(table, suite, tmp_path)["expectations"] if not i["success"]]
     said = {i["kwargs"].get("expression", i["type"]): [r["row"] for r in i["rows"]] for i in failed}
-    assert said == {
-        "missing(start) or missing(month) or month == month(start)": [400, 640],
-        "expect_column_values_to_be_between": [400, 640],
-    }
+    assert said == {"missing(start) or missing(month) or month == month(start)": [400, 640]}
     wrong = "{type: expect_rows_to_satisfy, expression: year(pieces) > 2000}"
     report = check(table, f"expectations:\n  - {wrong}\n", tmp_path)
     assert "must be given a column of dates" in report["expectations"][0]["error"]

@@ -219,6 +219,18 @@ def test_an_odd_file_becomes_a_workspace(name, tmp_path):
     assert {key: found[key] for key in wanted} == wanted
 
 
+def test_a_table_too_small_to_split_is_told_at_once(capsys):
+    said = init(table().head(4), capsys=capsys)
+    assert "`ninefold run` will stop at the split: " in said
+    assert "`ninefold run` will stop" not in init_again(capsys)
+
+
+def init_again(capsys):
+    table().to_csv("e.csv", index=False)
+    assert cli.main(["init", "e.csv", "--target", "y", "--into", "other", "--yes"]) == 0
+    return "".join(capsys.readouterr())
+
+
 def test_a_constant_target_is_one_clear_line(tmp_path, capsys):
     table(y=3.5).to_csv("d.csv", index=False)
     command = ["init", "d.csv", "--target", "y", "--into", "ws", "--task", "regression", "--yes"]
