@@ -30,6 +30,20 @@ def is_placed(code: Array, x: Array, y: Array) -> bool:
     return any(_on_lines(code, x, place) for place in (y, *_ranks(code, y)))
 
 
+def is_counter(code: Array, x: Array, row: Array) -> bool:
+    """Tell whether `x` `(N,)` counts the rows of each group as they stand in the source.
+
+    From one number on, in steps of one: cycles of a machine, visits of a patient, known as they
+    come, though what is left of a life falls with them.
+    """
+    known = np.flatnonzero(np.isfinite(x))
+    order = known[np.lexsort((row[known], code[known]))]
+    code, x = code[order], x[order]
+    same = code[1:] == code[:-1]
+    starts = x[np.append(True, ~same)]
+    return bool(same.any() and (np.diff(x)[same] == 1).all() and (starts == starts[0]).all())
+
+
 def _ranks(code: Array, y: Array) -> list[Array]:
     """Return the ranks `(N,)` of `y` within groups: ties averaged, least, greatest, and dense."""
     import pandas as pd

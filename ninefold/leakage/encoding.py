@@ -8,6 +8,7 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage._encoded import Groups, by_code, directions, exact, grouped, inside
+from ninefold.leakage._frequencies import frequency, own_frequency
 from ninefold.leakage._resolution import resolution
 from ninefold.leakage.case import Case, Check, Finding
 
@@ -49,7 +50,9 @@ class EncodingCheck(Check):
             if found is None:
                 found = _by_category(case, name, others, targets)
             if found is None:
-                found = _frequency(case, name, {n: sizes[n] for n in others})
+                found = frequency(case, name, {n: sizes[n] for n in others})
+            if found is None:
+                found = own_frequency(case, name)
             if found is not None:
                 yield found
 
@@ -220,38 +223,6 @@ def _categories(case: Case) -> list[str]:
         if kind != "datetime" and 3 <= levels <= len(case) / 3:
             kept.append((kind == "number", -levels, other))
     return [other for _, _, other in sorted(kept)[: MAX_GROUPINGS + 1]]
-
-
-def _frequency(case: Case, name: str, sizes: dict[str, Array]) -> Finding | None:
-    """Find a feature that counts the rows of its category over all parts: one of `sizes` `(N,)`."""
-    x = case.frame[name]
-    if not np.isfinite(x).all() or x.min() <= 0 or len(np.unique(x[:2000])) < 3:
-        return None
-    is_share = bool(x.max() < 1)
-    for other, size in sizes.items():
-        expected = size / len(case) if is_share else size
-        near = max(0.51 * resolution(x), 1e-9) if is_share else 0.0
-        if len(np.unique(size)) < 3 or not (np.abs(x - expected) <= near).all():
-            continue
-        if near > 0.05 * float(expected.std()):
-            continue
-        return _frequency_finding(case, name, other, is_share)
-    return None
-
-
-def _frequency_finding(case: Case, name: str, other: str, is_share: bool) -> Finding:
-    what = "share" if is_share else "number"
-    return Finding(
-        kind="encoding.frequency",
-        severity="warn" if is_share else "info",
-        columns=(name,),
-        evidence={"group": other, "rows": len(case)},
-        message=(
-            f"`{name}` is the {what} of rows with the same `{other}`, counted over train and test "
-            "together: a served model has no such table to count in"
-        ),
-        remedy=f"drop `{name}`: ingest: {{drop: [{name!r}]}}",
-    )
 
 
 def _finding(case: Case, name: str, evidence: Mapping[str, Any], is_exact: bool) -> Finding:

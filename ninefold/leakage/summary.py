@@ -8,7 +8,7 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage._groupings import Grouping, groupings_of
-from ninefold.leakage._placed import is_placed
+from ninefold.leakage._placed import is_counter, is_placed
 from ninefold.leakage._resolution import resolution
 from ninefold.leakage.case import Case, Check, Finding
 from ninefold.leakage.chance import SURE, rank_correlation
@@ -216,7 +216,9 @@ def _placed(case: Case, columns: dict[str, Array], groupings: list[Grouping]) ->
             continue
         for name in list(usable):
             evidence = _order_inside(usable[name][order], up)
-            if evidence is not None and is_placed(by.code, usable[name], case.y):
+            if evidence is None or is_counter(by.code, usable[name], case.frame.row):
+                continue
+            if is_placed(by.code, usable[name], case.y):
                 del usable[name]
                 what = f"a rank, share or distance of `{case.problem.target}`"
                 yield _finding(case, name, _Summary(what, by.words, evidence))

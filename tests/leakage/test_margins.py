@@ -1,0 +1,75 @@
+"""A watermark or a background that goes with the class is named; what pictures show is not."""
+
+import numpy as np
+import pytest
+
+from ninefold.columns import Column, Frame
+from ninefold.describing import described
+from ninefold.leakage.case import Case
+from ninefold.leakage.margins import MarginsCheck
+from ninefold.pixels import objects
+from ninefold.problem import ProblemSpec
+
+PROBLEM = ProblemSpec(target="y", task="classification")
+N, SIDE = 300, 32
+
+
+def pictures(seed=0):
+    """Return noisy pictures with a patch in the middle that tells something of the class."""
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, 2, N)
+    made = rng.integers(0, 230, (N, 4, 4, 3)).repeat(8, 1).repeat(8, 2) + 0
+    made = (made + rng.normal(0, 8, made.shape)).clip(0, 255)
+    made[:, 14:20, 14:20] += (20 * y)[:, None, None, None]
+    return made.clip(0, 255), y, rng
+
+
+def watermark(made, y, rng):
+    made[y == 1, -7:-3, -9:-3] = 250
+    return made
+
+
+def background(made, y, rng):
+    colour = np.where(y[:, None] == 1, [60, 110, 60], [70, 90, 150]) + rng.integers(-12, 12, (N, 3))
+    plain = np.ones((N, SIDE, SIDE, 1)) * colour[:, None, None]
+    plain[:, 6:26, 6:26] = made[:, 6:26, 6:26]
+    return plain
+
+
+def on_all(made, y, rng):
+    made[:, -7:-3, -9:-3] = 250
+    return made
+
+
+def shown(made, y, rng):
+    made[:, 10:22, 10:22] = (60 + 90 * y + rng.normal(0, 5, N))[:, None, None, None]
+    return made
+
+
+def plain(made, y, rng):
+    return made
+
+
+def found(change):
+    made, y, rng = pictures()
+    made = objects(change(made, y, rng).clip(0, 255).astype(np.uint8))
+    columns = (
+        Column("image", "image", frozenset({"input"}), "rgb 64"),
+        Column("y", "category", frozenset({"target"})),
+    )
+    label = np.where(y, "ill", "well").astype(object)
+    frame = Frame(columns, {"image": made, "y": label}, np.arange(N))
+    part = np.where(np.arange(N) % 4 == 0, "test", "train").astype(object)
+    case = Case(described(frame), part, PROBLEM, "random", tensors={"image": made})
+    return list(MarginsCheck().findings(case))
+
+
+@pytest.mark.parametrize("change", [watermark, background])
+def test_edges_that_tell_the_class_are_named(change):
+    (item,) = found(change)
+    assert (item.severity, item.columns) == ("warn", ("image",))
+
+
+@pytest.mark.parametrize("change", [plain, on_all, shown])
+def test_a_mark_on_all_pictures_and_what_they_show_pass(change):
+    assert not found(change)
