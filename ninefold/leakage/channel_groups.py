@@ -1,7 +1,7 @@
 """target.channel: columns of one name and many numbers whose peak, range or level tells a class."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -18,7 +18,12 @@ MIN_STEPS, MIN_ROWS, BINS = 4, 200, 32
 LEAD = 4.0
 """How many times less a channel must leave open than all the others and each of its columns."""
 NUMBERED = re.compile(r"(.*?[^\d])(\d+)")
-TOLD = {"largest": np.max, "smallest": np.min, "mean": np.mean, "spread": np.std}
+TOLD: dict[str, Callable[..., Array]] = {
+    "largest": np.max,
+    "smallest": np.min,
+    "mean": np.mean,
+    "spread": np.std,
+}
 
 
 class ChannelGroupsCheck(Check):

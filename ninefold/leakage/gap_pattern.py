@@ -86,7 +86,7 @@ def _told(case: Case, gaps: dict[str, Array], code: int) -> _Told | None:
     if tied >= WEAK_Z:
         return None
     rest = power.together(set(names), code)
-    if rest >= area or (rest < TESTED_AREA and area < SURE_AREA):
+    if rest < TESTED_AREA and area < SURE_AREA:
         return None
     return _Told(names, code, area, single, rest, tied)
 
