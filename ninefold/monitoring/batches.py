@@ -12,7 +12,7 @@ import pyarrow as pa
 from ninefold.columns import Array
 from ninefold.errors import InputError, nearest
 from ninefold.monitoring.counting import Counter
-from ninefold.monitoring.labels import as_text
+from ninefold.monitoring.labels import as_keys, as_text
 from ninefold.scoring.inputs import Item
 from ninefold.scoring.marks import Marker, merged
 from ninefold.scoring.score import opened
@@ -96,7 +96,7 @@ def _remember(
 ) -> None:
     seen.predictions.append(prediction)
     if wanted.key is not None:
-        seen.ids += as_text(columns[wanted.key])
+        seen.ids += as_keys(columns[wanted.key])
     for name in wanted.labels:
         seen.labels.setdefault(name, []).extend(as_text(columns[name]))
 

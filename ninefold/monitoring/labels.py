@@ -1,6 +1,7 @@
 """Labels that arrive later, joined to the rows they belong to."""
 
 import contextlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from ninefold.scoring.sources import Source, open_source
 from ninefold.target import Target
 
 ROWS = 65_536
+WHOLE = re.compile(r"-?[0-9]+\.0+")
 
 
 @dataclass(frozen=True)
@@ -93,12 +95,19 @@ def _read(
         pa.chunked_array(parts).combine_chunks() if parts else pa.array([], pa.string())
         for parts in found
     ]
-    return (whole, []) if key is None else (whole[:-1], as_text(whole[-1]))
+    return (whole, []) if key is None else (whole[:-1], as_keys(whole[-1]))
 
 
 def as_text(values: pa.Array) -> list[str]:
     """Return cells as text, "" for none: 7 in one file is "7" in another."""
     return ["" if value is None else str(value).strip() for value in values.to_pylist()]
+
+
+def as_keys(values: pa.Array) -> list[str]:
+    """Return what names rows as text: 7.0, as whole numbers with a gap among them are written by
+    some, is "7" too.
+    """
+    return [text.partition(".")[0] if WHOLE.fullmatch(text) else text for text in as_text(values)]
 
 
 def _joined(path: Path, key: str, keys: Sequence[str], ids: Sequence[str]) -> Array:

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from ninefold.columns import Column, Frame
@@ -273,3 +274,12 @@ def test_a_few_cells_in_another_unit_are_named(folder, tmp_path):
     said = [item["message"] for item in report["findings"]]
     assert any(f"`{SIZE}` lies out of the range of training in 4." in text for text in said), said
     assert look(folder, tmp_path / "a.csv", range_warn=None)["verdict"] == "pass"
+
+
+def test_ids_join_labels_as_the_number_they_are(tmp_path):
+    from ninefold.monitoring.labels import as_keys
+
+    whole = as_keys(pa.array([7, -12, None, 100]))
+    assert as_keys(pa.array([7.0, -12.0, None, 100.0])) == whole
+    assert as_keys(pa.array(["7.0", " -12.00", "", "100"])) == whole
+    assert as_keys(pa.array(["7.5", "1.0.0", "v1.0", ".0"])) == ["7.5", "1.0.0", "v1.0", ".0"]
