@@ -8,6 +8,7 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage._ahead import EXACT, STRONG, Influence, influence, ranks, shifted
+from ninefold.leakage._filled_ahead import filled_ahead
 from ninefold.leakage._formulas import Table, match, smoothing, table
 from ninefold.leakage._series import Series, is_schedule
 from ninefold.leakage.case import Case, Check, Finding, Severity
@@ -97,6 +98,7 @@ def _look(case: Case, series: Series, x: Array, y: Array, formulas: Table | None
         _copy(case, series, x, y)
         or (None if formulas is None else _computed(case, formulas, x))
         or _smoothed(case, series, x, y)
+        or _filled(case, series, x, y)
         or _influenced(case, series, x, y)
     )
 
@@ -130,6 +132,13 @@ def _smoothed(case: Case, series: Series, x: Array, y: Array) -> _Ahead | None:
         return None
     severity: Severity = "block" if "later" in how else "warn"
     return _Ahead(severity, f"is `{case.problem.target}` {how}", {"formula": how})
+
+
+def _filled(case: Case, series: Series, x: Array, y: Array) -> _Ahead | None:
+    how = None if case.is_classification else filled_ahead(series, x, y)
+    if how is None:
+        return None
+    return _Ahead("warn", f"is `{case.problem.target}` {how}", {"formula": how})
 
 
 def _influenced(case: Case, series: Series, x: Array, y: Array) -> _Ahead | None:
