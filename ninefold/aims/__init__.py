@@ -81,6 +81,8 @@ class Aim(ABC):
     """The parts of which `Tested.said` says what baselines make."""
     preprocess: ClassVar[str] = "{}"
     """The section preprocess of a new params.yaml."""
+    is_diagnosed: ClassVar[bool] = False
+    """Whether the train stage writes reports/diagnosis.json."""
     plots: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     """What dvc.yaml holds under `plots`, by title."""
 
@@ -111,6 +113,16 @@ class Aim(ABC):
     def evaluate(self, model: "Model", tested: Tested) -> dict[str, Any]:
         """Return what reports/evaluation.json says."""
 
+    def diagnosis(self, model: "Model", ready: "Prepared") -> dict[str, Any]:
+        """Return reports/diagnosis.json of a model that has just been fitted on these rows."""
+        from ninefold.diagnosis import diagnose
+
+        return diagnose(self.case(model, ready))
+
+    def case(self, model: "Model", ready: "Prepared") -> "Case":
+        """Return what such a model lets the symptoms of training look at."""
+        raise NotImplementedError(f"{self.task} has no diagnosis of training")
+
     def tables(self, content: Mapping[str, Any]) -> dict[str, tuple[list[str], list[list[Any]]]]:
         """Return file stem -> header and rows of the CSV files that `plots` draws."""
         return {}
@@ -119,6 +131,7 @@ class Aim(ABC):
 class Contested(Aim):
     """A task whose network and baselines meet on folds too."""
 
+    is_diagnosed: ClassVar[bool] = True
     rivals: ClassVar[tuple[str, ...]]
     """Names of the baselines that `peers` gives."""
 
@@ -129,10 +142,6 @@ class Contested(Aim):
     @abstractmethod
     def score(self, model: "Model", frame: "Frame", problem: "ProblemSpec") -> float:
         """Return that metric of a model on rows; NaN where it is undefined."""
-
-    @abstractmethod
-    def case(self, model: "Model", ready: "Prepared") -> "Case":
-        """Return what a model that has just been fitted lets the symptoms of training look at."""
 
 
 def aims() -> dict[str, Aim]:

@@ -10,6 +10,7 @@ from ninefold.training.under_way import NO_FILES, RunFiles
 if TYPE_CHECKING:
     from ninefold.autoencoding.model import Reconstruction
     from ninefold.columns import Frame
+    from ninefold.diagnosis import Case
     from ninefold.problem import ProblemSpec
     from ninefold.unlabelled.model import Model
     from ninefold.unlabelled.preparing import Prepared
@@ -27,6 +28,7 @@ class Anomaly(Aim):
 
     task: ClassVar[str] = "anomaly"
     about: ClassVar[str] = "rows unlike the others"
+    is_diagnosed: ClassVar[bool] = True
     sections: ClassVar[tuple[str, ...]] = ("autoencoder", "anomaly")
     draft: ClassVar[tuple[str, ...]] = (
         "autoencoder:",
@@ -75,6 +77,13 @@ class Anomaly(Aim):
         )
         found: dict[str, Model] = {"isolation_forest": forest, "principal_components": twin}
         return Peers(found, report_of(found, self.titles))
+
+    def case(self, model: "Model", ready: "Prepared") -> "Case":
+        from ninefold.autoencoding.diagnosing import case_of
+        from ninefold.autoencoding.model import Reconstruction
+
+        assert isinstance(model, Reconstruction)
+        return case_of(model, ready)
 
     def load(self, folder: Path) -> "Reconstruction":
         from ninefold.autoencoding.model import Reconstruction

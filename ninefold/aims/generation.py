@@ -20,6 +20,7 @@ class Generation(Aim):
 
     task: ClassVar[str] = "generation"
     about: ClassVar[str] = "new rows like those of the table"
+    is_diagnosed: ClassVar[bool] = True
     sections: ClassVar[tuple[str, ...]] = ("generate",)
     draft: ClassVar[tuple[str, ...]] = (
         "generate:",
@@ -53,6 +54,13 @@ class Generation(Aim):
 
         found = peers(ready)
         return Peers(found, report_of(found, self.titles))
+
+    def diagnosis(self, model: "Model", ready: "Prepared") -> dict[str, Any]:
+        from ninefold.generating.diagnosing import diagnosis
+        from ninefold.generating.model import Sampler
+
+        assert isinstance(model, Sampler)
+        return diagnosis(model, *ready.frames)
 
     def load(self, folder: Path) -> "Sampler":
         from ninefold.generating.model import Sampler

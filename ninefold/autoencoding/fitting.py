@@ -1,6 +1,6 @@
 """From prepared train rows to a model that gives rows back, and its linear twin."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,23 +46,24 @@ def fit(
     z, z_valid = spaces(ready)
     latent = size_of(spec, z, for_anomalies=for_anomalies)
     rows = RowShape.of(ready, spec)
-    encoder, decoder, facts, history = _trained(z, z_valid, latent, spec, rows, files)
+    taught = _trained(z, z_valid, latent, spec, rows, files)
     model = Reconstruction(
         ready.preprocessing,
         {
             "title": "the AutoEncoder",
             "latent": latent,
-            **facts,
+            **taught.facts,
             **({"picture": list(rows.picture)} if rows.picture else {}),
         },
-        history,
-        encoder=encoder,
-        decoder=decoder,
+        taught.history,
+        encoder=taught.encoder,
+        decoder=taught.decoder,
         weights=weights(ready.X, ready.preprocessing.layout),
+        probes=taught.probes,
     )
     _describe(model, ready)
     model.facts["sizes"] = [
-        {"latent": size, "valid_error": found[2]["valid_error"]}
+        {"latent": size, "valid_error": found.facts["valid_error"]}
         for size in sorted(set(spec.sizes) - {latent})
         if size < z.shape[1]
         for found in [_trained(z, z_valid, size, spec, rows)]
@@ -132,6 +133,17 @@ def told_apart(model: Reconstruction, ready: Prepared, spec: AnomalySpec) -> Rec
     return replace(model, facts={**model.facts, **told})
 
 
+@dataclass(frozen=True)
+class _Taught:
+    """Both sides of a trained AutoEncoder, and what training has to report."""
+
+    encoder: Layers
+    decoder: Layers
+    facts: dict[str, Any]
+    history: tuple[dict[str, float], ...]
+    probes: tuple[dict[str, Any], ...]
+
+
 def _trained(
     z: Array,
     z_valid: Array,
@@ -139,7 +151,7 @@ def _trained(
     spec: AutoEncoderSpec,
     shape: RowShape,
     files: RunFiles = NO_FILES,
-) -> tuple[Layers, Layers, dict[str, Any], tuple[dict[str, float], ...]]:
+) -> _Taught:
     import torch
 
     from ninefold.autoencoding.contrast import PictureViews, Views, on_valid
@@ -151,8 +163,9 @@ def _trained(
         step_sides,
     )
     from ninefold.training.device import choose_device, keep_freed_memory, reproducible
-    from ninefold.training.fitting import seeds
+    from ninefold.training.fitting import range_test, seeds
     from ninefold.training.loop import Rows, Watch, train
+    from ninefold.training.probing import Probe
     from ninefold.training.scoring_module import ScoringModule
 
     device = choose_device(spec.device, "autoencoder")
@@ -194,8 +207,10 @@ def _trained(
         watch = Watch(watched, higher_is_better=False, by_loss=views is None)
         settings = {"autoencoder": spec.model_dump(mode="json"), "latent": latent}
         kept = files.observers(settings, (z, z_valid), lambda done: history_csv(map(_line, done)))
-        outcome = train(module, rows(z), valid, watch, spec, kept)
+        on_train = rows(z)
+        outcome = train(module, on_train, valid, watch, spec, (*kept, Probe(on_train)))
     module = module.cpu().eval()
+    assert outcome.found is not None
     history = tuple(map(_line, outcome.history))
     best = next((e for e in outcome.history if e.epoch == outcome.best_epoch), None)
     facts = {
@@ -204,10 +219,12 @@ def _trained(
         "retries": outcome.retries,
         "parameters": sum(p.numel() for p in network.parameters()),
         "valid_error": best.valid_loss if best else float("nan"),
-        "settings": spec.model_dump(mode="json"),
+        "lr_finder": range_test(outcome),
+        "settings": spec.model_copy(update={"lr": outcome.found.lr}).model_dump(mode="json"),
     }
     kind: Any = Steps if shape.picture else Recurrence if shape.of_steps else Chain
-    return kind.of(network.encoder), kind.of(network.decoder), facts, history
+    encoder, decoder = kind.of(network.encoder), kind.of(network.decoder)
+    return _Taught(encoder, decoder, facts, history, tuple(outcome.probes))
 
 
 def _line(epoch: "Epoch") -> dict[str, float]:

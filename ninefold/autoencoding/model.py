@@ -35,6 +35,8 @@ class Reconstruction(RowModel):
     decoder: Layers = field(kw_only=True)
     weights: Array = field(kw_only=True)
     oddity: Oddity | None = field(default=None, kw_only=True)
+    probes: tuple[dict[str, Any], ...] = field(default=(), kw_only=True)
+    """What `training.probing` saw inside the network; not saved."""
 
     @property
     def size(self) -> int:

@@ -4,6 +4,6 @@ Each names the knob, with the numbers and the picture it rests on, and the chang
 """
 
 from ninefold.diagnosis.case import Case, Finding, Symptom
-from ninefold.diagnosis.diagnose import case_of, diagnose
+from ninefold.diagnosis.diagnose import case_of, diagnose, report_of
 
-__all__ = ["Case", "Finding", "Symptom", "case_of", "diagnose"]
+__all__ = ["Case", "Finding", "Symptom", "case_of", "diagnose", "report_of"]

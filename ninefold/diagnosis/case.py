@@ -77,6 +77,17 @@ class Scored:
 
 
 @dataclass(frozen=True)
+class Given:
+    """What an AutoEncoder gave for the valid rows, beside what came back.
+
+    Shapes: `linear` `(N,)` errors of as many principal components, `code` `(N, Z)`.
+    """
+
+    linear: Array
+    code: Array
+
+
+@dataclass(frozen=True)
 class Case:
     """A training run, and its rows as the kept network scores them (at most some thousands)."""
 
@@ -88,6 +99,8 @@ class Case:
     valid: Scored
     section: str = "train"
     """The section of params.yaml that `spec` is."""
+    given: Given | None = None
+    """Of a network that gives rows back; None: it learns a target."""
 
     @property
     def network(self) -> Any:
@@ -160,6 +173,10 @@ class Symptom(ABC):
     """Every `family.name` it can report."""
     follows: ClassVar[tuple[str, ...]] = ()
     """Families of findings that explain this one, which then is not told."""
+    of_target: ClassVar[bool] = True
+    """Whether it is looked for where a target is learnt."""
+    of_rows: ClassVar[bool] = True
+    """Whether it is looked for where rows are given back."""
     needs_rows_apart: ClassVar[bool] = False
     """Whether it takes rows for draws of their own, which steps of a sequence are not."""
 

@@ -21,6 +21,7 @@ class DataLittle(Symptom):
     """Known on train and not on valid: what a network learns by heart where rows are few."""
 
     kinds = ("data.too_little",)
+    of_rows = False
     follows = ("learning_rate",)
     needs_rows_apart = True
 

@@ -1,5 +1,6 @@
 """From a trained model and its rows to reports/diagnosis.json."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,7 +34,11 @@ def case_of(model: "TrainedModel", train: Frame, valid: Frame) -> Case:
 
 def diagnose(case: Case) -> dict[str, Any]:
     """Look for every symptom; return findings, what was looked for, and what was seen inside."""
-    symptoms = [kind() for kind in components("ninefold.diagnosis", Symptom)]
+    symptoms = [
+        kind()
+        for kind in components("ninefold.diagnosis", Symptom)
+        if (kind.of_target if case.given is None else kind.of_rows)
+    ]
     if case.valid.units is not None:
         symptoms = [symptom for symptom in symptoms if not symptom.needs_rows_apart]
     symptoms.sort(key=lambda symptom: len(symptom.follows))
@@ -42,13 +47,34 @@ def diagnose(case: Case) -> dict[str, Any]:
         families = {finding.kind.split(".")[0] for finding in found}
         if not families & set(symptom.follows) and (finding := symptom.look(case)) is not None:
             found.append(finding)
+    facts, metric = case.facts, case.facts["metric"]
+    kinds = [kind for symptom in symptoms for kind in symptom.kinds]
+    judged = metric, facts["valid"].get(metric), facts["higher_is_better"]
+    return report_of(kinds, found, judged, case.probes)
+
+
+def report_of(
+    kinds: Iterable[str],
+    found: Sequence[Finding],
+    judged: tuple[str, float | None, bool],
+    probes: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Return what reports/diagnosis.json holds.
+
+    Args:
+        kinds: what was looked for.
+        found: what was found.
+        judged: the metric by which a change is judged, its value on valid, and whether more is
+            better.
+        probes: what was seen inside the network.
+    """
     return {
-        "looked_for": sorted(kind for symptom in symptoms for kind in symptom.kinds),
+        "looked_for": sorted(kinds),
         "findings": [finding.to_json() for finding in found],
-        "metric": case.facts["metric"],
-        "valid": case.facts["valid"].get(case.facts["metric"]),
-        "higher_is_better": case.facts["higher_is_better"],
-        "probes": [_rounded(probe) for probe in case.probes],
+        "metric": judged[0],
+        "valid": judged[1],
+        "higher_is_better": judged[2],
+        "probes": [_rounded(dict(probe)) for probe in probes],
     }
 
 

@@ -68,7 +68,9 @@ def _fix(case: Case, what: str) -> tuple[Fix, str]:
     if what == "exploding":
         lr = float(f"{case.lr / 3:.2g}")
         return ((case.at("lr"), lr),), f"Set {case.name('lr')} to {lr:g}."
-    layers = getattr(network, "num_layers", 2) // 2
+    key = "num_layers" if hasattr(network, "num_layers") else "depth"
+    layers = getattr(network, key, 0) // 2
     if not layers:
         return (), "Look at the scale of the inputs under preprocess.columns."
-    return ((case.of_network("num_layers"), layers),), f"Use {layers} layers."
+    path = case.of_network(key)
+    return ((path, layers),), f"Set {'.'.join(path)} to {layers}."

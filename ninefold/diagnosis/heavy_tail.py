@@ -19,6 +19,7 @@ class HeavyTail(Symptom):
     """Values of a skewed target of which a few make up most of the squared error."""
 
     kinds = ("target.heavy_tail",)
+    of_rows = False
 
     def look(self, case: Case) -> Finding | None:
         if case.is_classification or case.facts["metric"] not in SQUARED:

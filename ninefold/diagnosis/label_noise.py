@@ -12,12 +12,16 @@ FLAT = 0.65
 """Errors among the surest half of rows over those among all; 1 where being sure helps nothing."""
 FAR, OUTLIERS = 6.0, 0.01
 """Robust standard deviations of a value's error, and the share of valid rows beyond them."""
+APART = 0.5
+"""Share of the rows beyond half as far that must lie there too: errors with long tails thin out on
+the way, targets that are wrong lie anywhere."""
 
 
 class LabelNoise(Symptom):
     """The surest predictions on valid are wrong as often as the rest, or errors lie far out."""
 
     kinds = ("data.label_noise",)
+    of_rows = False
 
     def look(self, case: Case) -> Finding | None:
         if len(case.valid.y) < FEWEST:
@@ -64,10 +68,10 @@ def _values(case: Case) -> Finding | None:
     bulk = float(1.4826 * np.median(np.abs(case.valid.y - np.median(case.valid.y))))
     if scale <= 0 or scale > (1.0 - SKILL) * bulk:
         return None
-    share = float((np.abs(errors - middle) / scale > FAR).mean())
-    if share < OUTLIERS:
-        return None
     distances = np.abs(errors - middle) / scale
+    share, half_way = (float((distances > far).mean()) for far in (FAR, FAR / 2))
+    if share < OUTLIERS or share < APART * half_way:
+        return None
     beyond = [[step, round(float((distances > step).mean()), 4)] for step in range(13)]
     return Finding(
         "data.label_noise",

@@ -12,6 +12,8 @@ START = 3.0
 """The first epoch's loss over that of the untrained network, which knows no class from another."""
 RISE = 1.15
 """Of the loss on train over its least, at the full learning rate; each a median of three epochs."""
+FAR_ABOVE = 30
+"""A rate so many times above the default goes back to that at once."""
 FEWEST = 4
 STEPS = 8
 """Fewer make an epoch's loss one of a few rows only: that of several epochs is looked at then."""
@@ -33,7 +35,9 @@ class LearningRateHigh(Symptom):
         has_exploded = retries > 0 or spike >= SPIKE
         if not has_exploded and rise < RISE:
             return None
+        usual = case.spec.optimizer.lr
         lr = float(f"{case.lr / (10 if has_exploded else 3):.2g}")
+        lr = usual if case.lr > FAR_ABOVE * usual else lr
         said = (
             f"was not finite {retries} times" if retries
             else f"rose to {spike:.2f} times its least so far" if has_exploded

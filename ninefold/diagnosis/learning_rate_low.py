@@ -9,6 +9,10 @@ STEADY = 0.9
 """Share of epochs in which the loss falls."""
 STILL, FAR_BELOW = 0.02, 30
 """Share of the untrained loss that is no change, at a rate so many times below the default."""
+NEAR = 3.0
+"""A rate that is not so many times below the default is none too low: more epochs are the cure."""
+STILL_FALLING = 0.2
+"""The second half's fall over the first half's that still counts, at a rate far below."""
 STRAIGHT = 0.6
 """The second half's fall over the first half's, from which on a curve counts as straight."""
 
@@ -22,20 +26,19 @@ class LearningRateLow(Symptom):
         flat, start = case.flat, case.untrained_loss
         if len(flat) < FEWEST:
             return None
-        middle = len(flat) // 2
-        first, second = float(flat[0] - flat[middle]), float(flat[middle] - flat[-1])
-        steady = float((np.diff(flat) < 0).mean())
+        first, second, steady = halves(case)
+        usual = case.spec.optimizer.lr
         moved = abs(start - float(case.losses.min())) / max(start, 1e-12)
-        is_still = moved < STILL and case.lr * FAR_BELOW < case.spec.optimizer.lr
-        is_straight = case.is_cut_off and steady >= STEADY and second >= STRAIGHT * first > 0
-        if not is_still and not is_straight:
+        is_far = case.lr * FAR_BELOW < usual
+        is_still = moved < STILL and is_far
+        if not is_still and (case.lr * NEAR >= usual or not falls_straight(case, is_far=is_far)):
             return None
         said = (
             f"hardly moved in all ({moved:.2%})" if is_still
-            else f"fell in {steady:.0%} of epochs, by as much in the second half of them "
-            f"({second:.3g}) as in the first ({first:.3g}), and was still falling at the end"
+            else f"fell in {steady:.0%} of epochs, by {first:.3g} in the first half of them and "
+            f"{second:.3g} in the second, and was still falling at the end"
         )  # fmt: skip
-        lr = min(1.0, float(f"{case.lr * 10:.2g}"))
+        lr = usual if is_far else min(1.0, float(f"{case.lr * 10:.2g}"))
         return Finding(
             "learning_rate.too_low",
             f"With {case.name('lr')} {case.lr:g} the loss on train {said}: steps are too short.",
@@ -49,3 +52,24 @@ class LearningRateLow(Symptom):
             case.loss_picture("The loss falls in a straight line"),
             ((case.at("lr"), lr),),
         )
+
+
+def halves(case: Case) -> tuple[float, float, float]:
+    """Return by how much the loss on train fell in either half of the epochs at the full learning
+    rate, and the share of epochs in which it fell.
+    """
+    flat, middle = case.flat, len(case.flat) // 2
+    first, second = float(flat[0] - flat[middle]), float(flat[middle] - flat[-1])
+    return first, second, float((np.diff(flat) < 0).mean())
+
+
+def falls_straight(case: Case, *, is_far: bool = False) -> bool:
+    """Tell whether the loss falls in a straight line until the epochs are used up.
+
+    At a rate that `is_far` below the default, it need only still fall.
+    """
+    if len(case.flat) < FEWEST or not case.is_cut_off:
+        return False
+    first, second, steady = halves(case)
+    share = STILL_FALLING if is_far else STRAIGHT
+    return steady >= STEADY and second >= share * first > 0

@@ -15,7 +15,7 @@ class Plateau(Symptom):
     """At one learning rate the loss on train has gone nowhere for half of the epochs."""
 
     kinds = ("fit.plateau",)
-    follows = ("learning_rate",)
+    follows = ("learning_rate", "codes")
 
     def look(self, case: Case) -> Finding | None:
         late = case.flat[len(case.flat) // 2 :]

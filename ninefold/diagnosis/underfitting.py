@@ -17,7 +17,8 @@ class Underfitting(Symptom):
     """Trees fitted to the network's errors on train explain its errors on valid."""
 
     kinds = ("fit.underfitting",)
-    follows = ("learning_rate", "gradients", "units", "batch")
+    of_rows = False
+    follows = ("learning_rate", "gradients", "units", "batch", "epochs")
 
     def look(self, case: Case) -> Finding | None:
         if min(len(case.train.y), len(case.valid.y)) < FEWEST or not case.train.X.shape[1]:

@@ -53,7 +53,7 @@ def evaluate(
         said: part -> baseline -> the columns that its file drew for the same seeds.
         titles: what people call the baselines.
     """
-    room = _Room(model, parts["train"])
+    room = Room(model, parts["train"])
     names = [result.name for result in model.results]
     found: dict[str, Any] = {"model": {}}
     draws: dict[str, Array] = {}
@@ -66,7 +66,7 @@ def evaluate(
             kept = {n: cells(np.asarray(v)[: len(frame)]) for n, v in picked.items()}
             drawn[name] = Frame(drawn["model"].columns, kept, drawn["model"].row)
         for name, rows in drawn.items():
-            statistics = _statistics(room, real, room.place(rows), rows, spec.seed)
+            statistics = quality(room, real, room.place(rows), rows, spec.seed)
             entry = found.setdefault(name, {})
             if part == "valid":
                 entry[part] = values(statistics)
@@ -86,7 +86,7 @@ def evaluate(
     }  # fmt: skip
 
 
-class _Room:
+class Room:
     """The space in which rows are compared, and the train rows in it."""
 
     def __init__(self, model: Sampler, train: Frame) -> None:
@@ -103,9 +103,7 @@ class _Room:
         return np.asarray(wide, dtype=np.float64)
 
 
-def _statistics(
-    room: _Room, real: Array, drawn: Array, rows: Frame, seed: int
-) -> dict[str, Statistic]:
+def quality(room: Room, real: Array, drawn: Array, rows: Frame, seed: int) -> dict[str, Statistic]:
     """Return the numbers that say how good drawn rows are, the reported one first."""
     told = discriminated(real, drawn, seed)
     is_real = np.r_[np.ones(len(real), bool), np.zeros(len(drawn), bool)]
@@ -210,7 +208,7 @@ def _decide(
     return compare(metric, False, ours, theirs, spec, SAME_AREA, titles.get(best))
 
 
-def _pictures(model: Sampler, room: _Room, test: Frame) -> dict[str, Any]:
+def _pictures(model: Sampler, room: Room, test: Frame) -> dict[str, Any]:
     """Return drawn and real rows in one plane, and column by column."""
     drawn = model.frame(seeds_for("test", min(len(test), MOST_ROWS)))
     mean = room.train.mean(axis=0)
@@ -230,7 +228,7 @@ def _pictures(model: Sampler, room: _Room, test: Frame) -> dict[str, Any]:
     return found | {"first_rows": _rows(drawn, 5)}
 
 
-def _gallery(name: str, room: "_Room", test: Frame, drawn: Frame) -> list[dict[str, Any]]:
+def _gallery(name: str, room: "Room", test: Frame, drawn: Frame) -> list[dict[str, Any]]:
     """Return real and drawn pictures, and the train pictures nearest to the first drawn ones."""
     from sklearn.neighbors import NearestNeighbors
 

@@ -34,8 +34,8 @@ class MLPSpec(NetworkSpec):
     """Width of each hidden layer."""
     num_layers: int = Field(3, ge=0, le=32)
     """Hidden layers; 0 makes the network linear in its embeddings."""
-    activation: Literal["silu", "relu", "gelu", "tanh", "leaky_relu", "elu"] = "silu"
-    """Nonlinearity after each hidden layer."""
+    activation: Literal["silu", "relu", "gelu", "tanh", "leaky_relu", "elu", "sigmoid"] = "silu"
+    """Nonlinearity after each hidden layer; sigmoid and tanh in many layers let gradients die."""
     initialization: Literal["default", "xavier", "kaiming", "orthogonal"] = "default"
     """How hidden weights begin; default: uniform, within one over the root of the inputs."""
     dropout: float = Field(0.15, ge=0, lt=1)

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 ROWS, PARTS = 256, 8
 """Rows that are looked at, and in how many parts to see how much their gradients differ."""
-UNITS = (nn.ReLU, nn.GELU, nn.SiLU, nn.Tanh, nn.LeakyReLU, ELU, SiLUDropout, SiLULinear)
+UNITS = (
+    nn.ReLU, nn.GELU, nn.SiLU, nn.Tanh, nn.Sigmoid, nn.LeakyReLU, ELU, SiLUDropout, SiLULinear,
+)  # fmt: skip
 STILL = 1e-3
 """A unit whose values spread less than this share of its layer's is dead."""
 NEAR_END, OFTEN = 0.97, 0.9
@@ -80,7 +82,9 @@ def look(module: "ScoringModule", rows: "Rows") -> dict[str, Any]:
     return {
         "loss": sum(losses) / len(losses),
         "gradients": _by_matrix(named, mean),
-        "units": {name: _units(torch.cat(kept), module, name) for name, kept in seen.items()},
+        "units": {
+            name: _units(torch.cat(kept), module, name) for name, kept in seen.items() if kept
+        },
         "noise": {
             "rows": len(parts[0]),
             "parts": len(parts),
@@ -115,7 +119,9 @@ def _units(values: Tensor, module: "ScoringModule", name: str) -> dict[str, floa
     typical = float(spread.square().mean().sqrt())
     dead = spread <= STILL * typical if typical > 0 else torch.ones_like(spread, dtype=torch.bool)
     found = {"units": float(values.shape[1]), "dead": float(dead.float().mean())}
-    if isinstance(module.network.get_submodule(name), nn.Tanh):
-        ends = (flat.abs() > NEAR_END).float().mean(0) > OFTEN
+    layer = module.network.get_submodule(name)
+    if isinstance(layer, nn.Tanh | nn.Sigmoid):
+        centred = flat if isinstance(layer, nn.Tanh) else 2 * flat - 1
+        ends = (centred.abs() > NEAR_END).float().mean(0) > OFTEN
         found["saturated"] = float(ends.float().mean())
     return found

@@ -30,6 +30,9 @@ class TuneSpec(Spec):
     """What makes a configuration the best."""
     folds: int | None = Field(None, ge=1)
     """Train in so many folds only, the last ones; default: in all."""
+    sampler: Literal["tpe", "gp", "random"] = "tpe"
+    """Who proposes the next configuration: a tree-structured Parzen estimator (Bergstra et al.,
+    2011), a Gaussian process, which learns more from few trials of few params, or chance."""
     pruner: Literal["median", "hyperband", "none"] = "median"
     """Stops a trial after a fold if others did better there. With goal `front` nothing is."""
     workers: int = Field(1, ge=1, le=1024)

@@ -72,8 +72,14 @@ def _run(runner: Here, jobs: Sequence[Job]) -> list[tuple[Array, Cut]]:
     return found
 
 
-def sentence(found: Mapping[str, Any], metric: str) -> str:
-    """Word the estimate for people who do not read tables."""
+def sentence(found: Mapping[str, Any], metric: str, *, is_for_metric: bool = True) -> str:
+    """Word the estimate for people who do not read tables.
+
+    Args:
+        found: what `held_back` returned.
+        metric: its name.
+        is_for_metric: the winner was taken for its metric; false: for what it costs.
+    """
     if not all(map(math.isfinite, (found["default"], found["winner"]))):
         return f"{metric} has no value on the valid part, so what the winner gains stays open."
     both = f"{metric} {found['winner']:.4g} with the winner, {found['default']:.4g} as it was"
@@ -83,5 +89,11 @@ def sentence(found: Mapping[str, Any], metric: str) -> str:
         f"gain {found['gain']:+.3g}, {found['confidence']:.0%} interval {found['low']:+.3g} to "
         f"{found['high']:+.3g}"
     )
-    said = "a real gain" if found["is_better"] else "no gain that can be told from chance"
+    what = "gain" if is_for_metric else "difference"
+    said = (
+        "a real gain" if found["is_better"]
+        else f"no {what} that can be told from chance" if found["high"] >= 0
+        else "a real loss, params.yaml is better as it is" if is_for_metric
+        else "a real loss, the price of what it costs less"
+    )  # fmt: skip
     return f"On {found['rows']} valid rows that no trial saw: {both} ({gain}): {said}."

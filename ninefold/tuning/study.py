@@ -1,6 +1,6 @@
 """The search: asks Optuna for configurations, has them trained fold by fold, writes all down.
 
-TPE (Bergstra et al., 2011) with the params as they stand tried first. The sampler is seeded anew
+The params as they stand are tried first. The sampler is seeded anew
 for each trial by how many have ended, so that a study that was killed goes on as if it had not
 been; with several trials under way at once it depends on which one ends first.
 """
@@ -181,12 +181,13 @@ def _sampler(spec: "TuneSpec", ended: int) -> Any:
     import warnings
 
     import numpy as np
-    from optuna.samplers import TPESampler
+    from optuna.samplers import GPSampler, RandomSampler, TPESampler
 
+    kinds = {"tpe": TPESampler, "gp": GPSampler, "random": RandomSampler}
     seed = int(np.random.SeedSequence([spec.seed, ended]).generate_state(1)[0])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return TPESampler(seed=seed)
+        return kinds[spec.sampler](seed=seed)
 
 
 def _pruner(spec: "TuneSpec", folds: int) -> "BasePruner":

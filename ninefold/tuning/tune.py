@@ -57,7 +57,7 @@ def tune(material: Material, space: Space, spec: "TuneSpec", path: Path) -> dict
         rows = search.rows()
         stop_if_all_failed(rows)
         found = _judged(rows, spec, reported, _importance(study, space, rows))
-        return found | _estimated(found, running, material, reported, spec.seed)
+        return found | _estimated(found, running, material, reported, spec)
 
 
 def _judged(
@@ -76,6 +76,7 @@ def _judged(
         "default": None if default is None else default.number,
         "winner": pick.number,
         "because": pick.because,
+        "is_by_metric": pick.is_by_metric,
         "front": list(spec.goal.front(complete, reported.higher_is_better)),
         "importance": dict(importance),
         "changes": _changes(default, winner),
@@ -112,7 +113,7 @@ def _estimated(
     running: Here,
     material: Material,
     reported: "Metric",
-    seed: int,
+    spec: "TuneSpec",
 ) -> dict[str, Any]:
     """Return the held-back estimate, and what all of it says in a sentence."""
     folds = {"count": len(material.rows), "stopped_apart": stops_apart(material.rows)}
@@ -128,24 +129,31 @@ def _estimated(
         )
         return {"folds": folds, "held_back": None, "sentence": said}
     values = {change["path"]: change["to"] for change in found["changes"]}
-    estimate = held_back.held_back(running, material, values, reported, seed)
+    estimate = held_back.held_back(running, material, values, reported, spec.seed)
+    said = held_back.sentence(estimate, reported.name, is_for_metric=found["is_by_metric"])
     return {
         "folds": folds,
         "held_back": estimate,
-        "sentence": f"{_in_folds(found)} {held_back.sentence(estimate, reported.name)}",
+        "sentence": f"{in_folds(found, spec.goal.costs())} {said}",
     }
 
 
-def _in_folds(found: Mapping[str, Any]) -> str:
+def in_folds(found: Mapping[str, Any], costs: Sequence[str]) -> str:
+    """Word why the winner was taken, and what it is in the folds and costs beside what was."""
     trials = {trial["number"]: trial for trial in found["trials"]}
     winner, default = trials[found["winner"]], trials[found["default"]]
-    value = default["value"]
+    value, metric = default["value"], found["metric"]["name"]
     before = f"{value:.4g} as it was" if math.isfinite(value) else "no value as it was"
-    return (
-        f"Trial {found['winner']} of {len(trials)} wins ({found['because']}): "
-        f"{found['metric']['name']} {winner['value']:.4g} in the folds, {before}; being the best "
-        "of many, it looks better there than it is."
-    )
+    parts = [f"{metric} {winner['value']:.4g} in the folds, {before}"]
+    parts += [
+        f"{name} {winner['cost'][name]:.3g}"
+        + (f", {default['cost'][name]:.3g} as it was" if name in default["cost"] else "")
+        for name in costs
+    ]
+    if found["is_by_metric"]:
+        parts.append("being the best of many, it looks better there than it is")
+    taken = f"Trial {found['winner']} of {len(trials)} wins ({found['because']})"
+    return f"{taken}: {'; '.join(parts)}."
 
 
 def _importance(study: "Study", space: Space, rows: Sequence[Row]) -> dict[str, float]:

@@ -52,18 +52,21 @@ def pipeline(
 
 def _unlabelled(aim: Aim) -> str:
     """Return dvc.yaml for a task that learns no target."""
-    text = _variant(_template("unlabelled.yaml"), isinstance(aim, Contested))
+    kinds = {"contested": isinstance(aim, Contested), "diagnosed": aim.is_diagnosed}
+    text = _variant(_template("unlabelled.yaml"), kinds)
     text = text.replace("SECTIONS", ", ".join(aim.sections))
     plots = io.StringIO()
     YAML().dump({"plots": [{title: dict(plot)} for title, plot in aim.plots.items()]}, plots)
     return text.replace("plots: PLOTS\n", plots.getvalue() if aim.plots else "")
 
 
-def _variant(text: str, contested: bool) -> str:
-    """Keep one kind of the lines that end in `# contested` or `# uncontested`, without that."""
-    kept, other = (" # contested", " # uncontested")[:: 1 if contested else -1]
-    lines = (line for line in text.splitlines() if not line.endswith(other))
-    return "".join(f"{line.removesuffix(kept).rstrip()}\n" for line in lines)
+def _variant(text: str, kinds: Mapping[str, bool]) -> str:
+    """Keep lines that end in `# kind` where it is so, in `# unkind` where not; without that."""
+    for kind, is_so in kinds.items():
+        kept, other = (f" # {kind}", f" # un{kind}")[:: 1 if is_so else -1]
+        lines = (line for line in text.splitlines() if not line.endswith(other))
+        text = "".join(f"{line.removesuffix(kept).rstrip()}\n" for line in lines)
+    return text
 
 
 def _template(name: str) -> str:

@@ -1,8 +1,7 @@
 """Fit the preprocessing graph and the model; reads the train and valid parts only."""
 
-from ninefold.aims import Contested, aim_of
+from ninefold.aims import aim_of
 from ninefold.columns import read_frame
-from ninefold.diagnosis import diagnose
 from ninefold.files import whole_or_gone, write_json
 from ninefold.training.fit_scope import stop_if_failed
 from ninefold.training.model import HISTORY
@@ -16,7 +15,7 @@ def run(io: StageIO) -> None:
 
     While it runs, the history stands there already, and the run in the checkpoint: killed and
     started again, it goes on from it and gives the same bytes.
-    Of a task with a contest also reports/diagnosis.json, where dvc.yaml declares it.
+    Where dvc.yaml declares it and the task has one, also reports/diagnosis.json.
 
     Raises:
         GateError: valid rows have a say in what is fitted before the model.
@@ -34,7 +33,7 @@ def run(io: StageIO) -> None:
         model = aim.fit(ready, {name: io.params(name) for name in aim.sections}, files)
         model.facts["fit_scope"] = proof
         model.save(network)
-    if isinstance(aim, Contested) and io.has_out("diagnosis.json"):
-        write_json(io.out("diagnosis.json"), diagnose(aim.case(model, ready)))
+    if aim.is_diagnosed and io.has_out("diagnosis.json"):
+        write_json(io.out("diagnosis.json"), aim.diagnosis(model, ready))
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)

@@ -5,6 +5,8 @@ import pytest
 
 from ninefold.columns import Frame
 from ninefold.diagnosis import Symptom, case_of, diagnose
+from ninefold.diagnosis.case import Case, Scored
+from ninefold.diagnosis.label_noise import LabelNoise
 from ninefold.preprocessing import PreprocessSpec
 from ninefold.registry import components
 from ninefold.report.sections.diagnosis import picture
@@ -18,6 +20,7 @@ FEW = {"kind": "mlp", "hidden_size": 64, "num_layers": 2, "ensemble_size": 2}
 PROVOKED = {
     "learning_rate.too_high": {"lr": 0.5},
     "learning_rate.too_low": {"lr": 2e-5},
+    "epochs.too_few": {"epochs": 2},
     "fit.underfitting": {"network": {**PLAIN, "num_layers": 0}},
     "fit.overfitting": {
         "rows": 200,
@@ -98,8 +101,8 @@ def test_a_symptom_is_found_with_numbers_a_picture_and_what_to_do(kind):
 
 
 def test_each_symptom_is_provoked_here():
-    kinds = {kind for found in components("ninefold.diagnosis", Symptom) for kind in found.kinds}
-    assert kinds == set(PROVOKED)
+    found = [s for s in components("ninefold.diagnosis", Symptom) if s.of_target]
+    assert {kind for symptom in found for kind in symptom.kinds} == set(PROVOKED)
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
@@ -115,6 +118,21 @@ def test_ups_and_downs_of_few_rows_are_no_learning_rate_too_high(kind):
     report = diagnosed(kind, rows=60, valid=300, epochs=60, network=FEW)
     kinds = {finding["kind"] for finding in report["findings"]}
     assert not kinds & {"learning_rate.too_high", "learning_rate.too_low"}
+
+
+def test_errors_with_long_tails_are_no_label_noise():
+    rng = np.random.default_rng(5)
+
+    def scored(errors):
+        y = rng.normal(scale=20.0, size=len(errors))
+        return Scored(np.zeros((len(y), 0)), y, (y - errors)[:, None])
+
+    long = rng.standard_t(2, size=2000)
+    wrong = np.where(rng.random(2000) < 0.05, rng.normal(scale=30.0, size=2000), long.clip(-2, 2))
+    for errors, is_found in ((long, False), (wrong, True)):
+        part = scored(errors)
+        case = Case([], TrainSpec(), {}, [], part, part)
+        assert (LabelNoise().look(case) is not None) == is_found
 
 
 def test_values_far_from_what_is_otherwise_clear_are_label_noise():

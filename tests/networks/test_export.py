@@ -57,7 +57,7 @@ CASES: list[tuple[NetworkSpec, Task, int, int, int]] = [
     (MLPSpec(ensemble_size=3, activation="gelu", normalization="layer"), "classification", 5, 0, 3),
     *(
         (MLPSpec(ensemble_size=1, hidden_size=9, activation=name), "regression", 1, 3, 0)
-        for name in ("tanh", "leaky_relu", "elu")
+        for name in ("tanh", "leaky_relu", "elu", "sigmoid")
     ),
     (MLPSpec(num_layers=0, embedding="none", ensemble_size=2), "classification", 3, 4, 1),
     (SMALL.model_copy(update={"summary": "average", "pooling": "average"}), "regression", 1, 0, 0),

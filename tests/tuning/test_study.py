@@ -119,6 +119,19 @@ def test_hopeless_trials_end_after_some_of_the_folds(pruner, tmp_path):
     assert trials[0]["state"] == "complete"
 
 
+@pytest.mark.parametrize("sampler", ["gp", "random"])
+def test_who_proposes_is_chosen_and_a_search_goes_on_as_if_it_had_not_stopped(sampler, tmp_path):
+    given = {"sampler": sampler, "folds": 1, "space": {"train.lr": {"low": 1e-4, "high": 0.1}}}
+    one_fold = material(rows=60, most_folds=1, train={**TRAIN, "epochs": 1})
+    for trials in (11, 13):
+        resumed = study(tmp_path / "j.log", one_fold, trials=trials, **given)
+    whole = study(tmp_path / "w.log", one_fold, trials=13, **given)
+    assert jsonable(resumed) == jsonable(whole)
+    usual = study(tmp_path / "t.log", one_fold, trials=13, **(given | {"sampler": "tpe"}))
+    rates = [[t["params"]["train.lr"] for t in one["trials"]] for one in (whole, usual)]
+    assert rates[0] != rates[1]
+
+
 def test_memory_that_runs_out_is_called_so():
     for error in (MemoryError(), RuntimeError("CUDA out of memory. Tried to allocate")):
         assert reason(error).startswith("out of memory")

@@ -28,5 +28,6 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "tanh": nn.Tanh,
     "leaky_relu": nn.LeakyReLU,
     "elu": ELU,
+    "sigmoid": nn.Sigmoid,
 }
 """By their names in params."""

@@ -10,6 +10,7 @@ GAINS = {
     "leaky_relu": (2.0 / (1.0 + 0.01**2)) ** 0.5,
     "elu": 2.0**0.5,
     "tanh": 5.0 / 3.0,
+    "sigmoid": 1.0,
 }
 """What keeps the spread of values from layer to layer, by activation (as `nn.init`)."""
 

@@ -31,7 +31,7 @@ class Diagnosis(Section):
     title = "Diagnosis of training"
     order = 72
     sources = ("network", "diagnosis")
-    tasks = (*LEARNED, "tagging")
+    tasks = (*LEARNED, "tagging", "anomaly", "embedding", "generation")
 
     def render(self, evidence: Evidence) -> Html:
         report = evidence.diagnosis

@@ -52,6 +52,8 @@ class Pick:
 
     number: int | None
     because: str
+    is_by_metric: bool = True
+    """Taken for its metric, which then looks better in the folds than it is."""
 
 
 class GoalSpec(Spec, ABC):
@@ -66,6 +68,10 @@ class GoalSpec(Spec, ABC):
     def values(self, row: Row) -> tuple[float, ...]:
         """Return what the search optimises, the reported metric first."""
         return (row.score,)
+
+    def costs(self) -> tuple[str, ...]:
+        """Return which costs of the exported file count, by the name of what is measured."""
+        return ()
 
     def constraints(self, row: Row) -> dict[str, float]:
         """Return numbers by name that must not be above 0."""

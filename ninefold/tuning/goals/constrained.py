@@ -38,6 +38,9 @@ class ConstrainedGoal(GoalSpec):
         }
         return {name: limit for name, limit in limits.items() if limit is not None}
 
+    def costs(self) -> tuple[str, ...]:
+        return tuple(self.limits())
+
     def constraints(self, row: Row) -> dict[str, float]:
         return {name: row.cost[name] - limit for name, limit in self.limits().items()}
 

@@ -27,6 +27,9 @@ class FrontGoal(GoalSpec):
     def values(self, row: Row) -> tuple[float, ...]:
         return (row.score, row.cost[self.cost])
 
+    def costs(self) -> tuple[str, ...]:
+        return (self.cost,)
+
     def front(self, rows: Sequence[Row], higher_is_better: bool) -> tuple[int, ...]:
         sign = 1.0 if higher_is_better else -1.0
         kept: list[Row] = []
@@ -48,4 +51,4 @@ class FrontGoal(GoalSpec):
         said = (
             f"lowest {self.cost} within one standard error ({top.standard_error:.3g}) of the best"
         )
-        return Pick(cheapest.number, said)
+        return Pick(cheapest.number, said, is_by_metric=cheapest.number == top.number)
