@@ -101,7 +101,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     from ruamel.yaml.error import YAMLError
 
     try:
-        content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        content = YAML(typ="safe").load(text)
     except FileNotFoundError:
         raise ConfigError(
             f"{path.name} must stand in the workspace, however: {path} is missing. "
@@ -110,11 +111,25 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path.name} must be UTF-8, however: {error}") from None
     except YAMLError as error:
-        problem = " ".join(str(error).split())
-        raise ConfigError(f"{path.name} must be valid YAML, however: {problem}") from None
+        raise ConfigError(
+            f"{path.name} must be valid YAML, however: {_yaml(error, text)}"
+        ) from None
     if not isinstance(content, dict):
-        raise ConfigError(f"{path.name} must be a mapping, however: {type(content).__name__}")
+        found = "it is empty" if content is None else f"a {type(content).__name__}"
+        raise ConfigError(f"{path.name} must be a mapping of sections, however: {found}")
     return content
+
+
+def _yaml(error: Any, text: str) -> str:
+    """Return what is wrong with YAML, and where."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    if mark is None or not problem:
+        return " ".join(str(error).split())
+    said = " ".join(str(problem).split()).partition(" with value ")[0]
+    line = [*text.splitlines(), ""][mark.line : mark.line + 1]
+    if line and line[0][mark.column : mark.column + 1] == "\t":
+        said = "a tab; indent with spaces"
+    return f"line {mark.line + 1}, column {mark.column + 1}: {said}"
 
 
 def load_params(workspace: Path, sections: Iterable[str] | None = None) -> dict[str, Any]:

@@ -119,3 +119,17 @@ def test_unions_are_told_without_their_tags(pet, sentence):
     with pytest.raises(ValidationError) as caught:
         Zoo.model_validate({"pets": [pet]})
     assert _sentence("zoo", Zoo, caught.value.errors()[0]) == sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a:\n\tb: 1\n", "valid YAML, however: line 2, column 1: a tab; indent with spaces"),
+        ("train:\n  lr: 1\n  lr: 2\n",
+         'valid YAML, however: line 3, column 3: found duplicate key "lr"'),
+        ("", "a mapping of sections, however: it is empty"),
+        ("- a\n", "a mapping of sections, however: a list"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_yaml_is_said_with_its_line(tmp_path, text, said):
+    assert mistakes(tmp_path, text) == [f"params.yaml must be {said}"]
