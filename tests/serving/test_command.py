@@ -47,12 +47,14 @@ def test_serving_imports_nothing_heavy(tmp_path):
     assert first == "[] None True"
     own = [name for name in json.loads(second.replace("'", '"')) if "serving" not in name]
     light = (
+        "beside",
         "contributions",
         "dates",
         "errors",
         "numerals",
         "pixels",
         "production",
+        "progress",
         "runtime",
         "sequences",
         "signature",
