@@ -65,7 +65,7 @@ def pattern(format: str | None) -> str:
     """Return the regular expression of a format, anchored, with one group per directive.
 
     Raises:
-        ValueError: a directive that is not supported, twice the same, or no year and month.
+        ValueError: a directive that is not supported, twice the same, or no month or year.
     """
     if format is None:
         return f"^{ISO}$"
@@ -79,7 +79,7 @@ def pattern(format: str | None) -> str:
         raise ValueError(f"must use each directive once, however: {format!r}")
     has_clock = bool({"H", "I", "M", "S", "f"} & set(groups))
     is_month = {"Y", "y"} & set(groups) and {"m", "b"} & set(groups)
-    if not is_month or (has_clock and "d" not in groups):
+    if groups != ["Y"] and (not is_month or (has_clock and "d" not in groups)):
         raise ValueError(
             "must hold year and month, beside a clock time the day as well (such as %Y-%m-%d), "
             f"however: {format!r}"
@@ -100,9 +100,10 @@ def assemble(fields: Mapping[str, Array], matched: Array) -> Array:
     names a day or hour that does not exist, becomes `NAT`.
     """
     zero = np.zeros(len(matched), dtype=np.int64)
+    first = zero + 1
     year = fields["Y"] if "Y" in fields else _century(fields["y"])
-    month = _month(fields["b"]) if "b" in fields else fields["m"]
-    day, hour = fields.get("d", zero + 1), _hour(fields, zero)
+    month = _month(fields["b"]) if "b" in fields else fields.get("m", first)
+    day, hour = fields.get("d", first), _hour(fields, zero)
     minute, second = fields.get("M", zero), fields.get("S", zero)
     ok = matched & (month >= 1) & (month <= 12) & (year >= 1) & (hour >= 0) & (hour < 24)
     ok &= (minute < 60) & (second < 60) & (day >= 1)

@@ -24,7 +24,8 @@ class Head:
 
     With `quantiles` (rising shares) the scores `(N, Q)` are standardised quantiles of one value:
     sorted, so that none crosses another, and the middle one is the value. `shifts (Q,)`, if there
-    are any, are added to the sorted scores, so that as many rows lie below as the shares say.
+    are any, are added to the sorted scores, so that as many rows lie below as the shares say. With
+    `quantile` the value itself is that share's, and has one shift.
 
     Several targets have a head `each`: scores `(N, T)` -> values `(N, T)`; or, scores being
     log-odds, -> probabilities `(N, T)` of the positive classes and whether each holds `(N, T)`.
@@ -37,16 +38,25 @@ class Head:
     each: tuple["Head", ...] = ()
     quantiles: tuple[float, ...] = ()
     shifts: tuple[float, ...] = ()
+    quantile: float | None = None
 
     def __post_init__(self) -> None:
         if self.target.each and not self.each:
-            each = (Head(one, quantiles=self.quantiles) for one in self.target.each)
+            each = (
+                Head(one, quantiles=self.quantiles, quantile=self.quantile)
+                for one in self.target.each
+            )
             object.__setattr__(self, "each", tuple(each))
 
     @property
     def cut(self) -> Cut:
         """The threshold, or that of each of several targets: what metrics read labels by."""
         return tuple(one.threshold for one in self.each) if self.each else self.threshold
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """Shares of the quantiles that a target's scores are; () where they are none."""
+        return self.quantiles if self.quantile is None else (self.quantile,)
 
     @property
     def width(self) -> int:
@@ -111,7 +121,8 @@ class Head:
         if self.quantiles:
             return np.ascontiguousarray(self.spread(scores)[:, self.middle])
         if self.target.task == "regression":
-            value = scores[:, 0].astype(np.float64) * self.target.scale + self.target.offset
+            moved = scores[:, 0].astype(np.float64) + (self.shifts or (0.0,))[0]
+            value = moved * self.target.scale + self.target.offset
             return np.asarray(np.clip(value, self.target.low, self.target.high))
         logits = scores.astype(np.float32) / np.float32(self.temperature)
         logits = logits - logits.max(axis=1, keepdims=True)
@@ -180,6 +191,8 @@ class Head:
         if self.target.task == "regression":
             if self.quantiles:
                 scores = _rising(graph, scores, np.array(self.shifts), self.width, 1)
+            elif self.shifts:
+                scores = graph.Add(graph.cast(scores, np.float64), self.shifts[0])
             value = graph.Add(
                 graph.Mul(graph.cast(scores, np.float64), self.target.scale), self.target.offset
             )
@@ -213,12 +226,14 @@ class Head:
         scale, offset = np.array([t.scale for t in each]), np.array([t.offset for t in each])
         low = np.array([-np.inf if t.low is None else t.low for t in each])
         high = np.array([np.inf if t.high is None else t.high for t in each])
+        shifts = np.array([one.shifts for one in self.each])
         if self.quantiles:
             size = len(self.quantiles)
             apart = graph.Reshape(scores, np.array([-1, len(each), size]))
-            shifts = np.array([one.shifts for one in self.each])
             scores = _rising(graph, apart, shifts, size, 2)
             scale, offset, low, high = (part[:, None] for part in (scale, offset, low, high))
+        elif shifts.size:
+            scores = graph.Add(graph.cast(scores, np.float64), shifts[:, 0])
         value = graph.Add(graph.Mul(graph.cast(scores, np.float64), scale), offset)
         value = graph.Min(graph.Max(value, low), high)
         if self.quantiles:
@@ -239,6 +254,7 @@ class Head:
             tuple(Head.from_json(one) for one in content.get("each", ())),
             tuple(content.get("quantiles", ())),
             tuple(content.get("shifts", ())),
+            content.get("quantile"),
         )
 
 

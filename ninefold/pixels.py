@@ -71,6 +71,24 @@ def declared(content: bytes) -> int:
         return 0
 
 
+def levels(format: str | None) -> tuple[float, ...]:
+    """Return the values of black and white in arrays of other numbers than 0 … 255, else ().
+
+    >>> levels("grey 64 0 4095")
+    (0.0, 4095.0)
+    """
+    return tuple(map(float, (format or "").split()[2:]))
+
+
+def on_white(pictures: Array) -> Array:
+    """Return pictures `(…, 4)` uint8 laid on white `(…, 3)`, their last channel being how much of
+    them is to be seen.
+    """
+    seen = pictures[..., 3:].astype(np.uint32)
+    mixed = pictures[..., :3] * seen + 255 * (255 - seen)
+    return ((mixed + 127) // 255).astype(np.uint8)
+
+
 def _longest(format: str | None) -> int | None:
     parts = (format or "").split()
     return int(parts[1]) if len(parts) > 1 else None

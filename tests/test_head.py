@@ -52,6 +52,24 @@ HEADS = {
         ),
         quantiles=(0.2, 0.8),
     ),
+    "one quantile": Head(
+        Target("y", "regression", (), 1e6, 3e5, 1e5, 4e6), quantile=0.9, shifts=(0.3,)
+    ),
+    "a quantile of each": Head(
+        Target(
+            "a, b",
+            "regression",
+            each=(
+                Target("a", "regression", (), 1e6, 3e5, 1e5, 4e6),
+                Target("b", "regression", (), 0.0, 1.0),
+            ),
+        ),
+        each=(
+            Head(Target("a", "regression", (), 1e6, 3e5, 1e5, 4e6), quantile=0.9, shifts=(-0.1,)),
+            Head(Target("b", "regression", (), 0.0, 1.0), quantile=0.9, shifts=(1.5,)),
+        ),
+        quantile=0.9,
+    ),
     "labels": Head(
         Target("a, b", "classification", each=(LABEL, LABEL)),
         each=(Head(LABEL, 1.7, 0.3), Head(LABEL, 0.4, 0.6)),

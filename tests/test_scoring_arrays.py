@@ -55,6 +55,7 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (7, 5, 6)).astype(np.uint8)
         {"scan": PIXELS},
         {"any_name": PIXELS[..., None]},
         {"scan": PIXELS / 255},
+        {"scan": PIXELS[:, None]},
     ],
 )
 def test_pictures_in_arrays(models, tmp_path, arrays):

@@ -35,17 +35,19 @@ def fit(
     files: RunFiles = NO_FILES,
     *,
     for_anomalies: bool = False,
+    place: str = "autoencoder",
 ) -> Reconstruction:
     """Train an AutoEncoder on the train rows; the valid rows say when to stop.
 
-    The default size of the bottleneck is narrower `for_anomalies`.
+    The default size of the bottleneck is narrower `for_anomalies`; `place` is where params.yaml
+    has the spec.
 
     Raises:
         InputError: loss and gradient would not stay finite.
     """
     z, z_valid = spaces(ready)
     latent = size_of(spec, z, for_anomalies=for_anomalies)
-    rows = RowShape.of(ready, spec)
+    rows = RowShape.of(ready, spec, place)
     taught = _trained(z, z_valid, latent, spec, rows, files)
     model = Reconstruction(
         ready.preprocessing,

@@ -32,17 +32,17 @@ class RowShape:
     of_steps: tuple[Array, ...] = ()
 
     @staticmethod
-    def of(ready: Prepared, spec: AutoEncoderSpec) -> "RowShape":
-        """Return the shape that the layers asked for take.
+    def of(ready: Prepared, spec: AutoEncoderSpec, place: str = "autoencoder") -> "RowShape":
+        """Return the shape that layers take; `place` is where params.yaml asks for them.
 
         Raises:
             ConfigError: rows are not what convolutions or recurrent layers read.
         """
         values = _values_of(ready.preprocessing.layout)
-        return RowShape(values, _picture(ready, spec), _steps(ready, spec))
+        return RowShape(values, _picture(ready, spec, place), _steps(ready, spec, place))
 
 
-def _picture(ready: Prepared, spec: AutoEncoderSpec) -> tuple[int, ...]:
+def _picture(ready: Prepared, spec: AutoEncoderSpec, place: str) -> tuple[int, ...]:
     """Return the shape `(C, H, W)` of the picture that each row is, () for dense layers.
 
     Raises:
@@ -50,13 +50,13 @@ def _picture(ready: Prepared, spec: AutoEncoderSpec) -> tuple[int, ...]:
     """
     if spec.convolutions and not ready.picture:
         raise ConfigError(
-            "params.yaml: autoencoder.convolutions must be left out, however: rows are not one "
+            f"params.yaml: {place}.convolutions must be left out, however: rows are not one "
             "picture each and nothing else. Drop the other columns under ingest.drop"
         )
     return () if spec.convolutions is False else ready.picture
 
 
-def _steps(ready: Prepared, spec: AutoEncoderSpec) -> tuple[Array, ...]:
+def _steps(ready: Prepared, spec: AutoEncoderSpec, place: str) -> tuple[Array, ...]:
     """Return which coordinates are steps `(T, C)`, and which none; () for other layers.
 
     Raises:
@@ -67,9 +67,9 @@ def _steps(ready: Prepared, spec: AutoEncoderSpec) -> tuple[Array, ...]:
     tensors = [tensor for tensor in ready.whole.layout.tensors if tensor.kind == "sequence"]
     if len(tensors) != 1 or tensors[0].flat[1] < 2:
         raise ConfigError(
-            "params.yaml: autoencoder.recurrent must be left out, however: rows have "
+            f"params.yaml: {place}.recurrent must be left out, however: rows have "
             f"{len(tensors)} columns of sequences, and recurrent layers read one of two steps or "
-            "more. Drop the others under ingest.drop, or set autoencoder.recurrent: false"
+            f"more. Drop the others under ingest.drop, or set {place}.recurrent: false"
         )
     layout, (depth, count, _) = ready.preprocessing.layout, tensors[0].flat
     told = tensors[0].features[len(TOLD) * depth :][: (count - 1) * depth]

@@ -36,7 +36,7 @@ class ClusterSpec(Spec):
     """Settings of an AutoEncoder among whose codes clusters are found, such as {latent: 5};
     default: they are found among the features themselves."""
     refine: RefineSpec | None = None
-    """Deep embedded clustering after k-means among the codes of a dense encoder, such as {};
+    """Deep embedded clustering after k-means among the codes of the encoder, such as {};
     default: the encoder stays as it learnt to give rows back."""
     k: int | None = Field(default=None, ge=2, le=100)
     """Number of clusters; default: chosen by stability and silhouette. hdbscan finds its own."""

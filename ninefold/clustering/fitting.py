@@ -105,7 +105,7 @@ class _Coded:
 def _coded(ready: Prepared, spec: AutoEncoderSpec, files: RunFiles) -> _Coded:
     from ninefold.autoencoding.fitting import fit as fit_autoencoder
 
-    model = fit_autoencoder(ready, spec, files)
+    model = fit_autoencoder(ready, spec, files, place="cluster.encoder")
     codes = model.scores(ready.X, ready.codes)[:, 2 * model.size :]
     spread = codes.astype(np.float64).std(axis=0)
     scale = (1.0 / np.where(spread > 1e-6, spread, 1.0)).astype(np.float32)

@@ -12,12 +12,11 @@ import numpy as np
 from ninefold.clustering import RefineSpec
 from ninefold.clustering.algorithms.k_means import Centres
 from ninefold.columns import Array
-from ninefold.errors import ConfigError
-from ninefold.unlabelled.chain import Chain
-from ninefold.unlabelled.steps import Layers
+from ninefold.unlabelled.steps import CHUNK_ROWS, Layers
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torch.nn import Module
 
 LEAST = 10
 """Passes before it may end: in the first ones nothing may seem to move."""
@@ -25,32 +24,25 @@ LEAST = 10
 
 def refined(
     wide: Array, encoder: Layers, scale: Array, centres: Array, spec: RefineSpec, seed: int
-) -> tuple[Chain, Centres, dict[str, Any]]:
+) -> tuple[Layers, Centres, dict[str, Any]]:
     """Return encoder and centres `(K, Z)` after the fine-tuning, and what is to be told of it.
 
     Args:
         wide: coordinates of the train rows `(n, D)`.
         encoder: gives at least Z numbers, the first of which, times `scale (Z,)`, are the codes.
 
-    Raises:
-        ConfigError: the encoder is one of convolutions.
     """
     import torch
 
     from ninefold.training.device import reproducible
 
-    if not isinstance(encoder, Chain):
-        raise ConfigError(
-            "params.yaml: cluster.refine must be left out for convolutions and recurrent layers, "
-            "however: it is given. Set cluster.encoder.convolutions and .recurrent to false"
-        )
     x = torch.from_numpy(np.ascontiguousarray(wide, np.float32))
-    layers = [tuple(torch.tensor(part) for part in layer) for layer in encoder.layers]
+    layers = encoder.module().train()
     points = torch.tensor(centres.astype(np.float32))
     by = torch.from_numpy(scale)
     with reproducible(seed, 1, torch.device("cpu")):
         changes, epochs = _train(x, layers, points, by, spec)
-    found = Chain(tuple((w.detach().numpy(), b.detach().numpy()) for w, b in layers))
+    found: Layers = type(encoder).of(layers)  # type: ignore[arg-type]  # each gives its own module
     codes = (found.compute(wide)[:, : len(scale)] * scale).astype(np.float64)
     sizes = np.bincount(Centres(points.detach().numpy().astype(np.float64)).assign(codes)[0],
                         minlength=len(centres))  # fmt: skip
@@ -60,23 +52,21 @@ def refined(
 
 
 def _train(
-    x: "Tensor", layers: list[tuple["Tensor", ...]], points: "Tensor", by: "Tensor",
-    spec: RefineSpec,
-) -> tuple[float, int]:  # fmt: skip
+    x: "Tensor", layers: "Module", points: "Tensor", by: "Tensor", spec: RefineSpec
+) -> tuple[float, int]:
     """Move layers and points in place; return the share of rows that changed their cluster, and the
     passes it took.
     """
     import torch
 
-    free = [*(part for layer in layers for part in layer), points]
-    optimizer = torch.optim.Adam([part.requires_grad_() for part in free], lr=spec.lr)
+    optimizer = torch.optim.Adam([*layers.parameters(), points.requires_grad_()], lr=spec.lr)
     with torch.no_grad():
-        first = before = belonging(_codes(x, layers, by), points).argmax(1)
+        first = before = belonging(_all_codes(x, layers, by), points).argmax(1)
     epoch = 0
     while epoch < spec.epochs:
         epoch += 1
         with torch.no_grad():
-            goal = target(belonging(_codes(x, layers, by), points))
+            goal = target(belonging(_all_codes(x, layers, by), points))
         for rows in torch.split(torch.randperm(len(x)), spec.batch_size):
             said = belonging(_codes(x[rows], layers, by), points)
             loss = (goal[rows] * (goal[rows].clamp(min=1e-12) / said).log()).sum(1).mean()
@@ -84,20 +74,23 @@ def _train(
             torch.autograd.backward(loss)
             optimizer.step()
         with torch.no_grad():
-            now = belonging(_codes(x, layers, by), points).argmax(1)
+            now = belonging(_all_codes(x, layers, by), points).argmax(1)
         if epoch >= LEAST and float((now != before).float().mean()) <= spec.settled:
             break
         before = now
     return float((now != first).float().mean()), epoch
 
 
-def _codes(x: "Tensor", layers: list[tuple["Tensor", ...]], by: "Tensor") -> "Tensor":
+def _codes(x: "Tensor", layers: "Module", by: "Tensor") -> "Tensor":
+    given: Tensor = layers(x)
+    return given[:, : len(by)] * by
+
+
+def _all_codes(x: "Tensor", layers: "Module", by: "Tensor") -> "Tensor":
+    """Return the codes of any number of rows, some at a time."""
     import torch
 
-    for number, (weight, bias) in enumerate(layers):
-        x = torch.nn.functional.silu(x) if number else x
-        x = torch.addmm(bias, x, weight)
-    return x[:, : len(by)] * by
+    return torch.cat([_codes(rows, layers, by) for rows in torch.split(x, CHUNK_ROWS)])
 
 
 def belonging(codes: "Tensor", points: "Tensor") -> "Tensor":

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ninefold import pixels
 from ninefold.columns import Array
@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
     from ninefold.datasets.tables.source import Source
 
+CHANNELS = (1, 3, 4)
+"""Grey, colour, and colour with what is transparent."""
+
 
 class ArraysSpec(DatasetSpec):
-    """An .npz file with `(N, H, W)` or `(N, H, W, C)` pixels 0 … 255, or real ones 0 … 1; arrays
-    `(N,)` beside them become columns, under their names.
+    """An .npz file with `(N, H, W)`, `(N, H, W, C)` or `(N, C, H, W)` pixels 0 … 255, or real ones
+    0 … 1; arrays `(N,)` beside them become columns, under their names.
     """
 
     kind: Literal["arrays"] = "arrays"
@@ -28,10 +31,26 @@ class ArraysSpec(DatasetSpec):
     """The file, relative to the workspace."""
     image: str = "image"
     """Name of the array that holds the pictures; it becomes the column of that name."""
+    black: float = 0.0
+    """With `white`, the value of black; what lies beyond either is cut off."""
+    white: float | None = None
+    """The value of white where pixels are neither 0 … 255 nor real ones 0 … 1, such as 4095 for 12
+    bits or 65535 for 16. An array of bytes (uint8) is taken as it is."""
+
+    @model_validator(mode="after")
+    def _is_brighter(self) -> Self:
+        if self.white is None and self.black:
+            raise ValueError("must have white where black is given, however: there is none")
+        if self.white is not None and self.white <= self.black:
+            raise ValueError(
+                f"must have white above black, however: {self.white:g} and {self.black:g}"
+            )
+        return self
 
     def open(self, workspace: Path) -> "Source":
         images, others = read_named(workspace, self.path, self.image, "image")
-        return array_source(self.path, images, others, self.image)
+        levels = () if self.white is None else (self.black, self.white)
+        return array_source(self.path, images, others, self.image, levels)
 
 
 def read_named(workspace: Path, path: str, name: str, key: str) -> tuple[Array, dict[str, Array]]:
@@ -48,15 +67,24 @@ def columns_beside(
     title: str, others: Mapping[str, Array], count: int, cell: str
 ) -> "dict[str, pa.Array]":
     """Return the arrays `(N,)` beside `count` cells as columns. Raises `InputError`."""
-    import pyarrow as pa
-
+    found = {}
     for name, values in others.items():
-        if values.shape != (count,):
+        if values.shape not in ((count,), (count, 1)):
             raise InputError(
                 f"{title}: array `{name}` must have the shape ({count},), one value per "
                 f"{cell}, however: {values.shape}. Leave it out of the file"
             )
-    return {name: pa.array(values.tolist()) for name, values in others.items()}
+        found[name] = _column(values.reshape(count))
+    return found
+
+
+def _column(values: Array) -> "pa.Array":
+    """Return an array `(N,)` of numbers, texts, bytes of ASCII, or dates as a column."""
+    import pyarrow as pa
+
+    if values.dtype.kind == "M":
+        return pa.array(values.astype("datetime64[us]"))
+    return pa.array((values.astype(str) if values.dtype.kind == "S" else values).tolist())
 
 
 def read_arrays(path: Path, shown: str) -> dict[str, Array]:
@@ -69,8 +97,17 @@ def read_arrays(path: Path, shown: str) -> dict[str, Array]:
         raise InputError(f"{shown} must be an .npz file of arrays, however: {reason}") from None
 
 
-def array_source(title: str, images: Array, others: dict[str, Array], column: str) -> "Source":
-    """Return a source of pictures `(N, H, W)` or `(N, H, W, C)` and columns `(N,)`.
+def array_source(
+    title: str,
+    images: Array,
+    others: dict[str, Array],
+    column: str,
+    levels: tuple[float, ...] = (),
+) -> "Source":
+    """Return a source of pictures `(N, H, W)`, `(N, H, W, C)` or `(N, C, H, W)` and columns `(N,)`.
+
+    Args:
+        levels: the values of black and of white; () where they follow from the array.
 
     Raises:
         InputError: other shapes, or values that are no pixels.
@@ -80,37 +117,48 @@ def array_source(title: str, images: Array, others: dict[str, Array], column: st
     from ninefold.columns import Column, to_arrow
     from ninefold.datasets.tables.source import Source
 
-    pictures = _pictures(title, images, column)
+    pictures = _pictures(title, images, column, levels)
     columns = {column: to_arrow(pixels.objects(pictures), "image")}
     columns |= columns_beside(title, others, len(images), "picture")
     format = f"{'grey' if pictures.shape[3] == 1 else 'rgb'} {max(pictures.shape[1:3])}"
+    format = " ".join([format, *(f"{level:g}" for level in levels)])
     return Source.of_table(
         title, pa.table(columns), {column: Column(column, "image", format=format)}
     )
 
 
-def _pictures(title: str, images: Array, column: str) -> Array:
+def _pictures(title: str, images: Array, column: str, levels: tuple[float, ...]) -> Array:
     """Return `(N, H, W, 1 or 3)` uint8; what is transparent becomes white."""
-    if images.ndim not in (3, 4) or 0 in images.shape or images.shape[3:] not in ((), (1,), (3,)):
+    if images.ndim == 4 and images.shape[3] not in CHANNELS and images.shape[1] in CHANNELS:
+        images = np.moveaxis(images, 1, 3)
+    depth = images.shape[3] if images.ndim == 4 else 1
+    if images.ndim not in (3, 4) or 0 in images.shape or depth not in CHANNELS:
         raise InputError(
-            f"{title}: array `{column}` must have the shape (N, H, W), (N, H, W, 1) or "
-            f"(N, H, W, 3), however: {images.shape}"
+            f"{title}: array `{column}` must have the shape (N, H, W), (N, H, W, C) or "
+            f"(N, C, H, W) with C one of 1, 3 and 4, however: {images.shape}"
         )
-    whole = _whole(title, images, column)
-    return whole if whole.ndim == 4 else whole[..., None]
+    whole = _whole(title, images, column, levels).reshape(*images.shape[:3], depth)
+    return pixels.on_white(whole) if depth == 4 else whole
 
 
-def _whole(title: str, images: Array, column: str) -> Array:
-    """Return pixels as uint8: whole numbers as they are, real ones from 0 to 1 times 255."""
+def _whole(title: str, images: Array, column: str, levels: tuple[float, ...]) -> Array:
+    """Return pixels as uint8: whole numbers as they are, real ones from 0 to 1, and true and false,
+    times 255; others from black to white, where `levels` say what these are.
+    """
     if images.dtype.kind not in "uibf":
         raise InputError(f"{title}: array `{column}` must hold numbers, however: {images.dtype}")
+    if images.dtype.kind == "b":
+        return np.where(images, np.uint8(255), np.uint8(0))
     least, most = images.min(), images.max()
+    if levels and images.dtype != np.uint8 and np.isfinite([least, most]).all():
+        share = (images.astype(np.float64) - levels[0]) / (levels[1] - levels[0])
+        return np.asarray(np.rint(share.clip(0, 1) * 255), dtype=np.uint8)
     if least >= 0 and most <= 255:
         factor = 255 if images.dtype.kind == "f" and most <= 1 else 1
         pixel = np.rint(images * factor) if images.dtype.kind == "f" else images
         return pixel.astype(np.uint8)
     raise InputError(
         f"{title}: array `{column}` must hold pixels from 0 to 255, or real numbers from 0 to 1, "
-        f"however: {images.dtype} from {least:g} to {most:g}. Scale it: with LOW the value of "
-        "black and HIGH that of white, save ((a - LOW) / (HIGH - LOW)).clip(0, 1)"
+        f"however: {images.dtype} from {least:g} to {most:g}. Say which are black and white, such "
+        "as `ingest: {black: 0, white: 65535}`"
     )

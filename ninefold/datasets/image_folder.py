@@ -22,6 +22,9 @@ class ImageFolderSpec(DatasetSpec, ImageFilesSpec):
     kind: Literal["image_folder"] = "image_folder"
     path: str = Field(min_length=1)
     """The folder, relative to the workspace; each of its subfolders is a class."""
+    parts: bool = False
+    """Whether its subfolders are parts of the data instead, such as train and test, with a
+    subfolder for each class in them; the part becomes the column `part`, never a feature."""
 
     def open(self, workspace: Path) -> "Source":
         return self._open(workspace, is_labelled=True)
@@ -38,7 +41,8 @@ class ImageFolderSpec(DatasetSpec, ImageFilesSpec):
         folder = workspace / Path(self.path).expanduser()
         files = image_files(folder, self.path)
         names = [file.relative_to(folder).as_posix() for file in files]
-        loose = [name for name in names if "/" not in name]
+        depth = 2 if self.parts and is_labelled else 1
+        loose = [name for name in names if name.count("/") < depth]
         others = {"file": pa.array(names, pa.string())}
         if not is_labelled and len(loose) == len(names):
             return image_table(self.path, files, names, others, "image", self).with_id("file")
@@ -48,10 +52,14 @@ class ImageFolderSpec(DatasetSpec, ImageFilesSpec):
                 f"{loose[0]!r} does not. Move it, or name class and file in a CSV "
                 "(`ingest: {kind: image_table}`)"
             )
-        labels = pa.array([name.split("/")[0] for name in names], pa.string())
-        others = {"label": labels, **others}
+        folders = [name.split("/")[:-1] for name in names]
+        labels = [own[min(int(self.parts), len(own) - 1)] for own in folders]
+        others = {"label": pa.array(labels, pa.string()), **others}
+        if not self.parts:
+            return image_table(self.path, files, names, others, "image", self).with_id("file")
+        others["part"] = pa.array([own[0] for own in folders], pa.string())
         source = image_table(self.path, files, names, others, "image", self)
-        return source.with_id("file")
+        return source.with_id("file").with_id("part")
 
 
 def image_files(folder: Path, shown: str) -> list[Path]:

@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from ninefold.datasets.tables.source import Source
 
 
+class ShortSeriesError(InputError):
+    """No series is long enough for one window; `steps` are those of the longest."""
+
+    def __init__(self, message: str, steps: int) -> None:
+        super().__init__(message)
+        self.steps = steps
+
+
 class WindowsSpec(LongSpec):
     """A CSV, TSV or Parquet file of one or several time series, one step a line.
 
@@ -74,10 +82,11 @@ def _rows(steps: "Steps", spec: WindowsSpec) -> "Source":
     _check(steps, spec)
     found = _windows(steps, spec, channels)
     if not found["origin"].size:
-        raise InputError(
+        raise ShortSeriesError(
             f"{steps.title} must hold series of at least {spec.past + max(spec.horizons)} steps "
             f"(ingest.past + the largest of ingest.horizons), however: the longest has "
-            f"{int(steps.counts.max())}. Shorten ingest.past"
+            f"{int(steps.counts.max())}. Shorten ingest.past",
+            int(steps.counts.max()),
         )
     columns, known = _columns(steps, spec, channels, found)
     notes = {"series": {**steps.notes, "channels": channels, "put_in": found["put_in"]}}

@@ -63,7 +63,7 @@ def _spike(case: Case) -> float:
     if len(losses) < 2:
         return 1.0
     least = np.minimum.accumulate(losses)[:-1]
-    spikes = losses[1:] / least
+    spikes = losses[1:] / np.maximum(least, 1e-12)
     is_seen = losses[1:] - least >= JUMP * case.untrained_loss
     return float(spikes[is_seen].max(initial=1.0))
 

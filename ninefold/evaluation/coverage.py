@@ -18,8 +18,8 @@ def coverage(
     seed: int,
     confidence: float,
 ) -> dict[str, Any]:
-    """Return for each quantile the share of rows below it and its pinball loss, and how many rows
-    lie between the lowest and the highest.
+    """Return for each quantile the share of rows below it and its pinball loss, and, of several,
+    how many rows lie between the lowest and the highest.
 
     Args:
         y: values `(N,)`.
@@ -47,6 +47,8 @@ def coverage(
         {"quantile": share, "below": below, "pinball": loss}
         for share, below, loss in zip(quantiles, found[:size], found[size : 2 * size], strict=True)
     ]
+    if size == 1:
+        return {"levels": levels}
     return {
         "levels": levels,
         "between": {"nominal": quantiles[-1] - quantiles[0], **found[-1]},

@@ -103,7 +103,7 @@ def evaluate(
     }
     if head.each:
         content["outputs"] = _outputs(test, setting)
-    elif head.quantiles:
+    elif head.levels:
         content["quantiles"] = _coverage(test, setting)
     return content | _pictures(test, setting)
 
@@ -120,17 +120,18 @@ def _outputs(test: Part, setting: _Setting) -> dict[str, Any]:
             "threshold": head.threshold if target.is_binary else None,
             "temperature": head.temperature if target.classes else None,
             "test": _network_metrics(part, own),
-            **({"quantiles": _coverage(part, own)} if head.quantiles else {}),
+            **({"quantiles": _coverage(part, own)} if head.levels else {}),
             **_pictures(part, own),
         }
     return found
 
 
 def _coverage(part: Part, setting: _Setting) -> dict[str, Any]:
-    """Return how one target's quantiles keep their promise."""
+    """Return how one target's quantiles, or the one, keep their promise."""
     head, spec, drawn = setting.head, setting.spec, clusters(part.frame, setting.problem)
     settings = (drawn, spec.bootstrap, spec.seed, spec.confidence)
-    return coverage(part.y, head.spread(part.scores), head.quantiles, *settings)
+    spread = head.spread(part.scores) if head.quantiles else part.prediction[:, None]
+    return coverage(part.y, spread, head.levels, *settings)
 
 
 def measured(content: Mapping[str, Any]) -> tuple[str, float | None, float]:

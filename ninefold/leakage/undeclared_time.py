@@ -35,9 +35,9 @@ class UndeclaredTimeCheck(Check):
         if asked or len(case) < MIN_ROWS or case.test.sum() < MIN_TEST:
             return
         for series in case.series:
-            if series.time is None or not _is_regular(case, series):
+            if series.time is None or not is_regular(case, series):
                 continue
-            rho, z = _resemblance(case, series)
+            rho, z = resemblance(case, series)
             between = _between_learned(case, series)
             by_chance = float((~case.test).mean()) ** 2
             seen = case.test & between
@@ -47,7 +47,7 @@ class UndeclaredTimeCheck(Check):
                 return
 
 
-def _is_regular(case: Case, series: Series) -> bool:
+def is_regular(case: Case, series: Series) -> bool:
     """Tell whether moments follow each other at one step, but for gaps such as weekends."""
     assert series.time is not None
     moments = case.frame[series.time][series.index]
@@ -61,7 +61,7 @@ def _is_regular(case: Case, series: Series) -> bool:
     return bool(max(shares[0], one_each) >= REGULAR)
 
 
-def _resemblance(case: Case, series: Series) -> tuple[float, float]:
+def resemblance(case: Case, series: Series) -> tuple[float, float]:
     """Return the rank correlation of the target with that of the row before, and its z.
 
     Each entity's own mean is taken out first.

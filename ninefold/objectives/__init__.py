@@ -37,6 +37,11 @@ class ObjectiveSpec(Spec, ABC):
         return ()
 
     @property
+    def level(self) -> float | None:
+        """The share of which the value alone is the quantile, where it is one."""
+        return None
+
+    @property
     def beyond_baselines(self) -> str:
         """What it has the network answer that no baseline does, in words; "": nothing."""
         return ""

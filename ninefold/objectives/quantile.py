@@ -42,6 +42,10 @@ class QuantileSpec(ObjectiveSpec):
         return self.quantiles
 
     @property
+    def level(self) -> float | None:
+        return None if self.quantiles else self.quantile
+
+    @property
     def beyond_baselines(self) -> str:
         if self.quantiles:
             return f"quantiles {', '.join(map(str, self.quantiles))}"

@@ -11,6 +11,7 @@ from ninefold.datasets.arrays import array_source, read_arrays
 from ninefold.datasets.sequence_arrays import sequence_source
 from ninefold.datasets.ts_file import TsFileSpec
 from ninefold.errors import InputError
+from ninefold.pixels import levels
 from ninefold.scoring.sources import TableSource
 from ninefold.sequences import channels
 from ninefold.signature import Input
@@ -62,7 +63,7 @@ def _arrays(path: Path, item: Input) -> "Source":
     named = item.name if item.name in arrays else _only(path, arrays, item.kind)
     cells = arrays.pop(named)
     if item.kind == "image":
-        return array_source(str(path), cells, arrays, item.name)
+        return array_source(str(path), cells, arrays, item.name, levels(item.format))
     return _fitting(path, sequence_source(str(path), cells, arrays, item.name), item)
 
 

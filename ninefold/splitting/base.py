@@ -38,6 +38,8 @@ class Rows:
     """Hash of each row's inputs, without what is derived from them."""
     entity: Array | None = None
     """Hash of each row's entity, where the problem has a group."""
+    named: Array | None = None
+    """What `SplitterSpec.part_column` says of each row, where there is one."""
 
     def __len__(self) -> int:
         return len(self.unit)
@@ -54,6 +56,7 @@ class Rows:
             self.workspace,
             self.content[index],
             None if self.entity is None else self.entity[index],
+            None if self.named is None else self.named[index],
         )
 
 
@@ -155,6 +158,11 @@ class SplitterSpec(Spec):
     def places_rows(self) -> bool:
         """Tell whether where a row stands (in time, in the file) alone decides where it goes."""
         return self.follows_time
+
+    @property
+    def part_column(self) -> str | None:
+        """The column that says where each row goes, if one does."""
+        return None
 
     @property
     def like(self) -> str:

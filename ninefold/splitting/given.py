@@ -1,14 +1,14 @@
 """A split that somebody made already."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from ninefold.columns import Array
+from ninefold.columns import Array, Frame
 from ninefold.config import nearest
-from ninefold.errors import InputError
+from ninefold.errors import ConfigError, InputError
 from ninefold.splitting.auto import AutoSplitSpec
 from ninefold.splitting.base import (
     NAMES,
@@ -28,17 +28,50 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+PARTS = {"train": "train", "training": "train", "valid": "valid", "val": "valid", "dev": "valid",
+         "validation": "valid", "test": "test", "testing": "test"}  # fmt: skip
+"""What people call a part -> its name."""
+
+
+def part_of(name: object) -> str | None:
+    """Return the part that a name, in whatever case, stands for; None if for none.
+
+    >>> part_of("Validation")
+    'valid'
+    """
+    return PARTS.get(str(name).strip().lower())
+
+
 class GivenSplitSpec(SplitterSpec):
-    """Parts from a CSV file `row,part`: row = position in the source from 0, part = train, valid
-    or test. Rows it does not name are left out. Without valid rows, a valid part is taken from
-    train by the kind of split that fits the problem; folds are of that kind too.
+    """Parts from a column, or from a CSV file `row,part`: row = position in the source from 0, part
+    = train, valid or test. Rows without a part are left out. Without valid rows, a valid part is
+    taken from train by the kind of split that fits the problem; folds are of that kind too.
     """
 
     kind: Literal["given"] = "given"
-    path: str = Field(min_length=1)
+    path: str | None = Field(None, min_length=1)
     """The CSV file, relative to the workspace."""
+    column: str | None = Field(None, min_length=1)
+    """In the place of a file, the column that says a row's part (train, val, test …); it must stand
+    in problem.ids, so that no model reads it."""
+
+    @model_validator(mode="after")
+    def _reads_one(self) -> Self:
+        if (self.path is None) == (self.column is None):
+            raise ValueError(
+                "must name a path or a column, however: "
+                f"{'neither' if self.path is None else 'both'}"
+            )
+        return self
+
+    @property
+    def part_column(self) -> str | None:
+        return self.column
 
     def assign(self, rows: Rows) -> Assignment:
+        if rows.named is not None:
+            return self._finished(rows, self._of_column(rows.named), {})
+        assert self.path is not None
         row, code = read_parts(rows.workspace / self.path)
         order = np.argsort(row)
         row, code = row[order], code[order]
@@ -50,13 +83,30 @@ class GivenSplitSpec(SplitterSpec):
                 f"{self.path}: column `row` must hold row positions of the source (from 0), "
                 f"however: none of its {len(row)} rows is in the data"
             )
+        return self._finished(rows, part, {"file_rows": len(row)})
+
+    def _of_column(self, named: Array) -> Array:
+        """Return part codes `(N,)` of cells `(N,)`; an empty one is no part."""
+        found = {cell: part_of(cell) for cell in set(named.tolist())}
+        unknown = sorted(str(cell) for cell, part in found.items() if part is None and cell)
+        if unknown:
+            raise InputError(
+                f"params.yaml: split.column `{self.column}` must say train, valid or test of each "
+                f"row, or nothing, however: {unknown[0]!r}"
+            )
+        codes = {cell: NAMES.index(part) if part else NONE for cell, part in found.items()}
+        return np.array([codes[cell] for cell in named.tolist()], dtype=np.int64)
+
+    def _finished(self, rows: Rows, part: Array, notes: dict[str, Any]) -> Assignment:
+        """Return the parts `(N,)` as they were given, and a valid part."""
         for needed in (TRAIN, TEST):
             if not (part == needed).any():
                 raise InputError(
-                    f"{self.path} must name {NAMES[needed]} rows, however: none in the data"
+                    f"{self.path or f'split.column `{self.column}`'} must name {NAMES[needed]} "
+                    "rows, however: none in the data"
                 )
-        notes = {"file_rows": len(row), "valid_taken_from_train": False}
-        dropped = {"not_in_split_file": ~named}
+        notes |= {"valid_taken_from_train": False}
+        dropped = {"not_in_split_file": part == NONE}
         if not (part == VALID).any():
             part, more = self._take_valid(rows, part)
             dropped |= more
@@ -85,7 +135,7 @@ class GivenSplitSpec(SplitterSpec):
         return part, dropped
 
     def _fitting(self, rows: Rows) -> SplitterSpec:
-        settings = self.model_dump(exclude={"kind", "path"})
+        settings = self.model_dump(exclude={"kind", "path", "column"})
         return AutoSplitSpec(**settings).resolve(rows.problem, _glance(rows))[0]
 
     def fold(self, rows: Rows) -> Plan:
@@ -94,6 +144,26 @@ class GivenSplitSpec(SplitterSpec):
 
 def _glance(rows: Rows) -> Glance:
     return Glance(rows.stratum, rows.time, rows.entity)
+
+
+def named_parts(frame: Frame, spec: SplitterSpec) -> Array | None:
+    """Return what a column says `(N,)` of where each row goes. Raises `ConfigError`."""
+    name = spec.part_column
+    if name is None:
+        return None
+    known = {column.name: column for column in frame.columns}
+    if name not in known:
+        raise ConfigError(
+            f"params.yaml: split.column must be a column of the data, however: {name!r}"
+            f"{nearest(name, known)}"
+        )
+    if known[name].kind not in ("category", "text") or known[name].roles & {"input", "target"}:
+        raise ConfigError(
+            f"params.yaml: split.column must name texts that no model reads, however: `{name}` is "
+            f"a {known[name].kind} column. Name it in problem.ids too, and its kind in "
+            "ingest.columns"
+        )
+    return frame[name]
 
 
 def read_parts(path: Path) -> tuple[Array, Array]:

@@ -23,6 +23,7 @@ from ninefold.splitting.base import (
     SplitterSpec,
 )
 from ninefold.splitting.folds import Folds
+from ninefold.splitting.given import named_parts
 from ninefold.splitting.group import MIN_ENTITIES
 from ninefold.splitting.identity import (
     by_appearance,
@@ -75,7 +76,8 @@ def split(
     hashes = hash_rows(inside, _compared(inside, problem))
     unit, identical = _units(inside, problem, chosen, hashes)
     content = hash_rows(inside, _told(inside, problem))
-    rows = Rows(by_appearance(unit), stratum, inside.row, time, problem, workspace, content, entity)
+    told = (time, problem, workspace, content, entity, named_parts(inside, chosen))
+    rows = Rows(by_appearance(unit), stratum, inside.row, *told)
     assignment = chosen.assign(rows)
     code, dropped = _finish(assignment, rows)
     _check_sizes(code, chosen, dropped)

@@ -47,8 +47,8 @@ def fit_head(
 
 
 def conformal(head: Head, scores: Array, y: Array) -> Head:
-    """Return the head whose quantiles keep what their shares promise on new rows like the valid
-    ones, with `scores (N, Q)` and targets `y (N,)`; of several targets each by itself.
+    """Return the head whose quantiles, or the one, keep what their shares promise on new rows like
+    the valid ones, with `scores (N, Q)` and targets `y (N,)`; of several targets each by itself.
 
     Each quantile but that of one half is moved by a quantile of what it is off by, one side at a
     time: conformalized quantile regression (Romano, Patterson and Candès, NeurIPS 2019, theorem 2).
@@ -63,7 +63,7 @@ def conformal(head: Head, scores: Array, y: Array) -> Head:
         return replace(head, shifts=(0.0,) * head.width)
     actual = (y.astype(np.float64) - head.target.offset) / head.target.scale
     off = np.sort(actual[:, None] - np.sort(scores.astype(np.float64), axis=1), axis=0)
-    return replace(head, shifts=tuple(map(_shift, off.T, head.quantiles)))
+    return replace(head, shifts=tuple(map(_shift, off.T, head.levels)))
 
 
 def _shift(off: Array, share: float) -> float:

@@ -57,7 +57,8 @@ def fit(
     if not spec.network.reads_tensors:
         update |= of_table(spec, len(ready.rows[2]))
     spec = spec.model_copy(update=update)
-    head = Head(target, quantiles=ready.objective.levels)
+    goal = ready.objective
+    head = Head(target, quantiles=goal.levels, quantile=goal.level)
     by_loss = ready.objective.is_watched or _is_noisy(ready, sampling)
 
     def watched(scores: Array) -> float:
@@ -78,7 +79,7 @@ def fit(
     model = TrainedModel(ready.preprocessing, module, head, tuple(outcome.history), spec)
     model.probes = tuple(outcome.probes)
     scores = model.scores_of(X_valid, codes_valid, *tensors_valid)
-    if head.quantiles:
+    if goal.levels or goal.level:
         model.head = conformal(head, scores, y_valid) if spec.calibrate else head
     else:
         settings = (reported, spec.calibrate, spec.threshold)

@@ -46,6 +46,19 @@ class Chain:
             )
         )
 
+    def module(self) -> "nn.Module":
+        """Return the layers as a torch module, of which `of` gives them again."""
+        import torch
+        from torch import nn
+
+        module = dense(self.widths)
+        linear = [layer for layer in module if isinstance(layer, nn.Linear)]
+        with torch.no_grad():
+            for layer, (weight, bias) in zip(linear, self.layers, strict=True):
+                layer.weight.copy_(torch.from_numpy(weight.T))
+                layer.bias.copy_(torch.from_numpy(bias))
+        return module
+
     def compute(self, x: Array) -> Array:
         """Return `(N, out)` float32 for `x (N, in)`, computed by torch."""
         import torch

@@ -68,14 +68,15 @@ class Recurrence:
         """Return what comes out for `x (N, in)`, computed by torch."""
         import torch
 
-        module, parts = self._module(), []
+        module, parts = self.module().eval(), []
         with torch.no_grad():
             for start in range(0, max(len(x), 1), CHUNK_ROWS):
                 rows = np.ascontiguousarray(x[start : start + CHUNK_ROWS], np.float32)
                 parts.append(module(torch.from_numpy(rows)).numpy())
         return np.concatenate(parts)
 
-    def _module(self) -> "nn.Module":
+    def module(self) -> "nn.Module":
+        """Return the layers as a torch module, of which `of` gives them again."""
         import torch
 
         make: Any = encoder if self.head is None else decoder
@@ -85,15 +86,12 @@ class Recurrence:
         with torch.no_grad():
             for name, array in zip(CELLS, self.cells, strict=True):
                 getattr(module.cells, name).copy_(torch.from_numpy(array))
-            layers = [layer for layer in module.chain if isinstance(layer, torch.nn.Linear)]
-            for layer, (weight, bias) in zip(layers, self.chain.layers, strict=True):
-                layer.weight.copy_(torch.from_numpy(weight.T))
-                layer.bias.copy_(torch.from_numpy(bias))
+            module.chain.load_state_dict(self.chain.module().state_dict())
             if self.head is not None:
                 for parameter, array in zip(module.head.parameters(), self.head, strict=True):
                     parameter.copy_(torch.from_numpy(array))
-        evaluated: nn.Module = module.eval()
-        return evaluated
+        made: nn.Module = module
+        return made
 
     def emit(self, graph: Any, x: str) -> str:
         """Add the nodes; `x` is float32 `[N, in]`."""

@@ -70,37 +70,41 @@ class Steps:
                 found.append(Step(shape=tuple(map(int, size))))
         return Steps(tuple(found))
 
+    def module(self) -> "nn.Sequential":
+        """Return the steps as a torch module, of which `of` gives them again."""
+        import torch
+        from torch import nn
+        from torch.nn.utils import skip_init
+
+        empty: Any = skip_init
+        layers: list[nn.Module] = []
+        for step in self.steps:
+            if step.weight is None or step.bias is None:
+                layers.append(_reshaping(step.shape))
+                continue
+            if any(isinstance(layer, (nn.Linear, nn.Conv2d)) for layer in layers):
+                layers.append(nn.SiLU())
+            out, into = step.weight.shape[:2]
+            layer: Any = (
+                empty(nn.Linear, into, out) if step.weight.ndim == 2
+                else empty(nn.Conv2d, into, out, KERNEL, step.stride, KERNEL // 2)
+            )  # fmt: skip
+            with torch.no_grad():
+                layer.weight.copy_(torch.from_numpy(step.weight))
+                layer.bias.copy_(torch.from_numpy(step.bias))
+            layers.append(layer)
+        return nn.Sequential(*layers)
+
     def compute(self, x: Array) -> Array:
         """Return `(N, out)` float32 for `x (N, in)`, computed by torch."""
         import torch
 
-        parts = []
+        module, parts = self.module(), []
         with torch.no_grad():
             for start in range(0, max(len(x), 1), CHUNK_ROWS):
                 rows = np.ascontiguousarray(x[start : start + CHUNK_ROWS], np.float32)
-                parts.append(self._computed(torch.from_numpy(rows)).numpy())
+                parts.append(module(torch.from_numpy(rows)).numpy())
         return np.concatenate(parts)
-
-    def _computed(self, value: Any) -> Any:
-        import torch
-        from torch.nn import functional
-
-        is_first = True
-        for step in self.steps:
-            if step.weight is None or step.bias is None:
-                if len(step.shape) == 2:
-                    value = functional.interpolate(value, size=step.shape, mode="nearest")
-                else:
-                    value = value.reshape(len(value), *step.shape)
-                continue
-            value = value if is_first else functional.silu(value)
-            is_first = False
-            weight, bias = torch.from_numpy(step.weight), torch.from_numpy(step.bias)
-            if weight.ndim == 2:
-                value = functional.linear(value, weight, bias)
-            else:
-                value = functional.conv2d(value, weight, bias, step.stride, KERNEL // 2)
-        return value
 
     def emit(self, graph: Any, x: str) -> str:
         """Add the nodes; `x` is float32 `[N, in]`."""
@@ -154,6 +158,15 @@ class Steps:
                 weight, bias = arrays[f"{place}.weight"], arrays[f"{place}.bias"]
                 found.append(Step(weight, bias, int(arrays[f"{place}.stride"][0])))
         return Steps(tuple(found))
+
+
+def _reshaping(shape: tuple[int, ...]) -> "nn.Module":
+    """Return the layer that gives each row a new shape, or a map its size."""
+    from torch import nn
+
+    if len(shape) == 2:
+        return nn.Upsample(size=shape, mode="nearest")
+    return nn.Flatten() if shape == (-1,) else nn.Unflatten(1, shape)
 
 
 Layers = Chain | Steps | Recurrence

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -40,14 +41,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--available-after", metavar="COL", nargs="+", action="extend", default=[],
         help="columns known only after the outcome, never a feature")  # fmt: skip
-    add("--split", type=Path, metavar="FILE", help="CSV row,part of people who already split")
+    add("--split", type=Path, metavar="FILE|COL",
+        help="CSV row,part of people who already split; or the column that says train, valid or "
+        "test (default: found)")  # fmt: skip
     add("--image-path", metavar="COL", help="column that names image files (default: found)")
     add("--entity", metavar="COL",
         help="table with one step a line: what names the entity (or series) a step belongs to; its "
         "steps become one sequence, in the order of --time")  # fmt: skip
     add("--forecast", metavar="STEPS", type=int, nargs="+",
         help="forecast the target so many steps ahead, from windows over the series")  # fmt: skip
-    add("--past", metavar="STEPS", type=int, default=48, help="steps of a window (default: 48)")
+    add("--past", metavar="STEPS", type=int,
+        help="steps of a window (default: 48, less for short series)")  # fmt: skip
     add("--encoding", help="of a text file that is not UTF-8, such as cp1252")
     add("--into", type=Path, metavar="DIR", default=Path(), help="default: this folder")
     add("--yes", action="store_true", help="take every proposal, ask nothing")
@@ -55,7 +59,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Read the data, propose, ask where somebody can answer, and write the workspace."""
-    from tasks.drafting import params, proposals, series, sources, telling, workspace
+    from tasks.drafting import (
+        forecasting,
+        params,
+        parts,
+        proposals,
+        series,
+        sources,
+        telling,
+        workspace,
+    )
     from tasks.drafting.deciding import decide
     from tasks.drafting.suite import why_unsplit
 
@@ -66,8 +79,8 @@ def main(args: argparse.Namespace) -> int:
     folder = args.into.resolve()
     workspace.refuse_to_overwrite(folder, {"params.yaml": None})
     kind = series.look(args) or sources.look(args.data, args.image_path, args.encoding)
+    kind, opened = series.opened(args, kind, lambda kind: _opened(_content(args, kind)))
     content = _content(args, kind)
-    opened = _opened(content)
     read = series.without_late(args, kind, opened)
     if read is not kind:
         kind, content = read, _content(args, read)
@@ -78,11 +91,15 @@ def main(args: argparse.Namespace) -> int:
         args.available_after.append(FOLDER_LABEL)  # no part of a picture
     series.settle(args, kind, opened)
     _check_names(args, opened.names)
+    args.part = parts.named(args, opened.names)
     split_path = _split_path(args.split, folder)
     can_ask = sys.stdin.isatty() and not args.yes
     table, columns, settled = _read(args, kind, content, opened, asks=can_ask)
     _check_time(args.time, columns)
     declared = [*args.targets[1:], args.time, *args.group, *args.ids, *args.available_after]
+    if args.split is None and args.part is None and kind.kind != series.WINDOWS:
+        args.part = parts.found(table, columns, [*args.targets, *filter(None, declared)])
+    declared.append(args.part)
     found = proposals.propose(table, columns, args.targets, filter(None, declared))
     unreadable = sources.unreadable(table)
     answers = decide(args, found, table, columns, asks=can_ask)
@@ -91,7 +108,7 @@ def main(args: argparse.Namespace) -> int:
     draft = _draft(
         args, kind, found, answers,
         about_target=about, path=workspace.stored_path(args.data, folder),
-        split_path=split_path, unreadable=unreadable, cells=settled,
+        split_path=split_path, part=args.part, unreadable=unreadable, cells=settled,
     )  # fmt: skip
     rendered = params.render(draft)
     suite = _suite(table, columns, problem, rendered, args.split)
@@ -99,7 +116,10 @@ def main(args: argparse.Namespace) -> int:
     _write(folder, suite, {"dvc.yaml": pipeline, "params.yaml": rendered})
     lines = telling.told(args, table, found, answers, about)
     said = [*unreadable, *sources.unnamed(table), *settled.sentences()]
-    notes = telling.notes(table, columns, problem, said)
+    notes = [*telling.notes(table, columns, problem, said)]
+    if kind.kind == "file" and problem.learns_target and args.task != "classification":
+        series_said = forecasting.suggestion(str(args.data), table, columns, problem)
+        notes += [f"note      {series_said}"] if series_said else []
     why = why_unsplit(suite)
     stops = [f"note      `ninefold run` will stop at the split: {why}"] if why else []
     print("\n".join([*lines, *notes, *stops]))
@@ -111,6 +131,8 @@ def _content(args: argparse.Namespace, kind: Any) -> dict[str, Any]:
     from tasks.drafting import sources
 
     content = {"kind": kind.kind, "path": str(args.data), **kind.keys}
+    if kind.columns:
+        content["columns"] = kind.columns
     if args.encoding:
         content["encoding"] = args.encoding
     if kind.kind in sources.FILES:
@@ -233,7 +255,7 @@ def _no_target(args: argparse.Namespace) -> InputError:
     )
 
 
-def _check_names(args: argparse.Namespace, names: list[str]) -> None:
+def _check_names(args: argparse.Namespace, names: Sequence[str]) -> None:
     """Raise `InputError` for a column that is not there, or a role the target cannot have."""
     options = {
         "--target": args.targets,

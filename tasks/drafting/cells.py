@@ -93,6 +93,9 @@ def read_table(
         InputError: the table cannot be read.
     """
     cells = Cells()
+    for name, given in content.get("columns", {}).items():
+        cells.columns[name] = dict(given)
+        cells.why[name] = f"`{name}` holds years; they are read as dates"
     for attempt in range(ATTEMPTS):
         spec = validate("ingest", {**content, **cells.content()}, source="init")
         try:

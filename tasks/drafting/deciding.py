@@ -54,7 +54,7 @@ def decide(
         InputError: the input ended before every question was answered.
         ConfigError: the answers do not make a problem.
     """
-    has_split = args.split is not None
+    has_split = args.split is not None or args.part is not None
     time = args.time
     if time is None and not args.group and not has_split:
         time = found.time
@@ -65,7 +65,7 @@ def decide(
     entity = [] if has_split or time is not None else list(found.roles.group)
     said = _Answers(
         task=args.task or found.task,
-        ids=list(dict.fromkeys(args.ids or found.ids)),
+        ids=[*dict.fromkeys([*(args.ids or found.ids), *filter(None, [args.part])])],
         time=time,
         group=list(dict.fromkeys(args.group)) or entity,
         horizon=args.horizon,

@@ -40,6 +40,8 @@ class Draft:
     about_target: str
     path: str
     split_path: str | None
+    part: str | None
+    """The column that says to which part a row belongs."""
     encoding: str | None
     title: str
     constants: tuple[str, ...] = ()
@@ -212,6 +214,8 @@ def _cells(cells: Cells) -> list[str]:
 def _split(draft: Draft) -> list[str]:
     if draft.split_path is not None:
         return ["split:", "  kind: given", f"  path: {scalar(draft.split_path)}"]
+    if draft.part is not None:
+        return ["split:", "  kind: given", f"  column: {scalar(draft.part)}"]
     lines = [
         "split:",
         "  kind: auto               # by time, entity, both or stratified, as problem says",

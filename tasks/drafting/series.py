@@ -1,9 +1,14 @@
 """What `ninefold init` makes of a table with one step a line."""
 
 import argparse
+import re
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ninefold.config import validate
+from ninefold.datasets.windows import ShortSeriesError
 from ninefold.errors import InputError
 from tasks.drafting.sources import Found
 
@@ -11,7 +16,11 @@ if TYPE_CHECKING:
     from ninefold.datasets.tables.source import Source
 
 LONG, WINDOWS = "long_table", "windows"
+USUAL_PAST, LEAST_WINDOWS, SHARE = 48, 4, 8
+"""Steps of a window where nobody says how many; a series of less than so many times as many has
+windows of this part of it."""
 DAY_H, HOUR_US = 24, 3_600_000_000
+PROBE, YEAR = 200, re.compile(r"1[5-9]\d\d|2[01]\d\d")
 BASELINES = (
     "{models: [{kind: dummy}, {kind: last_value}, {kind: seasonal_naive}, {kind: linear}, "
     "{kind: hist_gradient_boosting}]}"
@@ -41,11 +50,47 @@ def look(args: argparse.Namespace) -> Found | None:
             "--forecast needs one --target, the column to forecast, and --time, the dates of its "
             "steps"
         )
-    wanted: dict[str, Any] = {"time": args.time, "value": args.target, "past": args.past}
+    past = USUAL_PAST if args.past is None else args.past
+    wanted: dict[str, Any] = {"time": args.time, "value": args.target, "past": past}
     wanted["horizons"] = args.forecast
     if args.entity is not None:
         wanted["series"] = args.entity
-    return Found(WINDOWS, wanted, "rnn", ", level: beside", BASELINES)
+    years = {args.time: {"kind": "datetime", "format": "%Y"}} if _holds_years(args) else {}
+    return Found(WINDOWS, wanted, "rnn", ", level: beside", BASELINES, columns=years)
+
+
+def _holds_years(args: argparse.Namespace) -> bool:
+    """Tell whether the first cells of the column that orders the steps are years: numbers, which
+    no time would be read from.
+    """
+    content = {"kind": "file", "path": str(args.data)}
+    content |= {"encoding": args.encoding} if args.encoding else {}
+    source = validate("ingest", content, source="init").open(Path.cwd())
+    batch = next(iter(source.batches()), None)
+    if batch is None or args.time not in source.names:
+        return False
+    cells = batch.column(source.names.index(args.time))[:PROBE].to_pylist()
+    texts = [str(cell).strip() for cell in cells if cell is not None]
+    return bool(texts) and all(YEAR.fullmatch(text) for text in texts)
+
+
+def opened(
+    args: argparse.Namespace, kind: Found, read: Callable[[Found], "Source"]
+) -> tuple[Found, "Source"]:
+    """Return how the table is read, and what `read` opens so; windows are shorter where nobody said
+    how long, and series are short.
+    """
+    if kind.kind != WINDOWS or args.past is not None:
+        return kind, read(kind)
+    try:
+        source = read(kind)
+        steps = source.notes["series"]["steps"] // source.notes["series"]["entities"]
+        if steps >= LEAST_WINDOWS * USUAL_PAST:
+            return kind, source
+    except ShortSeriesError as error:
+        steps = error.steps
+    kind = replace(kind, keys={**kind.keys, "past": max(2, steps // SHARE)})
+    return kind, read(kind)
 
 
 def without_late(args: argparse.Namespace, kind: Found, source: "Source") -> Found:

@@ -1,6 +1,7 @@
 """What kind of source `ninefold init` was given: a table, a folder of images, arrays."""
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any
 from ninefold.config import nearest, validate
 from ninefold.errors import InputError
 from ninefold.pixels import SUFFIXES
+from ninefold.splitting.given import part_of
 
 PROBE = 200
 ARRAYS = ".npz"
@@ -18,6 +20,8 @@ FILES = ("image_folder", "image_table")
 NAMED = ("image", "images", "picture", "pictures", "pixels")
 """Real numbers `(N, H, W)` under such a name are pictures."""
 SHOWN = 3
+BYTE, WHITES = 255, tuple(2**bits - 1 for bits in (10, 12, 14, 16))
+"""White of 8 bits, and of those that cameras and scanners give beside."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class Found:
     """Settings of that network, as params.yaml has them."""
     baselines: str = "{}"
     """What stands under `baselines`."""
+    columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What its columns are, where cells alone do not say it: name -> kind and format."""
     pictures: Path | None = None
     """Folder of the image files that a table names, for dvc.yaml to watch."""
 
@@ -46,7 +52,7 @@ def look(data: Path, image_path: str | None, encoding: str | None) -> Found:
         InputError: it cannot be read, or has no such column.
     """
     if data.is_dir():
-        return Found("image_folder", network="cnn")
+        return Found("image_folder", {"parts": True} if _holds_parts(data) else {}, "cnn")
     if data.suffix.lower() == ARRAYS:
         return _arrays(data)
     content = {"kind": "file", "path": str(data)} | ({"encoding": encoding} if encoding else {})
@@ -64,6 +70,18 @@ def look(data: Path, image_path: str | None, encoding: str | None) -> Found:
         return Found()
     return Found(
         "image_table", {"image_path": column}, "cnn", pictures=_folder(source, column, data)
+    )
+
+
+def _holds_parts(folder: Path) -> bool:
+    """Tell whether the subfolders are parts such as train and test, with classes below them."""
+    own = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    found = {part_of(path.name) for path in own}
+    return (
+        "train" in found
+        and len(found) > 1
+        and None not in found
+        and all(any(below.is_dir() for below in path.iterdir()) for path in own)
     )
 
 
@@ -116,11 +134,10 @@ def _stored(data: Path) -> dict[str, Any]:
 def _arrays(data: Path) -> Found:
     arrays = _stored(data)
     pictures = [n for n, a in arrays.items() if a.ndim in (3, 4) and _are_pictures(n, a)]
-    series = [n for n, a in arrays.items() if a.ndim in (2, 3) and a.dtype.kind == "f"]
-    series = [name for name in series if name not in pictures]
+    series = [n for n, a in arrays.items() if n not in pictures and _are_sequences(a)]
     if len(series) == 1 and not pictures:
-        keys = {} if series == ["X"] else {"sequence": series[0]}
-        return Found("sequence_arrays", keys, network="rnn")
+        own = {} if series == ["X"] else {"sequence": series[0]}
+        return Found("sequence_arrays", own, network="rnn")
     if len(pictures) != 1 or series:
         raise InputError(
             f"{data} must hold one array of pictures, (N, H, W, C) or whole (N, H, W) (real "
@@ -128,12 +145,42 @@ def _arrays(data: Path) -> Found:
             "however: "
             f"{', '.join(f'`{name}` {a.dtype} {a.shape}' for name, a in arrays.items()) or 'none'}"
         )
-    return Found("arrays", {} if pictures == ["image"] else {"image": pictures[0]}, network="cnn")
+    keys: dict[str, Any] = {} if pictures == ["image"] else {"image": pictures[0]}
+    return Found("arrays", keys | _levels(arrays[pictures[0]]), network="cnn")
+
+
+def _levels(pictures: Any) -> dict[str, float]:
+    """Return the values of black and white as `ingest` says them; {} where they are 0 and 255, or
+    0 and 1.
+    """
+    import numpy as np
+
+    if pictures.dtype.kind not in "uif" or not pictures.size:
+        return {}
+    least, most = float(pictures.min()), float(pictures.max())
+    if not np.isfinite([least, most]).all() or (least >= 0 and most <= BYTE):
+        return {}
+    if least >= 0 and pictures.dtype.kind in "ui":
+        return {"white": next((white for white in WHITES if most <= white), math.ceil(most))}
+    if least >= -1 and most <= 1:
+        return {"black": -1, "white": 1}
+    return {"black": math.floor(least), "white": math.ceil(most)}
 
 
 def _are_pictures(name: str, array: Any) -> bool:
-    """Tell pictures `(N, H, W)` or `(N, H, W, C)` from sequences `(N, T, C)`, which are real."""
-    return array.dtype.kind != "f" or array.ndim == 4 or name.lower() in NAMED
+    """Tell pictures `(N, H, W)` or `(N, H, W, C)` from sequences `(N, T, C)`, which are real or
+    fall below 0.
+    """
+    if array.dtype.kind not in "uibf" or array.ndim == 4 or name.lower() in NAMED:
+        return array.dtype.kind in "uibf"
+    return array.dtype.kind != "f" and not (array.dtype.kind == "i" and bool((array < 0).any()))
+
+
+def _are_sequences(array: Any) -> bool:
+    """Tell numbers `(N, T)` or `(N, T, C)` from labels `(N,)`, `(N, 1)` and of some classes."""
+    if array.ndim not in (2, 3) or array.shape[1] < 2:
+        return False
+    return array.dtype.kind == "f" or (array.dtype.kind in "ui" and int(array.max(initial=0)) > 1)
 
 
 def _columns_of_files(source: Any) -> list[str]:

@@ -52,6 +52,8 @@ def told(args: argparse.Namespace, table: Any, found: Any, answers: Any, about: 
         f"{_maybe(perhaps.after, '--available-after')}",
         "constant": _listed(found.constants),
     }
+    if args.part is not None:
+        rows["split"] = f"as `{args.part}` says; no model reads it"
     if problem.learns_target and found.text is not None:
         rows["text"] = f"{found.text} (its words are what the network reads)"
     if problem.time is None:

@@ -51,6 +51,16 @@ def test_days_that_do_not_exist_are_missing():
     assert [v == NAT for v in by_arrow(texts)] == [True, False, True, True, True]
 
 
+@pytest.mark.parametrize(
+    ("texts", "format"),
+    [(["2013-02", "2013-13"], "%Y-%m"), (["Feb 2013", "Foo 2013"], "%b %Y"), (["2013", "x"], "%Y")],
+)
+def test_a_month_or_a_year_stands_for_its_first_day(texts, format):
+    first = dt.datetime(2013, 1 if format == "%Y" else 2, 1)
+    assert dates.to_micros(texts, format).tolist() == [micros(first), NAT]
+    assert by_arrow(texts, format) == [micros(first), NAT]
+
+
 def test_offsets_are_brought_to_utc():
     assert len(set(by_arrow(["2020-01-01T12:00:00+02:00", "2020-01-01T10:00:00Z"]))) == 1
 

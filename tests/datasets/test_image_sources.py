@@ -10,7 +10,7 @@ from ninefold import pixels
 from ninefold.columns import read_frame, to_frame, write_frame
 from ninefold.config import validate
 from ninefold.datasets import profile, read
-from ninefold.errors import InputError
+from ninefold.errors import ConfigError, InputError
 from ninefold.problem import ProblemSpec
 from tests.pictures import write_folder
 
@@ -98,11 +98,45 @@ def test_arrays_must_be_pixels(tmp_path):
     frame, _ = load(tmp_path, kind="arrays", path="a.npz")
     np.testing.assert_array_equal(np.stack(frame["image"]), colour)
     assert frame.column("image").format == "rgb 7"
+    np.savez(tmp_path / "a.npz", image=np.moveaxis(colour, 3, 1), label=label)
+    frame, _ = load(tmp_path, kind="arrays", path="a.npz")
+    np.testing.assert_array_equal(np.stack(frame["image"]), colour)
     two = np.zeros((6, 5, 7, 2), dtype=np.uint8)
     for image in (colour / 127.0 - 1.0, colour.astype(int) - 3, colour[0, 0], two):
         np.savez(tmp_path / "b.npz", image=image, label=label)
         with pytest.raises(InputError, match=r"array `image` must h"):
             load(tmp_path, kind="arrays", path="b.npz")
+
+
+@pytest.mark.parametrize(
+    ("image", "levels", "expected"),
+    [
+        (np.array([0, 4095, 2048, 9999], np.uint16), {"white": 4095}, [0, 255, 128, 255]),
+        (np.array([-1.0, 1.0, 0.0, 3.0]), {"black": -1, "white": 1}, [0, 255, 128, 255]),
+        (np.array([0, 255, 7, 1], np.uint8), {"white": 4095}, [0, 255, 7, 1]),
+        (np.array([False, True, True, False]), {}, [0, 255, 255, 0]),
+    ],
+)
+def test_other_numbers_are_pixels_between_black_and_white(image, levels, expected, tmp_path):
+    label = np.array(["a", "b"])
+    np.savez(tmp_path / "a.npz", image=np.stack([image.reshape(2, 2)] * 2), label=label)
+    frame, _ = load(tmp_path, kind="arrays", path="a.npz", **levels)
+    assert frame["image"][1].ravel().tolist() == expected
+
+
+def test_transparent_pixels_of_arrays_are_laid_on_white(tmp_path):
+    image = np.zeros((2, 2, 6, 4), dtype=np.uint8)
+    image[..., 3] = [0, 255, 128, 0, 0, 0]
+    for name, stored in (("a.npz", image), ("b.npz", np.moveaxis(image, 3, 1))):
+        np.savez(tmp_path / name, image=stored, label=np.array(["a", "b"]))
+        frame, _ = load(tmp_path, kind="arrays", path=name)
+        assert frame["image"][0][1, :3].tolist() == [[255] * 3, [0] * 3, [127] * 3]
+
+
+@pytest.mark.parametrize("levels", [{"black": 3}, {"black": 3, "white": 2}])
+def test_black_and_white_must_go_together(levels):
+    with pytest.raises(ConfigError, match=r"params.yaml: ingest.* must have white"):
+        validate("ingest", {"kind": "arrays", "path": "a.npz", **levels})
 
 
 @pytest.mark.parametrize(

@@ -45,15 +45,22 @@ def test_words_beyond_the_most_are_left_out(splitting):
     assert [len(split_text(text)) for text in texts] == [MOST_WORDS, MOST_WORDS, 0]
 
 
+COLOURS = ["red", "green", "blue", "dark grey", "white", "black", "brown", "pale pink"]
+
+
 @pytest.mark.parametrize(
     ("cells", "is_text"),
     [
         (["今天我们一起去吃火锅", "昨天的足球比赛非常精彩", "教练觉得球员训练很努力"], True),
         (["กินข้าวผัดไทยอร่อย", "ฟุตบอลนักเตะเข้าประตู", "สนามแข่งวันนี้ร้อน"], True),
         (["北京市", "上海市", "广州市"], False),
+        ([f"{a} {b}" for a in COLOURS for b in ("sofa", "lamp", "old chair")], True),
+        ([f"{a} {b}" for a in COLOURS for b in ("sofa", "lamp", "old chair")] * 3, False),
+        ([f"{a}{number} {number}" for number, a in enumerate(COLOURS)], False),
+        (COLOURS, False),
     ],
 )
-def test_a_column_of_sentences_without_spaces_is_text(cells, is_text):
+def test_a_column_of_sentences_or_of_phrases_is_text(cells, is_text):
     import pyarrow as pa
 
     found = TextEvidence()

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from ninefold.errors import InputError
+from ninefold.columns import Column, Frame
+from ninefold.errors import ConfigError, InputError
 from ninefold.splitting import split
 from tests.splitting.test_split import problem, spec, table
 
@@ -78,3 +79,30 @@ def test_a_wrong_file_is_named_with_rule_and_value(tmp_path, text, said):
         (tmp_path / "my split.csv").write_text(text)
     with pytest.raises(InputError, match=said):
         run(tmp_path)
+
+
+def with_column(wanted, role="id", kind="category"):
+    frame = table()
+    columns = (*frame.columns, Column("set", kind, frozenset({role})))
+    return Frame(columns, {**frame.data, "set": np.asarray(wanted, dtype=object)}, frame.row)
+
+
+def test_a_column_says_the_parts_in_whatever_words(tmp_path):
+    wanted = np.resize(["Train", "train", "training", "", "val", "TEST"], 400)
+    parts = split(with_column(wanted), problem(), spec(kind="given", column="set"))
+    assert (parts.part == np.resize(["train", "train", "train", "", "valid", "test"], 400)).all()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "role", "column", "said", "error"),
+    [
+        (["train", "tets"], "id", "set", "or nothing, however: 'tets'", InputError),
+        (["train", "val"], "id", "set", "must name test rows", InputError),
+        (["train", "test"], "input", "set", "that no model reads", ConfigError),
+        (["train", "test"], "id", "sets", "did you mean `set`", ConfigError),
+    ],
+)
+def test_what_is_wrong_with_a_column_of_parts_is_said(wanted, role, column, said, error):
+    with pytest.raises(error, match=said):
+        frame = with_column(np.resize(wanted, 400), role)
+        split(frame, problem(), spec(kind="given", column=column))

@@ -279,7 +279,8 @@ def test_what_cannot_be_split_is_said_in_one_line(frame, asked, content, said):
         ({"valid_size": 0.6, "test_size": 0.5}, "at least 5 %"),
         ({"kind": "time", "gap": "a week"}, "duration such as"),
         ({"kind": "time", "gap": -1}, "must be >= 0"),
-        ({"kind": "given"}, r"split\.path` must be given"),
+        ({"kind": "given"}, r"path or a column, however: neither"),
+        ({"kind": "given", "path": "a", "column": "b"}, r"path or a column, however: both"),
         ({"fold": 3}, "did you mean `folds`"),
     ],
 )

@@ -11,7 +11,10 @@ import pytest
 from PIL import Image
 
 from ninefold import cli
+from ninefold.columns import to_frame
 from ninefold.config import load_params, read_yaml
+from ninefold.datasets import read
+from ninefold.splitting import split
 from tests.end_to_end.tables import messy, write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -112,6 +115,40 @@ def test_a_time_column_is_proposed_by_name_or_order_but_not_beside_a_split_file(
     write(birthday, tmp_path / "e.csv")
     init("e.csv", "--target", "y", "--into", "c")
     assert sections(tmp_path / "c")["problem"].time is None
+
+
+@pytest.mark.parametrize(
+    ("cells", "options", "found"),
+    [
+        (["train", "train", "TEST", "val"], [], True),
+        (["train", "train", "test", "other"], [], False),
+        (["train", "train", "test", "other"], ["--split", "subset"], True),
+    ],
+)
+def test_a_column_of_parts_is_the_split_and_no_feature(cells, options, found, tmp_path, capsys):
+    table = messy(200, "binary").assign(subset=cells * 50)
+    write(table, tmp_path / "d.csv")
+    said = init("d.csv", "--target", "y", *options, "--into", "ws", capsys=capsys).out
+    specs = sections(tmp_path / "ws")
+    assert ("as `subset` says" in said) is found
+    assert ("subset" in specs["problem"].ids) is found
+    assert (specs["split"].part_column == "subset") is found
+
+
+def test_subfolders_that_are_parts_are_no_classes(tmp_path):
+    rng = np.random.default_rng(0)
+    for part, count in (("Train", 40), ("test", 20), ("val", 20)):
+        for number in range(count):
+            folder = tmp_path / "photos" / part / "ab"[number % 2]
+            folder.mkdir(parents=True, exist_ok=True)
+            pixels = rng.integers(0, 255, (8, 8), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / f"{number}.png")
+    init("photos", "--into", "ws")
+    specs = sections(tmp_path / "ws")
+    table, columns = read(specs["ingest"], specs["problem"], tmp_path / "ws")
+    assert set(table["label"].to_pylist()) == {"a", "b"}
+    parts = split(to_frame(table, columns), specs["problem"], specs["split"])
+    assert [len(parts.index(part)) for part in ("train", "valid", "test")] == [40, 20, 20]
 
 
 NAMES = [

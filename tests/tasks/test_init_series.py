@@ -59,6 +59,67 @@ def test_a_series_becomes_windows_with_a_target_for_each_horizon(tmp_path):
     assert {"kind": "seasonal_naive"} in found["baselines"]["models"]
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ((), "--time day --forecast 1 7"),
+        (("--time", "day"), "--time day --forecast 1 7"),
+        (("--task", "classification"), None),
+    ],
+)
+def test_a_table_that_is_plainly_a_series_is_called_so(options, told, tmp_path):
+    table = season(200)
+    table["load"] = table["load"].round(0 if told is None else 4)
+    table.sample(frac=1.0, random_state=0).to_csv(tmp_path / "s 1.csv", index=False)
+    done = ninefold(
+        "init", "s 1.csv", "--target", "load", *options, "--into", "ws", "--yes", cwd=tmp_path
+    )
+    assert ("one row every day" in done.stdout) is (told is not None)
+    if told:
+        assert f"ninefold init 's 1.csv' --target load {told}" in done.stdout
+
+
+def test_several_series_are_told_by_their_entity_and_rows_as_they_came_in_are_none(tmp_path):
+    rng = np.random.default_rng(0)
+    months = pd.date_range("2015-01-01", periods=60, freq="MS").strftime("%Y-%m-%d")
+    parts = [
+        pd.DataFrame({"month": months, "shop": shop, "sold": rng.normal(size=60).cumsum() + 50})
+        for shop in ("north", "south", "west")
+    ]
+    pd.concat(parts).to_csv(tmp_path / "s.csv", index=False)
+    done = ninefold("init", "s.csv", "--target", "sold", "--into", "a", "--yes", cwd=tmp_path)
+    told = "--target sold --time month --entity shop --forecast 1 12"
+    assert told in done.stdout
+    assert "one row every month for each shop" in done.stdout
+    table = parts[0].assign(sold=rng.normal(size=60))
+    table.to_csv(tmp_path / "s.csv", index=False)
+    done = ninefold("init", "s.csv", "--target", "sold", "--into", "b", "--yes", cwd=tmp_path)
+    assert "--forecast" not in done.stdout
+
+
+def test_years_order_the_steps_of_a_forecast(tmp_path):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"year": range(1900, 2020), "spots": rng.normal(size=120).cumsum()})
+    table.to_csv(tmp_path / "s.csv", index=False)
+    options = ["--target", "spots", "--time", "year", "--forecast", 1]
+    found = init(tmp_path, "s.csv", *options)
+    assert found["ingest"]["past"] == 15
+    assert found["ingest"]["columns"] == {"year": {"kind": "datetime", "format": "%Y"}}
+    assert found["problem"]["horizon"] == "366d"
+
+
+def test_pictures_of_other_numbers_say_what_white_is(tmp_path):
+    rng = np.random.default_rng(0)
+    label = np.array(["a", "b"] * 30)
+    for scale, said in ((4000, {"white": 4095}), (1, {"black": -1, "white": 1})):
+        image = rng.integers(0, scale, (60, 12, 12)).astype(np.uint16)
+        image = image if scale > 1 else rng.uniform(-1, 1, (60, 3, 12, 12))
+        np.savez(tmp_path / "a.npz", image=image, label=label)
+        shutil.rmtree(tmp_path / "ws", ignore_errors=True)
+        found = init(tmp_path, "a.npz", "--target", "label")["ingest"]
+        assert {key: found[key] for key in ("black", "white") if key in found} == said
+
+
 def test_real_numbers_called_images_are_pictures(tmp_path):
     rng = np.random.default_rng(0)
     label = np.array(["a", "b"] * 30)

@@ -80,6 +80,20 @@ def test_quantiles_hold_on_new_rows_however_sure_the_network_was(wrong):
     assert abs(before[0] - 0.1) > 0.09
 
 
+def test_one_quantile_holds_on_new_rows_too():
+    rng = np.random.default_rng(0)
+    head = Head(Target("y", "regression", (), 50.0, 10.0), quantile=0.9)
+
+    def rows(count):
+        centre, noise = rng.normal(size=count), rng.normal(size=count)
+        return centre[:, None].astype(np.float32), 50 + 10 * (centre + noise)
+
+    found = conformal(head, *rows(400))
+    scores, y = rows(20_000)
+    assert (y <= found.predict(scores)).mean() == pytest.approx(0.9, abs=0.03)
+    assert (y <= head.predict(scores)).mean() < 0.6
+
+
 def test_each_of_several_targets_moves_by_its_own_and_few_rows_move_nothing():
     targets = (Target("a", "regression", (), 0.0, 1.0), Target("b", "regression", (), 0.0, 1.0))
     head = Head(Target("a, b", "regression", each=targets), quantiles=(0.1, 0.9))

@@ -199,8 +199,9 @@ def test_loss_is_watched_where_the_metric_is_undefined():
     assert model.head.temperature == 1.0
 
 
-def test_a_quantile_is_what_that_share_of_rows_stays_below():
-    fields = {"epochs": 30, "lr": 0.005}
+@pytest.mark.parametrize(("is_moved", "off"), [(False, 0.1), (True, 0.02)])
+def test_a_quantile_is_what_that_share_of_rows_stays_below(is_moved, off):
+    fields = {"epochs": 30, "lr": 0.005, "calibrate": is_moved}
     shares = []
     for quantile in (0.1, 0.9):
         loss = {"kind": "quantile", "quantile": quantile}
@@ -209,7 +210,8 @@ def test_a_quantile_is_what_that_share_of_rows_stays_below():
         shares.append(float((valid["y"] < model.predict(valid)).mean()))
         losses = [epoch.valid_loss for epoch in model.history]
         assert model.facts["best_epoch"] == 1 + int(np.argmin(losses))
-    assert shares == pytest.approx([0.1, 0.9], abs=0.1)
+        assert len(model.head.shifts) == is_moved
+    assert shares == pytest.approx([0.1, 0.9], abs=off)
 
 
 @pytest.mark.parametrize("fields", [{}, {"optimizer": {"kind": "sgd"}}, {"batch_size": 400}])

@@ -25,7 +25,7 @@ from ninefold.unlabelled.preparing import prepare
 from ninefold.unlabelled.steps import Steps
 from tests.end_to_end.commands import ninefold
 from tests.pictures import write_folder
-from tests.unlabelled.workspaces import STAGES, blobs, change, draft, run
+from tests.unlabelled.workspaces import STAGES, blobs, change, draft, refined, run
 
 QUICK = "{epochs: 60, latent: 6, filters: 8, noise: 0.1}"
 
@@ -112,6 +112,10 @@ def test_small_pictures_are_drawn_by_dense_layers_unless_told_otherwise(
     ready = prepare(train, valid, problem, PreprocessSpec())
     spec = GenerateSpec(steps=1, critic_steps=1, convolutions=convolutions)
     assert isinstance(fit(ready, spec).chain, kind)
+
+
+def test_encoders_of_convolutions_are_refined_with_their_clusters(generator):
+    assert isinstance(refined(generator, filters=4).encoder, Steps)
 
 
 def test_a_server_draws_the_picture_too(generator, tmp_path):

@@ -14,7 +14,7 @@ from ninefold.serving.model import read_model
 from ninefold.unlabelled.recurrence import Recurrence, decoder, encoder
 from ninefold.unlabelled.steps import read_layers
 from tests.end_to_end.commands import ninefold
-from tests.unlabelled.workspaces import STAGES, blobs, change, draft, run
+from tests.unlabelled.workspaces import STAGES, blobs, change, draft, refined, run
 
 PLACES = np.array([[5, 0], [2, 7], [1, 4]])
 REST = np.array([3, 6])
@@ -79,6 +79,10 @@ def test_the_file_says_the_same_however_long_the_rows_beside_are(trained):
     for row, cell in enumerate(frame[name]):
         alone = model.run({name: frame[name][[row]]})
         assert all(alone[key][0].tobytes() == together[key][row].tobytes() for key in alone), cell
+
+
+def test_recurrent_encoders_are_refined_with_their_clusters(trained):
+    assert isinstance(refined(trained, recurrent=True, width=8).encoder, Recurrence)
 
 
 def test_recurrent_layers_over_a_table_are_refused(tmp_path):

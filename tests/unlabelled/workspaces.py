@@ -5,6 +5,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ninefold.clustering.fitting import fit
+from ninefold.clustering.model import ClusterModel
+from ninefold.columns import read_frame
+from ninefold.config import validate
+from ninefold.preprocessing import PreprocessSpec
+from ninefold.problem import ProblemSpec
+from ninefold.runtime import session
+from ninefold.unlabelled.preparing import prepare
 from tasks.__main__ import run_stage
 from tests.end_to_end.commands import ninefold
 
@@ -49,6 +57,22 @@ def change(workspace: Path, **changes: str) -> None:
             kept.append(line)
     kept += [f"{name}: {content}" for name, content in changes.items()]
     (workspace / "params.yaml").write_text("\n".join(kept) + "\n")
+
+
+def refined(workspace: Path, **encoder: object) -> ClusterModel:
+    """Return two clusters of a workspace's rows, refined with an encoder of few epochs; its file
+    must sort rows as it does.
+    """
+    train, valid = (read_frame(workspace / f"data/splits/{p}.parquet") for p in ("train", "valid"))
+    ready = prepare(train, valid, ProblemSpec(task="clustering"), PreprocessSpec())
+    settings = {"k": 2, "encoder": {"latent": 3, "epochs": 2, **encoder}, "refine": {"epochs": 12}}
+    model = fit(ready, validate("cluster", settings))
+    running = session(model.net())
+    feeds = {"X": ready.X, "codes": ready.codes}
+    (found,) = running.run(None, {item.name: feeds[item.name] for item in running.get_inputs()})
+    np.testing.assert_allclose(found, model.scores(ready.X, ready.codes), atol=1e-5)
+    assert model.facts["refined"]["epochs"] >= 10
+    return model
 
 
 def run(workspace: Path, *stages: str) -> Path:

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ninefold import dates
-from ninefold.columns import Array, Column
+from ninefold.columns import Array, Column, spread
 from ninefold.datasets.tables.parsing import is_missing_text, is_text, parse_datetime
 from ninefold.numerals import CURRENCIES, DECIMAL_COMMA, NUMBER, NUMBER_FORMATS
-from ninefold.texts import PER_WORD, UNSPACED
+from ninefold.texts import PER_WORD, UNSPACED, split_text
 
 EXACT = 2**53
 """Integers up to here are exact as double."""
@@ -35,6 +35,10 @@ YEARS = 1700, 2200
 MAX_OTHERS = 20
 TEXT_WORDS, TEXT_DISTINCT, TEXT_LENGTH = 3.0, 0.2, 50.0
 """Free text: this many words on average and this share of distinct cells, or this long."""
+PHRASE_WORDS, PHRASE_SHARE, COMMON, PHRASES = 1.5, 0.5, 3, 5000
+"""Phrases: this many words on average, where most cells are of a level seen less than `COMMON`
+times, so that a category would tell nothing, and most have a word that so many others have, of
+some that are looked at."""
 
 
 @dataclass
@@ -57,6 +61,8 @@ class TextEvidence:
     words: int = 0
     characters: int = 0
     distinct_share: float | None = None
+    is_phrased: bool | None = None
+    """Whether the cells of the first batch are told by their words only."""
     dates: dict[str | None, int] | None = None
     others: Counter[str] = field(default_factory=Counter)
     """Cells that are neither numbers nor dates, the first `MAX_OTHERS` of them."""
@@ -140,6 +146,9 @@ class TextEvidence:
         words = pc.add(pc.count_substring_regex(cells, r"\s+"), 1).to_numpy()
         words = words + pc.count_substring_regex(cells, f"[{UNSPACED}]").to_numpy() // PER_WORD
         self.words += int((words * counts).sum())
+        if self.is_phrased is None:
+            several = float((words * counts).sum()) >= PHRASE_WORDS * counts.sum()
+            self.is_phrased = several and _are_phrases(cells, counts)
         self.characters += int((pc.utf8_length(cells).to_numpy() * counts).sum())
         _list(self.written, cells, counts, looks)
         _list(self.others, cells, counts, ~(looks | self._add_dates(cells, counts)))
@@ -168,7 +177,8 @@ class TextEvidence:
         others = max(1, self.given - self.numbers)
         is_wordy = self.words / others >= TEXT_WORDS
         is_varied = (self.distinct_share or 0) >= TEXT_DISTINCT
-        return (is_wordy and is_varied) or self.characters / others >= TEXT_LENGTH
+        is_long = self.characters / others >= TEXT_LENGTH
+        return (is_wordy and is_varied) or is_long or bool(self.is_phrased)
 
     def by_format(self, has_decimal_comma: bool) -> dict[str | None, int]:
         """Return how many cells are numbers in each format, the preferred one first; None: plain.
@@ -219,6 +229,19 @@ def _list(listed: Counter[str], cells: pa.Array, counts: Array, mask: Array) -> 
         cell = cells[position].as_py()
         if cell in listed or len(listed) < MAX_OTHERS:
             listed[cell] += int(counts[position])
+
+
+def _are_phrases(cells: pa.Array, counts: Array) -> bool:
+    """Tell whether most of the cells `(n,)`, each found `counts (n,)` times, are of a rare level
+    and have a word that others have too.
+    """
+    if counts[counts >= COMMON].sum() > (1 - PHRASE_SHARE) * counts.sum():
+        return False
+    some = spread(len(cells), PHRASES)
+    parts = [set(split_text(text)) for text in pc.utf8_lower(cells.take(some)).to_pylist()]
+    known = Counter(word for words in parts for word in words)
+    telling = np.array([any(known[word] > COMMON for word in words) for words in parts])
+    return bool(counts[some][telling].sum() >= PHRASE_SHARE * counts[some].sum())
 
 
 def _dates(cells: pa.Array, format: str | None) -> Array:

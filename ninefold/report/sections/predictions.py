@@ -56,7 +56,7 @@ def _quantiles(found: Mapping[str, Any], title: str = "Quantiles") -> list[Html]
         return []
     body = [
         (
-            f"{level['quantile']:.0%}",
+            f"{100 * level['quantile']:.4g}%",
             percent(level["below"]["value"]),
             f"{percent(level['below']['low'])} to {percent(level['below']['high'])}"
             if level["below"]["low"] is not None
@@ -65,15 +65,25 @@ def _quantiles(found: Mapping[str, Any], title: str = "Quantiles") -> list[Html]
         )
         for level in content["levels"]
     ]
+    header = ("quantile", "rows below it", "interval", "pinball loss")
+    said = _between(found, content) if "between" in content else (
+        f"The value is meant to lie above {body[0][0]} of all rows. "
+    )  # fmt: skip
+    said += (
+        "On the valid rows a quantile was moved until its share held (conformalized), but that of "
+        "one half, and unless `train.calibrate` is false."
+    )
+    return [tag("h3", title), paragraph(prose(said)), table(header, body, (1, 2, 3))]
+
+
+def _between(found: Mapping[str, Any], content: Mapping[str, Any]) -> str:
+    """Say how many rows lie between the lowest and the highest quantile."""
     between = content["between"]
-    said = (
+    return (
         f"Between the lowest and the highest quantile lie {percent(between['value'])} of the test "
         f"rows, {percent(between['nominal'])} was meant; they are {number(content['mean_width'])} "
-        f"apart on average, {units(found)}. On the valid rows each but that of one half was moved "
-        "until its share held (conformalized), unless `train.calibrate` is false."
+        f"apart on average, {units(found)}. "
     )
-    header = ("quantile", "rows below it", "interval", "pinball loss")
-    return [tag("h3", title), paragraph(prose(said)), table(header, body, (1, 2, 3))]
 
 
 def _outputs(found: Mapping[str, Any]) -> list[Html]:

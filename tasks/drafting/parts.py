@@ -1,0 +1,34 @@
+"""The column of a table that says to which part a row belongs, where people split already."""
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ninefold.columns import Column
+from ninefold.splitting.given import part_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def named(args: argparse.Namespace, names: Sequence[str]) -> str | None:
+    """Return the column that `--split` names, if it names no file; then it is a file no longer."""
+    if args.split is None or args.split.exists() or str(args.split) not in names:
+        return None
+    column, args.split = str(args.split), None
+    return column
+
+
+def found(table: "pa.Table", columns: Sequence[Column], taken: Sequence[str]) -> str | None:
+    """Return the only column, beside those `taken`, whose cells all say train, valid or test, and
+    both the first and the last of these.
+    """
+    several = []
+    for column in columns:
+        if column.kind != "category" or column.name in taken:
+            continue
+        cells = table[column.name].unique().to_pylist()
+        parts = {part_of(cell) for cell in cells}
+        if {"train", "test"} <= parts and None not in parts:
+            several.append(column.name)
+    return several[0] if len(several) == 1 else None
