@@ -56,7 +56,7 @@ def sentences(count, seed=0):
 @pytest.fixture(scope="module")
 def tagged(tmp_path_factory):
     folder = tmp_path_factory.mktemp("words")
-    table = sentences(160)
+    table = sentences(300)
     table.sample(frac=1.0, random_state=0).to_csv(folder / "tokens.csv", index=False)
     options = ("--entity", "sentence", "--time", "place", "--target", "part", "--task", "tagging")
     ninefold("init", "tokens.csv", *options, "--into", "ws", "--yes", cwd=folder)
