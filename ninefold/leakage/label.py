@@ -9,8 +9,10 @@ import numpy as np
 from ninefold.columns import Array
 from ninefold.leakage._closeness import Records
 from ninefold.leakage._contradicted import DENIED, in_one_part, isolated
+from ninefold.leakage._spelling import WORD
 from ninefold.leakage.case import Case, Check, Finding, Severity
 from ninefold.leakage.chance import log10_excess
+from ninefold.leakage.repeated_texts import LONG
 from ninefold.splitting.identity import combine, has_twin, hash_values, twin_share
 
 MIN_ROWS = 5
@@ -40,13 +42,13 @@ class LabelCheck(Check):
     """Labels worth a second look.
 
     Conflicts are an info where rows of few values coincide by nature, with other labels. They warn
-    where the equal rows are copies of one record (rows that differ in one column only are rare),
-    and much of them bears two labels; and where equal rows differ in it far oftener than with
-    labels shuffled among them, although the table keeps its duplicates: then one of the two is
-    wrong. Suspicious labels, infos, are those of confident learning (Northcutt, Jiang and Chuang
-    2021): each row's neighbours without itself vote, and another class gets more than that class's
-    own rows get on average. They warn where such rows stand in the test part only, and where the
-    classes lie apart and hardly any row between them.
+    where the equal rows are copies of one record (rows that differ in one column only are rare, or
+    they hold a long text), and much of them bears two labels; and where equal rows differ in it far
+    oftener than with labels shuffled among them, although the table keeps its duplicates: then one
+    of the two is wrong. Suspicious labels, infos, are those of confident learning (Northcutt, Jiang
+    and Chuang 2021): each row's neighbours without itself vote, and another class gets more than
+    that class's own rows get on average. They warn where such rows stand in the test part only, and
+    where the classes lie apart and hardly any row between them.
     """
 
     family: ClassVar[str] = "label"
@@ -66,7 +68,7 @@ def _conflicts(case: Case) -> Iterator[Finding]:
         return
     shuffled = np.random.default_rng(case.seed).permutation(case.y)
     by_chance = int(_conflicting(rows, shuffled).sum())
-    is_wrong = _are_copies(case, rows, int(mask.sum())) or _disagree(case, rows)
+    is_wrong = _are_copies(case, rows, mask) or _disagree(case, rows)
     yield Finding(
         kind="label.conflict",
         severity="warn" if is_wrong else "info",
@@ -85,15 +87,17 @@ def _conflicts(case: Case) -> Iterator[Finding]:
     )
 
 
-def _are_copies(case: Case, rows: Array, conflicting: int) -> bool:
-    """Tell whether equal rows are copies, so many of them in conflict that labels are wrong."""
-    twins = twin_share(rows)
+def _are_copies(case: Case, rows: Array, mask: Array) -> bool:
+    """Tell whether equal rows are copies, so many in conflict (`mask`) that labels are wrong."""
+    twins, conflicting = twin_share(rows), int(mask.sum())
     share = conflicting / len(case)
     if conflicting < MIN_COPIES or share < MIN_SHARE or share < MOSTLY * twins:
         return False
     size = np.unique(rows, return_counts=True)[1]
     if size[(size > 1) & (size <= FEW_COPIES)].sum() < MOSTLY * size[size > 1].sum():
         return False
+    if any(_is_long(case, name, mask) for name in case.inputs):
+        return True
     columns = sorted((case.hashes[n] for n in case.inputs), key=lambda c: -len(np.unique(c)))
     rng = np.random.default_rng(case.seed)
     by_chance = twin_share(combine([rng.permutation(column) for column in columns]))
@@ -102,6 +106,14 @@ def _are_copies(case: Case, rows: Array, conflicting: int) -> bool:
     nearly = [twin_share(combine([c for c in columns if c is not out])) for out in columns[:VARIED]]
     more = max(nearly) - twins
     return more <= NATURAL * twins and more <= OF_THE_REST * (1 - twins)
+
+
+def _is_long(case: Case, name: str, mask: Array) -> bool:
+    """Tell whether a column holds, in most rows of `mask`, a text that nobody writes twice."""
+    if case.frame.column(name).kind not in ("category", "text"):
+        return False
+    words = [len(WORD.findall(str(cell))) for cell in case.frame[name][mask][:ROWS]]
+    return float(np.median(words)) >= LONG
 
 
 def _disagree(case: Case, rows: Array) -> bool:

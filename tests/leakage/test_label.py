@@ -6,6 +6,8 @@ from ninefold.columns import Column, Frame
 from ninefold.leakage.case import Case
 from ninefold.leakage.label import LabelCheck
 from ninefold.problem import ProblemSpec
+from tests.leakage.reports import report
+from tests.leakage.test_edited_texts import WORDS
 
 N = 1200
 
@@ -98,6 +100,23 @@ def test_rows_of_few_values_conflict_honestly():
     rng = np.random.default_rng(3)
     x, y = rng.integers(0, 3, (800, 5)).astype(float), rng.choice(["no", "yes"], 800)
     assert found(x, y)["label.conflict"].severity == "info"
+
+
+def test_long_texts_with_two_labels_warn():
+    rng = np.random.default_rng(3)
+
+    def severity(words):
+        texts = [" ".join(rng.choice(WORDS, words)) for _ in range(400)]
+        y = rng.choice(["bad", "good"], 400)
+        y[-30:] = np.where(y[:30] == "bad", "good", "bad")
+        made = {"text": np.array([*texts[:-30], *texts[:30]], dtype=object), "y": y.astype(object)}
+        (item,) = [
+            item for item in report(made, "y")["findings"] if item["kind"] == "label.conflict"
+        ]
+        return item["severity"]
+
+    assert severity(20) == "warn"
+    assert severity(2) == "info"
 
 
 def coarse(rng):
