@@ -147,6 +147,9 @@ SAID = (
     ("bars('reconstruction', { a: 'x', b: null }).textContent", "reconstructionaxb–"),
     (f"why({WHY}, {{ a: 5 }}, 'Why y').textContent",
      "Why yu: 1 on average, 2 here; the difference, by column:a = 5+1"),
+    ("card({ test_set: { metric: 'accuracy', chance_gain: { 10: 0.0123 } } });"
+     "document.getElementById('card').innerText",
+     "chance after ten looks at the test part a gain below 0.012 accuracy is chance"),
 )  # fmt: skip
 
 
