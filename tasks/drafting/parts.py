@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ninefold.columns import Column
+from ninefold.errors import ConfigError, nearest
 from ninefold.splitting.given import part_of
 
 if TYPE_CHECKING:
@@ -12,10 +13,19 @@ if TYPE_CHECKING:
 
 
 def named(args: argparse.Namespace, names: Sequence[str]) -> str | None:
-    """Return the column that `--split` names, if it names no file; then it is a file no longer."""
-    if args.split is None or args.split.exists() or str(args.split) not in names:
+    """Return the column that `--split` names, if it names no file; then it is a file no longer.
+
+    Raises:
+        ConfigError: neither a file nor a column.
+    """
+    if args.split is None or args.split.exists():
         return None
     column, args.split = str(args.split), None
+    if column not in names:
+        raise ConfigError(
+            f"--split must name a file or a column, however: {column} is missing"
+            f"{nearest(column, names)}"
+        )
     return column
 
 

@@ -216,6 +216,7 @@ def test_the_task_is_told_by_the_target(values, task, tmp_path):
         ("a,y\n1,x\n3,z\n", ["--horizon", "7d"], "--horizon needs --time"),
         ("a,y\n1,x\n3,z\n", ["--time", "a", "--horizon", "a week"], "duration"),
         ("a,y\n1,x\n3,z\n", ["--split", "nope.csv"], "nope.csv is missing"),
+        ("part,y\n1,x\n3,z\n", ["--split", "prat"], "prat is missing .did you mean `part`"),
     ],
 )
 def test_bad_input_is_one_clear_line(text, options, said, tmp_path, capsys):
