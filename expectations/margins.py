@@ -83,7 +83,7 @@ def hard_ends(values: Array) -> tuple[bool, bool]:
     order of the rows, those that repeat the one before count once.
     """
     low, high = values.min(), values.max()
-    if not 2 <= high - low < MAX_LEVELS or max(abs(low), abs(high)) > LARGEST_LEVEL:
+    if max(abs(low), abs(high)) > LARGEST_LEVEL or not 2 <= high - low < MAX_LEVELS:
         return False, False
     begun = values[np.append(True, np.diff(values) != 0)]
     counts = np.bincount((begun - low).astype(np.int64), minlength=int(high - low) + 1)

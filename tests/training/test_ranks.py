@@ -42,7 +42,7 @@ def test_two_ranks_come_to_what_one_does_but_for_rounding():
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
 
 
-def test_a_rank_that_is_killed_changes_no_bit(two, monkeypatch, capfd):
+def test_a_rank_that_is_killed_changes_no_bit(two, others, monkeypatch, capfd):
     batches, take = [], Team.take
 
     def disturbed(team, *given):
@@ -58,8 +58,15 @@ def test_a_rank_that_is_killed_changes_no_bit(two, monkeypatch, capfd):
     assert "one of 2 ranks has gone; starting them again" in capfd.readouterr().err
 
 
-def others():
+def spawned():
     return [c for c in psutil.Process().children() if "spawn_main" in " ".join(c.cmdline())]
+
+
+@pytest.fixture
+def others():
+    """What tells which ranks there are; other tests may have left processes of the server's."""
+    before = set(spawned())
+    return lambda: [child for child in spawned() if child not in before]
 
 
 def test_ranks_may_be_workers_of_a_dask_cluster(two):
@@ -72,7 +79,7 @@ def test_ranks_may_be_workers_of_a_dask_cluster(two):
             trained(ranks=3, scheduler=cluster.scheduler_address)
 
 
-def test_folds_are_trained_by_one_each():
+def test_folds_are_trained_by_one_each(others):
     spec = TrainSpec.model_validate({"epochs": 1, "network": PLAIN, "ranks": 2})
     train, valid = parts("binary", 300, 100)
     fit(train, valid, problem("binary"), NoSamplingSpec(), PreprocessSpec(), spec, fold=0)
