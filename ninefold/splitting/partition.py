@@ -275,8 +275,10 @@ def _check_sizes(code: Array, spec: SplitterSpec, dropped: dict[str, int]) -> No
         if count < needed:
             lost = f" ({', '.join(f'{v} dropped: {k}' for k, v in dropped.items())})"
             gap = "split.gap (else it is problem.horizon), " if "gap" in dropped else ""
+            later = spec.follows_time and "class_not_in_train" in dropped
+            hint = ". Classes come one after the other: is problem.time written with the outcome?"
             raise InputError(
                 f"split.kind {spec.kind}: the {NAMES[number]} part must have at least {needed} "
-                f"rows, however: {count}{lost if dropped else ''}. Bring more data, or change {gap}"
-                "split.valid_size, split.test_size or split.kind"
+                f"rows, however: {count}{lost if dropped else ''}{hint if later else '.'} "
+                f"Bring more data, or change {gap}split.valid_size, split.test_size or split.kind"
             )

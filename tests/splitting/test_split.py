@@ -250,6 +250,13 @@ def test_a_class_that_comes_up_after_train_is_dropped_and_counted():
     assert parts.manifest["rows"]["dropped"]["class_not_in_train"] == 3
 
 
+def test_a_time_that_each_class_has_for_itself_is_asked_about():
+    frame = table()
+    y = np.where(np.argsort(np.argsort(frame["when"])) < 0.7 * len(frame), "before", "after")
+    with pytest.raises(InputError, match=r"is problem\.time written with the outcome"):
+        split(replaced(frame, y=y.astype(object)), problem(time="when"), spec())
+
+
 @pytest.mark.parametrize(
     ("frame", "asked", "content", "said"),
     [
