@@ -20,6 +20,6 @@ class FeaturizeSpec(Spec):
     """Add cyclic calendar parts of datetime columns, and the length of text columns."""
 
 
-from ninefold.features.build import build, featurize, years_of  # noqa: E402
+from ninefold.features.build import build, dates_of, featurize  # noqa: E402
 
-__all__ = ["DeriveSpec", "FeaturizeSpec", "build", "featurize", "years_of"]
+__all__ = ["DeriveSpec", "FeaturizeSpec", "build", "dates_of", "featurize"]

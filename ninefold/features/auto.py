@@ -1,6 +1,7 @@
 """The derived columns that every table gets unless `featurize.auto` is off."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from ninefold.features.calendar import CalendarSpec
@@ -17,13 +18,23 @@ TIME_PARTS: tuple[CyclicPart, ...] = ("hour", "weekday")
 DATE_PARTS: tuple[CyclicPart, ...] = ("hour", "weekday", "month")
 
 
-def automatic(scope: Scope, problem: ProblemSpec, years: float = 0.0) -> Iterator[Any]:
+@dataclass(frozen=True)
+class Dates:
+    """What the dates of a table are like, as far as it decides what is derived from them."""
+
+    years: float = 0.0
+    """Those that the problem's time column spans."""
+    whole_days: frozenset[str] = frozenset()
+    """Columns of dates that never have a time of day."""
+
+
+def automatic(scope: Scope, problem: ProblemSpec, dates: Dates) -> Iterator[Any]:
     """Yield the Specs that fit the raw columns known at prediction time.
 
     The problem's time column gives only what comes round within weeks, and months where it spans
-    many `years`: under a time-ordered split months of few years, and years, are new to the model.
-    Other dates also give the year, the month and how
-    long before the row's time they lie. Names already taken are left alone.
+    many years: under a time-ordered split months of few years, and years, are new to the model.
+    Other dates also give the year, the month and how long before the row's time they lie; whole
+    days give no hour. Names already taken are left alone.
     """
     time = scope.raw.get(problem.time or "")
     has_time = time is not None and time.kind == "datetime"
@@ -33,8 +44,13 @@ def automatic(scope: Scope, problem: ProblemSpec, years: float = 0.0) -> Iterato
         found: list[Any] = []
         if column.kind == "datetime":
             is_time = column.name == problem.time
-            parts = TIME_PARTS if is_time and years < YEARS else DATE_PARTS
-            found += [CyclicSpec(column=column.name, part=part) for part in parts]
+            parts = TIME_PARTS if is_time and dates.years < YEARS else DATE_PARTS
+            has_hours = column.name not in dates.whole_days
+            found += [
+                CyclicSpec(column=column.name, part=part)
+                for part in parts
+                if has_hours or part != "hour"
+            ]
             if not is_time:
                 found.append(CalendarSpec(column=column.name, parts=("year",)))
             if not is_time and has_time:

@@ -7,7 +7,7 @@ import numpy as np
 from ninefold.columns import DTYPES, Array, Column, Frame, Role, is_missing
 from ninefold.config import nearest
 from ninefold.errors import ConfigError
-from ninefold.features.auto import automatic
+from ninefold.features.auto import Dates, automatic
 from ninefold.features.scope import Scope
 from ninefold.features.values import publish
 from ninefold.problem import ProblemSpec
@@ -16,13 +16,17 @@ from ninefold.runtime import run_chunks, session
 if TYPE_CHECKING:
     from ninefold.features import FeaturizeSpec
 
-YEAR_US = 365.25 * 86_400_000_000
+DAY_US = 86_400_000_000
+YEAR_US = 365.25 * DAY_US
 
 
 def build(
-    columns: tuple[Column, ...], problem: ProblemSpec, spec: "FeaturizeSpec", years: float = 0.0
+    columns: tuple[Column, ...],
+    problem: ProblemSpec,
+    spec: "FeaturizeSpec",
+    dates: Dates = Dates(),  # noqa: B008 - frozen
 ) -> tuple[Any, tuple[Column, ...]]:
-    """Compile `spec` for raw `columns`; `years` are those that the problem's time column spans.
+    """Compile `spec` for raw `columns`, whose dates are as `dates` says.
 
     Returns:
         The ONNX model (inputs: the raw columns read, outputs: the derived columns, all `[N, 1]`)
@@ -39,7 +43,7 @@ def build(
     for position, derive in enumerate(spec.derive):
         _add(scope, derive, f"params.yaml: featurize.derive.{position}")
     if spec.auto:
-        for derive in automatic(scope, problem, years):
+        for derive in automatic(scope, problem, dates):
             _add(scope, derive, "params.yaml: featurize.auto")
     roles = _roles(scope, problem)
     derived = []
@@ -50,14 +54,19 @@ def build(
     return graph.model(), tuple(derived)
 
 
-def years_of(frame: Frame, problem: ProblemSpec) -> float:
-    """Return how many years the problem's time column spans; 0 without dates."""
-    kinds = {column.name: column.kind for column in frame.columns}
-    if problem.time is None or kinds.get(problem.time) != "datetime":
-        return 0.0
-    micros = frame[problem.time]
-    micros = micros[~is_missing("datetime", micros)]
-    return float(micros.max() - micros.min()) / YEAR_US if len(micros) else 0.0
+def dates_of(frame: Frame, problem: ProblemSpec) -> Dates:
+    """Return what the dates of a frame are like."""
+    years, whole_days = 0.0, set()
+    for column in frame.columns:
+        if column.kind != "datetime":
+            continue
+        micros = frame[column.name]
+        micros = micros[~is_missing("datetime", micros)]
+        if len(micros) and column.name == problem.time:
+            years = float(micros.max() - micros.min()) / YEAR_US
+        if len(micros) and not (micros % DAY_US).any():
+            whole_days.add(column.name)
+    return Dates(years, frozenset(whole_days))
 
 
 def _add(scope: Scope, derive: Any, place: str) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ninefold.columns import NAT
 from ninefold.config import validate
 from ninefold.errors import ConfigError
-from ninefold.features import FeaturizeSpec, build, featurize, years_of
+from ninefold.features import FeaturizeSpec, build, dates_of, featurize
 from ninefold.problem import ProblemSpec
 from tests.features.frames import PROBLEM, calculate, derive, frame
 
@@ -67,9 +67,20 @@ def test_months_of_the_time_column_are_features_where_they_come_round_often(year
     source = frame({"t": frozenset({"time", "input"})}, t=dates, x=[1.0, 2.0])
     problem = ProblemSpec(target="x", task="regression", time="t")
     spec = FeaturizeSpec()
-    found = build(source.columns, problem, spec, years_of(source, problem))[1]
+    found = build(source.columns, problem, spec, dates_of(source, problem))[1]
     assert ("t_month_sin" in {column.name for column in found}) is has_months
     assert "t_year" not in {column.name for column in found}
+
+
+@pytest.mark.parametrize("hour", [0, 9])
+def test_whole_days_give_no_hour(hour):
+    days = [datetime.datetime(2013, 1, 1), datetime.datetime(2013, 1, 2, hour), None]
+    source = frame({"t": frozenset({"time", "input"})}, t=days, born=days, x=[1.0, 2.0, 3.0])
+    problem = ProblemSpec(target="x", task="regression", time="t")
+    found = build(source.columns, problem, FeaturizeSpec(), dates_of(source, problem))[1]
+    names = {column.name for column in found}
+    assert {"t_weekday_sin", "born_weekday_sin"} <= names
+    assert ({"t_hour_sin", "born_hour_sin"} <= names) is bool(hour)
 
 
 def test_nothing_to_derive_gives_the_frame_back():
