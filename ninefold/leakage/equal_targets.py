@@ -39,7 +39,8 @@ class EqualTargetsCheck(Check):
         case = case.limited(ROWS)
         if case.is_classification or case.follows_time or len(np.unique(case.y)) < MANY:
             return
-        names = [n for n in case.inputs if n not in row_names(case)]
+        apart = set(row_names(case))
+        names = [name for name in case.inputs if name not in apart]
         names = sorted(names, key=lambda n: -int(case.spoken[n].max()))[:MAX_COLUMNS]
         columns = [hash_values("datetime", case.spoken[n]) for n in names]
         columns = [c for c in columns if (c != c[0]).any()]
