@@ -12,24 +12,23 @@ from ninefold.head import Head
 from ninefold.target import Target
 
 LABEL = Target("a", "classification", ("no", "yes"))
+VALUE = Target("y", "regression", (), 1e6, 3e5, 1e5, 4e6)
+A, B = Target("a", "regression", (), 1e6, 3e5, 1e5, 4e6), Target("b", "regression", (), 0.0, 1.0)
 HEADS = {
     "binary": Head(Target("y", "classification", ("no", "yes")), 1.7, 0.3),
     "many": Head(Target("y", "classification", ("a", "b", "", "ü")), 0.4),
-    "value": Head(Target("y", "regression", (), 1e6, 3e5, 1e5, 4e6)),
+    "value": Head(VALUE),
     "unbounded": Head(Target("y", "regression", (), 0.0, 1.0)),
     "values": Head(
         Target(
             "a, b",
             "regression",
-            each=(
-                Target("a", "regression", (), 1e6, 3e5, 1e5, 4e6),
-                Target("b", "regression", (), 0.0, 1.0),
-            ),
+            each=(A, B),
         )
     ),
-    "quantiles": Head(Target("y", "regression", (), 1e6, 3e5, 1e5, 4e6), quantiles=(0.1, 0.5, 0.9)),
+    "quantiles": Head(VALUE, quantiles=(0.1, 0.5, 0.9)),
     "shifted": Head(
-        Target("y", "regression", (), 1e6, 3e5, 1e5, 4e6),
+        VALUE,
         quantiles=(0.1, 0.5, 0.9),
         shifts=(0.3, 0.0, -0.2),
     ),
@@ -37,36 +36,28 @@ HEADS = {
         Target(
             "a, b",
             "regression",
-            each=(
-                Target("a", "regression", (), 1e6, 3e5, 1e5, 4e6),
-                Target("b", "regression", (), 0.0, 1.0),
-            ),
+            each=(A, B),
         ),
         each=(
             Head(
-                Target("a", "regression", (), 1e6, 3e5, 1e5, 4e6),
+                A,
                 quantiles=(0.2, 0.8),
                 shifts=(-0.1, 0.7),
             ),
-            Head(Target("b", "regression", (), 0.0, 1.0), quantiles=(0.2, 0.8), shifts=(1.5, -2.5)),
+            Head(B, quantiles=(0.2, 0.8), shifts=(1.5, -2.5)),
         ),
         quantiles=(0.2, 0.8),
     ),
-    "one quantile": Head(
-        Target("y", "regression", (), 1e6, 3e5, 1e5, 4e6), quantile=0.9, shifts=(0.3,)
-    ),
+    "one quantile": Head(VALUE, quantile=0.9, shifts=(0.3,)),
     "a quantile of each": Head(
         Target(
             "a, b",
             "regression",
-            each=(
-                Target("a", "regression", (), 1e6, 3e5, 1e5, 4e6),
-                Target("b", "regression", (), 0.0, 1.0),
-            ),
+            each=(A, B),
         ),
         each=(
-            Head(Target("a", "regression", (), 1e6, 3e5, 1e5, 4e6), quantile=0.9, shifts=(-0.1,)),
-            Head(Target("b", "regression", (), 0.0, 1.0), quantile=0.9, shifts=(1.5,)),
+            Head(A, quantile=0.9, shifts=(-0.1,)),
+            Head(B, quantile=0.9, shifts=(1.5,)),
         ),
         quantile=0.9,
     ),

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.chance import SURE, log10_arrangements
 
 
@@ -46,5 +46,5 @@ def _finding(case: Case, name: str, values: int, chance: float) -> Finding:
         f"`{case.problem.target}` of its own, without a single exception: it is the target in "
         "bands",
         remedy=f"problem: {{available_at: {{{name!r}: after}}}}, if it is known only afterwards",
-        fix=((("problem", "available_at", name), "after"),),
+        fix=known_after([name]),
     )

@@ -1,7 +1,7 @@
 """What the checks look at, and what they find."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 Severity = Literal["block", "warn", "info"]
 Fix = tuple[tuple[tuple[str, ...], Any], ...]
 """Changes of params.yaml: the keys that lead to a place, and its value; lists are added to."""
+AVAILABLE_AT = ("problem", "available_at")
+
+
+def known_after(names: Iterable[str]) -> Fix:
+    """Return the change that says of columns that they are known only after the outcome."""
+    return tuple(((*AVAILABLE_AT, name), "after") for name in names)
 
 
 @dataclass(frozen=True)

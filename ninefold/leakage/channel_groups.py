@@ -9,7 +9,7 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage._scores import binned
-from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.power import Power, View
 from ninefold.leakage.telling import INDEPENDENT_Z, SURE_AREA
 
@@ -118,5 +118,5 @@ def _finding(case: Case, found: _Told) -> Finding:
             "label that was recorded beside the signals. Will it be there in use?"
         ),
         remedy=f"problem: {{available_at: {{{after}}}}}, if it is not",
-        fix=tuple((("problem", "available_at", name), "after") for name in found.names),
+        fix=known_after(found.names),
     )

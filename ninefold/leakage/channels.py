@@ -4,11 +4,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ninefold.columns import Column
-from ninefold.leakage.case import Finding
+from ninefold.leakage.case import AVAILABLE_AT, Finding
 from ninefold.sequences import recipe
 from ninefold.tensor_cells import TENSOR_KINDS
-
-LATE = ("problem", "available_at")
 
 
 def told_of(item: Finding, columns: Iterable[Column]) -> Finding:
@@ -31,7 +29,7 @@ def _of_one(item: Finding, column: Column, what: str) -> Finding:
     if name not in item.columns:
         return item
     channel, _, statistic = what.rpartition(" ")
-    late = (*LATE, name) in [path for path, _ in item.fix]
+    late = (*AVAILABLE_AT, name) in [path for path, _ in item.fix]
     if column.kind != "sequence" or not channel or "entity" not in recipe(column.format):
         said = f"look at what `{column.name}` holds: how these were recorded must not tell them"
         return replace(item, fix=(), remedy=said) if late else item

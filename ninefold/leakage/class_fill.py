@@ -8,7 +8,7 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage._fills import SPIKE, Centre, agrees, is_mean, is_median
-from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage.case import Case, Check, Finding, known_after
 
 MIN_ROWS = 30
 """Rows of a class with a value, below which nothing is said of it."""
@@ -92,5 +92,5 @@ def _finding(case: Case, name: str, fills: list[_Fill]) -> Finding:
             "gaps were filled by the outcome, which no new row has"
         ),
         remedy=f"ingest it with its gaps; or problem: {{available_at: {{{name!r}: after}}}}",
-        fix=((("problem", "available_at", name), "after"),),
+        fix=known_after([name]),
     )

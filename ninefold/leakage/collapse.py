@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.chance import SURE, log10_excess
 
 MIN_ROWS = 30
@@ -105,5 +105,5 @@ def _finding(case: Case, name: str, words: str, found: _Gone) -> Finding:
             "it, as every row will in use"
         ),
         remedy=f"problem: {{available_at: {{{name!r}: after}}}}, if it is known only afterwards",
-        fix=((("problem", "available_at", name), "after"),),
+        fix=known_after([name]),
     )

@@ -10,7 +10,7 @@ from ninefold.columns import Array
 from ninefold.leakage._identities import Fit, all_terms, most_terms
 from ninefold.leakage._rounded import Rounded, rounded_identity
 from ninefold.leakage._scores import area_of_bins, either_area
-from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.chance import SURE, log10_arrangements
 from ninefold.leakage.telling import EQUAL
 
@@ -307,5 +307,5 @@ def _finding(case: Case, names: tuple[str, ...], evidence: dict[str, float], wha
         evidence=evidence,
         message=f"{what}. Are all of them known before the outcome?",
         remedy=f"problem: {{available_at: {{{listed}}}}}, for those known only afterwards",
-        fix=tuple((("problem", "available_at", name), "after") for name in names),
+        fix=known_after(names),
     )

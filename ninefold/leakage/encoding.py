@@ -10,7 +10,7 @@ from ninefold.columns import Array
 from ninefold.leakage._encoded import Groups, by_code, directions, exact, grouped, inside
 from ninefold.leakage._frequencies import frequency, own_frequency
 from ninefold.leakage._resolution import resolution
-from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage.case import Case, Check, Finding, known_after
 
 MIN_GROUPS, MIN_INSIDE = 12, 0.1
 """Groups, and share of the target's variance inside them, that the statistical test needs."""
@@ -249,5 +249,5 @@ def _finding(case: Case, name: str, evidence: Mapping[str, Any], is_exact: bool)
         remedy=(
             f"problem: {{available_at: {{{name!r}: after}}}}, or compute it from train rows only"
         ),
-        fix=((("problem", "available_at", name), "after"),),
+        fix=known_after([name]),
     )

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.chance import SURE, log10_arrangements
 
 ROWS, MOST = 4000, 40
@@ -102,5 +102,5 @@ def _finding(case: Case, pair: tuple[str, str], code: int, evidence: dict[str, f
         ),
         remedy=f"problem: {{available_at: {{{first!r}: after, {second!r}: after}}}}, for the one "
         "known only afterwards, or both",
-        fix=tuple((("problem", "available_at", name), "after") for name in pair),
+        fix=known_after(pair),
     )

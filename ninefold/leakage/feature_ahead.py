@@ -9,7 +9,7 @@ from ninefold.columns import Array
 from ninefold.leakage._led import Led, led
 from ninefold.leakage._series import Series
 from ninefold.leakage._windowed import Windowed, windowed
-from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage.case import Case, Check, Finding, known_after
 
 MIN_DISTINCT, MOST = 20, 40
 """Distinct values that a column must have, and columns looked at."""
@@ -110,5 +110,5 @@ def _finding(
         evidence={"order": series.words, "computed_from": found.source, **evidence},
         message=message,
         remedy=f"problem: {{available_at: {{{found.name!r}: after}}}}, {instead}",
-        fix=((("problem", "available_at", found.name), "after"),),
+        fix=known_after([found.name]),
     )

@@ -9,7 +9,7 @@ import numpy as np
 from ninefold.columns import Array
 from ninefold.leakage._listed import listed
 from ninefold.leakage._resolution import resolution
-from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage.case import Case, Check, Finding, known_after
 
 ROWS, MOST_COLUMNS = 4000, 40
 MIN_FILLED, MIN_WHOLE = 20, 0.4
@@ -229,5 +229,5 @@ def _finding(case: Case, found: dict[str, dict[str, Any]]) -> Finding:
             "model meets gaps that nobody filled so"
         ),
         remedy="give the columns with their gaps; Ninefold fills them by what the train rows hold",
-        fix=tuple((("problem", "available_at", n), "after") for n in found) if with_target else (),
+        fix=known_after(found) if with_target else (),
     )

@@ -9,7 +9,7 @@ import numpy as np
 from ninefold.columns import Array
 from ninefold.leakage._listed import listed
 from ninefold.leakage._scores import either_area
-from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.chance import auc
 from ninefold.leakage.power import View
 from ninefold.leakage.telling import MIN_AREA, SURE_AREA, TESTED_AREA, WEAK_Z
@@ -111,5 +111,5 @@ def _finding(case: Case, found: _Told) -> Finding:
             "Are they filled in before the outcome?"
         ),
         remedy=f"problem: {{available_at: {{{listing}}}}}, for those filled in only afterwards",
-        fix=tuple((("problem", "available_at", name), "after") for name in found.names),
+        fix=known_after(found.names),
     )

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.chance import auc, rank_correlation
 
 ROWS, SCREENED = 4000, 48
@@ -179,5 +179,5 @@ def _finding(case: Case, column: str, late: str, found: _Relation) -> Finding:
             f"problem: {{available_at: {{{column}: after}}}}; or, if `{late}` is known in time, "
             "take it out of available_at"
         ),
-        fix=((("problem", "available_at", column), "after"),),
+        fix=known_after([column]),
     )

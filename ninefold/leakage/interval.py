@@ -11,7 +11,7 @@ import numpy as np
 from ninefold.columns import Array
 from ninefold.leakage._resolution import resolution
 from ninefold.leakage._scores import area_of_bins, either_area
-from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.chance import rank_correlation
 
 ROWS, MOST = 4000, 12
@@ -184,5 +184,5 @@ def _finding(case: Case, names: tuple[str, ...], pair: _Pair) -> Finding:
         evidence=pair.evidence,
         message=f"{pair.what}. Are both known before the outcome?",
         remedy=f"problem: {{available_at: {{{listed}}}}}, for those known only afterwards",
-        fix=tuple((("problem", "available_at", name), "after") for name in names),
+        fix=known_after(names),
     )

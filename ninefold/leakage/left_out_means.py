@@ -7,7 +7,7 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage._resolution import resolution
-from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage.case import Case, Check, Finding, known_after
 
 ROWS, MIN_ROWS = 2000, 200
 """Rows next to each other in the order of the feature that are looked at; the rows of a group lie
@@ -103,5 +103,5 @@ def _finding(case: Case, name: str, falling: float, rising: float, rows: int) ->
         remedy=(
             f"problem: {{available_at: {{{name!r}: after}}}}, or compute it from train rows only"
         ),
-        fix=((("problem", "available_at", name), "after"),),
+        fix=known_after([name]),
     )

@@ -11,7 +11,7 @@ from ninefold.leakage._ahead import EXACT, STRONG, Influence, influence, ranks, 
 from ninefold.leakage._filled_ahead import filled_ahead
 from ninefold.leakage._formulas import Table, match, smoothing, table
 from ninefold.leakage._series import Series, is_schedule
-from ninefold.leakage.case import Case, Check, Finding, Severity
+from ninefold.leakage.case import Case, Check, Finding, Severity, known_after
 
 LARGEST = 1e100
 """Numbers from this size on, infinite ones too, count as missing: their squares overflow."""
@@ -183,5 +183,5 @@ def _finding(case: Case, series: Series, name: str, found: _Ahead) -> Finding:
         message=f"`{name}` {found.what} ({series.words}): in use that value does not exist yet",
         remedy=f"problem: {{available_at: {{{name!r}: after}}}}; or shift it to earlier rows in "
         "the source",
-        fix=((("problem", "available_at", name), "after"),),
+        fix=known_after([name]),
     )

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.chance import SURE, log10_arrangements
 from ninefold.leakage.identifier import is_numbering
 from ninefold.leakage.noisy import class_named, reason, scored
@@ -161,5 +161,5 @@ def _finding(case: Case, view: View, kind: str, evidence: dict[str, float], what
         evidence=evidence,
         message=f"`{name}` {what}; {judgement}",
         remedy=f"problem: {{available_at: {{{name!r}: after}}}}, if it is known only afterwards",
-        fix=((("problem", "available_at", name), "after"),),
+        fix=known_after([name]),
     )

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.chance import SURE, auc
 from ninefold.leakage.telling import Telling
 
@@ -51,7 +51,7 @@ def _finding(case: Case, found: Telling, came: dict[str, Any] | None) -> Finding
         message=f"`{name}` alone tells `{target}`{class_named(case, found)}: {scored(found)}; "
         f"{reason(found)}. {asked}",
         remedy=f"problem: {{available_at: {{{name!r}: after}}}}, if it is known only afterwards",
-        fix=((("problem", "available_at", name), "after"),),
+        fix=known_after([name]),
     )
 
 

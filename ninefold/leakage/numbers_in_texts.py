@@ -8,7 +8,7 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage._scores import binned
-from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.chance import auc, rank_correlation
 from ninefold.leakage.power import View
 from ninefold.leakage.target import MIN_PRESENT, NEARLY
@@ -117,5 +117,5 @@ def _finding(case: Case, name: str, place: int, evidence: dict[str, Any]) -> Fin
         remedy=(
             f"problem: {{available_at: {{{name!r}: after}}}}, or take that number out of the texts"
         ),
-        fix=((("problem", "available_at", name), "after"),),
+        fix=known_after([name]),
     )

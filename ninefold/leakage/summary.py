@@ -10,7 +10,7 @@ from ninefold.columns import Array
 from ninefold.leakage._groupings import Grouping, groupings_of
 from ninefold.leakage._placed import is_counter, is_placed
 from ninefold.leakage._resolution import resolution
-from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.chance import SURE, rank_correlation
 
 SCREENED, ROWS = 3000, 100_000
@@ -264,5 +264,5 @@ def _finding(case: Case, name: str, found: _Summary) -> Finding:
             f"problem: {{available_at: {{{name!r}: after}}}}, or compute it from earlier rows, or "
             "from train rows only"
         ),
-        fix=((("problem", "available_at", name), "after"),),
+        fix=known_after([name]),
     )

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.chance import SURE, auc, log10_arrangements, log10_order, rank_correlation
 from ninefold.leakage.telling import EQUAL
 from ninefold.splitting.identity import combine, hash_values
@@ -200,5 +200,5 @@ def _finding(case: Case, name: str, kind: str, evidence: dict[str, float], what:
         evidence=evidence,
         message=f"`{name}` {what}; {judgement}",
         remedy=f"problem: {{available_at: {{{name!r}: after}}}}, if it is known only afterwards",
-        fix=((("problem", "available_at", name), "after"),),
+        fix=known_after([name]),
     )

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.chance import auc, rank_correlation
 
 ROWS = 20_000
@@ -124,5 +124,5 @@ def _finding(case: Case, name: str, found: _Fall) -> Finding:
             "was it entered or corrected once the outcome was known?"
         ),
         remedy=f"problem: {{available_at: {{{name!r}: after}}}}, if it is known only afterwards",
-        fix=((("problem", "available_at", name), "after"),),
+        fix=known_after([name]),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.noisy import class_named, reason, scored
 
 
@@ -35,5 +35,5 @@ class WordingCheck(Check):
                     "before the outcome?"
                 ),
                 remedy=f"problem: {{available_at: {{{name!r}: after}}}}, if it was written after",
-                fix=((("problem", "available_at", name), "after"),),
+                fix=known_after([name]),
             )
