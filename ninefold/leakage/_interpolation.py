@@ -44,6 +44,10 @@ class Triples:
     second: Array
     way: Array
 
+    def take(self, kept: Array) -> "Triples":
+        """Return those of a mask `(M,)`."""
+        return Triples(self.middle[kept], self.first[kept], self.second[kept], self.way[kept])
+
 
 def independent(x: Array) -> Array:
     """Return the positions of columns of `x` `(N, F)` that no straight line of others gives."""

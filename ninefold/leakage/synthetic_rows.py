@@ -9,7 +9,7 @@ from ninefold.columns import Array
 from ninefold.leakage._interpolation import Triples, between, independent
 from ninefold.leakage.case import Case, Check, Finding
 
-MIN_COLUMNS, MIN_DISTINCT = 3, 20
+MIN_COLUMNS, MIN_DISTINCT = 2, 20
 MIN_ROWS, MIN_SHARE = 8, 0.04
 """Rows between two others, and their share of a class, below which nothing is said."""
 QUERIES, ALL, ROWS = 2000, 20_000, 30_000
@@ -24,7 +24,8 @@ class SyntheticRowsCheck(Check):
     SMOTE (Chawla and others 2002) draws a point on the line from a row to one of its neighbours,
     rounded or not. Rows moved by a few digits tell how often that happens by chance. What else
     makes straight lines, gaps filled in by halves or steady growth, puts the point at the same
-    place each time; SMOTE at any.
+    place each time; SMOTE at any. Of two columns alone chance makes lines where their values lie on
+    a grid: there only rows count whose values no other row has.
     """
 
     family: ClassVar[str] = "rows"
@@ -48,7 +49,7 @@ class SyntheticRowsCheck(Check):
             return
         mask = np.zeros(len(seen), dtype=bool)
         mask[rows] = True
-        yield _finding(seen, mask, found, len(case))
+        yield _finding(seen, mask, found, x.shape[1])
 
 
 def _numbers(case: Case) -> list[str]:
@@ -83,6 +84,8 @@ def _triples(case: Case, x: Array) -> Triples:
         t = between(inside[:, moving], queries, case.seed)
         if len(queries) < len(members) and len(t.middle) >= MIN_ROWS:
             t = between(inside[:, moving], np.arange(len(members))[:ALL], case.seed)
+        if moving.sum() == MIN_COLUMNS:
+            t = t.take(_has_own_values(inside[:, moving])[t.middle])
         if len(t.middle) < max(MIN_ROWS, MIN_SHARE * min(len(members), ALL)):
             continue
         found.append(Triples(members[t.middle], members[t.first], members[t.second], t.way))
@@ -95,6 +98,15 @@ def _triples(case: Case, x: Array) -> Triples:
         np.concatenate([t.second for t in found]),
         np.concatenate([t.way for t in found]),
     )
+
+
+def _has_own_values(x: Array) -> Array:
+    """Return the mask `(N,)` of rows of `(N, F)` whose every value is met in no other row."""
+    own = np.ones(len(x), dtype=bool)
+    for column in x.T:
+        _, code, size = np.unique(column, return_inverse=True, return_counts=True)
+        own &= size[code] == 1
+    return own
 
 
 def _crossing(case: Case, found: Triples) -> list[Array]:
@@ -112,19 +124,20 @@ def _is_one_place(way: Array) -> bool:
     return bool(counts.max() > len(way) / 3)
 
 
-def _finding(case: Case, mask: Array, found: Triples, rows: int) -> Finding:
+def _finding(case: Case, mask: Array, found: Triples, columns: int) -> Finding:
     count = int(mask.sum())
     share = count / max(1, int(case.test.sum()))
+    is_certain = columns > MIN_COLUMNS and case.split_kind == "given" and share >= 0.01
     return Finding(
         kind="rows.synthetic",
-        severity="block" if case.split_kind == "given" and share >= 0.01 else "warn",
+        severity="block" if is_certain else "warn",
         rows=case.source_rows(mask),
         evidence={
             "rows_between_two_others": len(found.middle),
             "test_rows": count,
             "share_of_test": round(share, 6),
             "rows_looked_at": len(case),
-            "rows": rows,
+            "columns": columns,
         },
         message=(
             f"{count} test rows ({share:.1%}) lie exactly on a straight line between two rows of "

@@ -21,10 +21,10 @@ def drawn(x, rng):
     return x + rng.random((len(x), 1)) * (x[second] - x), np.stack([first, second])
 
 
-def case(decimals=None, everywhere=True, kind="given", seed=0, written=1):
+def case(decimals=None, everywhere=True, kind="given", seed=0, written=1, width=5):
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(N, 5)) * [1, 5, 20, 0.5, 3] + [0, 40, 100, 1, 7]
-    x = np.round(x, written)
+    x = np.round(x, written)[:, :width]
     y = np.where(rng.random(N) < 0.2, "rare", "common").astype(object)
     part = rng.choice(["train", "test"], N, p=[0.75, 0.25]).astype(object)
     members = np.flatnonzero((y == "rare") & (everywhere | (part == "train")))
@@ -33,9 +33,9 @@ def case(decimals=None, everywhere=True, kind="given", seed=0, written=1):
     shares = [0.75, 0.25] if everywhere else [1.0, 0.0]
     part = np.concatenate([part, rng.choice(["train", "test"], len(new), p=shares)])
     x, y = np.concatenate([x, new]), np.concatenate([y, np.full(len(new), "rare")])
-    columns = [Column(f"x{i}", "number", frozenset({"input"})) for i in range(5)]
+    columns = [Column(f"x{i}", "number", frozenset({"input"})) for i in range(width)]
     columns.append(Column("y", "category", frozenset({"target"})))
-    data = {f"x{i}": x[:, i] for i in range(5)} | {"y": y.astype(object)}
+    data = {f"x{i}": x[:, i] for i in range(width)} | {"y": y.astype(object)}
     frame = Frame(tuple(columns), data, np.arange(len(x)))
     rows = np.concatenate([np.arange(N, len(x)), members[parents].ravel()])
     problem = ProblemSpec(target="y", task="classification")
@@ -57,6 +57,19 @@ def test_rows_rounded_as_coarsely_as_the_table_is_written_are_found():
     made, rows = case(2, written=2)
     (finding,) = SyntheticRowsCheck().findings(made)
     assert len(set(finding.rows) & rows) > 0.8 * len(finding.rows)
+
+
+def test_rows_of_two_columns_are_found_and_those_on_a_grid_are_not():
+    made, rows = case(width=2)
+    (finding,) = SyntheticRowsCheck().findings(made)
+    assert finding.severity == "warn"
+    assert set(finding.rows) <= rows
+    assert not list(SyntheticRowsCheck().findings(case(width=2, everywhere=False)[0]))
+    rng = np.random.default_rng(0)
+    along = rng.lognormal(3, 0.8, 1000).round()
+    table = {"area": along * np.pi, "edge": (np.sqrt(along) + rng.normal(0, 1, 1000)).round() * 0.7}
+    table["y"] = rng.choice(["a", "b"], 1000).astype(object)
+    assert not loud(report(table, "y"), "rows.synthetic")
 
 
 @pytest.mark.parametrize("seed", range(3))
