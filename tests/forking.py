@@ -26,8 +26,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 LOADED = (
     "dvc.repo", "dvc.stage.run", "great_expectations", "griffe", "httpx", "jinja2", "jsonschema",
-    "matplotlib.figure", "onnx", "pandas", "pendulum", "pyarrow.parquet",
-    "pydantic_settings", "rich.console", "ruamel.yaml", "websockets",
+    "matplotlib.figure", "onnx", "onnxscript.function_libs.torch_lib.ops", "pandas", "pendulum",
+    "pyarrow.parquet", "pydantic_settings", "rich.console", "ruamel.yaml", "torch.export._trace",
+    "torch.onnx", "websockets",
 )  # fmt: skip
 """Beside what `tasks.executors` loads before stages run side by side."""
 START_S = 120

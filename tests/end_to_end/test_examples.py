@@ -15,7 +15,7 @@ from tests.pipelines import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/params.yaml"))
-ROWS, EPOCHS = 300, 2
+ROWS, EPOCHS = 200, 2
 FEWER = {
     "ingest:\n": f"ingest:\n  sample_rows: {ROWS}\n",
     "evaluate:\n": "evaluate:\n  bootstrap: 100\n",

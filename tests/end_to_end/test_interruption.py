@@ -33,16 +33,26 @@ LAST = {
 }
 """Stage -> what it writes last; the last stage first, so that each finds what it reads."""
 DOORS = {
-    "ninefold run": (["ninefold", "run", "--force"], None, "goes on from here"),
+    "ninefold run": (["ninefold", "run", "--force"], list(LAST), None, "goes on from here"),
     "dvc repro": (
-        ["dvc", "repro", "--force", "--single-item"], ["tasks"], "nothing half-written was left",
+        ["dvc", "repro", "--force", "--single-item"], ["report", "train", "ingest"], ["tasks"],
+        "nothing half-written was left",
     ),
 }  # fmt: skip
-"""Door -> its command, the process in it that is killed (a flow's is in test_run), what it says."""
+"""Door -> its command; the stages interrupted in it, which are the same processes either way; the
+process in it that is killed (a flow's is in test_run); what it says."""
 
 
 def in_place(workspace, name):
     return [p for p in workspace.rglob(name) if not p.parent.name.endswith(".tmp")]
+
+
+def take_away(paths):
+    for path in paths:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def interrupt(command, cwd, at, number):
@@ -79,13 +89,16 @@ def own(workspace, at):
 def test_every_stage_may_be_interrupted_and_killed(server, finished, tmp_path, door):
     workspace = tmp_path / "w"
     shutil.copytree(finished, workspace)
-    command, killed, says = DOORS[door]
+    command, interrupted, killed, says = DOORS[door]
     for stage, at in LAST.items():
-        code, error = interrupt([*command, stage], workspace, at, signal.SIGINT)
-        assert code != 0
-        assert TRACEBACK not in error
-        assert [says in line for line in error.splitlines()].count(True) == 1, error
-        assert not own(workspace, at)
+        if stage in interrupted:
+            code, error = interrupt([*command, stage], workspace, at, signal.SIGINT)
+            assert code != 0
+            assert TRACEBACK not in error
+            assert [says in line for line in error.splitlines()].count(True) == 1, error
+            assert not own(workspace, at)
+        else:
+            take_away(in_place(workspace, at))
         if killed:
             interrupt([*killed, stage], workspace, at, signal.SIGKILL)
         assert not in_place(workspace, at), stage
