@@ -83,9 +83,9 @@ def test_every_other_command_runs_in_the_order_of_the_page(workspace):
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr, command
         if command.startswith("ninefold init"):
-            mine = workspace / "mine" / "params.yaml"
-            lessen(mine)
-            mine.write_text(mine.read_text().replace("curve: false", "network: false, curve: false"))
+            lessen(params := workspace / "mine" / "params.yaml")
+            text = params.read_text()
+            params.write_text(text.replace("{curve: false}", "{network: false, curve: false}"))
     assert (workspace / "predictions.csv").exists()
     assert (workspace / "mine" / "models" / "model.onnx").exists()
     with serving(workspace, "models/model.onnx") as url:
