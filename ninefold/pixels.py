@@ -17,6 +17,8 @@ CHANNELS = {"grey": 1, "rgb": 3}
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 TRANSPARENT = ("LA", "PA", "P", "RGBA", "La", "RGBa")
 """Pillow's modes of pictures that may let something shine through."""
+DEEP = ("I", "F")
+"""How Pillow's modes of more than 8 bits begin: whole and real numbers."""
 MAX_PIXELS = 100_000_000
 """Larger files are refused before they are decoded."""
 SUMMARIES = ("height", "width", "brightness", "contrast")
@@ -37,14 +39,16 @@ def decode(content: bytes, format: str | None = None, most: int = MAX_PIXELS) ->
     """Return the picture in an image file, uint8 `(H, W, C)`.
 
     Without `format` it comes as it is: grey files, and colour files without colour, with C = 1.
-    What is transparent becomes white, the camera's orientation is applied, 16 bits become 8. A file
-    of more than `most` pixels is refused before it is decoded.
+    What is transparent becomes white, the camera's orientation is applied. More than 8 bits become
+    8: between the format's black and white, else 16 bits of 65535, and whole or real numbers of 1,
+    255 or 65535, whichever they fit first. A file of more than `most` pixels is refused before it
+    is decoded.
 
     Raises:
         ValueError: no image, or a damaged one; says why.
     """
     try:
-        picture = _loaded(content, _longest(format), most)
+        picture = _loaded(content, _longest(format), most, levels(format))
     except ImportError:
         raise ValueError("Pillow is not installed here: send pixels instead of a file") from None
     except Exception as error:
@@ -72,7 +76,7 @@ def declared(content: bytes) -> int:
 
 
 def levels(format: str | None) -> tuple[float, ...]:
-    """Return the values of black and white in arrays of other numbers than 0 … 255, else ().
+    """Return the values of black and white in numbers other than 0 … 255, else ().
 
     >>> levels("grey 64 0 4095")
     (0.0, 4095.0)
@@ -94,7 +98,9 @@ def _longest(format: str | None) -> int | None:
     return int(parts[1]) if len(parts) > 1 else None
 
 
-def _loaded(content: bytes, longest: int | None, most: int) -> Array:
+def _loaded(
+    content: bytes, longest: int | None, most: int, levels: tuple[float, ...] = ()
+) -> Array:
     import warnings
 
     from PIL import Image, ImageOps
@@ -105,20 +111,48 @@ def _loaded(content: bytes, longest: int | None, most: int) -> Array:
             if file.width * file.height > most:
                 raise ValueError(f"{file.width} x {file.height} pixels are too many")
             image: Any = ImageOps.exif_transpose(file)
-            if image.mode.startswith("I"):
-                sixteen = np.asarray(image).astype(np.int64)
-                image = Image.fromarray((sixteen >> 8).clip(0, 255).astype(np.uint8))
+            if image.mode[0] in DEEP:
+                image = Image.fromarray(_bytes(np.asarray(image), image.mode, levels))
             if (
                 image.mode in ("LA", "PA", "P", "RGBA", "La", "RGBa")
                 or "transparency" in image.info
             ):
                 image = image.convert("RGBA")
                 image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-            image = image.convert("L" if image.mode in ("1", "L", "F") else "RGB")
+            image = image.convert("L" if image.mode in ("1", "L") else "RGB")
             if longest is not None and max(image.size) > longest:
                 image.thumbnail((longest, longest), Image.Resampling.BOX, reducing_gap=None)
             pixels = np.asarray(image, dtype=np.uint8)
     return pixels.reshape(*pixels.shape[:2], -1)
+
+
+def _bytes(values: Array, mode: str, levels: tuple[float, ...]) -> Array:
+    """Return pixels `(H, W)` of more than 8 bits as uint8. Raises `ValueError` for numbers that may
+    mean anything.
+    """
+    least, most = float(values.min()), float(values.max())
+    if not np.isfinite([least, most]).all():
+        raise ValueError("some of its pixels are no numbers")
+    if levels:
+        return between(values, *levels)
+    if mode.startswith("I;16"):
+        return (values.astype(np.uint32) >> 8).astype(np.uint8)
+    whites = (1, 255, 65535) if mode == "F" else (255, 65535)
+    white = next((white for white in whites if most <= white), None)
+    if least < 0 or white is None:
+        raise ValueError(
+            f"its pixels are numbers from {least:g} to {most:g}: say which are black and white, "
+            "such as `ingest: {black: 0, white: 65535}`"
+        )
+    if white == 65535 and mode != "F":
+        return (values >> 8).astype(np.uint8)
+    return between(values, 0, white)
+
+
+def between(values: Array, black: float, white: float) -> Array:
+    """Return numbers as uint8 from black, 0, to white, 255; what lies beyond is cut off."""
+    share = (values.astype(np.float64) - black) / (white - black)
+    return np.asarray(np.rint(share.clip(0, 1) * 255), dtype=np.uint8)
 
 
 def convert(picture: Array, wanted: int) -> Array:

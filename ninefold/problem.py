@@ -14,6 +14,9 @@ LEARNED: tuple[Task, ...] = ("classification", "regression")
 """Tasks that learn to give the target; the others have an `Aim` each, see `ninefold.aims`."""
 Availability = Literal["before", "after"]
 _NAMES = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+PARTS = {"train": "train", "training": "train", "valid": "valid", "val": "valid", "dev": "valid",
+         "validation": "valid", "test": "test", "testing": "test"}  # fmt: skip
+"""What people call a part -> its name."""
 
 
 class ProblemSpec(Spec):
@@ -116,3 +119,12 @@ class ProblemSpec(Spec):
     def is_after(self, column: str) -> bool:
         """Tell whether a column is known only after the outcome."""
         return self.available_at.get(column) == "after"
+
+
+def part_of(name: object) -> str | None:
+    """Return the part that a name, in whatever case, stands for; None if for none.
+
+    >>> part_of("Validation")
+    'valid'
+    """
+    return PARTS.get(str(name).strip().lower())

@@ -141,7 +141,7 @@ def _beliefs(reported: Metric, test: Measured, folds: Refitted | None) -> dict[s
 
 
 def _answer(found: Mapping[str, float]) -> str:
-    if found["p_better"] >= SURE:
+    if found["p_better"] >= SURE and found["low"] > 0:
         return NEEDED
     return NOT_NEEDED if 1 - found["p_better"] >= SURE else INCONCLUSIVE
 

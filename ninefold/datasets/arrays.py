@@ -1,15 +1,19 @@
 """Arrays of pictures in one NumPy file."""
 
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal
+from zipfile import BadZipFile
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from ninefold import pixels
 from ninefold.columns import Array
 from ninefold.datasets import DatasetSpec
+from ninefold.datasets.array_parts import joined
+from ninefold.datasets.pictures.spec import LevelsSpec
 from ninefold.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -21,9 +25,11 @@ CHANNELS = (1, 3, 4)
 """Grey, colour, and colour with what is transparent."""
 
 
-class ArraysSpec(DatasetSpec):
+class ArraysSpec(DatasetSpec, LevelsSpec):
     """An .npz file with `(N, H, W)`, `(N, H, W, C)` or `(N, C, H, W)` pixels 0 … 255, or real ones
-    0 … 1; arrays `(N,)` beside them become columns, under their names.
+    0 … 1; arrays `(N,)` beside them become columns, under their names, and `(N, K)` of one 1 among
+    zeros the numbers of their classes. `x_train` and `x_test` (or `train_images` …) are `x`, and
+    the column `part` says which.
     """
 
     kind: Literal["arrays"] = "arrays"
@@ -31,26 +37,10 @@ class ArraysSpec(DatasetSpec):
     """The file, relative to the workspace."""
     image: str = "image"
     """Name of the array that holds the pictures; it becomes the column of that name."""
-    black: float = 0.0
-    """With `white`, the value of black; what lies beyond either is cut off."""
-    white: float | None = None
-    """The value of white where pixels are neither 0 … 255 nor real ones 0 … 1, such as 4095 for 12
-    bits or 65535 for 16. An array of bytes (uint8) is taken as it is."""
-
-    @model_validator(mode="after")
-    def _is_brighter(self) -> Self:
-        if self.white is None and self.black:
-            raise ValueError("must have white where black is given, however: there is none")
-        if self.white is not None and self.white <= self.black:
-            raise ValueError(
-                f"must have white above black, however: {self.white:g} and {self.black:g}"
-            )
-        return self
 
     def open(self, workspace: Path) -> "Source":
         images, others = read_named(workspace, self.path, self.image, "image")
-        levels = () if self.white is None else (self.black, self.white)
-        return array_source(self.path, images, others, self.image, levels)
+        return array_source(self.path, images, others, self.image, self.levels)
 
 
 def read_named(workspace: Path, path: str, name: str, key: str) -> tuple[Array, dict[str, Array]]:
@@ -69,6 +59,7 @@ def columns_beside(
     """Return the arrays `(N,)` beside `count` cells as columns. Raises `InputError`."""
     found = {}
     for name, values in others.items():
+        values = np.argmax(values, axis=1) if is_one_hot(values) else values
         if values.shape not in ((count,), (count, 1)):
             raise InputError(
                 f"{title}: array `{name}` must have the shape ({count},), one value per "
@@ -76,6 +67,13 @@ def columns_beside(
             )
         found[name] = _column(values.reshape(count))
     return found
+
+
+def is_one_hot(values: Array) -> bool:
+    """Tell whether an array `(N, K)` names one of K classes in each row: one 1 among zeros."""
+    if values.ndim != 2 or values.shape[1] < 2 or values.dtype.kind not in "uibf":
+        return False
+    return bool(np.isin(values, (0, 1)).all() and (values.sum(axis=1) == 1).all())
 
 
 def _column(values: Array) -> "pa.Array":
@@ -88,11 +86,13 @@ def _column(values: Array) -> "pa.Array":
 
 
 def read_arrays(path: Path, shown: str) -> dict[str, Array]:
-    """Return the arrays of an .npz file by name. Raises `InputError`."""
+    """Return the arrays of an .npz file by name, those of several parts joined. Raises
+    `InputError`.
+    """
     try:
-        with np.load(path) as stored:
-            return {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, AttributeError) as error:
+        with path.open("rb") as file, np.load(file) as stored:
+            return joined({name: stored[name] for name in stored.files})
+    except (OSError, ValueError, AttributeError, BadZipFile, zlib.error, EOFError) as error:
         reason = "it is missing" if not path.exists() else " ".join(str(error).split())
         raise InputError(f"{shown} must be an .npz file of arrays, however: {reason}") from None
 
@@ -151,8 +151,7 @@ def _whole(title: str, images: Array, column: str, levels: tuple[float, ...]) ->
         return np.where(images, np.uint8(255), np.uint8(0))
     least, most = images.min(), images.max()
     if levels and images.dtype != np.uint8 and np.isfinite([least, most]).all():
-        share = (images.astype(np.float64) - levels[0]) / (levels[1] - levels[0])
-        return np.asarray(np.rint(share.clip(0, 1) * 255), dtype=np.uint8)
+        return pixels.between(images, *levels)
     if least >= 0 and most <= 255:
         factor = 255 if images.dtype.kind == "f" and most <= 1 else 1
         pixel = np.rint(images * factor) if images.dtype.kind == "f" else images

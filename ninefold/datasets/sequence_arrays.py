@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 class SequenceArraysSpec(DatasetSpec):
     """An .npz file with sequences `(N, T, C)` or `(N, T)`; arrays `(N,)` beside them become
-    columns, under their names. Steps of NaN at the end of a sequence are not there: so shorter ones
-    are filled up.
+    columns, under their names, and several parts are joined, as in `arrays`. Steps of NaN at the
+    end of a sequence are not there: so shorter ones are filled up.
     """
 
     kind: Literal["sequence_arrays"] = "sequence_arrays"

@@ -21,6 +21,7 @@ class LabelNoise(Symptom):
     """The surest predictions on valid are wrong as often as the rest, or errors lie far out."""
 
     kinds = ("data.label_noise",)
+    follows = ("learning_rate",)
     of_rows = False
 
     def look(self, case: Case) -> Finding | None:

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from ninefold.columns import Array, Frame
 from ninefold.config import nearest
 from ninefold.errors import ConfigError, InputError
+from ninefold.problem import part_of
 from ninefold.splitting.auto import AutoSplitSpec
 from ninefold.splitting.base import (
     NAMES,
@@ -26,20 +27,6 @@ from ninefold.splitting.time import moments
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-
-PARTS = {"train": "train", "training": "train", "valid": "valid", "val": "valid", "dev": "valid",
-         "validation": "valid", "test": "test", "testing": "test"}  # fmt: skip
-"""What people call a part -> its name."""
-
-
-def part_of(name: object) -> str | None:
-    """Return the part that a name, in whatever case, stands for; None if for none.
-
-    >>> part_of("Validation")
-    'valid'
-    """
-    return PARTS.get(str(name).strip().lower())
 
 
 class GivenSplitSpec(SplitterSpec):

@@ -36,7 +36,7 @@ class LoopSpec(Spec):
         default_factory=FlatCosSpec
     )
     """How the learning rate rises and falls."""
-    lr: Annotated[float, Field(gt=0, le=1)] | Literal["auto"] = Field(
+    lr: Annotated[float, Field(gt=0, le=1e4)] | Literal["auto"] = Field(
         default_factory=lambda data: _of_optimizer(data, "lr")
     )
     """Learning rate after warm-up; default by optimizer: 0.002 for adamw. `auto` tries rising ones

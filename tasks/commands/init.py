@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from tasks.drafting.params import Draft
 
 SHOWN_NAMES = 20
-FOLDER_LABEL = "label"
-"""What the subfolder of an image is called as a column."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,13 +70,16 @@ def main(args: argparse.Namespace) -> int:
     from tasks.drafting.deciding import decide
     from tasks.drafting.suite import why_unsplit
 
+    args.targets = [sources.target(name, args.data) for name in args.targets]
     args.target = args.targets[0] if args.targets else ""
     needs_target = not args.target and args.task in (None, *LEARNED)
-    if needs_target and not args.data.is_dir():
+    if needs_target and not sources.may_name_target(args.data):
         raise _no_target(args)
     folder = args.into.resolve()
     workspace.refuse_to_overwrite(folder, {"params.yaml": None})
     kind = series.look(args) or sources.look(args.data, args.image_path, args.encoding)
+    if needs_target and not kind.target:
+        raise _no_target(args)
     kind, opened = series.opened(args, kind, lambda kind: _opened(_content(args, kind)))
     content = _content(args, kind)
     read = series.without_late(args, kind, opened)
@@ -86,9 +87,9 @@ def main(args: argparse.Namespace) -> int:
         kind, content = read, _content(args, read)
         opened = _opened(content)
     if needs_target:
-        args.targets, args.target = [FOLDER_LABEL], FOLDER_LABEL
-    elif args.data.is_dir() and not args.target and FOLDER_LABEL in opened.names:
-        args.available_after.append(FOLDER_LABEL)  # no part of a picture
+        args.targets, args.target = [kind.target], kind.target
+    elif not args.target and kind.target in opened.names:
+        args.available_after.append(kind.target)  # no part of a picture
     series.settle(args, kind, opened)
     _check_names(args, opened.names)
     args.part = parts.named(args, opened.names)
@@ -115,7 +116,7 @@ def main(args: argparse.Namespace) -> int:
     pipeline = workspace.pipeline(split_path, problem.task, _watched(kind, folder))
     _write(folder, suite, {"dvc.yaml": pipeline, "params.yaml": rendered})
     lines = telling.told(args, table, found, answers, about)
-    said = [*unreadable, *sources.unnamed(table), *settled.sentences()]
+    said = [*unreadable, *sources.unnamed(table), *settled.sentences(), *kind.notes]
     notes = [*telling.notes(table, columns, problem, said)]
     if kind.kind == "file" and problem.learns_target and args.task != "classification":
         series_said = forecasting.suggestion(str(args.data), table, columns, problem)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ninefold.columns import Column
 from ninefold.errors import ConfigError, nearest
-from ninefold.splitting.given import part_of
+from ninefold.problem import part_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -124,6 +124,38 @@ def test_other_numbers_are_pixels_between_black_and_white(image, levels, expecte
     assert frame["image"][1].ravel().tolist() == expected
 
 
+@pytest.mark.parametrize(
+    ("suffixes", "parts"),
+    [(("{}_train", "{}_test"), ["train", "test"]), (("train_{}", "val_{}"), None)],
+)
+def test_arrays_in_parts_are_joined_if_there_is_a_test_part(suffixes, parts, tmp_path):
+    sizes, images = (3, 2), np.random.default_rng(0).integers(0, 256, (5, 4, 4), np.uint8)
+    one_hot, rows = np.eye(3)[[0, 1, 2, 2, 0]], (slice(0, 3), slice(3, 5))
+    content = {s.format("x"): images[r] for s, r in zip(suffixes, rows, strict=True)}
+    content |= {s.format("y"): one_hot[r] for s, r in zip(suffixes, rows, strict=True)}
+    np.savez(tmp_path / "a.npz", **content)
+    if parts is None:
+        with pytest.raises(InputError, match="no array `x`"):
+            load(tmp_path, kind="arrays", path="a.npz", image="x")
+        return
+    table, _ = read(
+        validate("ingest", {"kind": "arrays", "path": "a.npz", "image": "x"}),
+        validate("problem", {"target": "y", "task": "classification", "ids": ["part"]}),
+        tmp_path,
+    )
+    assert table["part"].to_pylist() == np.repeat(parts, sizes).tolist()
+    assert [str(label) for label in table["y"].to_pylist()] == ["0", "1", "2", "2", "0"]
+
+
+def test_a_damaged_file_of_arrays_is_said(tmp_path):
+    np.savez_compressed(tmp_path / "a.npz", image=np.arange(4096).reshape(64, 8, 8), label=[0] * 64)
+    content = bytearray((tmp_path / "a.npz").read_bytes())
+    for bad in (content[:-300], content[:80] + bytes(9) + content[89:]):
+        (tmp_path / "a.npz").write_bytes(bad)
+        with pytest.raises(InputError, match=r"a.npz must be an .npz file of arrays, however: "):
+            load(tmp_path, kind="arrays", path="a.npz")
+
+
 def test_transparent_pixels_of_arrays_are_laid_on_white(tmp_path):
     image = np.zeros((2, 2, 6, 4), dtype=np.uint8)
     image[..., 3] = [0, 255, 128, 0, 0, 0]
@@ -158,6 +190,31 @@ def test_every_kind_of_file_becomes_grey_or_rgb(mode, colour, expected):
     picture = pixels.decode(content.getvalue())
     assert picture.shape == (2, 3, len(expected))
     assert picture[0, 0].tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("mode", "values", "format", "expected"),
+    [
+        ("F", [0, 0.5, 1], None, [0, 128, 255]),
+        ("F", [0, 7, 254], None, [0, 7, 254]),
+        ("F", [-1, 0, 1], None, "numbers from -1 to 1: say which are black and white"),
+        ("F", [-1, 0, 1], "grey 64 -1 1", [0, 128, 255]),
+        ("F", [0, np.nan, 1], None, "no numbers"),
+        ("I", [0, 7, 254], None, [0, 7, 254]),
+        ("I", [0, 256, 0xFFFF], None, [0, 1, 255]),
+        ("I", [0, 1, 1 << 20], None, "say which are black and white"),
+        ("I;16", [0, 2048, 4095], "grey 64 0 4095", [0, 128, 255]),
+    ],
+)
+def test_pixels_of_more_than_8_bits(mode, values, format, expected):
+    kind = {"F": np.float32, "I": np.int32, "I;16": np.uint16}[mode]
+    content = io.BytesIO()
+    Image.fromarray(np.array([values], kind)).save(content, "TIFF")
+    if isinstance(expected, str):
+        with pytest.raises(ValueError, match=expected):
+            pixels.decode(content.getvalue(), format)
+    else:
+        assert pixels.decode(content.getvalue(), format).ravel().tolist() == expected
 
 
 def test_large_files_are_shrunk_as_the_format_says():

@@ -247,6 +247,31 @@ def test_arrays_of_no_known_kind_are_described(tmp_path, capsys):
     assert "`image` float64 (9, 4, 4, 3, 2), `y` float64 (9,)" in said
 
 
+def test_arrays_that_were_split_need_no_target_and_no_split(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    content = {"x_train": rng.integers(0, 256, (60, 6, 6), np.uint8), "y_train": [0, 1] * 30}
+    content |= {"x_test": rng.integers(0, 256, (30, 6, 6), np.uint8), "y_test": [0, 1] * 15}
+    np.savez("d.npz", **content)
+    assert "target    y: 2 classes" in init("d.npz", "--into", "ws", capsys=capsys).out
+    found = sections(Path("ws"))
+    assert (found["problem"].target, found["split"].column) == ("y", "part")
+    np.savez("e.npz", image=content["x_train"], **dict.fromkeys(("age", "sex"), content["y_train"]))
+    assert "(one of age, sex)" in refused(capsys, "e.npz")
+    assert init("d.npz", "--target", "y_train", "--into", "named", capsys=capsys).out
+
+
+@pytest.mark.parametrize(("scale", "said"), [(4000, 4095), (60000, None)])
+def test_image_files_of_twelve_bits_say_what_white_is(scale, said, tmp_path):
+    rng = np.random.default_rng(0)
+    for number in range(80):
+        folder = tmp_path / "pictures" / "ab"[number % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        deep = rng.integers(0, scale, (6, 6), np.uint16)
+        Image.fromarray(deep).save(folder / f"{number}.png")
+    init("pictures", "--into", "ws")
+    assert read_yaml(Path("ws", "params.yaml"))["ingest"].get("white") == said
+
+
 def test_no_impossible_advice_for_targets_of_two_kinds(tmp_path, capsys):
     lines = [f"{i}.5,{'ab'[i % 2]},{i}" for i in range(60)]
     (tmp_path / "d.csv").write_text("\n".join(["p,g,x", *lines]) + "\n")

@@ -17,7 +17,7 @@ WRONG = {
     ),
     "a section that is none": ({"trian.lr": {"low": 0.1, "high": 0.2}}, "did you mean `train`"),
     "a section that is not fitted in folds": ({"split.seed": {"choices": [1]}}, "below train"),
-    "a value too high": ({"train.lr": {"low": 0.1, "high": 3}}, "train.lr must be <= 1"),
+    "a value too high": ({"train.lr": {"low": 0.1, "high": 3e4}}, "train.lr must be <= 10000"),
     "a choice that cannot be": ({"train.epochs": {"choices": [3, 0]}}, "train.epochs must be >= 1"),
     "below a number": ({"train.lr.x": {"choices": [1]}}, "`train.lr` holds no"),
     "a part that fits whole numbers only": (

@@ -44,7 +44,7 @@ def image_table(
         except ValueError as error:
             bad.append((names[position], str(error)))
     _judge(title, bad, len(paths), spec)
-    format = f"{_channels(found, spec)} {spec.longest_side}"
+    format = _format(_channels(found, spec), spec)
     pictures = [pixels.convert(picture, pixels.channels(format)) for picture in found]
     index = pa.array(kept, pa.int64())
     columns = {column: to_arrow(pixels.objects(pictures), "image")}
@@ -65,9 +65,13 @@ def _read(path: Path, spec: ImageFilesSpec) -> Array:
     if not content:
         raise ValueError("it is empty")
     wanted = spec.channels if spec.channels != "auto" else "rgb"
-    picture = pixels.decode(content, f"{wanted} {spec.longest_side}")
+    picture = pixels.decode(content, _format(wanted, spec))
     is_grey = spec.channels == "auto" and not (picture != picture[..., :1]).any()
     return picture[..., :1] if is_grey else picture
+
+
+def _format(channels: str, spec: ImageFilesSpec) -> str:
+    return " ".join([channels, *(f"{number:g}" for number in (spec.longest_side, *spec.levels))])
 
 
 def _channels(pictures: Sequence[Array], spec: ImageFilesSpec) -> str:

@@ -1,13 +1,38 @@
-"""Params that all sources of image files share."""
+"""Params that all sources of pictures share."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ninefold.config import Spec
 
 
-class ImageFilesSpec(Spec):
+class LevelsSpec(Spec):
+    """Which numbers are black and white."""
+
+    black: float = 0.0
+    """With `white`, the value of black; what lies beyond either is cut off."""
+    white: float | None = None
+    """The value of white where pixels are neither 0 … 255 nor real ones 0 … 1, such as 4095 for 12
+    bits or 65535 for 16. Pixels of 8 bits are taken as they are."""
+
+    @model_validator(mode="after")
+    def _is_brighter(self) -> Self:
+        if self.white is None and self.black:
+            raise ValueError("must have white where black is given, however: there is none")
+        if self.white is not None and self.white <= self.black:
+            raise ValueError(
+                f"must have white above black, however: {self.white:g} and {self.black:g}"
+            )
+        return self
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """Black and white; () where they follow from the pixels."""
+        return () if self.white is None else (self.black, self.white)
+
+
+class ImageFilesSpec(LevelsSpec):
     """How image files are read."""
 
     channels: Literal["auto", "grey", "rgb"] = "auto"
