@@ -26,7 +26,7 @@ from flows.states import REFUSED, refused
 from ninefold.beside import cores
 from ninefold.config import load_params, read_yaml
 from ninefold.errors import InputError, NinefoldError
-from tasks import engine, healing
+from tasks import engine, healing, remote
 from tasks.engine import StageInfo
 from tasks.repository import one_line
 
@@ -91,7 +91,7 @@ def run_stage(workspace: str, stage: StageInfo, force: bool) -> State[Any]:
 )
 def move_outputs(workspace: str, action: str) -> State[Any]:
     """Push outputs to the default DVC remote, or pull from there what another machine pushed."""
-    move = {"push": engine.push, "pull": engine.pull}[action]
+    move = {"push": remote.push, "pull": remote.pull}[action]
     try:
         count = move(Path(workspace))
     except InputError as error:

@@ -1,16 +1,16 @@
 """Runs stages through DVC, which alone decides what is unchanged, restored or to be executed.
 
-With `tasks.repository` and `tasks.healing` all that touches DVC's undocumented surface; DVC is
-pinned to one minor version and `tests/tasks/test_engine_contract.py` fails when it moves.
+With `tasks.repository`, `tasks.remote` and `tasks.healing` all that touches DVC's undocumented
+surface; DVC is pinned to one minor version and `tests/tasks/test_engine_contract.py` fails when it
+moves.
 `dvc repro` and this engine share dvc.yaml, dvc.lock, cache and run-cache: each sees the other's
 work as its own.
 """
 
-import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -18,8 +18,7 @@ from typing import Any, Literal
 from ninefold.config import load_params, nearest
 from ninefold.errors import ConfigError, InputError
 from tasks import executors, healing, pipelines
-from tasks.executors import StageError
-from tasks.repository import BusyError, one_line, readable, repository
+from tasks.repository import BusyError, readable, repository
 
 Happened = Literal["unchanged", "restored", "executed"]
 """What became of a stage: nothing to do, outputs taken from the cache, or its command ran."""
@@ -175,7 +174,7 @@ def run_stage(
 
     Raises:
         GateError, InputError: from the stage itself, or a file it reads changed meanwhile.
-        StageError: its command failed.
+        executors.StageError: its command failed.
         Exception: whatever a stage run in this process raised.
     """
     _patch()
@@ -199,45 +198,6 @@ def outdated(workspace: Path) -> list[str]:
         with lock_repo(repo):
             loaded = {name: repo.stage.load_one(path, name) for name in stages}
             return [name for name, stage in loaded.items() if stage.status()]
-
-
-def push(workspace: Path) -> int:
-    """Push every output and the run-cache to the default DVC remote; return how many files went.
-
-    Raises:
-        ConfigError: no default remote is configured.
-    """
-    with repository(workspace) as repo, _remote("push"):
-        return int(repo.push(run_cache=True))
-
-
-def pull(workspace: Path) -> int:
-    """Fetch the outputs that dvc.lock names and the run-cache from the default DVC remote, and put
-    those outputs in place; return how many files came. What nobody pushed is left to be made.
-
-    Raises:
-        ConfigError: no default remote is configured.
-    """
-    with repository(workspace) as repo, _remote("pull"):
-        repo.cloud.get_remote(command="pull")
-        return int(repo.pull(run_cache=True, allow_missing=True)["stats"]["fetched"])
-
-
-@contextlib.contextmanager
-def _remote(action: str) -> Iterator[None]:
-    """Word what a remote refuses."""
-    from dvc.config import NoRemoteError
-    from dvc.exceptions import DvcException
-
-    try:
-        yield
-    except NoRemoteError:
-        raise ConfigError(
-            f"a default DVC remote must be set to {action}, however: none is. "
-            "Set one with `dvc remote add --default NAME URL`"
-        ) from None
-    except DvcException as error:
-        raise StageError(f"{action} failed: {one_line(error)}") from None
 
 
 def _reproduce(repo: Any, workspace: Path, name: str, force: bool) -> Happened:

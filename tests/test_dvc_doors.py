@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tasks import engine
+from tasks import engine, remote
 from tests.pipelines import Workspace
 
 PIPELINE = """\
@@ -76,7 +76,7 @@ def test_an_experiment_runs_with_another_param_and_is_unchanged_here(workspace):
 
 def test_a_fresh_clone_pulls_and_computes_nothing(workspace, tmp_path):
     workspace.dvc("remote", "add", "--local", "--default", "--force", "s", str(tmp_path / "store"))
-    engine.push(workspace.folder)
+    remote.push(workspace.folder)
     clone = object.__new__(Workspace)
     clone.folder = tmp_path / "clone"
     workspace.run("git", "clone", "-q", ".", str(clone.folder))
