@@ -12,6 +12,7 @@ from typing import Any
 from expectations.difference import NAMING, difference
 from expectations.draft import block, render
 from expectations.sample import Rule
+from ninefold.config import yaml_mistake
 from ninefold.errors import ConfigError
 
 Key = tuple[str, str, int]
@@ -66,12 +67,22 @@ def _load(text: str, name: str) -> Any:
         content = YAML(typ="safe").load(text) if text.strip() else {"expectations": []}
     except YAMLError as error:
         raise ConfigError(
-            f"{name} must be valid YAML, however: {' '.join(str(error).split())}"
+            f"{name} must be valid YAML, however: {yaml_mistake(error, text)}"
         ) from None
     items = content.get("expectations") if isinstance(content, Mapping) else None
-    if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
-        raise ConfigError(f"{name}: `expectations` must be a list of mappings")
+    if not isinstance(items, list):
+        raise ConfigError(f"{name}: `expectations` must be a list, however: {_told(items)}")
+    for place, item in enumerate(items, 1):
+        if not isinstance(item, Mapping):
+            raise ConfigError(
+                f"{name}: expectation {place} must be a mapping such as `type: …, column: …`, "
+                f"however: {_told(item)}"
+            )
     return items
+
+
+def _told(item: Any) -> str:
+    return "there is none" if item is None else f"{str(item)[:60]!r}"
 
 
 def _read(text: str, name: str) -> dict[Key, Rule]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import contextvars
+import gc
 import logging
 import os
 import signal
@@ -17,6 +18,9 @@ from ninefold.errors import GateError, InputError, NinefoldError
 
 CANCEL_TIMEOUT_S = 3.0
 DRAIN_TIMEOUT_S = 10.0
+COLLECT_AFTER = 50_000
+"""Objects after which Python looks for garbage: at its own 700, importing Prefect and DVC costs a
+tenth more."""
 REFUSALS: dict[str, type[NinefoldError]] = {"Gate stopped": GateError, "Wrong input": InputError}
 """Name of a failed state that no retry can help -> the error that means the same."""
 SERVED_BY = "NINEFOLD_SERVED_BY"
@@ -104,6 +108,7 @@ def quiet(stream: TextIO) -> None:
     """Show our own lines on `stream`; Prefect's and Python's warnings go to the run's log."""
     from ninefold.cli import DEBUG
 
+    gc.set_threshold(COLLECT_AFTER)
     if not os.environ.get(DEBUG):
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
         os.environ.setdefault("PREFECT_INTERNAL_LOGGING_LEVEL", "CRITICAL")

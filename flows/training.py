@@ -26,7 +26,7 @@ from flows.states import REFUSED, refused
 from ninefold.beside import cores
 from ninefold.config import load_params, read_yaml
 from ninefold.errors import InputError, NinefoldError
-from tasks import engine, healing, remote
+from tasks import engine, healing, remote, status
 from tasks.engine import StageInfo
 from tasks.repository import one_line
 
@@ -57,17 +57,22 @@ def _may_help(_task: Any, _run: Any, state: State[Any]) -> bool:
     persist_result=False,
     log_prints=False,
 )
-def run_stage(workspace: str, stage: StageInfo, force: bool) -> State[Any]:
-    """Bring one stage up to date and publish its reports as artifacts."""
+def run_stage(
+    workspace: str, stage: StageInfo, force: bool, is_unchanged: bool = False
+) -> State[Any]:
+    """Bring one stage up to date, if it is not, and publish its reports as artifacts."""
     folder = Path(workspace)
 
     def write(line: str) -> None:
         log.info(_line(stage.name, line))
 
+    happened: engine.Happened = "unchanged"
+    start = time.perf_counter()
     try:
-        with SEATS:
-            start = time.perf_counter()
-            happened = engine.run_stage(folder, stage.name, force, write)
+        if not is_unchanged:
+            with SEATS:
+                start = time.perf_counter()
+                happened = engine.run_stage(folder, stage.name, force, write)
     except REFUSED as error:
         state = refused(error)
         write(f"{str(state.name).lower()}; what depends on it is not run")
@@ -169,13 +174,14 @@ def carry_out(
         stages = engine.graph(folder)
         names = engine.plan(stages, targets)
         engine.check_params(folder, stages.values())
+        same = set() if force else status.unchanged(folder, stages, names)
         futures: dict[str, PrefectFuture[Any]] = {}
         try:
             for name in names:
                 upstream = [futures[up] for up in stages[name].upstream]
                 is_forced = force and (not targets or name in targets)
                 futures[name] = _task(stages[name]).submit(
-                    str(folder), stages[name], is_forced, wait_for=upstream
+                    str(folder), stages[name], is_forced, name in same, wait_for=upstream
                 )
             for future in futures.values():
                 future.wait()

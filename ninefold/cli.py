@@ -7,6 +7,7 @@ Only the module of the command that was asked for is imported.
 
 import argparse
 import ast
+import gc
 import importlib.util
 import os
 import sys
@@ -29,7 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments is not None:
         return _answer(list(arguments))
     with interruption.ending("ninefold: interrupted; nothing half-written was left"):
-        return _answer(sys.argv[1:])
+        code = _answer(sys.argv[1:])
+    gc.freeze()  # the process ends: to look through all that was imported takes most of a second
+    return code
 
 
 def _answer(arguments: list[str]) -> int:

@@ -112,7 +112,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path.name} must be UTF-8, however: {error}") from None
     except YAMLError as error:
         raise ConfigError(
-            f"{path.name} must be valid YAML, however: {_yaml(error, text)}"
+            f"{path.name} must be valid YAML, however: {yaml_mistake(error, text)}"
         ) from None
     if not isinstance(content, dict):
         found = "it is empty" if content is None else f"a {type(content).__name__}"
@@ -120,8 +120,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return content
 
 
-def _yaml(error: Any, text: str) -> str:
-    """Return what is wrong with YAML, and where."""
+def yaml_mistake(error: Exception, text: str) -> str:
+    """Return what is wrong with YAML, and where, of what ruamel.yaml raised."""
     mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
     if mark is None or not problem:
         return " ".join(str(error).split())

@@ -189,6 +189,23 @@ def lease(path: Path, waiting: Callable[[], None] | None = None) -> Iterator[Non
         yield
 
 
+@contextlib.contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Let one process at a time write; where the system knows no such lock, go on without."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def jsonable(content: Any) -> Any:
     """Turn numpy scalars and arrays, tuples and dates into what JSON knows; NaN becomes None."""
     if isinstance(content, dict):

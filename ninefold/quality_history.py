@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ninefold import journal
-from ninefold.files import replacing
+from ninefold.files import alone, replacing
 
 KEPT, DRAWN, LISTED = 200, 40, 12
 PICTURE = Path(".ninefold") / "quality_history.svg"
@@ -42,7 +42,7 @@ def entry(report: Mapping[str, Any], data: str) -> dict[str, Any]:
 
 def remember(path: Path, found: Mapping[str, Any], drawn: Path = PICTURE) -> None:
     """Append one line to the history and draw the picture anew, in `drawn` beside it."""
-    with journal.alone(path):
+    with alone(path):
         journal.append(path, found)
         entries = read_history(path)
         if len(entries) > KEPT:

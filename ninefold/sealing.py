@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ninefold.errors import GateError, InputError
-from ninefold.files import replacing
+from ninefold.files import alone, replacing
 
 Array = np.ndarray[Any, Any]
 LOOKS = (2, 3, 5, 10, 20, 50, 100)
@@ -121,7 +121,15 @@ def read_ledger(path: Path) -> tuple[Opening, ...]:
 
 
 def record(path: Path, openings: Iterable[Opening]) -> tuple[Opening, ...]:
-    """Write openings down, those already there only if they were not finished; return all."""
+    """Write openings down, those already there only if they were not finished; return all.
+
+    One process at a time: two that read the same lines would each leave out the other's.
+    """
+    with alone(path):
+        return _recorded(path, openings)
+
+
+def _recorded(path: Path, openings: Iterable[Opening]) -> tuple[Opening, ...]:
     known = {opening.name: opening for opening in read_ledger(path)}
     before = list(known.values())
     for opening in openings:

@@ -188,18 +188,6 @@ def run_stage(
             time.sleep(POLL_S)
 
 
-def outdated(workspace: Path) -> list[str]:
-    """Return the stages of dvc.yaml whose deps, params or outputs are not as dvc.lock says."""
-    stages = {name: stage for name, stage in graph(workspace).items() if not stage.is_optional}
-    with repository(workspace) as repo, readable(workspace, None):
-        from dvc.repo import lock_repo
-
-        path = str(workspace.resolve() / "dvc.yaml")
-        with lock_repo(repo):
-            loaded = {name: repo.stage.load_one(path, name) for name in stages}
-            return [name for name, stage in loaded.items() if stage.status()]
-
-
 def _reproduce(repo: Any, workspace: Path, name: str, force: bool) -> Happened:
     """Do what `Repo.reproduce(name, single_item=True)` does, for any workspace and folder."""
     from dvc.repo import lock_repo

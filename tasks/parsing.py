@@ -1,10 +1,12 @@
-"""Parses a YAML text once a process: DVC reads dvc.yaml and dvc.lock anew for every stage."""
+"""Parses and checks a YAML text once a process: DVC reads dvc.yaml and dvc.lock for every stage."""
 
 import copy
 import functools
 from typing import Any
 
 KEPT = 16
+_valid: set[tuple[int, str]] = set()
+"""Schemas and the texts that they let pass."""
 
 
 def parse(text: str, path: str, typ: str = "safe") -> Any:
@@ -31,7 +33,23 @@ def _parsed(text: str) -> Any:
 
 
 def remember() -> None:
-    """Let DVC parse by `parse` in this process."""
+    """Let DVC parse by `parse` in this process, and check a text once."""
     from dvc.utils import strictyaml
 
     strictyaml.parse_yaml = parse
+    original = strictyaml.validate
+    if getattr(original, "is_ninefold", False):
+        return
+
+    def validate(data: Any, schema: Any, text: str | None = None, *rest: Any, **more: Any) -> Any:
+        if text is None:
+            return original(data, schema, text, *rest, **more)
+        if (key := (id(schema), text)) not in _valid:
+            original(data, schema, text, *rest, **more)
+            if len(_valid) >= KEPT:
+                _valid.clear()
+            _valid.add(key)
+        return data
+
+    validate.is_ninefold = True  # type: ignore[attr-defined]
+    strictyaml.validate = validate

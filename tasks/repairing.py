@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ninefold.config import load_params
+from ninefold.config import load_params, yaml_mistake
 from ninefold.errors import ConfigError
 from ninefold.files import replacing
 from ninefold.registry import components
@@ -122,10 +122,11 @@ def _load(text: str) -> tuple[Any, Any]:
         try:
             content = yaml.load(text)
         except YAMLError as error:
-            said = " ".join(str(error).split())
+            said = yaml_mistake(error, text)
             raise ConfigError(f"params.yaml must be valid YAML, however: {said}") from None
         if not isinstance(content, dict):
-            raise ConfigError(f"params.yaml must be a mapping, however: {type(content).__name__}")
+            found = "it is empty" if content is None else f"a {type(content).__name__}"
+            raise ConfigError(f"params.yaml must be a mapping of sections, however: {found}")
         lines, again = text.splitlines(), _dump(yaml, content).splitlines()
         off = sum(a != b for a, b in zip(lines, again, strict=False)) + abs(len(lines) - len(again))
         if best is None or off < best[0]:

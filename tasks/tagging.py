@@ -8,10 +8,13 @@ is.
 """
 
 import configparser
+import contextlib
+import glob
 import hashlib
 import os
 import subprocess
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,8 @@ from tasks.repository import one_line
 ARTIFACT, STAGE = "model", "production"
 KEPT = ("dvc.yaml", "dvc.lock", "params.yaml", "test_ledger.jsonl", f"{FOLDER}/{POINTER}",
         f"{FOLDER}/{JOURNAL}")  # fmt: skip
+LOCKED_S = 2.0
+"""Git holds the lock of a tag for milliseconds: one that is older was left by a kill."""
 NOBODY = {"NAME": "ninefold", "EMAIL": "ninefold@localhost"}
 
 
@@ -70,6 +75,7 @@ def _tag(workspace: Path, registry: Registry, content: bytes) -> list[str]:
     if prefix is None or not head:
         return ["no tag: this is no Git repository with a commit"]
     name = _artifact(prefix)
+    _unlock(workspace, name)
     root = str(_git(workspace, "rev-parse", "--show-toplevel"))
     version = _tags(workspace, f"{_in_tag(name)}@v*").get(entry.sha256)
     author = {} if _git(workspace, "config", "user.email", check=False) else _author()
@@ -97,6 +103,23 @@ def _tag(workspace: Path, registry: Registry, content: bytes) -> list[str]:
             "DVC was set up before Git and cannot read them: `dvc config --unset core.no_scm`"
         )
     return told
+
+
+def _unlock(workspace: Path, name: str) -> None:
+    """Remove the locks of our tags that a process left which was killed while it wrote one."""
+    folder = workspace / str(_git(workspace, "rev-parse", "--git-path", "refs/tags"))
+
+    def locks() -> set[tuple[Path, int]]:
+        found = set()
+        for path in folder.glob(f"{glob.escape(_in_tag(name))}[@#]*.lock"):
+            with contextlib.suppress(FileNotFoundError):
+                found.add((path, path.stat().st_mtime_ns))
+        return found
+
+    if held := locks():
+        time.sleep(LOCKED_S)
+        for path, _ in held & locks():
+            path.unlink(missing_ok=True)
 
 
 def _is_without_git(workspace: Path) -> bool:

@@ -1,12 +1,15 @@
 """The ledger of the test part: what counts as a look, and what many looks are worth."""
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ninefold import sealing
 from ninefold.errors import GateError, InputError
 from ninefold.sealing import (
     Opening,
@@ -102,6 +105,20 @@ def test_a_ledger_that_is_no_text_is_one_line(tmp_path):
         read_ledger(path)
     path.write_bytes(b"\xef\xbb\xbf" + json.dumps({"test": "t", "model": "m"}).encode())
     assert [opening.model for opening in read_ledger(path)] == ["m"]
+
+
+def test_two_that_write_at_once_lose_no_look(tmp_path, monkeypatch):
+    path, read = tmp_path / "ledger.jsonl", sealing.read_ledger
+
+    def slow(path):
+        found = read(path)
+        time.sleep(0.05)
+        return found
+
+    monkeypatch.setattr(sealing, "read_ledger", slow)
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda name: record(path, [Opening("t", name)]), "abcd"))
+    assert sorted(opening.model for opening in read(path)) == ["a", "b", "c", "d"]
 
 
 def test_a_models_own_look_counts_whatever_became_of_its_line():

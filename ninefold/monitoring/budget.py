@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ninefold import journal
+from ninefold import files, journal
 from ninefold.durations import duration_us
 from ninefold.monitoring import RetrainSpec
 from ninefold.monitoring.comparing import SEVERITIES
@@ -24,7 +24,7 @@ def asks_for_retrain(verdict: str, spec: RetrainSpec) -> bool:
 def claim(path: Path, spec: RetrainSpec, because: str, now: datetime | None = None) -> str | None:
     """Write a start into the journal at `path`, or return why there must be none now."""
     now = now or datetime.now(UTC)
-    with journal.alone(path):
+    with files.alone(path):
         starts = _starts(path)
         last = max(starts, default=None)
         if last is not None and now - last < _span(spec.cooldown):
@@ -40,7 +40,7 @@ def note(path: Path, what: Mapping[str, Any]) -> None:
     """Write down what came of the last start: `{"run": …}`, or `{"what": "none", "why": …}`, which
     gives the start back.
     """
-    with journal.alone(path):
+    with files.alone(path):
         journal.append(path, {"at": datetime.now(UTC).isoformat(), **what})
 
 
@@ -57,7 +57,7 @@ def unsettled(path: Path) -> datetime | None:
 
 def settle(path: Path, start: datetime, what: Mapping[str, Any]) -> None:
     """Write down what came of a start, as `note` does, unless somebody did meanwhile."""
-    with journal.alone(path):
+    with files.alone(path):
         if unsettled(path) == start:
             journal.append(path, {"at": datetime.now(UTC).isoformat(), **what})
 

@@ -20,6 +20,9 @@ ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "nothing"})()
 BOOLEAN = "boolean"
 """Format of a category column that holds true, false and missing."""
 INT64 = np.iinfo(np.int64)
+WRITTEN = 10**8
+"""Numbers below may be dates in digits (20130105): as microseconds they are seconds of 1970."""
+COMPACT = range(19_000_101, 21_000_000)
 
 
 class CellError(Exception):
@@ -141,7 +144,9 @@ class Cells:
 
     def _parsed(self, values: Sequence[Any]) -> list[Any]:
         """Return the values with dates written as text replaced by microseconds where they are."""
-        results = list(values)
+        results: list[Any] = [
+            self._of_digits(value) if type(value) is int else value for value in values
+        ]
         for form in dict.fromkeys((self.column.format, None)):
             places = [i for i, value in enumerate(results) if type(value) is str]
             if places:
@@ -149,6 +154,17 @@ class Cells:
                 for place, moment in zip(places, micros, strict=True):
                     results[place] = results[place] if moment == NAT else moment
         return results
+
+    def _of_digits(self, value: int) -> int:
+        """Return microseconds of a date that is written as a number, as in 20130105."""
+        if not 0 < value < WRITTEN:
+            return value
+        for form in (self.column.format, dates.COMPACT if value in COMPACT else None):
+            if form is not None:
+                moment = int(dates.to_micros([str(value)], form)[0])
+                if moment != NAT:
+                    return moment
+        return value
 
     def _datetime(self, value: Any) -> int:
         if type(value) is int and INT64.min <= value <= INT64.max:

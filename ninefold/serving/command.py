@@ -156,19 +156,25 @@ def main(arguments: argparse.Namespace) -> int:
             settings = replace(settings, grpc=f"{host}:{arguments.grpc_port}")
         server.serve(models, files, inherited, settings=settings)
         return 0
-    said = [*models, *([trial.model] if trial else [])]
+    said, rpc = [*models, *([trial.model] if trial else [])], None
     with server.bind(arguments.host, arguments.port) as bound, contextlib.ExitStack() as stack:
         if arguments.grpc_port is not None:
             reserved = server.reserve(arguments.host, arguments.grpc_port)
             stack.enter_context(reserved)
             arguments.grpc_port = reserved.getsockname()[1]
             settings = replace(settings, grpc=_address(reserved))
-            _say(f"answering gRPC at {settings.grpc}")
-        _introduce(said, arguments, f"http://{_address(bound)}")
+            rpc = reserved.getsockname()[:2]
+
+        def begin() -> None:
+            if settings.grpc is not None:
+                _say(f"answering gRPC at {settings.grpc}")
+            _introduce(said, arguments, f"http://{_address(bound)}")
+
         if arguments.workers > 1:
-            workers.run(_for_workers(arguments), arguments.workers, bound, server.grace_s())
+            options = _for_workers(arguments)
+            workers.run(options, arguments.workers, bound, server.grace_s(), begin, rpc)
         else:
-            server.serve(models, files, bound, settings=settings)
+            server.serve(models, files, bound, settings=settings, begin=begin)
     _say("stopped")
     return 0
 

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from ninefold.serving.access_log import AccessLog
-from ninefold.serving.bodies import Disconnected, Held, Receive, Room, read_body
+from ninefold.serving.bodies import Disconnected, Held, Receive, read_body
 from ninefold.serving.keys import Keys
 from ninefold.serving.limits import RequestError
 from ninefold.serving.metrics import Metrics
@@ -42,7 +42,6 @@ class Endpoints:
     ) -> None:
         self.repository, self.pages, self.metrics = repository, pages, metrics
         self.keys, self.access_log, self.recorder = keys, access_log, recorder
-        self._room = Room(repository.limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -162,7 +161,7 @@ class Endpoints:
             return Answer(405, orjson.dumps({"error": reason}), {**JSON, "Allow": "POST"})
         headers = dict(scope["headers"])
         try:
-            with Held(self._room) as held:
+            with Held(self.repository.room) as held:
                 body = await read_body(headers, receive, self.repository.limits, held)
                 answer = await route.handler(body, headers)
             if self.recorder is not None:

@@ -7,12 +7,13 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from ninefold.errors import InputError, nearest
 from ninefold.serving import grpc_messages, grpc_reading, protocol, tensors
 from ninefold.serving.access_log import AccessLog
+from ninefold.serving.bodies import Held
 from ninefold.serving.grpc_messages import SERVICE, messages
 from ninefold.serving.keys import Keys
 from ninefold.serving.limits import Limits, RequestError
@@ -36,6 +37,14 @@ CODES = {
 OPEN = ("ServerLive", "ServerReady")
 """Calls that need no key."""
 log = logging.getLogger("ninefold.serving")
+
+
+class Sent(NamedTuple):
+    """A message, bytes of one that is to be read beside the server, or what refuses it; its size
+    as it came."""
+
+    request: Any
+    size: int
 
 
 class Service:
@@ -102,26 +111,28 @@ class Service:
             },
         )
 
-    def _deserialized(self, name: str, content: bytes) -> Any:
-        """Return the message; bytes of one that is to be read beside the server."""
-        is_large = len(content) > self.limits.beside_bytes and name == "ModelInferRequest"
+    def _deserialized(self, name: str, content: bytes) -> Sent:
+        size = len(content)
+        is_large = size > self.limits.beside_bytes and name == "ModelInferRequest"
         if is_large and grpc_messages.beside_raw(content) > self.limits.beside_bytes:
-            return content
-        return grpc_reading.message(name, content)
+            return Sent(content, size)
+        return Sent(grpc_reading.message(name, content), size)
 
     def _guarded(
         self, grpc: Any, name: str, answer: Callable[[Any], Awaitable[Any]]
     ) -> Callable[[Any, Any], Awaitable[Any]]:
-        """Return the call with keys checked and refusals in gRPC's words."""
+        """Return the call with keys and room checked, and refusals in gRPC's words."""
 
-        async def guarded(request: Any, context: Any) -> Any:
+        async def guarded(sent: Sent, context: Any) -> Any:
             start, status, reason, response = time.perf_counter(), 200, "", None
             try:
                 if self.keys is not None and name not in OPEN:
                     self._check_key(context.invocation_metadata())
-                if isinstance(request, RequestError):
-                    raise request
-                response = await answer(request)
+                if isinstance(sent.request, RequestError):
+                    raise sent.request
+                with Held(self.repository.room) as held:
+                    held.grow(sent.size)
+                    response = await answer(sent.request)
             except RequestError as error:
                 status, reason = error.status, error.reason
             except Exception:

@@ -17,7 +17,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 
 from ninefold.errors import nearest
-from ninefold.serving.bodies import Disconnected, Held, Room, read_body
+from ninefold.serving.bodies import Disconnected, Held, read_body
 from ninefold.serving.described import section
 from ninefold.serving.limits import RequestError
 from ninefold.serving.metrics import Metrics
@@ -62,7 +62,6 @@ class Pages:
     ) -> None:
         self.repository, self.metrics, self.release = repository, metrics, release
         self.reports = reports or {}
-        self._room = Room(repository.limits)
 
     @property
     def models(self) -> dict[str, Model]:
@@ -142,7 +141,7 @@ class Pages:
         """List the models as the protocol's repository extension does."""
         headers = dict(request.scope["headers"])
         try:
-            with Held(self._room) as held:
+            with Held(self.repository.room) as held:
                 body = await read_body(headers, request.receive, self.repository.limits, held)
             content = parse(body) if body.strip() else {}
         except RequestError as error:

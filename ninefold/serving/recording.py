@@ -12,41 +12,37 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from ninefold.errors import InputError
-from ninefold.serving import protocol
-from ninefold.serving.limits import Limits
+from ninefold.serving.limits import Limits, RequestError
 from ninefold.serving.model import Array, Model
-from ninefold.serving.reading import header_length, sent_rows
+from ninefold.serving.readers import is_large, readers
+from ninefold.serving.reading import Job
+from ninefold.serving.recorded import Answered, lines_of_body, lines_of_tensors
 from ninefold.serving.rows import Rows
 from ninefold.serving.served import Answer
-from ninefold.signature import NAT
 
 FILES = 16
 """Files in a full folder."""
 WAITING, WAITING_BYTES = 1024, 32 * 2**20
 """Requests, and bytes of them, that wait to be written at most."""
-CELL_DIMS = 2
-"""Dims of an input of one cell a row."""
 MASKED, HEAD = "ninefold.masked", "ninefold.head"
 log = logging.getLogger("ninefold.serving")
 
 
 class Request(NamedTuple):
-    """A request that was answered; `rows` reads what was sent of each answered row, later on."""
+    """A request that was answered; `lines` words it, later on."""
 
     at: float
     model: Model
     outputs: Mapping[str, Array]
     size: int
-    rows: Callable[[], Sequence[Mapping[str, Any]]]
+    lines: Callable[[Answered], bytes]
 
 
 @dataclass(frozen=True)
@@ -107,22 +103,22 @@ class Recorder(threading.Thread):
         """Take an answered request, by the share; costs no more than a place in the queue."""
         model, outputs = answer.model, answer.outputs
         if model is not None and outputs is not None:
-            read = self._tensors if endpoint == "infer" else self._sent
-            self._take(model, outputs, len(body), partial(read, model, body, headers))
+            job = Job(model, endpoint, body, headers, self.limits)
+            self._take(model, outputs, len(body), partial(self._of_body, model, job))
 
     def offer_tensors(
         self, model: Model, feeds: Mapping[str, Array], rows: int, outputs: Mapping[str, Array]
     ) -> None:
         """Take answered tensors as well."""
         size = sum(array.nbytes for array in feeds.values())
-        self._take(model, outputs, size, partial(_rows_of, model, feeds, rows))
+        self._take(model, outputs, size, partial(self._of_tensors, model, feeds, rows, size))
 
     def _take(
         self,
         model: Model,
         outputs: Mapping[str, Array],
         size: int,
-        rows: Callable[[], Sequence[Mapping[str, Any]]],
+        lines: Callable[[Answered], bytes],
     ) -> None:
         if self._random.random() >= self.spec.share:
             return
@@ -130,7 +126,7 @@ class Recorder(threading.Thread):
             self._lost += 1
             return
         try:
-            self._queue.put_nowait(Request(time.time(), model, outputs, size, rows))
+            self._queue.put_nowait(Request(time.time(), model, outputs, size, lines))
             self._taken += size
         except queue.Full:
             self._lost += 1
@@ -143,6 +139,9 @@ class Recorder(threading.Thread):
                 self._lost += 1
                 self._file = None
                 log.warning("requests are not recorded: %s", error.strerror)
+            except RequestError as error:
+                self._lost += 1
+                log.warning("a request is not recorded: %s", error.reason)
             except Exception:
                 self._lost += 1
                 log.exception("a request is not recorded")
@@ -159,39 +158,32 @@ class Recorder(threading.Thread):
     def _write(self, request: Request) -> None:
         if any(item.datatype == "UINT8" for item in request.model.inputs):
             return
-        lines = b"".join(self._lines(request))
+        masked = _masked(request.model)
+        hidden = hidden_outputs(request.model, masked)
+        outputs = {name: array for name, array in request.outputs.items() if name not in hidden}
+        lines = request.lines(Answered(request.at, request.model.version, masked, outputs))
         if not lines:
             return
         path = self._path(request.model)
         with path.open("ab") as file:
             file.write(lines)
 
-    def _lines(self, request: Request) -> Iterator[bytes]:
-        """Yield a line for each row: what was sent, less masked columns, and what was put out."""
-        masked = _masked(request.model)
-        hidden = hidden_outputs(request.model, masked)
-        outputs = {n: array.tolist() for n, array in request.outputs.items() if n not in hidden}
-        for place, row in enumerate(request.rows()):
-            content = {
-                "at": round(request.at, 3),
-                "version": request.model.version,
-                "row": {name: value for name, value in row.items() if name not in masked},
-                "outputs": {name: values[place] for name, values in outputs.items()},
-            }
-            yield json.dumps(content).encode() + b"\n"
+    def _of_body(self, model: Model, job: Job, answered: Answered) -> bytes:
+        """Word a body; a large one beside the server, whose loop a parser here would hold up."""
+        if len(job.body) > self.limits.beside_bytes or is_large(job):
+            return readers().read_now(lines_of_body, answered, job)
+        rows = None
+        if job.endpoint != "infer":
+            rows = self._rows.get(model.version)
+            rows = rows or self._rows.setdefault(model.version, Rows(model))
+        return lines_of_body(answered, job, rows)
 
-    def _tensors(
-        self, model: Model, body: bytes, headers: Mapping[bytes, bytes]
-    ) -> Sequence[Mapping[str, Any]]:
-        decoded = protocol.decode(body, header_length(headers), model, self.limits)
-        return _rows_of(model, decoded.feeds, decoded.rows)
-
-    def _sent(
-        self, model: Model, body: bytes, headers: Mapping[bytes, bytes]
-    ) -> Sequence[Mapping[str, Any]]:
-        rows = self._rows.get(model.version) or self._rows.setdefault(model.version, Rows(model))
-        sent = sent_rows(body, headers, rows.signature, self.limits).rows
-        return [sent[place] for place in rows.read(sent).good]
+    def _of_tensors(
+        self, model: Model, feeds: Mapping[str, Array], rows: int, size: int, answered: Answered
+    ) -> bytes:
+        if size > self.limits.beside_bytes:
+            return readers().read_now(lines_of_tensors, answered, model, feeds, rows)
+        return lines_of_tensors(answered, model, feeds, rows)
 
     def _path(self, model: Model) -> Path:
         """Return the file to append to: a new one when the last is large or of another version."""
@@ -242,18 +234,3 @@ def hidden_outputs(model: Model, masked: Collection[str]) -> frozenset[str]:
     pairs = zip(model.signature.outputs, model.signature.results, strict=False)
     is_of_columns = model.signature.results and HEAD not in model.metadata
     return frozenset(name for name, result in pairs if is_of_columns and result.name in masked)
-
-
-def _rows_of(model: Model, feeds: Mapping[str, Array], count: int) -> list[Mapping[str, Any]]:
-    """Return tensors `(N, 1)` as rows of JSON values, missing ones None; none of other shapes."""
-    if any(len(item.shape) != CELL_DIMS for item in model.inputs):
-        return []
-    columns = {name: _cells(array.ravel()) for name, array in feeds.items()}
-    return [{name: cells[row] for name, cells in columns.items()} for row in range(count)]
-
-
-def _cells(values: Array) -> list[Any]:
-    found = values.tolist()
-    if values.dtype == np.int64:
-        return [None if value == NAT else value for value in found]
-    return [None if value != value else value for value in found]

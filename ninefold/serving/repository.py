@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from ninefold.serving.bodies import Room
 from ninefold.serving.limits import Limits
 from ninefold.serving.model import Model
 from ninefold.serving.served import Handler, Served
@@ -34,7 +35,7 @@ class Repository:
         self, models: Sequence[Model], limits: Limits, trials: Mapping[str, Trial] | None = None
     ) -> None:
         """`trials` holds the second version of some models, by name."""
-        self.limits, self.trials = limits, trials or {}
+        self.limits, self.trials, self.room = limits, trials or {}, Room(limits)
         self.models: dict[str, Model] = {}
         self._served: dict[str, Served] = {}
         self.routes: dict[str, Route] = {}

@@ -9,7 +9,7 @@ import numpy as np
 from ninefold.errors import InputError, nearest
 from ninefold.pixels import to_cell
 from ninefold.serving.blocks import Block
-from ninefold.serving.cells import ABSENT, Cells, shown
+from ninefold.serving.cells import ABSENT, WRITTEN, Cells, shown
 from ninefold.serving.flags import Flagger
 from ninefold.serving.model import Array, Form, Model
 from ninefold.serving.tags import labels_of, numbers_of
@@ -118,7 +118,8 @@ class Rows:
                 return None
             feeds.update(zip(block.names, cells, strict=True))
         others = self._others
-        if self._times.names and (cells := self._times.read(row)) is not None:
+        cells = self._times.read(row) if self._times.names else None
+        if cells is not None and not np.any((cells > 0) & (cells < WRITTEN)):
             feeds.update(zip(self._times.names, cells, strict=True))
             others = [name for name in others if name not in feeds]
         for name in others:

@@ -6,7 +6,7 @@ import gc
 import importlib.util
 import signal
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -131,10 +131,12 @@ def serve(
     bound: socket.socket,
     limits: Limits | None = None,
     settings: Settings | None = None,
+    begin: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; requests under way are finished first.
 
     `sources` says where each model comes from; a new version there is proved and swapped in.
+    `begin` is called once every address listens.
     """
     limits, settings, metrics = limits or Limits(), settings or Settings(), Metrics()
     challengers, trials = {}, {}
@@ -175,6 +177,7 @@ def serve(
 
     async def answer() -> None:
         rpc = await service.start(settings.grpc) if settings.grpc else None
+        begin()
         await server.serve(sockets=[bound])
         if rpc is not None:
             await rpc.stop(grace_s(limits))

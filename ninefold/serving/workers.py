@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 SOCKET = "--inherited-socket"
@@ -21,11 +21,19 @@ PAUSE_S = 0.1
 FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
-def run(arguments: Sequence[str], workers: int, bound: socket.socket, grace_s: float) -> None:
+def run(
+    arguments: Sequence[str],
+    workers: int,
+    bound: socket.socket,
+    grace_s: float,
+    begin: Callable[[], None],
+    other: tuple[str, int] | None = None,
+) -> None:
     """Serve with `workers` processes on the socket `bound` until told to stop.
 
     `arguments` are those of `ninefold serve`; each worker gets them, and the socket. The workers'
-    counters meet in a folder of their own, so that `/metrics` tells of all of them.
+    counters meet in a folder of their own, so that `/metrics` tells of all of them. `begin` is
+    called once connections are taken, by a worker where `other` is an address of their own.
     """
     told: list[int] = []
 
@@ -49,8 +57,12 @@ def run(arguments: Sequence[str], workers: int, bound: socket.socket, grace_s: f
             )
 
         running = [start() for _ in range(workers)]
+        is_begun = False
         try:
             while not _ends(told, running):
+                if not is_begun and (other is None or _listens(other)):
+                    is_begun = True
+                    begin()
                 time.sleep(PAUSE_S)
                 for place, worker in enumerate(running):
                     if worker.poll() is not None and not told:
@@ -71,6 +83,14 @@ def end_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=wait, name="parent", daemon=True).start()
+
+
+def _listens(address: tuple[str, int]) -> bool:
+    try:
+        with socket.create_connection(address, timeout=PAUSE_S):
+            return True
+    except OSError:
+        return False
 
 
 def _ends(told: list[int], running: Sequence[subprocess.Popen[bytes]]) -> bool:

@@ -131,7 +131,7 @@ def _pipeline(workspace: Path) -> Iterator[Finding]:
     if not (workspace / "dvc.yaml").is_file():
         yield Finding("note", f"no dvc.yaml in {workspace}: no workspace to check")
         return
-    from tasks import engine, healing
+    from tasks import engine, healing, status
 
     try:
         for sentence in healing.heal(workspace):
@@ -146,7 +146,7 @@ def _pipeline(workspace: Path) -> Iterator[Finding]:
         yield Finding("wrong", str(unwritable(error.filename or workspace, error) or error))
         return
     yield Finding("ok", f"dvc.yaml: {len(stages)} stages; params.yaml is valid")
-    late = engine.outdated(workspace)
+    late = status.outdated(workspace)
     if late:
         yield Finding("note", f"not up to date: {', '.join(late)}; `ninefold run` runs them")
     else:

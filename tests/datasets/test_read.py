@@ -1,4 +1,5 @@
 import gzip
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -48,6 +49,9 @@ BAD = {
     "lines_above": ("Report of May,,\n" + GOOD, "remove the lines above the header"),
     "joined": (GOOD + GOOD, "row 122 (the header is row 1)"),
     "workbook": (b"PK\x03\x04" + bytes(40), "Excel workbook"),
+    "pickle": (pickle.dumps({"a": [1, 2]}), "which may run any code"),
+    "json": (b'[{"a": 1, "y": "x"}]', 'pandas.read_json("t.csv").to_parquet'),
+    "json_lines": (b'{"a": 1, "y": "x"}\n' * 3, "it is JSON"),
     "reserved": (GOOD.replace("a,b,y", "_row,b,y", 1), "`_row` is reserved"),
     "too_long": (GOOD + "1,2,3,4,5\n", "row 122"),
     "too_short": (GOOD + "1,2\n", "row 122"),

@@ -132,6 +132,21 @@ def test_the_command_shows_a_diff_and_writes_only_when_told(workspace, capsys):
     assert "because: ranged from 1000 to 1029" in suite.read_text()
 
 
+@pytest.mark.parametrize(
+    ("suite", "said"),
+    [
+        ("expectations:\n\t- type: a\n", "line 2, column 1: a tab"),
+        ("name: s\n", "`expectations` must be a list, however: there is none"),
+        ("expectations: [{type: a}, 5]\n", "expectation 2 must be a mapping such as"),
+    ],
+)
+def test_a_suite_with_a_mistake_is_one_line(suite, said):
+    with pytest.raises(ConfigError) as caught:
+        merge(suite, "", suite, "s.yaml")
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
 @settings(max_examples=20)
 @given(SUITE)
 def test_a_first_draft_is_laid_beside_as_merging_would(rules):

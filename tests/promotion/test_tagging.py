@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from ninefold import cli
+from tasks import tagging
 from tests.promotion.models import DVC_YAML, Workspace
 
 COPY = "cp next.onnx models/model.onnx && cp next.json reports/receipt.json"
@@ -113,17 +114,22 @@ def test_a_model_that_dvc_does_not_know_gets_no_tag(tmp_path, capsys):
     assert git(tmp_path, "tag") == ""
 
 
-def test_git_that_refuses_a_tag_holds_up_no_promotion(tmp_path, capsys):
+def test_git_that_refuses_a_tag_holds_up_no_promotion(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(tagging, "LOCKED_S", 0.0)
     workspace = Repository(tmp_path, tmp_path)
     workspace.run(noise=0.3)
     git(tmp_path, "add", "-A")
     git(tmp_path, "commit", "-qm", "first")
     lock = tmp_path / ".git" / "refs" / "tags" / "model@v0.0.1.lock"
-    lock.touch()
+    lock.mkdir()
     assert cli.main(["-C", str(tmp_path), "promote"]) == 0
     said = capsys.readouterr().out
     assert "promoted version" in said
     assert "no tag: " in said
-    lock.unlink()
+    lock.rmdir()
+    (other := lock.with_name("v1.lock")).touch()
+    for name in ("model@v0.0.1", "model#production#1"):  # a process was killed while it wrote one
+        lock.with_name(f"{name}.lock").touch()
     assert cli.main(["-C", str(tmp_path), "promote"]) == 0
     assert "tags model@v0.0.1 and model#production#1" in capsys.readouterr().out
+    assert list(lock.parent.glob("*.lock")) == [other]

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 
+import grpc
 import httpx
 import numpy as np
 import orjson
@@ -16,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from ninefold.serving.grpc_messages import messages
 from ninefold.serving.limits import Limits, RequestError
 from ninefold.serving.model import read_model
 from ninefold.serving.readers import Readers, is_large
@@ -202,13 +204,18 @@ def _die(*_):
 NARROW = """
 from pathlib import Path
 from ninefold.serving import server
+from ninefold.serving.grpc_messages import messages
 from ninefold.serving.limits import Limits
 from ninefold.serving.model import read_model
 from ninefold.serving.readiness import prepare
 prepare(model := read_model(Path("models/model.onnx")))
-bound = server.bind("127.0.0.1", 0)
-print(f"serving at http://127.0.0.1:{bound.getsockname()[1]}, narrow", flush=True)
-server.serve([model], {}, bound, Limits(max_held_bytes=2**20))
+bound, reserved = server.bind("127.0.0.1", 0), server.reserve("127.0.0.1", 0)
+address = f"127.0.0.1:{reserved.getsockname()[1]}"
+def begin():
+    print("gRPC at", address, flush=True)
+    print(f"serving at http://127.0.0.1:{bound.getsockname()[1]}, narrow", flush=True)
+settings = server.Settings(grpc=address)
+server.serve([model], {}, bound, Limits(max_held_bytes=2**20), settings, begin)
 """
 
 
@@ -217,7 +224,8 @@ def test_large_bodies_have_so_much_room_in_all(tmp_path):
     build(tmp_path / "models" / "model.onnx")
     part = b" " * 600_000
     head = f"POST {PREDICT} HTTP/1.1\r\nhost: x\r\ncontent-length: 700000\r\n\r\n".encode()
-    with running(cwd=tmp_path, program=("-c", NARROW)) as (url, _):
+    large = messages().ModelInferRequest(raw_input_contents=[part]).SerializeToString()
+    with running(cwd=tmp_path, program=("-c", NARROW)) as (url, process):
         host, port = url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port))) as slow:
             slow.sendall(head + part)
@@ -229,6 +237,12 @@ def test_large_bodies_have_so_much_room_in_all(tmp_path):
             assert answer.status_code == 503
             assert answer.headers["retry-after"] == "1"
             assert "too many large requests" in answer.json()["error"]
+            with grpc.insecure_channel(process.grpc.split()[-1]) as channel:
+                infer = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
+                with pytest.raises(grpc.RpcError) as refused:
+                    infer(large, timeout=20)
+            assert refused.value.code() == grpc.StatusCode.UNAVAILABLE
+            assert "too many large requests" in refused.value.details()
             assert httpx.post(url + PREDICT, json={"rows": [example()]}).status_code == 200
         while (answer := httpx.post(url + PREDICT, content=part)).status_code == 503:
             assert time.monotonic() < ends

@@ -1,6 +1,7 @@
 """`ninefold serve --record`: what was asked can be watched; masked columns stay out."""
 
 import json
+import os
 
 import httpx
 import numpy as np
@@ -10,6 +11,7 @@ from ninefold.monitoring import MonitorSpec
 from ninefold.monitoring.watch import watch
 from ninefold.serving.limits import Limits
 from ninefold.serving.model import read_model
+from ninefold.serving.recorded import lines_of_body
 from ninefold.serving.recording import Recorder, RecordSpec
 from ninefold.serving.served import Answer
 from tests.monitoring.models import predicted, watched
@@ -67,6 +69,26 @@ def test_what_a_server_was_asked_is_watched_as_a_batch_is(model, tmp_path):
     assert {i["severity"] for i in report["comparison"]} == {"pass"}
     assert NOTE not in {item["column"] for item in report["comparison"]}
     assert report["performance"]["rows"] == 900
+
+
+def test_a_large_body_is_worded_beside_the_server(model, tmp_path, monkeypatch):
+    """Its parser, in a thread of the server, kept every other request waiting for seconds."""
+    loaded, rows = read_model(model), [row | {CITY: "x" * 200} for row in table(2000)]
+    monkeypatch.setattr("ninefold.serving.recording.lines_of_body", lines_and_process)
+    recorder = Recorder(RecordSpec(tmp_path), Limits())
+    recorder.start()
+    for few in (rows, rows[:2]):
+        recorder.offer(*request(few, loaded))
+    recorder.stop(60)
+    kept = lines(tmp_path)[0]
+    assert [line["row"]["customer id"] for line in kept] == [*range(2000), 0, 1]
+    assert not any(NOTE in line["row"] for line in kept)
+    processes = [line["process"] for line in lines(tmp_path)[1] if "process" in line]
+    assert [process == os.getpid() for process in processes] == [False, True]
+
+
+def lines_and_process(*arguments):
+    return lines_of_body(*arguments) + json.dumps({"process": os.getpid()}).encode() + b"\n"
 
 
 def request(rows, model):

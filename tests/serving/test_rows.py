@@ -112,6 +112,7 @@ def test_a_value_of_the_wrong_type_is_refused(client, column, value, reason):
         (WHEN, "2013-12-31T14:05:00Z", 1388498700000000),
         (WHEN, "31.12.2013 14:05", 1388498700000000),
         (WHEN, "1969-12-31T23:59:59.999999", -1),
+        (WHEN, 20131231, "2013-12-31"),
         (WHEN, "", None),
         (SIZE, 3, 3.0),
         (SIZE, -0.0, 0),
@@ -121,8 +122,9 @@ def test_a_value_of_the_wrong_type_is_refused(client, column, value, reason):
     ],
 )
 def test_two_ways_to_write_a_value_mean_the_same(client, column, one, other):
-    first, second = answers(client, [{**example(), column: one}, {**example(), column: other}])
-    assert first == second
+    rows = [{**example(), column: one}, {**example(), column: other}]
+    first, second = answers(client, rows)
+    assert first == second == answers(client, rows[:1])[0] == answers(client, rows[1:])[0]
 
 
 def test_an_absent_column_counts_as_missing_and_is_told(client):

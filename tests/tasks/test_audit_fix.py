@@ -143,6 +143,10 @@ def test_what_would_not_be_valid_is_not_written(tmp_path):
     assert (tmp_path / "params.yaml").read_text() == PARAMS
     with pytest.raises(ConfigError, match=r"problem\.target must be a mapping"):
         repairing.edited(PARAMS, [repairing.Change(("problem", "target", "x"), 1, ())])
+    with pytest.raises(ConfigError, match="YAML, however: line 2, column 1: a tab"):
+        repairing.edited("a:\n\tb: 1\n", [])
+    with pytest.raises(ConfigError, match="mapping of sections, however: it is empty"):
+        repairing.edited("# nothing\n", [])
 
 
 def audit(folder, capsys, *options):

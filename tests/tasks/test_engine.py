@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ninefold.errors import ConfigError, GateError, InputError
-from tasks import engine, healing
+from tasks import engine, healing, status
 from tasks.executors import StageError
 from tasks.repository import one_line
 from tests.pipelines import DIAMOND, NAMES, Workspace
@@ -43,7 +43,10 @@ def test_what_dvc_repro_computed_is_unchanged_here(tmp_path):
 
 def test_one_param_reruns_exactly_its_dependents_and_going_back_restores(workspace):
     reference = workspace.read("joined.txt")
+    stages = engine.graph(workspace.folder)
+    assert status.unchanged(workspace.folder, stages, NAMES) == {*NAMES}
     workspace.set_param("left", 2)
+    assert status.unchanged(workspace.folder, stages, NAMES) == {"source", "right"}
     assert happened(workspace) == {
         "source": "unchanged",
         "left": "executed",

@@ -1,5 +1,6 @@
 """The undocumented surface of DVC that the engine stands on: fails loudly when it moves."""
 
+import contextlib
 import inspect
 from importlib.metadata import version
 
@@ -14,6 +15,7 @@ from dvc.stage.cache import StageCache
 from dvc.stage.decorators import unlocked_repo
 from dvc.utils import strictyaml
 from dvc.utils.serialize import YAMLFileCorruptedError
+from voluptuous import Invalid, MultipleInvalid
 
 from tasks import parsing
 
@@ -60,9 +62,25 @@ def test_lock_files_have_the_known_names_and_schemas():
 
 def test_dvc_parses_through_a_module_attribute_what_a_process_parses_once():
     assert 'data = parse_yaml(text, path, typ="rt" if' in inspect.getsource(strictyaml.load)
+    assert "validate(data, schema, text=text, path=" in inspect.getsource(strictyaml.load)
     text = "stages: {a: {deps: [x]}}"
     parsing.parse(text, "dvc.yaml")["stages"]["a"]["deps"].append("y")
     assert parsing.parse(text, "dvc.yaml") == {"stages": {"a": {"deps": ["x"]}}}
     with pytest.raises(YAMLFileCorruptedError) as failure:
         parsing.parse("a: [", "dvc.lock")
     assert "dvc.lock" in str(vars(failure.value))
+
+
+def test_a_text_is_checked_once_by_a_schema_and_a_wrong_one_each_time():
+    parsing.remember()
+    seen = []
+
+    def schema(data):
+        seen.append(data)
+        if "bad" in data:
+            raise MultipleInvalid([Invalid("bad")])
+
+    for data in ({"a": 1}, {"a": 1}, {"bad": 1}, {"bad": 1}):
+        with contextlib.suppress(strictyaml.YAMLValidationError):
+            assert strictyaml.validate(data, schema, text=str(data), path="p") == data
+    assert seen == [{"a": 1}, {"bad": 1}, {"bad": 1}]

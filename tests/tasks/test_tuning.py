@@ -7,7 +7,7 @@ import pytest
 from ninefold import cli
 from ninefold.config import load_params, read_yaml
 from ninefold.errors import ConfigError, InputError
-from tasks import engine, pipelines, tuning
+from tasks import engine, pipelines, status, tuning
 from tasks.__main__ import run_stage
 from tests.end_to_end.tables import messy, write
 
@@ -74,7 +74,7 @@ def test_only_asked_for_it_runs(workspace):
     assert "tune" not in engine.plan(stages, ())
     assert engine.plan(stages, ["tune"])[-1] == "tune"
     assert "evaluate" not in engine.plan(stages, ["tune"])
-    assert "tune" not in engine.outdated(workspace)
+    assert "tune" not in status.outdated(workspace)
     assert not [dep for dep in declared(workspace)["deps"] if "test" in dep or "tasks/" in dep]
 
 

@@ -13,9 +13,9 @@ from ninefold.datasets.tables.header import (
     SAMPLE_BYTES,
     find_delimiter,
     named,
-    other_format,
     read_header,
     refuse_header,
+    refuse_other_formats,
 )
 from ninefold.datasets.tables.source import Source
 from ninefold.errors import InputError
@@ -111,11 +111,7 @@ def _marked_encoding(head: bytes) -> str:
 
 def _decode(head: bytes, encoding: str, title: str) -> str:
     name = "utf-8-sig" if encoding == "utf-8" else encoding
-    if (found := other_format(head)) is not None:
-        raise InputError(
-            f"{title} must be a text file such as CSV, however: it is {found}. Save the table as "
-            "CSV UTF-8 or Parquet"
-        )
+    refuse_other_formats(head, title)
     try:
         text = codecs.getincrementaldecoder(name)().decode(head)
     except UnicodeDecodeError as error:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import Counter
 
 import numpy as np
@@ -24,13 +25,30 @@ OTHER_FORMATS = {
     b"$FL2": "an SPSS file",
     b"%PDF": "a PDF document",
     b"<?xml": "an XML document",
+    b"\x93NUMPY": "a NumPy array (an .npz of arrays can be read)",
+    b"ORC": "an ORC file",
 }
 """How files begin that people take for tables of text."""
+PICKLE = re.compile(rb"\x80[\x02-\x05](\x95|[}\]c(])")
+"""A protocol, and a frame or what mostly comes first (Python's pickletools)."""
+JSON = re.compile(rb"\s*(\[\s*[\[{]|\{\s*\"[^\"\n]*\"\s*:)")
+WRITE_ANEW = '; in Python: `pandas.read_{}("{}").to_parquet("data.parquet")`'
 
 
-def other_format(head: bytes) -> str | None:
-    """Return what a file is that begins like no table of text."""
-    return next((said for start, said in OTHER_FORMATS.items() if head.startswith(start)), None)
+def refuse_other_formats(head: bytes, title: str) -> None:
+    """Raise `InputError` for a file that begins like no table of text; says how to make one."""
+    found = next((said for start, said in OTHER_FORMATS.items() if head.startswith(start)), None)
+    how = ""
+    if PICKLE.match(head):
+        found = "a pickle, which may run any code when it is loaded and therefore never is"
+        how = WRITE_ANEW.format("pickle", title)
+    elif JSON.match(head):
+        found, how = "JSON", WRITE_ANEW.format("json", title)
+    if found is not None:
+        raise InputError(
+            f"{title} must be a text file such as CSV, however: it is {found}. Save the table as "
+            f"CSV UTF-8 or Parquet{how}"
+        )
 
 
 def find_delimiter(sample: str) -> str:
