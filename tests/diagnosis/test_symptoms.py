@@ -135,6 +135,25 @@ def test_errors_with_long_tails_are_no_label_noise():
         assert (LabelNoise().look(case) is not None) == is_found
 
 
+def test_targets_of_other_rows_are_label_noise_and_hard_rows_are_not():
+    rng = np.random.default_rng(7)
+    said = rng.normal(scale=1.5, size=500)
+    clear = said + 0.6 * rng.normal(size=500)
+    other = np.where(rng.random(500) < 0.2, rng.permutation(clear), clear)
+    hard = said + np.exp(rng.normal(size=500)) * 0.4 * rng.normal(size=500)
+    skewed = np.exp(said + 0.7 * rng.normal(size=500))
+    paid = np.where(rng.random(500) < 0.3, 0.0, np.abs(clear))
+    for y, told, is_found in (
+        (other, said, True), (clear, said, False), (hard, said, False),
+        (skewed, np.exp(said), False), (paid, np.abs(said), False),
+    ):  # fmt: skip
+        part = Scored(np.zeros((len(y), 0)), y, told[:, None])
+        found = LabelNoise().look(Case([], TrainSpec(), {}, [], part, part))
+        assert (found is not None) == is_found
+        if found:
+            assert found.evidence["share"] == pytest.approx(0.2, abs=0.06)
+
+
 def test_values_far_from_what_is_otherwise_clear_are_label_noise():
     train, valid = parts("regression", 1500, 500)
     frames = []
