@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ninefold.errors import InputError, nearest
 from ninefold.serving.command import DEFAULT_MODEL
+from ninefold.serving.model import Model
 from ninefold.serving.sources import File, Production, Source
 from ninefold.serving.trial import Mode, OnTrial
 
@@ -41,8 +42,9 @@ def _present(path: Path) -> Path:
     return path
 
 
-def trial(arguments: argparse.Namespace, names: Sequence[str]) -> OnTrial | None:
-    """Return the second version that is asked for. Raises `InputError`."""
+def trial(arguments: argparse.Namespace, models: Sequence[Model]) -> OnTrial | None:
+    """Return the second version that is asked for of one of `models`. Raises `InputError`."""
+    names = [model.name for model in models]
     mode: Mode = "canary" if arguments.canary is not None else "shadow"
     item = arguments.canary if arguments.canary is not None else arguments.shadow
     if item is None:
@@ -61,7 +63,10 @@ def trial(arguments: argparse.Namespace, names: Sequence[str]) -> OnTrial | None
     if not 0 < share <= 1:
         raise InputError(f"--share must lie above 0 and at most at 1, however: {share:g}")
     source = File(_present(path))
-    return OnTrial(source.model(name), source, mode, share)
+    found, champion = source.model(name), models[names.index(name)]
+    if (why := found.cannot_follow(champion)) is not None:
+        raise InputError(f"--{mode} {path}: {why}")
+    return OnTrial(found, source, mode, share, found.difference(champion))
 
 
 def _named(models: Sequence[str]) -> dict[str, Path]:

@@ -136,7 +136,7 @@ def main(arguments: argparse.Namespace) -> int:
         level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(message)s"
     )
     models = [source.model(name) for name, source in named.items()]
-    trial = choosing.trial(arguments, list(named))
+    trial = choosing.trial(arguments, models)
     for model in [*models, *([trial.model] if trial else [])]:
         prepare(model)
     keys, log = arguments.api_keys, arguments.access_log
@@ -168,6 +168,8 @@ def main(arguments: argparse.Namespace) -> int:
         def begin() -> None:
             if settings.grpc is not None:
                 _say(f"answering gRPC at {settings.grpc}")
+            if trial is not None and trial.change:
+                _say(f"the {trial.mode} is unlike `{trial.model.name}`{trial.change}")
             _introduce(said, arguments, f"http://{_address(bound)}")
 
         if arguments.workers > 1:

@@ -79,6 +79,15 @@ class Form:
             said += [f"{what} {', '.join(less)} no more"] if less else []
         return f"; it {', '.join(said)}" if said else ""
 
+    def cannot_follow(self, other: "Form") -> str | None:
+        """Say why this cannot answer for `other`, which takes rows; None: it can."""
+        if self.signature is not None or other.signature is None:
+            return None
+        return (
+            f"a signature is needed to take rows, which `{other.name}` does, however: it has none. "
+            "Take a file that `ninefold run` exported"
+        )
+
     def __reduce__(self) -> Any:
         """Travel to another process as a form, a loaded model too."""
         return Form, (self.name, self.inputs, self.outputs, self.signature)

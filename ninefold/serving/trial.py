@@ -38,6 +38,8 @@ class OnTrial:
     source: Source
     mode: Mode
     share: float
+    change: str = ""
+    """What it takes or gives otherwise than the first, in words."""
 
 
 @dataclass(frozen=True)

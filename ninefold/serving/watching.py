@@ -71,7 +71,7 @@ class Watcher(threading.Thread):
             if model.sha256 == followed.now(name).sha256:
                 return
             prepare(model)
-            fault = model.fault
+            fault = model.fault or model.cannot_follow(followed.now(name))
         except InputError as error:
             fault = str(error)
         if fault is None:

@@ -24,7 +24,7 @@ def running(*arguments: object, cwd: Path, program=("-m", "ninefold")):
             text=True,
             env={**os.environ, "OMP_NUM_THREADS": "1"},
         )
-    said = []
+    said = process.said = []
     try:
         for line in process.stdout:
             said.append(line)

@@ -6,6 +6,7 @@ import time
 
 import httpx
 import numpy as np
+import onnx
 import pytest
 
 from ninefold.promotion.registry import Entry, Registry
@@ -72,7 +73,11 @@ def test_a_canary_answers_its_share_and_every_answer_says_whose_it_is(tmp_path):
 def test_what_a_canary_refuses_the_champion_answers(tmp_path):
     write(tmp_path, old=OLD)
     build(tmp_path / "other.onnx")
-    with running("old.onnx", "--canary", "other.onnx", "--share", 1, cwd=tmp_path) as (url, _):
+    with running("old.onnx", "--canary", "other.onnx", "--share", 1, cwd=tmp_path) as (
+        url,
+        process,
+    ):
+        assert any("the canary is unlike `old`; it takes" in line for line in process.said)
         assert ask(url) == version(OLD)
         counts = httpx.get(f"{url}/v1/models/old/trial").json()["versions"]
         assert {next(iter(count["requests"])) for count in counts.values()} == {"200", "400"}
@@ -126,6 +131,7 @@ def test_a_shadow_that_is_stuck_holds_up_nothing(monkeypatch):
         (["old.onnx", "--canary", "new.onnx", "--share", "2"], "at most at 1"),
         (["old.onnx", "a=new.onnx", "--shadow", "b=new.onnx"], "must name one of the models"),
         (["old.onnx", "--shadow", "nope.onnx"], "nope.onnx is missing"),
+        (["old.onnx", "--canary", "bare.onnx"], "--canary bare.onnx: a signature is needed"),
         (["--production"], "production.json must say"),
         (["--production", "--sha256", "00"], "checks the hash itself"),
     ],
@@ -133,7 +139,9 @@ def test_a_shadow_that_is_stuck_holds_up_nothing(monkeypatch):
 def test_mistakes_are_one_line(tmp_path, monkeypatch, capsys, arguments, said):
     from ninefold.cli import main
 
-    write(tmp_path, old=OLD, new=NEW)
+    bare = onnx.load_from_string(NEW)
+    del bare.metadata_props[:]
+    write(tmp_path, old=OLD, new=NEW, bare=bare.SerializeToString())
     monkeypatch.chdir(tmp_path)
     assert main(["serve", *arguments]) == 2
     told = capsys.readouterr().err
