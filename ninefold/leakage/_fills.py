@@ -12,12 +12,14 @@ Centre = Callable[[float, Array, int, bool], bool]
 SPIKE, SMALL_SPIKE = 5, 3
 """How often the filled-in value occurs at least, and how much oftener than any other; the second
 counts where several columns have one."""
+AROUND = 5
+"""Values on either side of a median that say how often a value occurs there."""
 
 
 def agrees(centre: Centre, spike: float, rest: Array, second: int) -> bool:
     """Tell whether a filled-in value is the centre of the train rows as far as they can say."""
     if centre is is_median:
-        return _halves(spike, rest, second)
+        return _halves(spike, rest)
     return centre(spike, rest, second, True)
 
 
@@ -39,9 +41,13 @@ def is_median(spike: float, rest: Array, second: int, is_clear: bool) -> bool:
     """Tell whether a value that stands out halves the others, and few others would."""
     if not is_clear or len(np.unique(rest)) < 50 or second + 1 > 0.02 * len(rest):
         return False
-    return _halves(spike, rest, second)
+    return _halves(spike, rest)
 
 
-def _halves(spike: float, rest: Array, second: int) -> bool:
-    """Tell whether a value halves the others, which may hold it `second` times themselves."""
-    return abs(int((rest < spike).sum()) - int((rest > spike).sum())) <= second + 1
+def _halves(spike: float, rest: Array) -> bool:
+    """Tell whether a value halves the others, which may hold it themselves as often as the next."""
+    values, counts = np.unique(rest, return_counts=True)
+    at = int(np.searchsorted(values, spike))
+    near = counts[max(at - AROUND, 0) : at + AROUND]
+    allowed = np.ceil(near.mean() + 2 * near.std())
+    return bool(abs(int((rest < spike).sum()) - int((rest > spike).sum())) <= allowed)

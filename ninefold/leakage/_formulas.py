@@ -1,6 +1,6 @@
 """What people compute along a series: every usual window, total and change, named."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,7 +16,8 @@ STEPS = (1, 2, 3, 4, 5, 6, 7, 10, 12, 14, 20, 21, 24, 28, 30)
 PLACES = 600
 SHORTEST = 3
 """Mean rows of a period over which totals are counted."""
-MIN_PAIRS = 40
+MIN_PAIRS, MIN_VARIED = 40, 10
+"""Rows that are compared at least, and how many of them must not hold the commonest value."""
 STATISTICS: dict[str, Callable[..., Array]] = {
     "mean": np.mean,
     "largest": np.max,
@@ -24,6 +25,7 @@ STATISTICS: dict[str, Callable[..., Array]] = {
     "median": np.median,
     "spread": np.std,
 }
+COMPARED = ("mean", "largest", "smallest")
 
 
 @dataclass(frozen=True)
@@ -59,15 +61,18 @@ class Table:
         return values, known.astype(np.float64)
 
     def correlations(self, x: Array) -> tuple[Array, Array]:
-        """Return Pearson's r `(K,)` of a column at the places `(P,)` with each formula, and pairs.
+        """Return Pearson's r `(..., K)` of columns at the places `(..., P)` with each formula, and
+        the pairs.
 
         As `_ahead.correlations`, by sums over what was scaled once.
         """
         values, known = self._scaled
         here = np.isfinite(x)
         a = np.where(here, x, 0.0)
-        a -= np.where(here, a.sum() / max(here.sum(), 1), 0.0)
-        a /= np.abs(a).max() or 1.0
+        total = a.sum(axis=-1, keepdims=True)
+        a -= np.where(here, total / np.maximum(here.sum(axis=-1, keepdims=True), 1), 0.0)
+        largest = np.abs(a).max(axis=-1, keepdims=True)
+        a /= np.where(largest > 0, largest, 1.0)
         count = here @ known
         n = np.maximum(count, 1)
         sum_a, sum_b = a @ known, here @ values
@@ -93,9 +98,9 @@ def table(
         return None
     around = series.around(y, places, np.arange(-REACH, REACH + 1))
     formulas = (
-        *_windows(around),
+        *windows(around),
         *_changes(around),
-        *_compared(around),
+        *compared(around),
         *(f for span in _spans(series, moments) for f in _totals(*span, y, places, is_forecast)),
         *(_waiting(series, y, places) if is_event else ()),
     )
@@ -103,61 +108,29 @@ def table(
 
 
 def match(formulas: Table, x: Array) -> Formula | None:
-    """Return the formula that a column `x` `(M,)` follows up to its rounding, if none is honest.
+    """Return the formula that a column `x` `(M,)` follows up to its rounding, if none is honest."""
+    found = fitting(formulas, x)
+    if not found or any(f.looks == "past" for f in found):
+        return None
+    return min(found, key=lambda f: f.looks != "present")
+
+
+def fitting(formulas: Table, x: Array) -> list[Formula]:
+    """Return the formulas that a column `x` `(M,)` follows up to its rounding.
 
     Either value for value in most rows, or in other units (and as a sum for a mean) in nearly all.
-    If an honest formula fits as well, or too few rows tell one from the other, there is no match.
+    If too few rows tell one from the other, there is none.
     """
     x = x[formulas.places]
     known = x[np.isfinite(x)]
-    if len(known) < MIN_PAIRS or unit(known) > np.std(known) or _varied(known) < 10:
-        return None
+    if len(known) < MIN_PAIRS or unit(known) > np.std(known) or _varied(known) < MIN_VARIED:
+        return []
     equal = _equal(formulas, x)
+    if equal:
+        return [formulas.formulas[k] for k in equal]
     r, count = formulas.correlations(x)
     close = np.flatnonzero((np.abs(r) > 0.999) & (count >= MIN_PAIRS))
-    affine = [k for k in close if _follows(x, formulas.values[:, k])]
-    for fitting in (equal, affine):
-        found = [formulas.formulas[k] for k in fitting]
-        if any(f.looks == "past" for f in found):
-            return None
-        if found:
-            return min(found, key=lambda f: f.looks != "present")
-    return None
-
-
-def smoothing(series: Series, x: Array, y: Array, seed: int) -> str | None:
-    """Return how a column is smoothed over the present or the future, as in exponential weights.
-
-    `x` moves by one fixed share of its distance to the target, in its own row or from later rows.
-    """
-    places = series.inner(1, PLACES, seed)
-    if len(places) < MIN_PAIRS:
-        return None
-    around = series.around(x, places, np.arange(-1, 2))
-    target = series.around(y, places, np.arange(-1, 2))
-    if _moves(around[:, 1], around[:, 0], target[:, 0]):
-        return None
-    if _moves(around[:, 1], around[:, 0], target[:, 1]):
-        return "smoothed over its past and its present"
-    for at in (1, 2):
-        if _moves(around[:, 1], around[:, 2], target[:, at]):
-            return "smoothed over later rows"
-    return None
-
-
-def _moves(x: Array, other: Array, goal: Array) -> bool:
-    kept = (
-        np.isfinite(x) & np.isfinite(other) & np.isfinite(goal) & ((x != other) | (goal != other))
-    )
-    x, other, goal = x[kept], other[kept], goal[kept]
-    step, distance = x - other, goal - other
-    if len(x) < MIN_PAIRS or not (distance != 0).any() or np.std(x) == 0:
-        return False
-    rate = float(np.median(step[distance != 0] / distance[distance != 0]))
-    rest = np.abs(step - rate * distance)
-    allowed = max(1.5 * unit(x), 1e-6 * float(np.std(x)))
-    small = allowed < 0.1 * np.std(step)
-    return bool(small and 0.02 < rate < 0.98 and (rest <= allowed).mean() >= 0.8)
+    return [formulas.formulas[k] for k in close if _follows(x, formulas.values[:, k])]
 
 
 def _varied(values: Array) -> int:
@@ -185,14 +158,15 @@ def _equal(formulas: Table, x: Array) -> list[int]:
         return []
     moved = (np.abs(formulas.values - np.roll(x, len(x) // 2)[:, None]) <= allowed) & both
     chance = moved.sum(axis=0) / count
-    return [int(k) for k in np.flatnonzero((share >= 0.9 * best) & (chance <= 0.3 * share))]
+    found = np.flatnonzero((share >= 0.9 * best) & (chance <= 0.3 * share))
+    return [int(k) for k in found if _varied(x[equal[:, k]]) >= MIN_VARIED]
 
 
 def _follows(x: Array, values: Array) -> bool:
     both = np.isfinite(x) & np.isfinite(values)
     x, values = x[both], values[both]
     rounding, spread = unit(x), _usual(x)
-    if spread == 0 or _varied(x) < 10:
+    if spread == 0 or _varied(x) < MIN_VARIED:
         return False
     slope, level = np.polyfit(values - values.mean(), x, 1)
     rest = np.abs(x - level - slope * (values - values.mean()))
@@ -200,7 +174,7 @@ def _follows(x: Array, values: Array) -> bool:
     return bool(np.quantile(rest, 0.95) <= allowed)
 
 
-def _windows(around: Array) -> Iterator[Formula]:
+def windows(around: Array, statistics: Iterable[str] = STATISTICS) -> Iterator[Formula]:
     """Yield statistics over windows before, up to, around and after each row."""
     spans = {}
     for width in WIDTHS:
@@ -216,8 +190,8 @@ def _windows(around: Array) -> Iterator[Formula]:
             continue
         window = around[:, start + REACH : stop + REACH + 1]
         looks = "present" if stop == 0 and looks == "future" else looks
-        for name, statistic in STATISTICS.items():
-            yield Formula(f"the {name} of {words}", looks, statistic(window, axis=1))
+        for name in statistics:
+            yield Formula(f"the {name} of {words}", looks, STATISTICS[name](window, axis=1))
 
 
 def _changes(around: Array) -> Iterator[Formula]:
@@ -242,7 +216,7 @@ def _between(start: Array, stop: Array, looks: str, words: str) -> Iterator[Form
     yield Formula(f"the log change {words}", looks, np.log(positive))
 
 
-def _compared(around: Array) -> Iterator[Formula]:
+def compared(around: Array, statistics: Iterable[str] = COMPARED) -> Iterator[Formula]:
     """Yield how statistics of the next rows, and of the last ones, differ from the present."""
     now = around[:, REACH]
     for width in WIDTHS:
@@ -250,7 +224,7 @@ def _compared(around: Array) -> Iterator[Formula]:
             (f"the next {width} rows", "future", around[:, REACH + 1 : REACH + 1 + width]),
             (f"the last {width} rows before", "present", around[:, REACH - width : REACH]),
         ):
-            for name in ("mean", "largest", "smallest"):
+            for name in statistics:
                 other = STATISTICS[name](window, axis=1)
                 yield from _between(now, other, looks, f"to the {name} of {words}")
 

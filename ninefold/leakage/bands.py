@@ -26,7 +26,7 @@ class BandsCheck(Check):
         for name in case.inputs:
             present = ~case.is_missing(name)
             codes = np.unique(case.codes[name][present], return_inverse=True)[1]
-            if len(codes) < 50 or codes.max() < 1 or codes.max() > len(codes) / 5:
+            if len(codes) < 50 or codes.max() < 1 or codes.max() > len(codes) / 3:
                 continue
             counts = np.bincount(codes)
             order = np.lexsort((codes, y[present]))

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage._extremes import Extreme, extremes
 from ninefold.leakage._led import Led, led
 from ninefold.leakage._series import Series
 from ninefold.leakage._windowed import Windowed, windowed
@@ -17,7 +18,7 @@ LARGEST = 1e100
 
 
 class FeatureAheadCheck(Check):
-    """Centred means, means of rows to come and changes to the next row of another feature.
+    """Centred means, means and extremes of rows to come, changes to the next, of another feature.
 
     The rows around give such a column to its last digit, on rows that the straight line was not
     fitted to; those up to the present do not, nor do the target's. A column that is another one
@@ -40,6 +41,10 @@ class FeatureAheadCheck(Check):
                 if found.name not in told and found.source != case.problem.target:
                     told.add(found.name)
                     yield _windowed(series, found)
+            for extreme in extremes(series, columns, names, case.seed):
+                if extreme.name not in told and extreme.source != case.problem.target:
+                    told.add(extreme.name)
+                    yield _extreme(series, extreme)
             if series.time is not None and case.problem.learns_target:
                 features = {n: columns[n] for n in names if n not in told}
                 for shifted in led(series, features, _target(case)[series.index], case.seed):
@@ -84,6 +89,15 @@ def _windowed(series: Series, found: Windowed) -> Finding:
     return _finding(series, found, evidence, message, "or compute it from rows up to the present")
 
 
+def _extreme(series: Series, found: Extreme) -> Finding:
+    message = (
+        f"`{found.name}` is, but for units, {found.what} of `{found.source}` ({series.words}): in "
+        "use these rows do not exist yet"
+    )
+    evidence = {"formula": found.what, "rows_looked_at": found.rows}
+    return _finding(series, found, evidence, message, "or compute it from rows up to the present")
+
+
 def _next(case: Case, series: Series, found: Led) -> Finding:
     rows = "the next row" if found.step == 1 else f"the row {found.step} later"
     evidence = {
@@ -101,7 +115,11 @@ def _next(case: Case, series: Series, found: Led) -> Finding:
 
 
 def _finding(
-    series: Series, found: Windowed | Led, evidence: dict[str, Any], message: str, instead: str
+    series: Series,
+    found: Windowed | Led | Extreme,
+    evidence: dict[str, Any],
+    message: str,
+    instead: str,
 ) -> Finding:
     return Finding(
         kind="time.feature_ahead",

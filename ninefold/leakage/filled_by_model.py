@@ -16,7 +16,7 @@ MIN_FILLED, MIN_WHOLE = 20, 0.4
 """Values that are finer than the others, and the least share of the others."""
 LEVELS = 6
 """Different values among the finer ones."""
-GRIDS = (1.0, 0.1, 0.01)
+GRIDS = (1.0, 0.1, 0.01, 1e-3, 1e-4)
 ON_PLANE, KNOWN_APART = 1e-3, 0.1
 """Error of what a regression filled in, in standard deviations, and of the other values at least.
 """
@@ -25,9 +25,9 @@ MOSTLY, STEPS = 0.6, 6
 CLOSER = 0.7
 """How many times nearer the plane is to that of all rows than to that of train rows."""
 NEIGHBOURS, RECEIVERS = (5, 3, 10), 80
-MET, BY_TRAIN = 0.4, 0.15
-"""Share of filled-in values that are the mean of the nearest rows, and how much more of them must
-be if test rows are among these."""
+MET, LEAST_MET, BY_CHANCE, BY_TRAIN = 0.2, 8, 4.0, 0.12
+"""Share and number of filled-in values that are the mean of the nearest rows, how many times more
+than among shuffled ones, and how much more of them must be if test rows are among these."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def _by_neighbours(
     near = max(0.51 * resolution(one.x[one.finer]), 1e-6)
     best, by_train, by_chance = 0.0, 0.0, 0.0
     rng = np.random.default_rng(case.seed)
-    for matrix in _measures(values, one.name, target):
+    for matrix in _measures(values, one.name, set(gaps), target):
         distance = _distances(matrix[receivers], matrix)
         donors = np.isfinite(values[one.name])
         share = _met(distance, values[one.name], donors, one.x[receivers], near)
@@ -165,19 +165,25 @@ def _by_neighbours(
             by_train = max(
                 _met(distance, values[one.name], rows, one.x[receivers], near) for rows in sets
             )
-    if best < max(MET, 2 * by_chance) or (
-        case.split_kind == "given" and best < by_train + BY_TRAIN
-    ):
+    least = max(MET, BY_CHANCE * by_chance, LEAST_MET / len(receivers))
+    if best < least or (case.split_kind == "given" and best < by_train + BY_TRAIN):
         return None
     return {"filled": int(one.finer.sum()), "share_of_nearest_rows": round(best, 4)}
 
 
-def _measures(values: dict[str, Array], name: str, target: Array | None) -> Iterator[Array]:
-    """Yield the columns `(N, F)` that nearness may have been measured in."""
+def _measures(
+    values: dict[str, Array], name: str, filled: set[str], target: Array | None
+) -> Iterator[Array]:
+    """Yield the columns `(N, F)` that nearness may have been measured in.
+
+    All, those that measure something, or only those that have gaps themselves.
+    """
     finite = {n: x[np.isfinite(x)] for n, x in values.items() if n != name}
     every = [n for n, x in finite.items() if len(x)]
     measured = [n for n in every if len(np.unique(finite[n])) > 2]
-    for names in [every] if measured == every else [every, measured]:
+    gappy = [n for n in every if n in filled]
+    sets = [every, measured, gappy]
+    for names in [n for at, n in enumerate(sets) if n not in sets[:at]]:
         plain = [values[n] for n in names]
         for columns in [plain] if target is None else [plain, [*plain, target]]:
             if columns:

@@ -9,8 +9,9 @@ import numpy as np
 from ninefold.columns import Array
 from ninefold.leakage._ahead import EXACT, STRONG, Influence, influence, ranks, shifted
 from ninefold.leakage._filled_ahead import filled_ahead
-from ninefold.leakage._formulas import Table, match, smoothing, table
+from ninefold.leakage._formulas import Table, match, table
 from ninefold.leakage._series import Series, is_schedule
+from ninefold.leakage._smoothed import smoothing
 from ninefold.leakage.case import Case, Check, Finding, Severity, known_after
 
 LARGEST = 1e100

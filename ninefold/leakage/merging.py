@@ -18,6 +18,7 @@ STRONGEST = (
     "target.nearly",
     "target.noisy",
     "missing.tells_target",
+    "target.one_sided",
     "id.predictive",
 )
 """Kinds that say most, first."""

@@ -86,21 +86,25 @@ class Telling:
 
 def telling(power: Power) -> list[Telling]:
     """Return the views that tell too much, strongest first; at most one a column."""
-    looked = [(one, *_tie(power, one)) for one in _strong(power)]
+    strong = _strong(power)
+    looked = [(one, *power.shared(one.view, {one.view.column}, one.klass)) for one in strong]
     suspects = [item for item in looked if _is_suspect(power, *item)]
     every = {one.view.column for one, _, _ in suspects}
+    free = {one.view.column for one, _, z in suspects if z < _bound(power, one)}
     rest: dict[tuple[int | None, frozenset[str]], float] = {}
     found = []
     for one, tie, z in suspects:
-        leaving = frozenset(every if _is_sure(power, one) else {one.view.column})
+        # What is tied to others is no child, and tests whether gaps are one.
+        others = free if one.view.aspect == "gap" and one.view.column in free else every
+        leaving = frozenset(others if _is_sure(power, one) else {one.view.column})
         if (one.klass, leaving) not in rest:
             rest[one.klass, leaving] = power.together({*leaving}, one.klass)
-        others = rest[one.klass, leaving]
-        why = _why(power, one, tie, z, others)
+        told = rest[one.klass, leaving]
+        why = _why(power, one, tie, z, told)
         if why is not None:
             score = max(one.score, _cut(power, one)) if why == "cut" else one.score
-            untested = _is_untested(power, one, others)
-            found.append(Telling(one.view, one.klass, score, others, tie, z, why, untested))
+            untested = _is_untested(power, one, told)
+            found.append(Telling(one.view, one.klass, score, told, tie, z, why, untested))
     return found
 
 
@@ -192,18 +196,20 @@ def _strong(power: Power) -> list[Alone]:
             says = covered(view.scores, power.case.y == one.klass) >= MOSTLY_SAID
             least = SAID_AREA if says else WORDS_AREA
             least = max(least, known.score + 0.02 if known is not None else 0.0)
-        more = -np.inf if known is None else known.score + _better(power, view)
+        more = -np.inf if known is None else known.score + _better(power, view, known)
         if one.score >= max(least, more):
             best[view.column] = one
     return sorted(best.values(), key=lambda one: -one.score)[:MAX_LOOKED_AT]
 
 
-def _better(power: Power, view: View) -> float:
+def _better(power: Power, view: View, known: Alone) -> float:
     """Return by how much a view must tell more than the column's values to stand for it.
 
-    Gaps, and the usual value of a measure, say what the values only repeat; the commonest of a few
-    codes is one of the values.
+    Gaps, and a measure's usual value, say what the values only repeat; the commonest code is one.
     """
+    if view.aspect == "gap" and known.klass is not None:
+        inside = int((power.case.y == known.klass).sum())
+        return -max(0.01, 2 * area_error(known.score, inside, len(power.case) - inside))
     few = view.aspect == "atom" and not _is_number(power, view.column)
     return 0.005 if few else -0.01
 
@@ -231,10 +237,6 @@ def _is_rare(power: Power, view: View) -> bool:
 
 def _is_binary(view: View) -> bool:
     return int(view.codes.max()) - int(view.codes.min()) == 1
-
-
-def _tie(power: Power, one: Alone) -> tuple[float, float]:
-    return power.shared(one.view, {one.view.column}, one.klass)
 
 
 def _is_suspect(power: Power, one: Alone, tie: float, z: float) -> bool:
@@ -279,11 +281,7 @@ def _is_child(power: Power, one: Alone, rest: float, z: float) -> bool:
 
 
 def _least(one: Alone, rest: float, is_area: bool) -> float:
-    """Return what a view must tell alone, given what the others do.
-
-    Gaps are asked by degrees between those who test it and those who say nothing: few honest ones
-    tell a class at all.
-    """
+    """Return what a view must tell alone, given the others; gaps, by degrees: few tell at all."""
     sure = SURE_AREA if is_area else SURE_R2
     nothing, tested = (0.5, TESTED_AREA) if one.klass is not None else (0.0, TESTED_R2)
     if rest >= tested:

@@ -6,6 +6,7 @@ from ninefold.columns import Column, Frame
 from ninefold.config import validate
 from ninefold.leakage import AuditSpec
 from ninefold.leakage.audit import audit
+from ninefold.leakage.case import Case
 from ninefold.problem import ProblemSpec
 from ninefold.splitting import split
 
@@ -41,6 +42,13 @@ def report(table, target, part=None, *, time=None, group=()):
         parts = split(frame, problem, validate("split", {}))
         part, kind = parts.part, parts.manifest["split"]["like"]
     return audit(frame, part, problem, AuditSpec(), kind)
+
+
+def asked(check, table, target, part):
+    """Return what one check finds in a table `{name: array}` with a given split."""
+    is_number = table[target].dtype.kind in "fi" and len(np.unique(table[target])) > 20
+    problem = ProblemSpec(target=target, task="regression" if is_number else "classification")
+    return list(check.findings(Case(frame_of(table, target), part, problem, "given")))
 
 
 def loud(found, *kinds):

@@ -12,6 +12,8 @@ AHEAD = {
     "centred mean, rounded": lambda x: x.rolling(7, center=True).mean().round(2),
     "mean of the next": lambda x: x[::-1].rolling(3).mean()[::-1].shift(-1),
     "change to the next": lambda x: x.shift(-1) - x,
+    "highest of the next": lambda x: x[::-1].rolling(5).max()[::-1].shift(-1),
+    "rise to the highest of the next": lambda x: x[::-1].rolling(3).max()[::-1].shift(-1) - x,
 }
 BEHIND = {
     "mean of the last": lambda x: x.rolling(5).mean(),
@@ -19,6 +21,8 @@ BEHIND = {
     "change from the last": lambda x: x.diff(),
     "in other units": lambda x: 1.8 * x + 32,
     "smoothed": lambda x: x.ewm(alpha=0.2).mean(),
+    "highest of the last": lambda x: x.rolling(5).max(),
+    "fall from the highest": lambda x: x - x.shift(1).rolling(5).max(),
 }
 
 

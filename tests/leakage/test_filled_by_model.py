@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.leakage.reports import at_random, loud, report
+from ninefold.leakage.filled_by_model import FilledByModelCheck
+from tests.leakage.reports import asked, at_random, loud, report
 
 N = 700
 
@@ -48,3 +49,14 @@ def test_a_column_written_more_finely_in_some_rows_is_not():
     x[finer, 0] = (0.5 * x[finer, 1] + 20 + rng.normal(0, 4, finer.sum())).round(2)
     made = {name: x[:, i] for i, name in enumerate("abcd")} | {"y": rng.normal(size=N).round(3)}
     assert not loud(report(made, "y", at_random(N)), "preprocessing.model_fill")
+
+
+def test_decimals_filled_by_neighbours_in_the_columns_with_gaps_alone_are_named():
+    rng = np.random.default_rng(3)
+    common = rng.normal(size=(N, 2))
+    x = np.round(common @ rng.normal(size=(2, 6)) + 0.3 * rng.normal(size=(N, 6)), 3)
+    x[:, :4][rng.random((N, 4)) < 0.12] = np.nan
+    x[:, :4] = by_neighbours(x[:, :4], np.ones(N, bool))
+    made = {name: x[:, i] for i, name in enumerate("abcdef")} | {"y": common[:, 0].round(3)}
+    (item,) = asked(FilledByModelCheck(), made, "y", at_random(N))
+    assert set(item.columns) == set("abcd")

@@ -10,6 +10,8 @@ from ninefold.leakage import AuditSpec
 from ninefold.leakage.audit import audit
 from ninefold.problem import ProblemSpec
 from ninefold.splitting import split
+from tests.leakage.reports import loud
+from tests.leakage.reports import report as report_of
 
 N = 400
 WALK = ProblemSpec(target="y", task="regression", time="day")
@@ -212,3 +214,13 @@ def test_smooth_honest_series_do_not_stop_each_other():
     table["last"] = table["unemp"].shift(1)
     table = table.dropna().rename(columns={"year": "day", "unemp": "y"}).reset_index(drop=True)
     assert findings(table) == []
+
+
+def test_a_price_at_its_high_is_no_formula_of_whether_it_rises():
+    rng = np.random.default_rng(5)
+    price = 100 * np.exp(np.cumsum(0.01 * rng.normal(size=900)))
+    high = np.array([price[max(i - 4, 0) : i + 1].max() for i in range(899)])
+    day = np.datetime64("2021-01-01") + np.arange(899)
+    up = np.where(np.diff(price) > 0, "up", "down")
+    table = {"day": day, "price": price[:-1], "below": np.round(high / price[:-1] - 1, 5), "y": up}
+    assert not loud(report_of(table, "y", time="day"), "time.look_ahead")

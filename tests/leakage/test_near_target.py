@@ -5,8 +5,9 @@ import pytest
 
 from ninefold.columns import Column, Frame
 from ninefold.leakage import AuditSpec, audit
+from ninefold.leakage.missing import MissingCheck
 from ninefold.problem import ProblemSpec
-from tests.leakage.reports import loud, report
+from tests.leakage.reports import asked, at_random, loud, report
 
 N = 1200
 INPUT, ID = frozenset({"input"}), frozenset({"id"})
@@ -135,3 +136,14 @@ def test_a_fact_of_declared_entities_counts_once_for_each():
         "ill": np.where(rng.random(80) < 0.4, "yes", "no").astype(object)[patient],
     }
     assert not loud(report(data, "ill", group=["patient"]))
+
+
+def test_gaps_beside_a_strong_cause_are_named():
+    rng = np.random.default_rng(2)
+    x, group = rng.normal(size=1500), rng.integers(0, 2, 1500)
+    x += 0.3 * group
+    yes = x + 0.3 * rng.normal(size=1500) > 1.6
+    gap = rng.random(1500) < np.where(yes, 0.85, 0.03)
+    data = {"x": x, "group": group, "phone": np.where(gap, np.nan, rng.random(1500))}
+    found = asked(MissingCheck(), {**data, "y": classes(yes)}, "y", at_random(1500))
+    assert [item.columns for item in found] == [("phone",)]

@@ -83,6 +83,7 @@ NUMBERS = {
     "noise of R² .9": lambda y, x, r: number(y + r.normal(0, y.std() / 3, len(y))),
     "bands": lambda y, x, r: category(np.array(list("QZAXB"))[np.digitize(y, [40, 45, 50, 60])]),
     "rounded": lambda y, x, r: number(np.round(y / 5)),
+    "percentile": lambda y, x, r: number(np.argsort(np.argsort(y)) * 100 // len(y)),
     "gaps below a value": lambda y, x, r: number(np.where(y < 45, np.nan, r.normal(size=len(y)))),
 }
 

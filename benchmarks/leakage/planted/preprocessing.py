@@ -97,12 +97,34 @@ def ranked_on_all_rows(
     yield from _trials(source, table, rng, lambda f, x: x.rank(pct=True), "ranks", True)
 
 
+def _tenths(fit: pd.DataFrame, x: pd.DataFrame) -> pd.DataFrame:
+    edges = {name: np.quantile(fit[name], np.linspace(0.1, 0.9, 9)) for name in x}
+    cut = {name: np.searchsorted(edges[name], x[name], "right").astype(float) for name in x}
+    return pd.DataFrame(cut, index=x.index)
+
+
+@leak("preprocessing")
+def binned_on_all_rows(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """Every number of many values cut into ten bins of equally many rows."""
+    fine = numbers_of(table, source)
+    fine = [n for n in fine if table[n].nunique() > 0.9 * len(table)]
+    if len(fine) >= 2:
+        yield from _trials(source, table[[*fine, source.target]], rng, _tenths, "tenths", True)
+
+
 @leak()
 def prepared_on_train(
     source: Source, table: pd.DataFrame, rng: np.random.Generator
 ) -> Iterator[Trial]:
     """Scaled and rotated as it should be: fitted on the train rows."""
-    for fit, name in ((_standard, "standardised"), (_unit, "min-max"), (_rotated, "PCA")):
+    for fit, name in (
+        (_standard, "standardised"),
+        (_unit, "min-max"),
+        (_rotated, "PCA"),
+        (_tenths, "tenths"),
+    ):
         yield from _trials(source, table, rng, fit, f"{name} on train", False)
 
 

@@ -103,6 +103,9 @@ CLASSES: dict[str, Maker] = {
     "an amount after most outcomes, some wrong": _amount(0.95, 0.01),
     "a code after the outcome": _code(1.0),
     "a code after most outcomes": _code(0.85),
+    "a flag after some outcomes": lambda y, rng: {
+        "chargeback": (_rare(y) & (rng.random(len(y)) < 0.6)).astype(int)
+    },
     "difference of two columns": lambda y, rng: _pair(_rare(y), rng),
     "exclusive or of two columns": lambda y, rng: _xor(_rare(y), rng) if y.nunique() == 2 else {},
     "pair of categories": lambda y, rng: _square(_codes(y), rng),

@@ -1,0 +1,83 @@
+"""Which columns are the largest, least or middle of another's rows to come, or their spread."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ninefold.columns import Array
+from ninefold.leakage._formulas import (
+    MIN_PAIRS,
+    PLACES,
+    REACH,
+    Formula,
+    Table,
+    compared,
+    fitting,
+    windows,
+)
+from ninefold.leakage._series import Series
+
+ORDERED = ("largest", "smallest", "median", "spread")
+"""What no straight line gives."""
+SCREENED = 0.98
+"""Correlation with a formula from which a column is compared with it row by row."""
+MIN_DISTINCT = 20
+
+
+@dataclass(frozen=True)
+class Extreme:
+    """A column that is a formula of rows of `source` to come."""
+
+    name: str
+    source: str
+    what: str
+    rows: int
+
+
+def extremes(
+    series: Series, sources: dict[str, Array], names: list[str], seed: int
+) -> Iterator[Extreme]:
+    """Yield which columns `names` are an extreme of later rows of one of `sources`.
+
+    Values `(M,)` are in the order of the series. As it is, or against the present row. What rows up
+    to the present give as well is left out.
+    """
+    places = series.inner(0, PLACES, seed)
+    if len(places) < MIN_PAIRS:
+        return
+    columns = {name: sources[name] for name in names}
+    behind: set[str] = set()
+    found: dict[str, Extreme] = {}
+    for source, values in sources.items():
+        around = series.around(values, places, np.arange(-REACH, REACH + 1))
+        if len(np.unique(around[:, REACH])) < MIN_DISTINCT:
+            continue
+        formulas = _formulas(around, places)
+        for name in _close(formulas, {n: x for n, x in columns.items() if n != source}):
+            fit = fitting(formulas, columns[name])
+            if any(f.looks == "past" for f in fit):
+                behind.add(name)
+            elif fit:
+                found.setdefault(name, Extreme(name, source, fit[0].what, len(places)))
+    yield from (item for name, item in found.items() if name not in behind)
+
+
+def _formulas(around: Array, places: Array) -> Table:
+    """Return the formulas of a feature: unlike a target's, its present row is known."""
+    every = [
+        replace(f, looks="past") if f.looks == "present" else f
+        for f in (*windows(around, ORDERED), *compared(around, ("largest", "smallest")))
+        if np.isfinite(f.values).sum() >= MIN_PAIRS
+    ]
+    every.append(Formula("the present", "past", around[:, REACH]))
+    return Table(places, tuple(every), np.column_stack([f.values for f in every]))
+
+
+def _close(formulas: Table, columns: dict[str, Array]) -> list[str]:
+    """Return the columns that go with one of the formulas, all compared at once."""
+    if not columns:
+        return []
+    x = np.stack([values[formulas.places] for values in columns.values()])
+    best = np.abs(formulas.correlations(x)[0]).max(axis=1)
+    return [name for name, r in zip(columns, best, strict=True) if r >= SCREENED]

@@ -1,0 +1,103 @@
+"""target.one_sided: categories, or one side of a flag, that only rows of one class have."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+
+from ninefold.columns import Array
+from ninefold.leakage.case import Case, Check, Finding, known_after
+from ninefold.leakage.chance import SURE
+from ninefold.leakage.power import Power, View
+from ninefold.leakage.telling import TESTED_AREA
+
+MIN_ROWS, COVERED, LARGEST = 20, 0.25, 0.6
+"""Rows of one class only, the share of that class that they must be, and what share of all rows the
+class may be: of two rare things hardly any row has both."""
+MOST_LEVELS, FEW = 30, 5
+"""Categories of a column that is looked at, and rows from which one counts as of one class."""
+TIED = 3.0
+"""z of a tie to the other columns, given the target, from which it may be a cause."""
+
+
+class OneSidedCheck(Check):
+    """Flags and categories set for much of one class and for no row of the others.
+
+    So stand a chargeback, a refund or a status that was written down after the outcome, for as many
+    rows as somebody came round to. It counts only if, given the target, it has nothing in common
+    with the other columns, and these tell the target themselves: a symptom that only the ill show
+    goes with the other symptoms.
+    """
+
+    family: ClassVar[str] = "target"
+    kinds: ClassVar[tuple[str, ...]] = ("target.one_sided",)
+
+    def findings(self, case: Case) -> Iterator[Finding]:
+        if not case.is_classification or len(case) < 5 * MIN_ROWS:
+            return
+        power = case.power
+        for view in power.views:
+            if view.aspect != "value" or not _is_of_few(power, view):
+                continue
+            for code in np.flatnonzero(np.bincount(power.y) <= LARGEST * len(power.y)).tolist():
+                inside, chance = _only(view.codes, power.y == code, power.classes)
+                covered = float(inside.sum() / max((power.y == code).sum(), 1))
+                if chance > SURE or inside.sum() < MIN_ROWS or not COVERED <= covered < 1:
+                    continue
+                flag = inside.astype(np.int64)
+                one = View(view.column, "value", flag, flag.astype(np.float64))
+                if _is_free(power, one, code):
+                    yield _finding(power, one, code, covered, chance)
+                    break
+
+
+def _is_of_few(power: Power, view: View) -> bool:
+    column = power.case.frame.column(view.column)
+    levels = len(np.unique(view.codes))
+    return levels == 2 or (column.kind in ("category", "text") and levels <= MOST_LEVELS)
+
+
+def _only(codes: Array, of_class: Array, classes: int) -> tuple[Array, float]:
+    """Return the rows `(N,)` of categories that only one class has, and log10 of the chance of it.
+
+    Every choice of categories might have come out so, for every class.
+    """
+    levels = int(codes.max()) + 1
+    count = np.bincount(codes, minlength=levels)
+    pure = (np.bincount(codes, of_class, minlength=levels) == count) & (count >= FEW)
+    inside = pure[codes]
+    share = max(float(of_class.mean()), 1e-300)
+    ways = levels * np.log10(2) + np.log10(classes)
+    return inside, float(inside.sum() * np.log10(share) + ways)
+
+
+def _is_free(power: Power, view: View, code: int) -> bool:
+    """Tell whether a column has nothing in common with the others, which tell the target."""
+    if len(power.case.inputs) < 2 or power.shared(view, {view.column}, code)[1] >= TIED:
+        return False
+    return power.together({view.column}, code) >= TESTED_AREA
+
+
+def _said(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else f"{value}"
+
+
+def _finding(power: Power, view: View, code: int, covered: float, chance: float) -> Finding:
+    case, name = power.case, view.column
+    shown = ", ".join(_said(v) for v in np.unique(case.frame[name][view.codes == 1])[:3])
+    label = _said(case.frame[case.problem.target][int((case.y == code).argmax())])
+    return Finding(
+        kind="target.one_sided",
+        severity="warn",
+        columns=(name,),
+        evidence={
+            "rows": int(view.codes.sum()),
+            "share_of_class": round(covered, 4),
+            "log10_probability_by_chance": round(chance, 1),
+        },
+        message=f"`{name}` is {shown} in {covered:.0%} of the rows of `{case.problem.target}` "
+        f"{label} and in no other row, and given the target it is tied to no other column. Was it "
+        "known before the outcome?",
+        remedy=f"problem: {{available_at: {{{name!r}: after}}}}, if it is known only afterwards",
+        fix=known_after([name]),
+    )

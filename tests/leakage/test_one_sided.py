@@ -1,0 +1,37 @@
+"""Flags and categories that only one class has warn where they are tied to nothing else."""
+
+import numpy as np
+import pytest
+
+from ninefold.leakage.one_sided import OneSidedCheck
+from tests.leakage.reports import asked, at_random
+
+N = 2000
+
+
+def table(seed=0):
+    """Two causes of a rare outcome, and noise."""
+    rng = np.random.default_rng(seed)
+    a, b = rng.normal(size=(2, N))
+    y = a + b + rng.logistic(size=N) > 3.0
+    return rng, {"a": a, "b": b, "c": rng.normal(size=N), "y": np.where(y, "yes", "no")}, y
+
+
+def found(data):
+    return [item.columns for item in asked(OneSidedCheck(), data, "y", at_random(N))]
+
+
+@pytest.mark.parametrize("kind", ["flag", "status"])
+def test_what_was_written_after_some_outcomes_is_named(kind):
+    rng, data, y = table()
+    some = y & (rng.random(N) < 0.5)
+    status = np.where(some, rng.choice(["refunded", "closed"], N), rng.choice(["open", "new"], N))
+    data["made"] = some.astype(float) if kind == "flag" else status
+    assert found(data) == [("made",)]
+
+
+def test_a_flag_of_its_causes_and_a_flag_of_both_classes_are_silent():
+    rng, data, y = table()
+    data["symptom"] = (y & (data["a"] + 0.5 * rng.normal(size=N) > 0.7)).astype(float)
+    data["common"] = ((rng.random(N) < 0.05) | (y & (rng.random(N) < 0.3))).astype(float)
+    assert found(data) == []
