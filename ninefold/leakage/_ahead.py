@@ -136,8 +136,6 @@ class Influence:
     """Given the target's past and present."""
     own: Share
     """The same, given the column's own past too."""
-    present: Share
-    """What the target's present explains given its past."""
     placebo: float
     """The largest `own` share after the column was moved along the series."""
     future_placebo: float
@@ -186,7 +184,6 @@ def influence(series: Series, x: Array, y: Array, seed: int) -> Influence | None
     return Influence(
         future=ahead,
         own=own_share,
-        present=share(x[places], np.column_stack([clock, past]), present),
         placebo=placebo(own_share, with_own, STRONG / 2),
         future_placebo=placebo(ahead, without, EXACT),
         reach=reach,

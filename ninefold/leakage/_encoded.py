@@ -82,11 +82,13 @@ def exact(case: Case, groups: Groups, values: Array, y: Array) -> str:
         return ""
     weight = groups.size * told
     everywhere = np.ones(len(y), dtype=bool)
-    candidates = [_mean_with(added) for added in _added(groups, values, y, told)]
+    candidates: list[Level] = []
     targets = np.unique(y)
-    is_share = bool((values >= 0).all() and (values <= 1).all())
-    if is_share and set(targets.tolist()) <= {0.0, 1.0}:
-        candidates += [_nearest_of_merged(added, values) for added in USUALLY_ADDED]
+    if _may_be_means(groups, values, y, told, near):
+        candidates += [_mean_with(added) for added in _added(groups, values, y, told)]
+        is_share = bool((values >= 0).all() and (values <= 1).all())
+        if is_share and set(targets.tolist()) <= {0.0, 1.0}:
+            candidates += [_nearest_of_merged(added, values) for added in USUALLY_ADDED]
     if len(targets) > MANY:
         # The median of a class's indicator is 0 or 1 in every group.
         candidates.append(_medians)
@@ -111,6 +113,22 @@ def exact(case: Case, groups: Groups, values: Array, y: Array) -> str:
             continue
         return "leak"
     return ""
+
+
+def _may_be_means(groups: Groups, values: Array, y: Array, told: Array, near: float) -> bool:
+    """Tell whether enough values lie between the mean of their group and that of all rows.
+
+    No row added at the overall mean, nor any merging of groups, leads anywhere else.
+    """
+    mean, overall = _means(groups, y, np.ones(len(y), dtype=bool), 0.0), float(y.mean())
+    slack = near + 1e-12 * abs(overall)
+    between = (values >= np.minimum(mean, overall) - slack) & (
+        values <= np.maximum(mean, overall) + slack
+    )
+    size, use = groups.size, told & (groups.known > 0) & (groups.unknown > 0)
+    nearly_all = size[told & between].sum() >= 0.9 * size[told].sum()
+    most = (use & between).sum() >= MIN_MET
+    return bool(nearly_all or (most and size[use & between].sum() >= MOST * size[use].sum()))
 
 
 def _holds_in_train(

@@ -1,4 +1,4 @@
-"""Which columns are the largest, least or middle of another's rows to come, or their spread."""
+"""Which columns are the largest or least of another's rows to come, or their spread."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -18,10 +18,10 @@ from ninefold.leakage._formulas import (
 )
 from ninefold.leakage._series import Series
 
-ORDERED = ("largest", "smallest", "median", "spread")
+ORDERED = ("largest", "smallest", "spread")
 """What no straight line gives."""
-SCREENED = 0.98
-"""Correlation with a formula from which a column is compared with it row by row."""
+SCREENED, SCREENED_ROWS = 0.98, 150
+"""Correlation with a formula, in so many rows, from which columns are compared with it in all."""
 MIN_DISTINCT = 20
 
 
@@ -53,8 +53,13 @@ def extremes(
         around = series.around(values, places, np.arange(-REACH, REACH + 1))
         if len(np.unique(around[:, REACH])) < MIN_DISTINCT:
             continue
+        others = {name: x for name, x in columns.items() if name != source}
+        some = slice(None, None, max(1, len(places) // SCREENED_ROWS))
+        close = _close(_formulas(around[some], places[some]), others)
+        if not close:
+            continue
         formulas = _formulas(around, places)
-        for name in _close(formulas, {n: x for n, x in columns.items() if n != source}):
+        for name in close:
             fit = fitting(formulas, columns[name])
             if any(f.looks == "past" for f in fit):
                 behind.add(name)

@@ -46,11 +46,11 @@ def windowed(
     if not reach:
         return []
     least = {name: _least(sources[name][places]) for name in names}
-    names = [name for name in names if least[name] > 0]
+    least = {name: rounding for name, rounding in least.items() if rounding > 0}
     found: dict[str, Windowed] = {}
     behind: set[str] = set()
     for source in sources:
-        for item in _explained(series, places, reach, sources, source, names):
+        for item in _explained(series, places, reach, sources, source, least):
             if item.missed_by_past <= least[item.name]:
                 behind.add(item.name)
             elif item.missed <= least[item.name] < item.missed_by_past / APART:
@@ -83,12 +83,15 @@ def _explained(
     reach: int,
     columns: dict[str, Array],
     source: str,
-    names: list[str],
+    least: dict[str, float],
 ) -> Iterator[Windowed]:
-    """Explain columns by a window of `source`: fitted on every other place, tried on the rest."""
+    """Explain columns by a window of `source`: fitted on every other place, tried on the rest.
+
+    Only those of which the window leaves no more than rounding: `least`.
+    """
     around = series.around(columns[source], places, np.arange(-reach, reach + 1))
     kept = np.isfinite(around).all(axis=1)
-    y = {name: columns[name][places] for name in names if name != source}
+    y = {name: columns[name][places] for name in least if name != source}
     y = {name: v for name, v in y.items() if np.isfinite(v[kept]).sum() >= KNOWN * kept.sum()}
     for values in y.values():
         kept &= np.isfinite(values)
@@ -99,6 +102,8 @@ def _explained(
     past = _missed(x[:, : reach + 1], goals) / scale
     whole = _missed(x, goals) / scale
     for at, name in enumerate(y):
+        if min(past[at], whole[at]) > least[name]:
+            continue
         single = np.abs(correlations(goals[:, at], x[:, reach + 1 :])[0]).max()
         if 1 - single**2 > max(2 * whole[at] ** 2, 1e-9):
             yield Windowed(name, source, reach, float(whole[at]), float(past[at]), int(kept.sum()))
