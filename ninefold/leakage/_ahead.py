@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -17,6 +18,8 @@ STRONG = 0.5
 MIN_PAIRS = 30
 MOVES = 9
 """Moves of a column along its series that its tie to the future is held against."""
+OWN_FUTURE = 12
+"""Rows ahead that are looked at beside the column's own past."""
 GROWTH = 20.0
 """Largest over median size of the target around a row from which rows are weighted."""
 
@@ -96,12 +99,17 @@ def share(x: Array, known: Array, added: Array) -> Share:
     """
     kept = np.isfinite(x) & np.isfinite(known).all(axis=1) & np.isfinite(added).all(axis=1)
     x, known, added = x[kept], known[kept], added[kept]
-    n, a, b = len(x), known.shape[1] + 1, added.shape[1]
+    if len(x) < 1.5 * (known.shape[1] + 1 + added.shape[1]) + 20 or np.ptp(x) == 0:
+        return Share(0.0, len(x), 0.0)
+    rests = _rest(x, known), _rest(x, np.column_stack([known, added]))
+    return _share(x, *rests, known.shape[1] + 1, added.shape[1])
+
+
+def _share(x: Array, before: float, after: float, a: int, b: int) -> Share:
+    """Return the share that `b` terms explain of what `a` leave: the rests before and after."""
+    n, total = len(x), float(np.var(x)) * len(x)
     if n < 1.5 * (a + b) + 20 or np.ptp(x) == 0:
         return Share(0.0, n, 0.0)
-    total = float(np.var(x)) * n
-    before = _rest(x, known)
-    after = _rest(x, np.column_stack([known, added]))
     if before <= 1e-9 * total or before <= n * unit(x) ** 2 / 4:
         return Share(0.0, n, 0.0)
     after = max(after, 1e-12 * total)
@@ -109,11 +117,15 @@ def share(x: Array, known: Array, added: Array) -> Share:
     return Share(max(0.0, explained), n, float((before - after) / b / (after / (n - a - b))))
 
 
-def _rest(x: Array, terms: Array) -> float:
-    """Return the residual sum of squares of `x` `(P,)` on `terms` `(P, a)` with an intercept."""
+def _centred(terms: Array) -> Array:
     centred = terms - terms.mean(axis=0)
     size = centred.std(axis=0)
-    centred = centred[:, size > 0] / size[size > 0]
+    return np.asarray(centred[:, size > 0] / size[size > 0])
+
+
+def _rest(x: Array, terms: Array) -> float:
+    """Return the residual sum of squares of `x` `(P,)` on `terms` `(P, a)` with an intercept."""
+    centred = _centred(terms)
     target = x - x.mean()
     fitted = centred @ np.linalg.lstsq(centred, target, rcond=1e-10)[0]
     return float(((target - fitted) ** 2).sum())
@@ -143,51 +155,109 @@ class Influence:
     reach: int
 
 
-def influence(series: Series, x: Array, y: Array, seed: int) -> Influence | None:
-    """Regress a column `(M,)` on the target `(M,)` before, at and after each row.
+@dataclass(frozen=True)
+class Surroundings:
+    """The target around some rows of a series: what columns are compared with.
 
-    None if the series is too short.
+    Shapes: `places` `(P,)`, `weight` `(P, 1)`, `until_now` `(P, a)` with the trend and the target's
+    past and present, `future` `(P, reach)`.
     """
+
+    series: Series
+    reach: int
+    places: Array
+    weight: Array
+    until_now: Array
+    future: Array
+
+    @property
+    def own(self) -> int:
+        """Rows of the column's own past that are looked at."""
+        return min(self.reach, 8)
+
+    @cached_property
+    def bases(self) -> tuple[Array, Array] | None:
+        """Orthonormal columns `(P, r)` that span the terms until now, and with the future.
+
+        None if some are missing: then every column has its own rows.
+        """
+        every = np.column_stack([self.until_now, self.future])
+        if not np.isfinite(every).all():
+            return None
+        return _basis(self.until_now), _basis(every)
+
+    @cached_property
+    def next_left(self) -> Array:
+        """What the terms until now leave of the next rows `(P, b)`, if none is missing."""
+        assert self.bases is not None
+        return _left(_centred(self.future[:, :OWN_FUTURE]), self.bases[0])
+
+    def without_own(self, values: Array) -> Share:
+        """Return what the future explains of `values` `(M,)` given the target until now."""
+        x = values[self.places] * self.weight[:, 0]
+        if self.bases is None or not np.isfinite(x).all():
+            return share(x, self.until_now, self.future)
+        rests = [float((_left(x - x.mean(), basis) ** 2).sum()) for basis in self.bases]
+        return _share(x, rests[0], rests[1], self.until_now.shape[1] + 1, self.reach)
+
+    def with_own(self, values: Array) -> Share:
+        """Return what it explains given the column's own past too."""
+        x = values[self.places] * self.weight[:, 0]
+        before = self.series.around(values, self.places, np.arange(-self.own, 0)) * self.weight
+        future = self.future[:, :OWN_FUTURE]
+        if self.bases is None or not (np.isfinite(x).all() and np.isfinite(before).all()):
+            return share(x, np.column_stack([self.until_now, before]), future)
+        left = _left(x - x.mean(), self.bases[0])
+        past = _left(_centred(before), self.bases[0])
+        rests = [_rest(left, terms) for terms in (past, np.hstack([past, self.next_left]))]
+        known = self.until_now.shape[1] + before.shape[1] + 1
+        return _share(x, rests[0], rests[1], known, future.shape[1])
+
+
+def surroundings(series: Series, y: Array, seed: int) -> Surroundings | None:
+    """Return the target `(M,)` before, at and after some rows; None if the series is too short."""
     first, last = series.bounds
     length = float(np.median(last - first + 1))
     for reach in (30, 20, 12, 8, 5, 3, 2, 1):
-        own = min(reach, 8)
         places = series.inner(reach, ANCHORS, seed)
-        if length >= 2 * reach + 1 and len(places) >= 1.5 * (2 * reach + own + 3) + 40:
+        if length >= 2 * reach + 1 and len(places) >= 1.5 * (2 * reach + min(reach, 8) + 3) + 40:
             break
     else:
         return None
-    steps = np.arange(-reach, reach + 1)
-    around = series.around(y, places, steps)
-    past, present, future = around[:, :reach], around[:, [reach]], around[:, reach + 1 :]
-    clock = _clock(places, len(series))
-    weight = _weights(around)
-    until_now = np.column_stack([np.ones(len(places)), clock, past, present]) * weight
-    future = future * weight
+    around = series.around(y, places, np.arange(-reach, reach + 1))
+    weight, clock = _weights(around), _clock(places, len(series))
+    until_now = np.column_stack([np.ones(len(places)), clock, around[:, : reach + 1]]) * weight
+    return Surroundings(series, reach, places, weight, until_now, around[:, reach + 1 :] * weight)
 
-    def with_own(values: Array) -> Share:
-        before = series.around(values, places, np.arange(-own, 0)) * weight
-        known = np.column_stack([until_now, before])
-        return share(values[places] * weight[:, 0], known, future[:, :12])
 
-    def without(values: Array) -> Share:
-        return share(values[places] * weight[:, 0], until_now, future)
-
+def influence(of: Surroundings, x: Array, seed: int) -> Influence:
+    """Regress a column `(M,)` on the target before, at and after each row."""
     moves = np.random.default_rng(seed).integers(len(x) // 5, len(x) - len(x) // 5, MOVES)
 
-    def placebo(found: Share, of: Callable[[Array], Share], least: float) -> float:
+    def placebo(found: Share, of_moved: Callable[[Array], Share], least: float) -> float:
         if found.explained <= least:
             return 0.0
-        return float(np.max([of(np.roll(x, int(m))).explained for m in moves]))
+        return float(np.max([of_moved(np.roll(x, int(m))).explained for m in moves]))
 
-    ahead, own_share = without(x), with_own(x)
+    ahead, own = of.without_own(x), of.with_own(x)
     return Influence(
         future=ahead,
-        own=own_share,
-        placebo=placebo(own_share, with_own, STRONG / 2),
-        future_placebo=placebo(ahead, without, EXACT),
-        reach=reach,
+        own=own,
+        placebo=placebo(own, of.with_own, STRONG / 2),
+        future_placebo=placebo(ahead, of.without_own, EXACT),
+        reach=of.reach,
     )
+
+
+def _basis(terms: Array) -> Array:
+    """Return orthonormal columns that span the terms, each centred."""
+    u, size, _ = np.linalg.svd(_centred(terms), full_matrices=False)
+    return np.asarray(u[:, size > 1e-10 * size[0]]) if len(size) else u
+
+
+def _left(x: Array, basis: Array) -> Array:
+    """Return what is left of `x` `(P, ...)` beside a basis `(P, r)`."""
+    return np.asarray(x - basis @ (basis.T @ x))
 
 
 def _weights(around: Array) -> Array:

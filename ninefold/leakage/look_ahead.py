@@ -7,7 +7,16 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage._ahead import EXACT, STRONG, Influence, influence, ranks, shifted
+from ninefold.leakage._ahead import (
+    EXACT,
+    STRONG,
+    Influence,
+    Surroundings,
+    influence,
+    ranks,
+    shifted,
+    surroundings,
+)
 from ninefold.leakage._filled_ahead import filled_ahead
 from ninefold.leakage._formulas import Table, match, table
 from ninefold.leakage._series import Series, is_schedule
@@ -59,6 +68,7 @@ class LookAheadCheck(Check):
             moments = case.frame[series.time][series.index] if series.time and dated else None
             declared = case.problem.time is not None
             formulas = table(series, y, case.seed, case.is_classification, moments, declared)
+            around = surroundings(series, y, case.seed)
             fixed = is_schedule(series, y)
             found = {}
             for name in case.inputs:
@@ -66,7 +76,7 @@ class LookAheadCheck(Check):
                     continue
                 x = _values(case, series, name)
                 if x is not None and not (fixed and is_schedule(series, x)):
-                    found[name] = _look(case, series, x, y, formulas)
+                    found[name] = _look(case, series, x, y, formulas, around)
             ahead = {name: item for name, item in found.items() if item is not None}
             asked = [name for name, item in ahead.items() if item.is_question]
             for name, item in ahead.items():
@@ -94,13 +104,20 @@ def _values(case: Case, series: Series, name: str) -> Array | None:
     return x if len(known) >= MIN_KNOWN and len(np.unique(known[:1000])) >= 2 else None
 
 
-def _look(case: Case, series: Series, x: Array, y: Array, formulas: Table | None) -> _Ahead | None:
+def _look(
+    case: Case,
+    series: Series,
+    x: Array,
+    y: Array,
+    formulas: Table | None,
+    around: Surroundings | None,
+) -> _Ahead | None:
     return (
         _copy(case, series, x, y)
         or (None if formulas is None else _computed(case, formulas, x))
         or _smoothed(case, series, x, y)
         or _filled(case, series, x, y)
-        or _influenced(case, series, x, y)
+        or (None if around is None else _influenced(case, around, x))
     )
 
 
@@ -142,10 +159,8 @@ def _filled(case: Case, series: Series, x: Array, y: Array) -> _Ahead | None:
     return _Ahead("warn", f"is `{case.problem.target}` {how}", {"formula": how})
 
 
-def _influenced(case: Case, series: Series, x: Array, y: Array) -> _Ahead | None:
-    found = influence(series, x, y, case.seed)
-    if found is None:
-        return None
+def _influenced(case: Case, around: Surroundings, x: Array) -> _Ahead | None:
+    found = influence(around, x, case.seed)
     best = max(found.future, found.own, key=lambda item: item.explained)
     evidence = {
         "explained_by_future": round(best.explained, 6),
