@@ -16,8 +16,9 @@ MIN_ROWS, COVERED, LARGEST = 20, 0.25, 0.6
 class may be: of two rare things hardly any row has both."""
 MOST_LEVELS, FEW = 30, 5
 """Categories of a column that is looked at, and rows from which one counts as of one class."""
-TIED = 3.0
-"""z of a tie to the other columns, given the target, from which it may be a cause."""
+TIED, UNLIKE = 3.0, 1e-3
+"""z of a tie to the other columns, given the target, from which it may be a cause, and the chance
+from which on the classes differ among the other categories."""
 
 
 class OneSidedCheck(Check):
@@ -25,8 +26,8 @@ class OneSidedCheck(Check):
 
     So stand a chargeback, a refund or a status that was written down after the outcome, for as many
     rows as somebody came round to. It counts only if, given the target, it has nothing in common
-    with the other columns, and these tell the target themselves: a symptom that only the ill show
-    goes with the other symptoms.
+    with the other columns, these tell the target themselves, and the other categories do not: a
+    symptom that only the ill show goes with the other symptoms.
     """
 
     family: ClassVar[str] = "target"
@@ -46,7 +47,8 @@ class OneSidedCheck(Check):
                     continue
                 flag = inside.astype(np.int64)
                 one = View(view.column, "value", flag, flag.astype(np.float64))
-                if _is_free(power, one, code):
+                alike = _are_alike(view.codes[~inside], power.y[~inside])
+                if alike and _is_free(power, one, code):
                     yield _finding(power, one, code, covered, chance)
                     break
 
@@ -69,6 +71,21 @@ def _only(codes: Array, of_class: Array, classes: int) -> tuple[Array, float]:
     share = max(float(of_class.mean()), 1e-300)
     ways = levels * np.log10(2) + np.log10(classes)
     return inside, float(inside.sum() * np.log10(share) + ways)
+
+
+def _are_alike(codes: Array, y: Array) -> bool:
+    """Tell whether all other categories have the classes alike, as before the outcome.
+
+    Islands and sites differ in what lives there altogether.
+    """
+    from scipy.stats import chi2_contingency
+
+    if len(np.unique(codes)) < 2:
+        return True
+    code, label = (np.unique(v, return_inverse=True)[1] for v in (codes, y))
+    table = np.bincount(code * (int(label.max()) + 1) + label).astype(np.float64)
+    table.resize(int(code.max()) + 1, int(label.max()) + 1)
+    return bool(chi2_contingency(table).pvalue > UNLIKE)
 
 
 def _is_free(power: Power, view: View, code: int) -> bool:

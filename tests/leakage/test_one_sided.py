@@ -35,3 +35,11 @@ def test_a_flag_of_its_causes_and_a_flag_of_both_classes_are_silent():
     data["symptom"] = (y & (data["a"] + 0.5 * rng.normal(size=N) > 0.7)).astype(float)
     data["common"] = ((rng.random(N) < 0.05) | (y & (rng.random(N) < 0.3))).astype(float)
     assert found(data) == []
+
+
+def test_sites_that_differ_in_their_classes_altogether_are_silent():
+    rng, data, y = table()
+    data["site"] = np.where(
+        y & (rng.random(N) < 0.4), "north", np.where(rng.random(N) < 0.5 + 0.2 * y, "east", "west")
+    )
+    assert found(data) == []
