@@ -21,12 +21,13 @@ def found(data):
     return [item.columns for item in asked(OneSidedCheck(), data, "y", at_random(N))]
 
 
-@pytest.mark.parametrize("kind", ["flag", "status"])
+@pytest.mark.parametrize("kind", ["flag", "flag, some wrong", "status"])
 def test_what_was_written_after_some_outcomes_is_named(kind):
     rng, data, y = table()
     some = y & (rng.random(N) < 0.5)
     status = np.where(some, rng.choice(["refunded", "closed"], N), rng.choice(["open", "new"], N))
-    data["made"] = some.astype(float) if kind == "flag" else status
+    flag = some | ((rng.random(N) < 0.01) & (kind != "flag"))
+    data["made"] = status if kind == "status" else flag.astype(float)
     assert found(data) == [("made",)]
 
 
