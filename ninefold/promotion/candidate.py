@@ -27,6 +27,8 @@ class Candidate:
             self.signature = Signature.from_json(self._metadata[METADATA_KEY])
         except Exception as error:
             why = " ".join(str(error).split())[:200]
+            if error.args == (METADATA_KEY,):
+                why = "it has no signature (a baseline's file takes features, not raw rows)"
             raise InputError(
                 f"{place} must be a model that `ninefold run` exported, however: {why}"
             ) from None

@@ -1,5 +1,6 @@
 """What a challenger must show, and what a decision leaves behind."""
 
+import onnx
 import pytest
 
 from ninefold.errors import GateError, InputError
@@ -7,7 +8,7 @@ from ninefold.files import read_json
 from ninefold.promotion.registry import Registry
 from ninefold.sealing import read_ledger
 from tasks.promoting import promote, rollback
-from tests.promotion.models import Workspace
+from tests.promotion.models import Workspace, model
 
 
 @pytest.fixture
@@ -148,6 +149,11 @@ def test_a_test_part_that_was_touched_stops(workspace):
 
 
 def test_what_is_no_model_is_one_line(workspace, tmp_path):
+    bare = onnx.load_from_string(model())
+    del bare.metadata_props[:]
+    (tmp_path / "bare.onnx").write_bytes(bare.SerializeToString())
+    with pytest.raises(InputError, match="it has no signature"):
+        promote(workspace.folder, tmp_path / "bare.onnx")
     workspace.export()
     (tmp_path / "bad.onnx").write_bytes(b"no")
     with pytest.raises(InputError, match="must be a model"):
