@@ -179,12 +179,15 @@ def run_stage(
     """
     _patch()
     _run.executed, _run.write = False, write or (lambda line: log.info("%s: %s", name, line))
+    told = None
     while True:
         try:
             with repository(workspace) as repo, readable(workspace, name):
                 return _reproduce(repo, workspace.resolve(), name, force)
         except BusyError as busy:
-            _run.write(f"waiting, {busy}")
+            if str(busy) != told:
+                told = str(busy)
+                _run.write(f"waiting, {told}")
             time.sleep(POLL_S)
 
 

@@ -6,6 +6,7 @@ import getpass
 import importlib
 import logging
 import os
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from ninefold.files import unwritable
 from tasks import parsing
 from tasks.executors import StageError
 
+HOLDER = re.compile(r"(?=\(PID \d+\): )")
 _first_in_process: dict[str, threading.RLock] = {}
 
 
@@ -162,9 +164,15 @@ def readable(workspace: Path, stage: str | None) -> Iterator[None]:
     except (NinefoldError, BusyError):
         raise
     except LockError as error:
-        raise BusyError(one_line(error)) from None
+        raise BusyError(_holders(one_line(error))) from None
     except DvcException as error:
         raise _worded(error, place) from None
+
+
+def _holders(text: str) -> str:
+    """Return what DVC says of a lock, each process that holds it once and without its advice."""
+    said, *holders = HOLDER.split(text.partition(" If there are no processes")[0])
+    return said + ", ".join(dict.fromkeys(holder.strip() for holder in holders))
 
 
 def _worded(error: Exception, place: str) -> NinefoldError:

@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from dvc.lock import LockError
 
 from ninefold.errors import ConfigError, GateError, InputError
 from tasks import engine, healing, status
@@ -275,3 +276,20 @@ def test_a_user_whom_the_system_does_not_know_may_run(workspace, monkeypatch):
         monkeypatch.delenv(name)
     monkeypatch.setattr(pwd, "getpwuid", unknown)
     assert list(engine.graph(workspace.folder)) == NAMES
+
+
+def test_a_wait_names_each_process_once_and_is_said_once(workspace, monkeypatch):
+    text = "'m' is busy, it is being blocked by: (PID 8): a b (PID 8): a b (PID 9): c "
+    text += "If there are no processes with such PIDs, you can manually remove 'rwlock' and try."
+    turns = iter([LockError(text), LockError(text), None])
+
+    def reproduce(*_):
+        if (error := next(turns)) is not None:
+            raise error
+        return "unchanged"
+
+    monkeypatch.setattr(engine, "_reproduce", reproduce)
+    monkeypatch.setattr(engine, "POLL_S", 0.0)
+    said = []
+    assert engine.run_stage(workspace.folder, "left", write=said.append) == "unchanged"
+    assert said == ["waiting, 'm' is busy, it is being blocked by: (PID 8): a b, (PID 9): c"]
