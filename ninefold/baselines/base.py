@@ -30,6 +30,11 @@ class TrainRows:
     target: Target
     layout: "Layout"
 
+    def take(self, chosen: Array) -> "TrainRows":
+        """Return the rows at which a mask `(N,)` is true."""
+        own = (self.X[chosen], self.codes[chosen], self.y[chosen], self.weight[chosen])
+        return TrainRows(*own, self.target, self.layout)
+
 
 class Fitted(ABC):
     """A fitted baseline."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from ninefold.columns import Column
 from ninefold.preprocessing.blocks.block import Block, FittedTensor, Reader
-from ninefold.preprocessing.blocks.numbers import NumberBlock
+from ninefold.preprocessing.blocks.numbers import NumberBlock, NumberCell
 from ninefold.preprocessing.layout import Layout, tensor_name
 from ninefold.preprocessing.levels import Levels
 
@@ -44,10 +44,12 @@ def assemble(
         told = tensor.layout
         graph.output(name, tensor.emit(reader), told.dtype, ("N", *told.sizes(name)))
     continuous = sum(len(block.cells) for block in blocks if isinstance(block, NumberBlock))
+    smooth = [isinstance(cell, NumberCell) and cell.is_smooth for cell in cells]
     layout = Layout(
         features=tuple(cell.name for cell in cells),
         sources=tuple(cell.column for cell in cells),
         continuous=tuple(range(continuous)),
+        smooth=tuple(position for position, is_smooth in enumerate(smooth) if is_smooth),
         codes=tuple(levels.column for levels in codes),
         cardinalities=tuple(levels.cardinality for levels in codes),
         columns=read,

@@ -70,6 +70,8 @@ class Layout:
     """Columns that are read, with kind and roles."""
     tensors: tuple[TensorLayout, ...] = ()
     """Tensors beside X and codes, in the order in which a network takes them."""
+    smooth: tuple[int, ...] = ()
+    """Positions in X of those that are softly clipped."""
     treatments: tuple[Mapping[str, Any], ...] = ()
     """The decision table: column, kind, treatment, why, features."""
     edges: Mapping[str, tuple[float, ...]] = field(default_factory=dict)

@@ -77,6 +77,25 @@ def test_files_take_raw_rows_and_give_what_scikit_learn_gives(kind, tmp_path):
             np.testing.assert_array_equal(alone, found[start:stop])
 
 
+@pytest.mark.parametrize(
+    ("effect", "is_straight"), [(lambda b: 3 * b, True), (lambda b: 3 * np.tanh(b), False)]
+)
+def test_the_linear_model_is_not_bent_where_the_truth_is_straight(effect, is_straight, tmp_path):
+    def changed(frame, seed):
+        rng = np.random.default_rng(seed)
+        b = rng.standard_t(4, size=len(frame)) if not is_straight else frame["b"]
+        y = effect(b) + 0.2 * rng.normal(size=len(frame))
+        return Frame(frame.columns, {**frame.data, "b": b, "y": y}, frame.row)
+
+    train, valid = (changed(frame, n) for n, frame in enumerate(parts("regression", 400, 200)))
+    spec = BaselinesSpec.model_validate({"models": [{"kind": "linear"}]})
+    comparison = compared("regression", spec=spec, train=train, valid=valid)
+    error = comparison.report["baselines"][0]["valid"]["rmse"]
+    assert bool(comparison.fitted["linear"].straight) == is_straight
+    assert error < 0.31 or not is_straight  # 0.34 where it is bent
+    publish(comparison, featurized(valid, "regression"), tmp_path / "baselines")  # checks parity
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_linear_and_boosting_beat_the_dummy_on_valid(kind):
     report = compared(kind).report
