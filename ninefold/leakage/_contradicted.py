@@ -1,36 +1,54 @@
 """Labels that a row's neighbours deny as one, where that cannot be the end of a tail."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage.chance import log10_excess
 
-APART = 0.9
-"""Vote of its own class that half of each class's rows get at least where classes lie apart."""
 DENIED, DOUBTED = 0.1, 0.4
 """Vote of its own class up to which a row's label is denied, and up to which it is in doubt."""
 LEAST, LEAST_IN_PART, UNLIKELY = 8, 5, -4.0
 """Denied rows, in all and in one part of the table, and log10 of the chance that they are so many.
 """
-DENSER = 0.5
-"""Denied rows over those in doubt, at most, where votes thin out towards none: three of nine."""
 OFTENER = 4.0
 """How many times the share of denied rows in one part must be that in the others."""
 
 
-def isolated(own: Array, denied: Array, label: Array) -> bool:
+@dataclass(frozen=True)
+class Contrast:
+    """From when on labels are denied by too many neighbours with too few in doubt."""
+
+    apart: float
+    """Vote of its own class that half of each class's rows get at least where classes lie apart."""
+    denser: float
+    """Denied rows over those in doubt, at most, where votes thin out towards none."""
+    spread: float
+    """Standard deviations by which those in doubt may be fewer than usual, times `denser`."""
+    unlikely: float
+    """log10 of the chance that so many are denied."""
+
+
+PLAIN = Contrast(0.9, 0.5, 2.0, UNLIKELY)
+CLEANED = Contrast(0.75, 1.0, 1.0, -3.0)
+"""Votes of labels as they are, and of labels set right before the vote, which takes doubts away."""
+
+
+def isolated(own: Array, denied: Array, label: Array, by: Contrast = PLAIN) -> bool:
     """Tell whether rows are `denied` `(N,)` in numbers, although hardly any is in doubt.
 
     Where classes touch, honest rows have votes for their `own` class `(N,)` of all sizes, and
-    fewer the lower the vote; a flipped label lies in the midst of another class.
+    fewer the lower the vote (`by` says how many); a flipped label lies in the midst of another
+    class.
     """
     from scipy.stats import poisson
 
-    if denied.sum() < LEAST or any(np.median(own[label == k]) < APART for k in np.unique(label)):
+    if denied.sum() < LEAST or any(np.median(own[label == k]) < by.apart for k in np.unique(label)):
         return False
     doubted = int(((own > DENIED) & (own <= DOUBTED)).sum())
-    expected = DENSER * (doubted + 2 * np.sqrt(doubted) + 1)
-    return bool(poisson.logsf(int(denied.sum()) - 1, expected) / np.log(10) <= UNLIKELY)
+    expected = by.denser * (doubted + by.spread * np.sqrt(doubted) + 1)
+    return bool(poisson.logsf(int(denied.sum()) - 1, expected) / np.log(10) <= by.unlikely)
 
 
 def in_one_part(denied: Array, inside: Array) -> bool:

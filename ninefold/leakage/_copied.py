@@ -6,6 +6,7 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage.case import Case, Severity
+from ninefold.leakage.chance import log10_excess
 
 QUERIES, POOL, MIN_POOL = 1500, 20_000, 30
 """Test cells whose nearest are sought, cells to seek among, and how many of those it takes."""
@@ -15,6 +16,9 @@ ALIKE = 0.1
 """Distance above which cells are not called copies, however lonely they are."""
 LEADS = 3
 """Copies of one cell that are looked for."""
+OFTENER, USUALLY = -3.0, 0.02
+"""log10 of the chance that test leads so much oftener than train inside, and the share of other
+cells that are as near as copies."""
 FEW, MANY = 0.005, 0.05
 """Shares of test from which copies warn, and block."""
 MIN_ROWS = 3
@@ -58,6 +62,20 @@ def leads(distance: Array, scale: float) -> Array:
     lead = steps * np.arange(1, ahead + 1) / max(scale, 1e-3)
     is_near = distance[:, :ahead] <= ALIKE
     return np.asarray(((lead >= FAR * np.log(10)) & is_near).any(axis=1))
+
+
+def beyond_usual(found: Array, usual: Array, distance: Array, inside: Array) -> Array:
+    """Return which cells `(Q,)` that were `found` leading are copies, whatever train is like.
+
+    Where cells inside train lead as often (`usual` `(R,)`), plain shapes do by themselves: then
+    only those count that are nearer than others ever are.
+    """
+    at = int(found.sum()), len(found), int(usual.sum()), len(usual)
+    if log10_excess(*at) <= OFTENER:
+        return found
+    others = np.concatenate([distance[~found, 0], inside[~usual, 0]])
+    nearest = np.quantile(others, USUALLY) if len(others) else np.inf
+    return np.asarray(found & (distance[:, 0] < nearest))
 
 
 def severity(case: Case, count: int, share: float) -> Severity:

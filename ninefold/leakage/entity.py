@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage._balanced import before_balancing
 from ninefold.leakage._name_parts import parts_of_names
 from ninefold.leakage._ties import (
     MOST_ROWS,
@@ -62,6 +63,7 @@ class EntityCheck(Check):
     def findings(self, case: Case) -> Iterator[Finding]:
         if case.problem.group or case.follows_time or len(case) < 60:
             return
+        case = before_balancing(case)
         found = [*_tied(case, _single(case))]
         if not found or found[0][1].left < CLEAR:
             found = sorted([*found, *_tied(case, _combined(case))], key=lambda item: -item[1].left)

@@ -12,6 +12,13 @@ from ninefold.leakage.case import Case, Check, Finding, Severity
 from ninefold.splitting.identity import combine, hash_values
 
 SHOWN = 5
+WORD, MOST_WORDS = re.compile(r"[^\W\d_]+[.'’-]?[^\W\d_]*\.?"), 4
+"""Words of the names of people and firms, and how many of them may stand in any order."""
+LEGAL_FORM = re.compile(
+    r"(?:ltd|limited|inc|incorporated|corp|corporation|co|company|llc|llp|plc|gmbh|ag|kg|ohg|ug|se|"
+    r"sa|sas|sarl|srl|spa|bv|nv|oy|oyj|ab|as|aps|pty|pte|&)"
+)
+"""Words after a firm's name that some write and some do not."""
 FEW, MANY = 0.01, 0.05
 """Shares of test, of entities that train spells otherwise, from which they warn, and block."""
 
@@ -57,10 +64,38 @@ def fold(text: str) -> str:
     >>> fold(" ID-007 ") == fold("id 7")
     True
     """
-    plain = unicodedata.normalize("NFKD", text).casefold()
+    apart = unicodedata.normalize("NFKD", text).casefold()
+    plain = _in_order("".join(c for c in apart if not unicodedata.combining(c)))
     spaced = re.sub(r"(?<=\d)[\W_]+(?=\d)", "+", plain)
     kept = "".join(c for c in spaced if c.isalnum() or c == "+")
     return re.sub(r"(?<!\d)0+(?=\d)", "", kept) or text
+
+
+def _in_order(text: str) -> str:
+    """Return a name of a few words, "Smith, Ann" and "Ann Smith" alike, with these sorted."""
+    words = text.replace(",", " ").split()
+    is_name = 1 < len(words) <= MOST_WORDS and all(WORD.fullmatch(word) for word in words)
+    return " ".join(sorted(words)) if is_name else text
+
+
+def without_legal_form(text: str) -> str:
+    """Return a firm's name without Ltd., Inc., GmbH & Co. KG and the like.
+
+    >>> without_legal_form("Acme Foods, Ltd.")
+    'Acme Foods'
+    """
+    words = text.split()
+    while len(words) > 1 and LEGAL_FORM.fullmatch(words[-1].replace(".", "").strip(",;()").lower()):
+        words.pop()
+    return " ".join(words).rstrip(",; ")
+
+
+def _folded_names(names: list[str]) -> list[str]:
+    """Return names folded, without their legal form where one of them is written so."""
+    plain = [fold(name) for name in names]
+    known = set(plain)
+    short = [fold(without_legal_form(name)) for name in names]
+    return [s if s in known else p for s, p in zip(short, plain, strict=True)]
 
 
 def _folded(case: Case, names: tuple[str, ...]) -> Array | None:
@@ -74,7 +109,7 @@ def _folded(case: Case, names: tuple[str, ...]) -> Array | None:
         if kind in ("category", "text"):
             is_text = True
             codes, levels = factorize(values)
-            values = np.array([fold(str(v)) for v in levels], dtype=object)[codes]
+            values = np.array(_folded_names([str(v) for v in levels]), dtype=object)[codes]
         hashes.append(hash_values(kind, values))
     return combine(hashes) if is_text else None
 
@@ -115,7 +150,7 @@ def _finding(
     }
     if spellings:
         evidence["spellings"] = list(spellings)
-        told = f" once case, punctuation and leading zeros are set aside ({spellings[0]})"
+        told = f" once case, punctuation, order and legal form are set aside ({spellings[0]})"
     else:
         told = ""
     follows_time = case.follows_time

@@ -8,31 +8,25 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage._id_ranges import Stretch, one_class, two_ranges
+from ninefold.leakage._id_aspects import UNIQUE, aspects, numbers_of
+from ninefold.leakage._id_ranges import Stretch, one_class, step_area, two_ranges
 from ninefold.leakage._scores import binned
 from ninefold.leakage.case import Case, Check, Finding
 from ninefold.leakage.chance import rank_correlation
 from ninefold.leakage.power import MIN_ROWS, Power, View
 
-UNIQUE = 0.98
 UNEVEN = 0.1
 """Kolmogorov's distance from a uniform spread above which numbers measure something."""
 TIME = re.compile(r"year|month|week|quarter|date|time|period|day|jahr|datum", re.IGNORECASE)
-COARSE = 12
-"""Bins of an order: a file sorted by entity has more runs than that, one by outcome fewer."""
 MIN_AREA, MIN_R2 = 0.84, 0.7
 """ROC area of a class, or R² of the target's ranks, from which an identifier betrays the target."""
 MIN_ORDER = 0.9
 """The same for a mere order, which entities of one class each also have."""
 SORTED = 0.999
 """Rank correlation of a row number with the target from which the file is sorted by it."""
-MOST_LEVELS = 40
 TOKEN = re.compile(r"\S+")
-PIECE = re.compile(r"[A-Za-z]+|\d+")
 PICTURE = re.compile(r".*\.(png|jpe?g|gif|bmp|tiff?|webp)", re.IGNORECASE)
 """Names of pictures' files: folders and files are named by class, and no model reads them."""
-MAX_PIECES = 6
-Aspects = dict[str, Array]
 
 
 class IdentifierCheck(Check):
@@ -59,12 +53,8 @@ class IdentifierCheck(Check):
             is_feature = name in case.features
             if not is_feature and _names_pictures(case, name):
                 continue
-            betrayed = _betrayed(power, name)
-            if betrayed is not None and betrayed.by == "order":
-                is_drift = betrayed.score <= max(order + 0.02, least_of_order) or (
-                    _is_row_number(power, name) and not _is_sorted_by(power, name)
-                )
-                betrayed = None if is_drift else betrayed
+            drift = max(order + 0.02, least_of_order)
+            betrayed = _betrayed(power, name, drift)
             stretch = None if betrayed is not None else _stretch(power.case, name)
             if stretch is not None:
                 yield _by_range(case, name, stretch, is_feature)
@@ -131,13 +121,8 @@ def _told_by_order(power: Power) -> float:
     case = power.case
     dates = [n for n in case.inputs if case.frame.column(n).kind == "datetime"]
     dates += [case.problem.time] if case.problem.time else []
-    scores = [_score(power, binned(_numbers(case, name), 64)) for name in dates]
+    scores = [_score(power, binned(numbers_of(case, name), 64)) for name in dates]
     return max(scores, default=0.0)
-
-
-def _numbers(case: Case, name: str) -> Array:
-    values = case.frame[name].astype(np.float64)
-    return np.where(case.is_missing(name), np.nan, values)
 
 
 def _is_row_number(power: Power, name: str) -> bool:
@@ -146,7 +131,7 @@ def _is_row_number(power: Power, name: str) -> bool:
     if power.is_classification:
         return False
     texts = case.frame.column(name).kind in ("category", "text")
-    values = case.frame[name].astype(str) if texts else _numbers(case, name)
+    values = case.frame[name].astype(str) if texts else numbers_of(case, name)
     steps = np.diff(np.unique(values, return_inverse=True)[1][np.argsort(case.frame.row)])
     return bool((steps > 0).all() or (steps < 0).all())
 
@@ -164,53 +149,35 @@ def _score(power: Power, codes: Array) -> float:
     return power.alone(View("", "value", codes, codes.astype(np.float64))).score
 
 
-def _betrayed(power: Power, name: str) -> _Betrayed | None:
-    """Return the part of an identifier that tells the target best, if one does."""
+def _betrayed(power: Power, name: str, drift: float) -> _Betrayed | None:
+    """Return the part of an identifier that tells the target best, if one does.
+
+    An order must tell it better than `drift` does, or have one step from one class to the other.
+    """
     least = MIN_AREA if power.is_classification else MIN_R2
     scores = [
-        _Betrayed(by, _score(power, codes)) for by, codes in _aspects(power.case, name).items()
+        _Betrayed(by, _score(power, codes)) for by, codes in aspects(power.case, name).items()
     ]
-    best = max(scores, key=lambda one: one.score, default=None)
-    return best if best is not None and best.score >= least else None
+    told = [one for one in scores if one.score >= least]
+    for one in sorted(told, key=lambda one: -one.score):
+        if one.by != "order":
+            return one
+        is_drift = _is_row_number(power, name) and not _is_sorted_by(power, name)
+        if not is_drift and (one.score > drift or _is_one_step(power, name, drift)):
+            return one
+    return None
 
 
-def _aspects(case: Case, name: str) -> Aspects:
-    """Return the order and the pieces of an identifier, as bins `(N,)` each."""
-    bins = int(np.clip(len(case) // 10, 4, COARSE))
-    if case.frame.column(name).kind in ("number", "datetime"):
-        values = _numbers(case, name)
-        aspects = {"order": binned(values, bins)}
-        known = np.isfinite(values) & (np.abs(values) < 2.0**53)
-        whole = known & (values == np.round(values))
-        if whole.mean() > UNIQUE:
-            number = np.where(whole, values, 0).astype(np.int64)
-            for base in (2, 3, 4, 5, 7, 9, 10, 16, 100):
-                aspects[f"remainder of {base}"] = np.abs(number) % base
-        return aspects
-    texts = case.frame[name].astype(str)
-    return {"order": _order(texts, bins), **_pieces(texts)}
+def _is_one_step(power: Power, name: str, drift: float) -> bool:
+    """Tell whether one cut through the numbers parts a class from the others.
 
-
-def _order(texts: Array, bins: int) -> Array:
-    return binned(np.unique(texts, return_inverse=True)[1].astype(np.float64), bins)
-
-
-def _pieces(texts: Array) -> Aspects:
-    """Return letters, groups of letters or digits, and length of names, where they repeat."""
-    split = [PIECE.findall(text)[:MAX_PIECES] for text in texts]
-    cut: dict[str, list[str]] = {
-        "length": [str(len(text)) for text in texts],
-        "first letter": [text[:1] for text in texts],
-        "first two letters": [text[:2] for text in texts],
-        "last letter": [text[-1:] for text in texts],
-        "last two letters": [text[-2:] for text in texts],
-    }
-    for i in range(min(MAX_PIECES, max(map(len, split), default=0))):
-        cut[f"part {i + 1}"] = [parts[i] if i < len(parts) else "" for parts in split]
-    if len({len(text) for text in texts}) == 1:
-        cut |= {f"letter {i + 1}": [t[i] for t in texts] for i in range(min(len(texts[0]), 24))}
-    codes = {by: np.unique(np.array(v), return_inverse=True)[1] for by, v in cut.items()}
-    return {by: code for by, code in codes.items() if code.max() < MOST_LEVELS}
+    Drift has no step, and the rows of entities, numbered one after the other, have many.
+    """
+    case = power.case
+    kind = case.frame.column(name).kind
+    if not power.is_classification or kind != "number" or drift > MIN_ORDER:
+        return False
+    return step_area(case.number(name), case.y) >= MIN_AREA
 
 
 def _stretch(case: Case, name: str) -> Stretch | None:
@@ -227,7 +194,7 @@ def _stretch(case: Case, name: str) -> Stretch | None:
 
 
 def _grows_with(case: Case, values: Array, time: str) -> bool:
-    return abs(rank_correlation(values, _numbers(case, time))[0]) > MIN_ORDER
+    return abs(rank_correlation(values, numbers_of(case, time))[0]) > MIN_ORDER
 
 
 def _by_range(case: Case, name: str, found: Stretch, is_feature: bool) -> Finding:

@@ -7,13 +7,13 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage._closeness import Records
-from ninefold.leakage._contradicted import DENIED, in_one_part, isolated
+from ninefold.leakage._balanced import is_drawn_again
+from ninefold.leakage._contradicted import CLEANED, DENIED, PLAIN, Contrast, in_one_part, isolated
 from ninefold.leakage._spelling import WORD
+from ninefold.leakage._voting import NEIGHBOURS, Voters
 from ninefold.leakage.case import Case, Check, Finding, Severity
-from ninefold.leakage.chance import log10_excess
 from ninefold.leakage.repeated_texts import LONG
-from ninefold.splitting.identity import combine, has_twin, hash_values, twin_share
+from ninefold.splitting.identity import combine, twin_share
 
 MIN_ROWS = 5
 """Rows below which nothing is said."""
@@ -22,8 +22,6 @@ MIN_COPIES, MIN_SHARE, MOSTLY = 20, 0.01, 0.5
 MIN_COLUMNS, VARIED, NATURAL = 4, 8, 0.35
 """Columns below which rows coincide by nature; the most varied ones left out in turn; rows that
 then have an equal more than before, over those before, up to which equal rows are copies."""
-UNEVEN = -6.0
-"""log10 of the chance that rows have so many more equals inside train than inside test."""
 FEW_COPIES = 3
 """Rows of a record and its copies, in most cases; rows that coincide by nature come in heaps too,
 and where one column fixes another, few differ in one column only."""
@@ -33,7 +31,7 @@ conflict must be; and pairs that agree in all, below which a table was freed of 
 OF_THE_REST = 0.5
 """Share of all other rows that equal one, too, but for a column, at most: where there are few left
 to do so."""
-ROWS, NEIGHBOURS = 5000, 20
+ROWS = 5000
 MANY = 50
 """Classes with more rows than this are looked at."""
 
@@ -158,9 +156,10 @@ def _suspicious(case: Case) -> Iterator[Finding]:
     if len(codes) < 2 or len(use) <= 4 * NEIGHBOURS:
         return
     label = np.searchsorted(codes, case.y[use])
-    votes = _votes(case, use, label)
-    if votes is None:
+    voters = Voters.of(case, use)
+    if voters is None:
         return
+    votes = voters.votes(label)
     usual = np.array([votes[label == k, k].mean() for k in range(len(codes))])
     confident = np.where(votes >= usual, votes, 0.0)
     other = confident.argmax(axis=1)
@@ -168,34 +167,18 @@ def _suspicious(case: Case) -> Iterator[Finding]:
     mask, denied = np.zeros((2, len(case)), dtype=bool)
     mask[use] = (confident.max(axis=1) > 0) & (other != label) & (votes.max(axis=1) >= 0.9)
     denied[use] = is_denied
-    if not case.follows_time and in_one_part(denied, case.test) and not _is_drawn_again(case):
+    if not case.follows_time and in_one_part(denied, case.test) and not is_drawn_again(case):
         said = "hardly any outside the test part: its labels look wrong"
         yield _suspect(case, denied & case.test, "warn", said)
-    elif isolated(own, is_denied, label) and _by_many(case, use, label, is_denied):
-        said = "hardly any row lies between the labels: no doubtful cases, but wrong labels"
-        yield _suspect(case, denied, "warn", said)
-    elif mask.sum() >= MIN_ROWS:
+        return
+    for shares, by in ((votes, PLAIN), (voters.cleaned(label), CLEANED)):
+        own, denied[use] = _denied(shares, label)
+        if isolated(own, denied[use], label, by) and _by_many(case, use, label, denied[use], by):
+            said = "hardly any row lies between the labels: no doubtful cases, but wrong labels"
+            yield _suspect(case, denied, "warn", said)
+            return
+    if mask.sum() >= MIN_ROWS:
         yield _suspect(case, mask, "info", "rare cases, or wrong labels")
-
-
-def _is_drawn_again(case: Case) -> bool:
-    """Tell whether train was balanced by drawing rows again: copies never contradict each other."""
-    hashes = hash_values("number", case.y.astype(np.float64))
-    rows = combine([*(case.hashes[name] for name in case.inputs), hashes])
-    inside, test = (has_twin(rows, part)[part] for part in (~case.test, case.test))
-    return log10_excess(int(inside.sum()), len(inside), int(test.sum()), len(test)) <= UNEVEN
-
-
-def _votes(case: Case, use: Array, label: Array) -> Array | None:
-    """Return the share `(M, K)` of each label among the neighbours of the rows `use` `(M,)`."""
-    from sklearn.neighbors import NearestNeighbors
-
-    records = Records.of(case)
-    if not records.code.shape[1]:
-        return None
-    space = records.space[use]
-    near = NearestNeighbors(n_neighbors=NEIGHBOURS, algorithm="brute").fit(space).kneighbors()[1]
-    return np.stack([(label[near] == k).mean(axis=1) for k in range(label.max() + 1)], axis=1)
 
 
 def _denied(votes: Array, label: Array) -> tuple[Array, Array]:
@@ -204,7 +187,7 @@ def _denied(votes: Array, label: Array) -> tuple[Array, Array]:
     return own, (own <= DENIED) & (votes.max(axis=1) >= 1 - DENIED)
 
 
-def _by_many(case: Case, use: Array, label: Array, denied: Array) -> bool:
+def _by_many(case: Case, use: Array, label: Array, denied: Array, by: Contrast) -> bool:
     """Tell whether labels are `denied` `(M,)` without the column that tells most, too.
 
     One strong column that errs now and then denies the labels of honest rows.
@@ -214,11 +197,13 @@ def _by_many(case: Case, use: Array, label: Array, denied: Array) -> bool:
         return False
     strongest = case.power.derived_from({max(scores, key=scores.__getitem__)})
     kept = [c.name for c in case.frame.columns if c.name not in strongest]
-    votes = _votes(replace(case, frame=case.frame.select(kept)), use, label)
-    if votes is None:
+    voters = Voters.of(replace(case, frame=case.frame.select(kept)), use)
+    if voters is None:
         return False
+    votes = voters.cleaned(label) if by is CLEANED else voters.votes(label)
     own, without = _denied(votes, label)
-    return isolated(own, without, label) and bool((without & denied).sum() >= 0.5 * denied.sum())
+    is_still = by is CLEANED or isolated(own, without, label, by)
+    return is_still and bool((without & denied).sum() >= 0.5 * denied.sum())
 
 
 def _suspect(case: Case, mask: Array, severity: Severity, said: str) -> Finding:

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage._copied import leads, severity, sought, usual_lead
+from ninefold.leakage._copied import beyond_usual, leads, severity, sought, usual_lead
 from ninefold.leakage._likeness import nearest, reduced
 from ninefold.leakage.case import Case, Check, Finding
 
@@ -41,7 +41,7 @@ def _find(name: str, pictures: Array, case: Case) -> Finding | None:
     inside = nearest(known[own], known, own)[0]
     scale = usual_lead(inside)
     distance, near = nearest(reduced(pictures[test]), known)
-    is_copy = leads(distance, scale)
+    is_copy = beyond_usual(leads(distance, scale), leads(inside, scale), distance, inside)
     count, share = int(is_copy.sum()), float(is_copy.mean())
     if count == 0:
         return None

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from ninefold.leakage._balanced import before_balancing
 from ninefold.leakage._chosen import chosen_by
 from ninefold.leakage._drift import APART, Drift, is_mixed, level_drift, number_drift
 from ninefold.leakage._ranges import MIN_ROWS, UNLIKELY, Shift, beyond, cut, outside, places
@@ -21,6 +22,8 @@ ALONE, ALONE_EFFECT, ALONE_P, OTHERS = -3.0, 0.1, -12.0, 3
 from which one that differs alone warns; and how many others that takes."""
 AT_THE_END = 0.9
 """Distance of the parts' places in the file from which test is simply its end, or beginning."""
+FEW = 0.1
+"""Share of the columns that may differ together, as those of one instrument."""
 MEASURED = 20
 """Values from which a column measures something."""
 MANY, LISTED = 3, 5
@@ -34,7 +37,8 @@ class ShiftCheck(Check):
 
     Where most columns agree between the parts the split was drawn by lot, and a strong difference
     in one of them is a mistake: other units, another code for gaps, a filter. Where many differ the
-    split follows time or site, drift is natural, and only clear breaks are worth a warning.
+    split follows time or site, drift is natural, and only clear breaks are worth a warning. Of a
+    train part whose classes were balanced the rows are compared that it had before.
     """
 
     family: ClassVar[str] = "shift"
@@ -52,6 +56,9 @@ class ShiftCheck(Check):
     def findings(self, case: Case) -> Iterator[Finding]:
         if min(case.train.sum(), case.test.sum()) < MIN_ROWS:
             return
+        whole, case = case, before_balancing(case)
+        if case.train.sum() < MIN_ROWS:
+            return
         drifts = {name: _drift(case, name) for name in case.inputs if name != case.problem.time}
         by_lot = not case.follows_time and not case.problem.group
         order = _order(case)
@@ -59,9 +66,9 @@ class ShiftCheck(Check):
         ranges = cut(case, drifts) if by_lot and order.effect < APART else {}
         if by_lot and order.effect < AT_THE_END:
             ranges |= beyond(case, drifts)
-        alone = _differs_alone(case, drifts) if mixed and order.effect < APART else None
+        alone = _differ_alone(case, drifts) if mixed and order.effect < APART else set()
         found = {
-            n: ranges.get(n) or _judge(case, n, drift, mixed, n == alone)
+            n: ranges.get(n) or _judge(case, n, drift, mixed, n in alone)
             for n, drift in drifts.items()
         }
         if by_lot and order.effect < APART and not mixed:
@@ -73,7 +80,7 @@ class ShiftCheck(Check):
                 yield _finding(case, name, shift)
         if many:
             yield _drifted(sorted(many, key=lambda name: -drifts[name].effect), drifts)
-        target = _target(case, mixed) if case.problem.learns_target else None
+        target = _target(whole, mixed and case is whole) if case.problem.learns_target else None
         if target is not None:
             yield _finding(case, case.problem.target, target)
 
@@ -105,21 +112,25 @@ def _dated(drift: Drift) -> Drift:
     return replace(drift, evidence=drift.evidence | medians)
 
 
-def _differs_alone(case: Case, drifts: dict[str, Drift]) -> str | None:
-    """Return the one column that differs while none of several others does.
-
-    Of a number each value counts once: what belongs to entities differs where these were dealt.
-    """
+def _differ_alone(case: Case, drifts: dict[str, Drift]) -> set[str]:
+    """Return the one column that differs, or the few of many, while none of the others does."""
     differing = [name for name, drift in drifts.items() if drift.log10_p < ALONE]
-    if len(differing) != 1 or len(drifts) <= OTHERS:
-        return None
-    name = differing[0]
+    if len(differing) > max(1, FEW * len(drifts)) or len(drifts) <= OTHERS:
+        return set()
+    return {name for name in differing if _differs_in_values(case, name, len(drifts))}
+
+
+def _differs_in_values(case: Case, name: str, many: int) -> bool:
+    """Tell whether a column's distinct values differ: of a number each counts once.
+
+    What belongs to entities differs where these were dealt.
+    """
     if case.frame.column(name).kind != "number":
-        return name
+        return True
     values = case.number(name)
     known = np.isfinite(values)
     train, test = (np.unique(values[part & known]) for part in (case.train, case.test))
-    return name if number_drift(train, test, len(drifts)).log10_p <= ALONE_P else None
+    return number_drift(train, test, many).log10_p <= ALONE_P
 
 
 def _judge(case: Case, name: str, drift: Drift, mixed: bool, alone: bool) -> Shift | None:

@@ -14,7 +14,11 @@ MIN_SHARE = 0.01
 
 
 class TimeCheck(Check):
-    """Test rows older than rows the model learned from, although `problem.time` orders the rows."""
+    """Test rows older than rows the model learned from, although `problem.time` orders the rows.
+
+    Of a given split without a valid part the last train rows become one: stragglers from after the
+    test rows stand there.
+    """
 
     family: ClassVar[str] = "time"
     kinds: ClassVar[tuple[str, ...]] = ("time.order", "time.horizon")
@@ -25,17 +29,17 @@ class TimeCheck(Check):
         if name is None:
             return
         values, known = case.frame[name], ~case.is_missing(name)
-        train = np.sort(values[(case.part == "train") & known])
+        learned = np.sort(values[(case.part != "test") & known])
         test = (case.part == "test") & known
-        if not len(train) or not test.any():
+        if not len(learned) or not test.any():
             return
         yield from _overlap(case, name, values, known)
-        later = len(train) - np.searchsorted(train, values[test], side="right")
+        later = len(learned) - np.searchsorted(learned, values[test], side="right")
         if not later.any():
             return
         mask = np.zeros(len(case), dtype=bool)
         mask[test] = later > 0
-        wrong = float(later.mean() / len(train))
+        wrong = float(later.mean() / len(learned))
         yield Finding(
             kind="time.order",
             severity=_severity(case, wrong),
@@ -45,12 +49,12 @@ class TimeCheck(Check):
                 "test_rows_before_a_train_row": int(mask.sum()),
                 "pairs_in_wrong_order": round(wrong, 6),
                 "pairs_if_order_were_ignored": 0.5,
-                "last_train": _readable(case, name, train[-1]),
+                "last_train": _readable(case, name, learned[-1]),
                 "first_test": _readable(case, name, values[test].min()),
             },
             message=(
-                f"{int(mask.sum())} test rows are older than train rows by `{name}` ({wrong:.0%} "
-                "of train-test pairs stand in the wrong order): the model has seen the future"
+                f"{int(mask.sum())} test rows are older than learned rows by `{name}` ({wrong:.2%} "
+                "of the pairs stand in the wrong order): the model has seen the future"
             ),
             remedy="split: {kind: time}; or drop problem.time if order does not matter",
             fix=((("split", "kind"), "time"),),

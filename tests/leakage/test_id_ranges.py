@@ -35,3 +35,23 @@ def test_numbers_by_lot_and_entities_of_one_class_each_are_silent():
     of_entity = np.repeat(ill(rng)[: N // 60], 60)
     of_entity[:60] = "yes"
     assert not found(np.arange(N), of_entity)
+
+
+def test_two_batches_that_outcomes_chose_warn_and_drift_along_the_numbers_does_not():
+    rng = np.random.default_rng(3)
+    y = ill(rng)
+    batch = (y == "yes") ^ (rng.random(N) < 0.11)
+    number = np.lexsort((rng.random(N), batch)).argsort() + 500.0
+    assert [f["columns"] for f in found(number, y)] == [["case_no"]]
+    drifting = np.where(rng.random(N) < np.linspace(0.1, 0.7, N), "yes", "no").astype(object)
+    assert not found(np.arange(N), drifting)
+
+
+def test_a_letter_that_mostly_stands_for_the_outcome_warns():
+    rng = np.random.default_rng(4)
+    y = ill(rng)
+    letter = np.where((y == "yes") ^ (rng.random(N) < 0.12), "X", "A")
+    code = np.array([f"{a}-{n:05d}" for a, n in zip(letter, rng.permutation(N), strict=True)])
+    arrays = {"x": rng.normal(size=N), "record": code.astype(object), "ill": y}
+    (finding,) = loud(report(arrays, "ill"), "id.predictive")
+    assert finding["columns"] == ["record"]

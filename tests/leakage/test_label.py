@@ -136,3 +136,12 @@ def test_a_coarse_table_freed_of_duplicates_conflicts_honestly():
     x, y = coarse(np.random.default_rng(4))
     kept = np.unique(np.column_stack([x, y == "yes"]), axis=0, return_index=True)[1]
     assert found(x[kept], y[kept])["label.conflict"].severity == "info"
+
+
+def test_so_many_flipped_labels_that_they_vote_themselves_warn():
+    x, y = clear()
+    flipped = np.random.default_rng(2).choice(N, N // 10, replace=False)
+    y[flipped] = np.where(y[flipped] == "a", "b", "a")
+    finding = found(x, y)["label.suspicious"]
+    assert finding.severity == "warn"
+    assert len(set(finding.rows) & set(flipped.tolist())) > 0.9 * len(finding.rows) > 50

@@ -89,3 +89,17 @@ def test_handwritten_digits_that_look_alike_are_no_copies(tmp_path):
     part = rng.choice(["train", "test"], len(pictures), p=[0.8, 0.2])
     found = list(NearPicturesCheck().findings(case_of(pictures, part)))
     assert not [item for item in found if item.severity != "info"]
+
+
+def test_plain_shapes_that_meet_inside_train_as_often_are_no_copies():
+    rng = np.random.default_rng(3)
+    y, x = np.mgrid[:32, :32]
+    made = []
+    for _ in range(400):
+        away = np.abs(np.stack([y, x]) - rng.uniform(10, 22, (2, 1, 1)))
+        shape = [np.hypot(*away), away.max(axis=0), away.sum(axis=0)][rng.integers(3)]
+        field = np.where(shape < rng.uniform(5, 10), rng.integers(140, 210), rng.integers(30, 90))
+        made.append((field + rng.normal(0, 6, (32, 32))).clip(0, 255).astype(np.uint8)[..., None])
+    part = ["train"] * 300 + ["test"] * 100
+    found = list(NearPicturesCheck().findings(case_of(made, part, "given")))
+    assert not [item for item in found if item.severity != "info"]

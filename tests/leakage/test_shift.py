@@ -6,8 +6,8 @@ import pytest
 from ninefold.columns import Column, Frame
 from ninefold.leakage import AuditSpec, audit
 from ninefold.problem import ProblemSpec
+from tests.leakage.reports import at_random, report
 from tests.leakage.reports import loud as loud_of
-from tests.leakage.reports import report
 
 N = 1000
 PROBLEM = ProblemSpec(target="y", task="regression")
@@ -175,3 +175,31 @@ def test_what_belongs_to_the_entities_of_a_part_is_no_break():
     data["y"] = rng.normal(size=len(machine))
     part = np.where(machine % 4 == 1, "test", "train").astype(object)
     assert not loud_of(report(data, "y", part), "shift.constant", "shift.drift")
+
+
+def test_some_of_many_columns_that_one_instrument_gives_otherwise_warn():
+    rng = np.random.default_rng(10)
+    data = {f"x{i}": rng.normal(size=3000).round(3) for i in range(24)}
+    data["y"] = rng.normal(size=3000)
+    part = at_random(3000)
+    for name in ("x3", "x4"):
+        data[name] = data[name] * 1.1 + 0.7 * (part == "test")
+    found = loud_of(report(data, "y", part), "shift.drift")
+    assert sorted(item["columns"] for item in found) == [["x3"], ["x4"]]
+
+
+def test_a_train_part_balanced_by_itself_is_compared_as_it_was():
+    rng = np.random.default_rng(11)
+    y = np.where(rng.random(2000) < 0.1, "ill", "well").astype(object)
+    data = {f"x{i}": (rng.normal(size=2000) + (y == "ill")).round(3) for i in range(4)}
+    data["y"] = y
+    part = at_random(2000)
+    ill = np.flatnonzero((part == "train") & (y == "ill"))
+    more = int(((part == "train") & (y == "well")).sum()) - len(ill)
+    rows = np.concatenate([np.arange(2000), rng.choice(ill, more)])
+    parts = np.concatenate([part, np.full(more, "train", dtype=object)])
+    again = {name: values[rows] for name, values in data.items()}
+    assert not loud_of(report(again, "y", parts), "shift.drift", "shift.target", "group.undeclared")
+    for name in ("x0", "x1", "x2", "x3"):
+        again[name][2000:] += rng.normal(0, 0.1, more)
+    assert not loud_of(report(again, "y", parts), "shift.drift", "shift.target")

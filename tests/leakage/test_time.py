@@ -54,3 +54,11 @@ def test_a_gap_of_the_horizon_passes():
 def test_ninefolds_own_split_leaves_the_gap(kind):
     made = split(table(), PROBLEM, validate("split", {"kind": kind}))
     assert horizon(made.part, made.manifest["split"]["like"]) == []
+
+
+def test_stragglers_that_became_the_valid_part_are_told():
+    part = parts(300, 350, 0)
+    part[380] = "valid"
+    found = audit(table(), part, PROBLEM, AuditSpec(), "given")["findings"]
+    (order,) = [item for item in found if item["kind"] == "time.order"]
+    assert (order["severity"], order["rows"]) == ("warn", list(range(350, 380)))
