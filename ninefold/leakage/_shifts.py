@@ -18,6 +18,9 @@ HOLDS, BY_CHANCE, STAYS = 0.95, 0.2, 0.8
 MANY, CONTAINED, TOGETHER = 0.3, 0.5, 0.5
 """Least share of distinct values, of values found in another column, of rows that shift alike."""
 MIN_ROWS, MIN_DISTINCT, MIN_VALUES = 30, 10, 20
+SIDE_BY_SIDE = 8
+"""Columns that another holds a row later, side by side, which make windows without longer chains.
+"""
 COMMON = 400
 """Cells that may hold a value for it to be looked up where rare ones are missing."""
 
@@ -141,11 +144,16 @@ def _one_to_one(scores: dict[tuple[int, int], float]) -> Edges:
 
 
 def _chained(edges: Edges, cells: Array) -> Edges:
-    """Return the edges of chains of three columns and more; counters are no series."""
+    """Return the edges of chains of three columns and more, of two where windows overlap by half.
+
+    Counters are no series.
+    """
     edges = {a: b for a, b in edges.items() if _varies(cells[:, a] - cells[:, b])}
+    found = chains(edges)
+    least = 2 if sum(len(chain) == 2 for chain in found) >= SIDE_BY_SIDE else 3
     kept: Edges = {}
-    for chain in chains(edges):
-        if len(chain) >= 3:
+    for chain in found:
+        if len(chain) >= least:
             kept |= dict(pairwise(chain))
     return kept
 

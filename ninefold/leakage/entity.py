@@ -37,6 +37,8 @@ BY_CHANCE = 0.01
 """Share of rows that chance may tie together for two numbers to name an entity, as a place."""
 SEEN = 0.05
 """Share of the test rows whose entity train knows, below which nothing is reported."""
+LEVELS = 5
+"""Values of a column from which a combination may start with it; others may join."""
 MAX_TESTED = 2
 MAX_COLUMNS = 10
 
@@ -165,9 +167,10 @@ def _combined(case: Case) -> list[_Key]:
     columns = {
         name: codes
         for name, codes in columns.items()
-        if codes.max() + 1 >= 5 and _mates(codes) >= COVERED
+        if codes.max() > 0 and _mates(codes) >= COVERED
     }
-    names = sorted(columns, key=lambda n: -int(columns[n].max()))[:MAX_COLUMNS]
+    telling = {name for name, codes in columns.items() if codes.max() + 1 >= LEVELS}
+    names = sorted(telling, key=lambda n: (-int(columns[n].max()), n))[:MAX_COLUMNS]
     rng = np.random.default_rng(case.seed)
     shuffled = {name: rng.permutation(columns[name]) for name in names}
     seeds = []
@@ -182,7 +185,7 @@ def _combined(case: Case) -> list[_Key]:
         chance = _mates(_many([rng.permutation(columns[n]) for n in key.names]))
         only_numbers = all(_is_number(case, n) for n in key.names)
         least = 3 if only_numbers and chance > BY_CHANCE else 2
-        few = len(key.names) < least
+        few = len(telling & set(key.names)) < least
         if not few and _could_be(key.codes) and _mates(key.codes) > 3 * chance:
             found.setdefault(key.names, key)
     return list(found.values())

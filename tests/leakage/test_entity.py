@@ -61,6 +61,18 @@ def test_an_entity_without_a_name_is_found_by_what_never_changes():
     assert set(finding["columns"]) == {"birth", "height", "zip"}
 
 
+def test_two_numbers_and_a_sex_that_never_change_name_an_entity_together():
+    rng = np.random.default_rng(0)
+    entity, y = tied(rng)
+    birth, zip_code = (rng.integers(0, 40, N // 4)[entity].astype(float) for _ in range(2))
+    sex = rng.choice(["f", "m"], N // 4)[entity].astype(object)
+    frame = table(
+        birth=("number", birth), zip=("number", zip_code), sex=("category", sex), y=("number", y)
+    )
+    (finding,), _ = undeclared(frame)
+    assert set(finding["columns"]) == {"birth", "zip", "sex"}
+
+
 def test_honest_columns_that_repeat_pass():
     rng = np.random.default_rng(0)
     age = rng.integers(18, 90, N).astype(float)

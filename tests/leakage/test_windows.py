@@ -140,3 +140,13 @@ def test_odd_tables_do_not_crash_it(data):
         odd = data.draw(st.sampled_from([np.nan, np.inf, -0.0, 1e120]))
         table[name][rng.random(n) < data.draw(st.sampled_from([0.1, 0.9, 1.0]))] = odd
     assert len(findings(table, at_random(n))) <= 1
+
+
+def test_windows_that_overlap_by_half_are_found_without_a_third_one_to_meet():
+    values = np.random.default_rng(4).normal(size=5000).round(3)
+    half = {name: v for name, v in windows(values, 20, 10).items() if name != "y"}
+    half["y"] = np.arange(len(half["t_1"])) % 7 + np.random.default_rng(5).random(len(half["t_1"]))
+    found = findings(shuffled(half), at_random(len(half["y"])))
+    assert [item["severity"] for item in found] == ["block"]
+    apart = {name: v[::2] for name, v in half.items()}
+    assert not findings(shuffled(apart), at_random(len(apart["y"])))
