@@ -31,3 +31,19 @@ def flipped_in_test(
     labels[rows] = [rng.choice(every[every != labels[row]]) for row in rows]
     made = table.assign(**{source.target: labels})
     yield planted(source, made, "flipped in test", rows=rows, families=("label",), part=part)
+
+
+@leak("label")
+def flipped_anywhere(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """One label in ten belongs to another class, in every part: they vote for each other."""
+    if source.name not in APART or is_numeric_target(source, table) or len(table) < 300:
+        return
+    labels = table[source.target].to_numpy(dtype=object).copy()
+    every = np.unique(labels.astype(str))
+    rows = rng.choice(len(table), len(table) // 10, replace=False)
+    labels[rows] = [rng.choice(every[every != str(labels[row])]) for row in rows]
+    made = table.assign(**{source.target: labels.astype(str)})
+    names, part = (source.target,), random_part(len(table), rng)
+    yield planted(source, made, "flipped anywhere", columns=names, families=("label",), part=part)
