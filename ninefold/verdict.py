@@ -4,8 +4,9 @@ Two kinds of evidence, on different rows: the folds of the train part, in which 
 again and again, and the sealed test part, on which the models that are shipped were measured. Their
 beliefs about the gain are multiplied (`ninefold.gains`, docs/adr/0011). The baseline is the best
 one over the folds, or on valid where there are none: the test part chooses nothing. What counts as
-the same (region of practical equivalence, Benavoli et al., JMLR 2017): .005 for scores up to 1, 1 %
-of the baseline's error for errors.
+the same (region of practical equivalence, Benavoli et al., JMLR 2017): .005 for scores up to 1; for
+errors 1 % of the baseline's, or a ten thousandth of a constant guess's where that is more, so that
+two models without an error to speak of are alike.
 """
 
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from ninefold.evaluation.metrics import Metric
 SURE = 0.95
 SCORE_ROPE = 0.005
 ERROR_ROPE = 0.01
+GUESS_ROPE = 1e-4
 NEEDED, NOT_NEEDED, INCONCLUSIVE = "needed", "not needed", "inconclusive"
 NETWORK = "network"
 
@@ -30,13 +32,14 @@ class Measured:
     """The reported metric on the test part, of the network and of the baseline.
 
     `values` as measured, `draws` `(B,)` each on the same resamples of `units` rows, groups or
-    blocks; `rows` of the part.
+    blocks; `rows` of the part; `guess` is that of a constant guess, NaN where none was made.
     """
 
     values: tuple[float, float]
     draws: tuple[Array, Array]
     units: int
     rows: int
+    guess: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def verdict(
             "part, or its rows are too few to tell."
         )
         return {**undecided, "sentence": said}
-    rope = SCORE_ROPE if reported.higher_is_better else ERROR_ROPE * abs(other)
+    rope = _equivalent_within(reported, test)
     apart = {name: gains.summary([belief], rope, confidence) for name, belief in beliefs.items()}
     pooled = gains.summary(list(beliefs.values()), rope, confidence)
     disagree = len(beliefs) > 1 and gains.contradict(*beliefs.values())
@@ -121,6 +124,13 @@ def verdict(
         "cost": dict(cost or {}),
     }
     return {**found, "sentence": _sentence(found)}
+
+
+def _equivalent_within(reported: Metric, test: Measured) -> float:
+    if reported.higher_is_better:
+        return SCORE_ROPE
+    rope = ERROR_ROPE * abs(test.values[1])
+    return max(rope, GUESS_ROPE * abs(test.guess)) if np.isfinite(test.guess) else rope
 
 
 def _beliefs(reported: Metric, test: Measured, folds: Refitted | None) -> dict[str, gains.Belief]:

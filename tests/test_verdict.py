@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,15 @@ def test_answer_follows_the_test_part_where_there_are_no_folds(
     assert found["low"] <= found["gain"] <= found["high"]
     assert "linear" in found["sentence"]
     assert reported.name in found["sentence"]
+
+
+def test_two_models_without_an_error_to_speak_of_are_alike():
+    loss = metric("log_loss")
+    pair = replace(measured(1.2e-7, 1.1e-7, 4e-8), guess=0.69)
+    assert verdict(loss, "linear", pair, None, 0.95)["answer"] == "not needed"
+    assert (
+        verdict(loss, "linear", replace(pair, guess=np.nan), None, 0.95)["answer"] != "not needed"
+    )
 
 
 def test_folds_settle_what_the_test_part_leaves_open():

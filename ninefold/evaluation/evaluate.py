@@ -188,7 +188,8 @@ def _test_metrics(
     rival = names.index(best) + 1 if best is not None else 0
     pair = (_number(found[0], reported), _number(found[rival], reported))
     units = clusters(test.frame, setting.problem).count
-    evidence = Measured(pair, (draws[0], draws[rival]), units, len(test))
+    guess = _number(found[names.index(GUESS) + 1], reported) if GUESS in names else float("nan")
+    evidence = Measured(pair, (draws[0], draws[rival]), units, len(test), guess)
     apart = fold_evidence(folds, best)
     title = setting.titles.get(best or "")
     decided = verdict(reported, best, evidence, apart, setting.spec.confidence, cost, title)

@@ -31,6 +31,9 @@ from ninefold.serving.trial import OnTrial, Trial
 from ninefold.serving.watching import Watcher
 
 BACKLOG = 2048
+KEEP_ALIVE_S = 75
+"""A connection without a request is kept longer than load balancers keep theirs (most 60 s), else a
+request may come while it is being closed."""
 MAX_PORT = 65535
 
 
@@ -155,6 +158,7 @@ def serve(
         http=ShortProtocol,
         ws="none",
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=int(grace_s(limits)),
     )
     server = Server(config)

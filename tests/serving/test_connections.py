@@ -139,6 +139,14 @@ def test_a_connection_ends_when_the_client_says_so(line, expected):
     assert line.answer() is None
 
 
+def test_a_connection_without_a_request_is_kept(line, expected):
+    line.send(*request())
+    assert chance(line.answer()) == expected[31.5]
+    time.sleep(5.5)  # uvicorn's own limit is 5 s
+    line.send(*request())
+    assert chance(line.answer()) == expected[31.5]
+
+
 def test_chunks_are_read_and_wrong_ones_refused(line, url, expected):
     _, body = request(10.0)
     head = f"POST {PREDICT} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n".encode()
