@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage._left_open import shared
 from ninefold.leakage._scores import binned
 from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.power import Power, View
@@ -90,7 +91,7 @@ def _told(power: Power, names: list[str]) -> _Told | None:
     if 1 - single < LEAD * (1 - area):
         return None
     rest = power.together(set(names), klass)
-    z = power.shared(view, set(names), klass)[1]
+    z = shared(power, view, set(names), klass)[1]
     if 1 - rest < LEAD * (1 - area) or z >= INDEPENDENT_Z:
         return None
     return _Told(tuple(names), what, area, single, rest, z)

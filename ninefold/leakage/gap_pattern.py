@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage._left_open import shared
 from ninefold.leakage._listed import listed
 from ninefold.leakage._scores import either_area
 from ninefold.leakage.case import Case, Check, Finding, known_after
@@ -82,7 +83,7 @@ def _told(case: Case, gaps: dict[str, Array], code: int) -> _Told | None:
     if area < max(MIN_AREA, single + MORE):
         return None
     view = View(names[0], "gap", count.astype(np.int64), count)
-    tied = power.shared(view, set(names), code)[1]
+    tied = shared(power, view, set(names), code)[1]
     if tied >= WEAK_Z:
         return None
     rest = power.together(set(names), code)

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage._left_open import shared
 from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.chance import SURE, log10_arrangements
 from ninefold.leakage.identifier import is_numbering
@@ -128,7 +129,7 @@ def _one_sided(case: Case, view: View) -> Finding | None:
         if count[code] < mask.sum() or share == 1 or chance > SURE:
             continue
         covered = count[code] / size[code]
-        z = case.power.shared(view, {view.column}, code)[1]
+        z = shared(case.power, view, {view.column}, code)[1]
         if covered < MOST and (z >= INDEPENDENT_Z or covered < 0.25):
             continue
         evidence = {

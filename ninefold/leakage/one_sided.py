@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage._left_open import shared
 from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.chance import SURE
 from ninefold.leakage.power import Power, View
@@ -120,7 +121,7 @@ def _are_alike(codes: Array, y: Array) -> bool:
 
 def _is_free(power: Power, view: View, code: int) -> bool:
     """Tell whether a column has nothing in common with the others, which tell the target."""
-    if len(power.case.inputs) < 2 or power.shared(view, {view.column}, code)[1] >= TIED:
+    if len(power.case.inputs) < 2 or shared(power, view, {view.column}, code)[1] >= TIED:
         return False
     return power.together({view.column}, code) >= TESTED_AREA
 

@@ -179,10 +179,10 @@ class Power:
 
     def _r2(self, codes: Array) -> float:
         """Return R² of the bins' means, out of fold."""
-        error = ((self.y - self._means(codes, self.y)) ** 2).sum()
+        error = ((self.y - self.means(codes, self.y)) ** 2).sum()
         return float(1 - error / max(((self.y - self.y.mean()) ** 2).sum(), 1e-12))
 
-    def _means(self, codes: Array, y: Array) -> Array:
+    def means(self, codes: Array, y: Array) -> Array:
         """Return the mean of `y` `(N,)` in each row's bin, out of fold."""
         cell, size = self._cells(codes)
         n = np.bincount(cell, minlength=size).reshape(-1, FOLDS).astype(np.float64)
@@ -276,61 +276,6 @@ class Power:
     @cached_property
     def fold3(self) -> Array:
         return np.random.default_rng(self.case.seed).permutation(len(self.case)) % 3
-
-    def shared(self, view: View, leaving: set[str], klass: int | None) -> tuple[float, float]:
-        """Return how much of what the target leaves open in a view the other columns explain.
-
-        R² out of fold of the view's residual, given the target, on all other columns; and the
-        largest z under chance of that prediction and of single columns (its p-value corrected for
-        their number). A child of the target has nothing in common with the others; a cause, or a
-        child of a common cause, has.
-        """
-        from scipy.special import log_ndtr, ndtri_exp
-
-        residual = self._residual(view, klass)
-        spread = float((residual**2).sum())
-        if spread < 1e-9 * len(residual):
-            return 0.0, 0.0
-        x = np.hstack([self.matrix(leaving), self.neighbours])
-        predicted = ridge_out_of_fold(x, residual, self.fold)
-        x = x[:, 1:]
-        x = x - x.mean(0)
-        size = np.sqrt((x**2).sum(0) * spread)
-        single = np.abs(residual @ x) / np.where(size > 0, size, np.inf)
-        z = single.max() * np.sqrt(len(residual))
-        corrected = min(log_ndtr(-z) + np.log(2 * len(single)), np.log(0.5))
-        joint = 0.0
-        if predicted.std() > 0:
-            joint = np.corrcoef(predicted, residual)[0, 1] * np.sqrt(len(residual))
-        r2 = 1 - ((residual - predicted) ** 2).sum() / spread
-        return float(max(r2, 0.0)), float(max(-ndtri_exp(corrected), joint))
-
-    def _residual(self, view: View, klass: int | None) -> Array:
-        """Return what the target leaves open in a view `(N,)`."""
-        kind = self.case.frame.column(view.column).kind
-        x = view.scores
-        if view.aspect == "value" and kind in ("category", "text"):
-            x = self._told(view, klass)
-        elif len(np.unique(x)) > 2:
-            x = normal_scores(x)
-        return x - self._given_target(x)
-
-    def _told(self, view: View, klass: int | None) -> Array:
-        """Return the mean of the target `(N,)` at each value of a view, out of fold."""
-        y = (self.case.y == klass).astype(np.float64) if klass is not None else self.y
-        return self._means(view.codes, y)
-
-    def _given_target(self, x: Array) -> Array:
-        """Return the mean of `x` `(N,)` at each row's target: by class, or on a running line."""
-        if self.is_classification:
-            mean = np.bincount(self.y, x) / np.maximum(np.bincount(self.y), 1)
-            return np.asarray(mean[self.y])
-        order = np.argsort(self.y, kind="stable")
-        knots = np.array_split(order, max(min(len(order) // 15, 100), 2))
-        at = np.array([self.y[k].mean() for k in knots])
-        value = np.array([x[k].mean() for k in knots])
-        at, index = np.unique(at, return_index=True)
-        return np.asarray(np.interp(self.y, at, value[index]))
 
 
 def _with_neighbours(case: "Case") -> "Case":

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage._left_open import shared
 from ninefold.leakage._words import covered
 from ninefold.leakage.chance import area_error, auc
 from ninefold.leakage.identifier import is_numbering
@@ -87,7 +88,7 @@ class Telling:
 def telling(power: Power) -> list[Telling]:
     """Return the views that tell too much, strongest first; at most one a column."""
     strong = _strong(power)
-    looked = [(one, *power.shared(one.view, {one.view.column}, one.klass)) for one in strong]
+    looked = [(one, *shared(power, one.view, {one.view.column}, one.klass)) for one in strong]
     suspects = [item for item in looked if _is_suspect(power, *item)]
     every = {one.view.column for one, _, _ in suspects}
     free = {one.view.column for one, _, z in suspects if z < _bound(power, one)}
