@@ -7,7 +7,7 @@ from pydantic import Field
 
 from ninefold.baselines.base import BaselineSpec, Fitted, TrainRows
 from ninefold.baselines.scores import join, log_softmax, tree_graph, two_sided
-from ninefold.baselines.trees import Tree, ensemble
+from ninefold.baselines.trees import Tree, ensemble, rounds
 from ninefold.columns import Array
 from ninefold.target import Target
 
@@ -22,8 +22,8 @@ class HistGradientBoostingSpec(BaselineSpec):
 
     title: ClassVar[str] = "histogram gradient boosting"
     kind: Literal["hist_gradient_boosting"] = "hist_gradient_boosting"
-    max_iter: int = Field(100, ge=1, le=10_000)
-    """Trees (per class, if there are more than two)."""
+    max_iter: int | None = Field(None, ge=1, le=10_000)
+    """Trees (per class if more than two); default: 100, of many classes 10,000 in all."""
     learning_rate: float = Field(0.1, gt=0, le=1)
     """How much of each tree's answer is added."""
     max_leaf_nodes: int = Field(31, ge=2, le=4096)
@@ -49,7 +49,8 @@ class HistGradientBoostingSpec(BaselineSpec):
         model = (
             HistGradientBoostingRegressor if is_regression else HistGradientBoostingClassifier
         )(
-            **self.model_dump(exclude={"kind", "early_stopping"}),
+            **self.model_dump(exclude={"kind", "early_stopping", "max_iter"}),
+            max_iter=self.max_iter or rounds(rows.target.outputs),
             early_stopping=bool(early and enough),
             random_state=seed,
         )

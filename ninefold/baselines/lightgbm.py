@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ninefold.baselines.base import BaselineSpec, Fitted, TrainRows
 from ninefold.baselines.scores import join, tree_graph
-from ninefold.baselines.trees import Boosted, Tree, ensemble
+from ninefold.baselines.trees import Boosted, Tree, ensemble, rounds
 from ninefold.columns import Array
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ class LightGBMSpec(BaselineSpec):
     title: ClassVar[str] = "LightGBM"
     kind: Literal["lightgbm"] = "lightgbm"
     package: ClassVar[str | None] = "lightgbm"
-    n_estimators: int = Field(100, ge=1, le=10_000)
-    """Trees (per class, if there are more than two)."""
+    n_estimators: int | None = Field(None, ge=1, le=10_000)
+    """Trees (per class if more than two); default: 100, of many classes 10,000 in all."""
     learning_rate: float = Field(0.1, gt=0, le=1)
     """How much of each tree's answer is added."""
     num_leaves: int = Field(31, ge=2, le=4096)
@@ -46,7 +46,7 @@ class LightGBMSpec(BaselineSpec):
         settings |= {"seed": seed, "num_threads": 1, "deterministic": True, "verbosity": -1}
         y = np.searchsorted(classes, rows.y) if "regression" not in goal.values() else rows.y
         data = lightgbm.Dataset(join(rows.X, rows.codes), y, weight=rows.weight)
-        model = lightgbm.train(settings, data, self.n_estimators)
+        model = lightgbm.train(settings, data, self.n_estimators or rounds(rows.target.outputs))
         return _LightGBM(model, classes, rows.target, rows.layout)
 
 

@@ -20,6 +20,17 @@ if TYPE_CHECKING:
     from ninefold.preprocessing import Layout
 
 
+ROUNDS, TREES = 100, 10_000
+"""Trees of a class, and of all classes together, where params do not say how many."""
+
+
+def rounds(outputs: int) -> int:
+    """Return how often a tree is added for each of K outputs: a thousand classes would take 100,000
+    trees, hours and a file of a gigabyte.
+    """
+    return max(1, min(ROUNDS, TREES // outputs))
+
+
 @dataclass(frozen=True)
 class Tree:
     """One tree. Shapes: all `(n,)`, node 0 is the root.

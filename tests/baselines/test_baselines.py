@@ -180,6 +180,16 @@ def test_boosters_that_are_installed_become_files_like_any_other(name, kind, tmp
     assert value > floor if higher else value < floor
 
 
+def test_many_classes_share_the_trees(monkeypatch):
+    name = "hist_gradient_boosting"
+    rounds = {}
+    for trees in (8, 1000):
+        monkeypatch.setattr("ninefold.baselines.trees.TREES", trees)
+        spec = BaselinesSpec.model_validate({"models": [{"kind": name}]})
+        rounds[trees] = compared("multiclass", spec=spec).fitted[name].model.n_iter_
+    assert rounds == {8: 2, 1000: 100}
+
+
 def test_all_installed_baselines_are_trained_unless_told_otherwise():
     found = {model.kind for model in BaselinesSpec().models}
     assert found == {b.kind for b in BASELINES if b.is_default}
