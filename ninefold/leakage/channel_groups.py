@@ -1,6 +1,5 @@
 """target.channel: columns of one name and many numbers whose peak, range or level tells a class."""
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,6 +8,7 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage._left_open import shared
+from ninefold.leakage._numbered import numbered
 from ninefold.leakage._scores import binned
 from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.power import Power, View
@@ -18,7 +18,6 @@ MIN_STEPS, MIN_ROWS, BINS = 4, 200, 32
 """Columns of a channel, rows, and bins of what is told of them."""
 LEAD = 4.0
 """How many times less a channel must leave open than all the others and each of its columns."""
-NUMBERED = re.compile(r"(.*?[^\d])(\d+)")
 TOLD: dict[str, Callable[..., Array]] = {
     "largest": np.max,
     "smallest": np.min,
@@ -42,7 +41,7 @@ class ChannelGroupsCheck(Check):
         power = case.power
         if not case.is_classification or power.classes < 2 or len(power.case) < MIN_ROWS:
             return
-        channels = _channels(power.case)
+        channels = numbered(power.case, MIN_STEPS)
         for names in channels.values():
             # Alone in its table, a signal may tell what it was recorded for.
             if len(names) < len(case.inputs):
@@ -61,16 +60,6 @@ class _Told:
     single: float
     rest: float
     z: float
-
-
-def _channels(case: Case) -> dict[str, list[str]]:
-    """Return the numeric columns whose names differ in their last number only, by what is left."""
-    found: dict[str, list[str]] = {}
-    for name in case.inputs:
-        match = NUMBERED.fullmatch(name)
-        if match and case.frame.column(name).kind == "number":
-            found.setdefault(match[1], []).append(name)
-    return {stem: names for stem, names in found.items() if len(names) >= MIN_STEPS}
 
 
 def _told(power: Power, names: list[str]) -> _Told | None:

@@ -1,10 +1,11 @@
 """target.noisy: a feature made from the target, with noise or in classes of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
+from ninefold.leakage._numbered import numbered
 from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.chance import SURE, auc
 from ninefold.leakage.telling import Telling
@@ -13,29 +14,49 @@ SAME_QUANTITY = 0.85
 """Correlation with the number a target is cut from, from which a column measures the same."""
 
 
+LAID_OUT, SEVERAL = 8, 3
+"""Columns of an array, and how many of them must tell the target to be its signal."""
+UNTESTED = " The others tell too little to say more: a strong cause looks the same"
+OF_A_SIGNAL = " Others of its array do, too: a signal looks the same"
+
+
 class NoisyCheck(Check):
     """Features that tell the target and, once it is known, have nothing to do with the rest.
 
     That may have an honest reading and warns; where the others tell nothing, and a measure has no
-    gap between the classes, it is a question and informs. It has none, and blocks, if the target
-    is cut from a number known only afterwards, the feature goes with that number, and it is
-    missing in rows whose outcome never came and in no other: it came with the outcome.
+    gap between the classes, or where several columns of an array do, up to half of it, it is a
+    question and informs. It has no honest reading, and blocks, if the target is cut from a number
+    known only afterwards, the feature goes with that number, and it is missing in rows whose
+    outcome never came and in no other: it came with the outcome.
     """
 
     family: ClassVar[str] = "target"
     kinds: ClassVar[tuple[str, ...]] = ("target.noisy",)
 
     def findings(self, case: Case) -> Iterator[Finding]:
-        for found in case.power.telling:
-            if found.view.aspect == "value":
-                yield _finding(case, found, _came_with_outcome(case, found.view.column))
+        told = [found for found in case.power.telling if found.view.aspect == "value"]
+        signal = _signal(case, [found.view.column for found in told])
+        for found in told:
+            name = found.view.column
+            doubt = OF_A_SIGNAL if name in signal else UNTESTED if found.is_untested else ""
+            yield _finding(case, found, _came_with_outcome(case, name), doubt)
 
 
-def _finding(case: Case, found: Telling, came: dict[str, Any] | None) -> Finding:
+def _signal(case: Case, names: Sequence[str]) -> set[str]:
+    """Return those of the columns that are several of a larger array: samples of a wave, bands of a
+    spectrum, components. What was made from the target is one column, or all of an array.
+    """
+    found: set[str] = set()
+    for family in numbered(case, LAID_OUT).values():
+        own = {name for name in names if name in family}
+        if SEVERAL <= len(own) <= len(family) / 2:
+            found |= own
+    return found
+
+
+def _finding(case: Case, found: Telling, came: dict[str, Any] | None, doubt: str) -> Finding:
     name, target = found.view.column, case.problem.target
-    asked = "Was it known before the outcome?"
-    if found.is_untested:
-        asked += " The others tell too little to say more: a strong cause looks the same"
+    asked = f"Was it known before the outcome?{doubt}"
     if came is not None:
         asked = (
             f"It goes with `{came['goes_with']}` (correlation {came['correlation']:.2f}), from "
@@ -44,7 +65,7 @@ def _finding(case: Case, found: Telling, came: dict[str, Any] | None) -> Finding
         )
     return Finding(
         kind="target.noisy",
-        severity="block" if came is not None else "info" if found.is_untested else "warn",
+        severity="block" if came is not None else "info" if doubt else "warn",
         columns=(name,),
         rows=() if came is None else case.source_rows(case.test & ~case.is_missing(name)),
         evidence={**found.evidence(len(case.power.case)), **(came or {})},

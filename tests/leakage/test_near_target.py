@@ -60,6 +60,15 @@ def test_noisy_copies_among_noise_warn():
     assert findings({"leak": score, **noise(rng)}, classes(yes)) == {"leak": "target.noisy"}
 
 
+@pytest.mark.parametrize(("told", "severity"), [((7, 8, 9, 10), "info"), ((7,), "warn")])
+def test_several_samples_of_a_wave_are_its_signal_and_one_is_not(told, severity):
+    rng = np.random.default_rng(0)
+    yes = rng.random(N) < 0.4
+    wave = {f"v{n}": 4.0 * (yes if n in told else 0) + rng.normal(size=N) for n in range(16)}
+    found = findings(wave, classes(yes), (severity,))
+    assert found == dict.fromkeys([f"v{n}" for n in told], "target.noisy")
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_a_column_that_the_others_outdo_passes(seed):
     """Given the target it is tied to no other column, but they tell the target better."""
