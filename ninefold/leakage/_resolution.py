@@ -6,6 +6,9 @@ from ninefold.columns import Array
 
 DECIMALS = 9
 """More decimals than this are as good as never rounded."""
+MOST_PARTS, MOST_STEPS, OFF = 6, 1e6, 1e-3
+"""Steps that the least gap of a scaled grid may have, all its steps, and how far off one, in steps,
+rounding may put a number."""
 
 
 def resolution(values: Array) -> float:
@@ -30,3 +33,25 @@ def resolution(values: Array) -> float:
         else:
             return step
     return finest
+
+
+def unscaled(values: Array) -> Array:
+    """Return finite numbers `(N,)` that somebody scaled as the whole numbers of their grid; as they
+    are where they lie on a grid of decimals, or on none.
+
+    >>> unscaled(np.array([0.0, 1.0, 3.0]) / 7 - 2).tolist()
+    [0.0, 1.0, 3.0]
+    """
+    levels = np.unique(values)
+    size = float(np.abs(levels).max(initial=0.0))
+    if len(levels) < 3 or resolution(levels) > max(1e-9 * size, 10.0**-DECIMALS):
+        return values
+    gap = float(np.diff(levels).min())
+    for parts in range(1, MOST_PARTS + 1):
+        step = gap / parts
+        place = (levels - levels[0]) / step
+        if place[-1] > MOST_STEPS:
+            break
+        if (np.abs(place - np.round(place)) <= OFF).all():
+            return np.asarray(np.round((values - levels[0]) / step))
+    return values

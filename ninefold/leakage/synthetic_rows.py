@@ -7,6 +7,7 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage._interpolation import Triples, between, independent
+from ninefold.leakage._resolution import unscaled
 from ninefold.leakage.case import Case, Check, Finding
 
 MIN_COLUMNS, MIN_DISTINCT = 2, 20
@@ -24,8 +25,9 @@ class SyntheticRowsCheck(Check):
     SMOTE (Chawla and others 2002) draws a point on the line from a row to one of its neighbours,
     rounded or not. Rows moved by a few digits tell how often that happens by chance. What else
     makes straight lines, gaps filled in by halves or steady growth, puts the point at the same
-    place each time; SMOTE at any. Of two columns alone chance makes lines where their values lie on
-    a grid: there only rows count whose values no other row has.
+    place each time; SMOTE at any. In two columns alone, as between rows that are 0 in most, chance
+    makes lines where values lie on a grid: there only rows count whose values no other row has. A
+    grid is one however it was scaled: lines stay straight.
     """
 
     family: ClassVar[str] = "rows"
@@ -37,7 +39,7 @@ class SyntheticRowsCheck(Check):
         if len(names) < MIN_COLUMNS:
             return
         seen = case.limited(ROWS)
-        x = np.column_stack([_filled(seen.frame[name]) for name in names])
+        x = np.column_stack([unscaled(_filled(seen.frame[name])) for name in names])
         x = x[:, np.ptp(x, axis=0) > 0]
         x = x[:, independent(x)] if x.shape[1] else x
         if x.shape[1] < MIN_COLUMNS:
@@ -84,8 +86,7 @@ def _triples(case: Case, x: Array) -> Triples:
         t = between(inside[:, moving], queries, case.seed)
         if len(queries) < len(members) and len(t.middle) >= MIN_ROWS:
             t = between(inside[:, moving], np.arange(len(members))[:ALL], case.seed)
-        if moving.sum() == MIN_COLUMNS:
-            t = t.take(_has_own_values(inside[:, moving])[t.middle])
+        t = t.take(_is_no_chance(inside[:, moving], t))
         if len(t.middle) < max(MIN_ROWS, MIN_SHARE * min(len(members), ALL)):
             continue
         found.append(Triples(members[t.middle], members[t.first], members[t.second], t.way))
@@ -100,13 +101,18 @@ def _triples(case: Case, x: Array) -> Triples:
     )
 
 
-def _has_own_values(x: Array) -> Array:
-    """Return the mask `(N,)` of rows of `(N, F)` whose every value is met in no other row."""
-    own = np.ones(len(x), dtype=bool)
-    for column in x.T:
+def _is_no_chance(x: Array, found: Triples) -> Array:
+    """Return which triples `(M,)` of `(N, F)` grids cannot make: their ends differ in more than two
+    columns, or in two in which no other row has a value of the row between.
+    """
+    moved = x[found.first] != x[found.second]
+    own = np.ones(x.shape, dtype=bool)
+    for place, column in enumerate(x.T):
         _, code, size = np.unique(column, return_inverse=True, return_counts=True)
-        own &= size[code] == 1
-    return own
+        own[:, place] = size[code] == 1
+    count = moved.sum(axis=1)
+    is_own = (own[found.middle] | ~moved).all(axis=1)
+    return np.asarray((count > MIN_COLUMNS) | ((count == MIN_COLUMNS) & is_own))
 
 
 def _crossing(case: Case, found: Triples) -> list[Array]:

@@ -7,7 +7,7 @@ from ninefold.columns import Column, Frame
 from ninefold.leakage.case import Case
 from ninefold.leakage.synthetic_rows import SyntheticRowsCheck
 from ninefold.problem import ProblemSpec
-from tests.leakage.reports import loud, report
+from tests.leakage.reports import asked, at_random, loud, report
 
 N = 600
 
@@ -70,6 +70,20 @@ def test_rows_of_two_columns_are_found_and_those_on_a_grid_are_not():
     table = {"area": along * np.pi, "edge": (np.sqrt(along) + rng.normal(0, 1, 1000)).round() * 0.7}
     table["y"] = rng.choice(["a", "b"], 1000).astype(object)
     assert not loud(report(table, "y"), "rows.synthetic")
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_scaled_shares_that_are_mostly_zero_are_not(seed):
+    """As words in mails: the grid that they lie on was scaled, too."""
+    rng = np.random.default_rng(seed)
+    size = np.round(rng.lognormal(4.5, 1.2, 3000)) + 5
+    table = {"size": size}
+    for name, often in (("free", 0.005), ("money", 0.003), ("credit", 0.002)):
+        table[name] = np.round(100 * rng.poisson(often * size) / size, 2)
+    table = {name: values / values.std() for name, values in table.items()}
+    table["y"] = rng.choice(["a", "b"], len(size)).astype(object)
+    part = at_random(len(size), seed)
+    assert not asked(SyntheticRowsCheck(), table, "y", part)
 
 
 @pytest.mark.parametrize("seed", range(3))
