@@ -269,7 +269,7 @@ def _drifted(names: list[str], drifts: dict[str, Drift]) -> Finding:
         evidence={"distance": {name: round(drifts[name].effect, 6) for name in names}},
         message=(
             f"{len(names)} columns are distributed differently in test (distance, of 1): {listed}"
-            f"{more}; natural if the split follows time"
+            f"{more}; natural if the split follows time or site"
         ),
         remedy="nothing to do if the split follows time or site",
     )
@@ -283,7 +283,11 @@ def _finding(case: Case, name: str, found: Shift) -> Finding:
         columns=(name,),
         evidence=found.evidence,
         message=f"`{name}` {found.what}"
-        + ("; a part drawn by lot would not" if loud else "; natural if the split follows time"),
+        + (
+            "; a part drawn by lot would not"
+            if loud
+            else "; natural if the split follows time or site"
+        ),
         remedy="look how the parts were made (units, filters, sources); `split: {kind: auto}` "
         "makes them by lot or by time"
         if loud

@@ -7,7 +7,7 @@ import pandas as pd
 
 from benchmarks.leakage.plant import is_numeric_target, leak, planted, random_part
 from benchmarks.leakage.sources import Source
-from benchmarks.leakage.trial import Trial
+from benchmarks.leakage.trial import Array, Trial
 
 SHARE = 0.08
 """Share of the test rows whose label is flipped."""
@@ -26,10 +26,8 @@ def flipped_in_test(
     part = random_part(len(table), rng)
     test = np.flatnonzero(part == "test")
     rows = rng.choice(test, int(SHARE * len(test)), replace=False)
-    labels = table[source.target].to_numpy(dtype=object).copy()
-    every = np.unique(labels)
-    labels[rows] = [rng.choice(every[every != labels[row]]) for row in rows]
-    made = table.assign(**{source.target: labels})
+    labels = table[source.target].to_numpy(dtype=object)
+    made = table.assign(**{source.target: _flipped(labels, rows, rng)})
     yield planted(source, made, "flipped in test", rows=rows, families=("label",), part=part)
 
 
@@ -40,10 +38,15 @@ def flipped_anywhere(
     """One label in ten belongs to another class, in every part: they vote for each other."""
     if source.name not in APART or is_numeric_target(source, table) or len(table) < 300:
         return
-    labels = table[source.target].to_numpy(dtype=object).copy()
-    every = np.unique(labels.astype(str))
     rows = rng.choice(len(table), len(table) // 10, replace=False)
-    labels[rows] = [rng.choice(every[every != str(labels[row])]) for row in rows]
-    made = table.assign(**{source.target: labels.astype(str)})
+    labels = table[source.target].astype(str).to_numpy(dtype=object)
+    made = table.assign(**{source.target: _flipped(labels, rows, rng)})
     names, part = (source.target,), random_part(len(table), rng)
     yield planted(source, made, "flipped anywhere", columns=names, families=("label",), part=part)
+
+
+def _flipped(labels: Array, rows: Array, rng: np.random.Generator) -> Array:
+    """Return labels `(N,)` in which those of `rows` are another class's."""
+    every, out = np.unique(labels), labels.copy()
+    out[rows] = [rng.choice(every[every != labels[row]]) for row in rows]
+    return out
