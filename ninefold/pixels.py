@@ -113,10 +113,7 @@ def _loaded(
             image: Any = ImageOps.exif_transpose(file)
             if image.mode[0] in DEEP:
                 image = Image.fromarray(_bytes(np.asarray(image), image.mode, levels))
-            if (
-                image.mode in ("LA", "PA", "P", "RGBA", "La", "RGBa")
-                or "transparency" in image.info
-            ):
+            if image.mode in TRANSPARENT or "transparency" in image.info:
                 image = image.convert("RGBA")
                 image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
             image = image.convert("L" if image.mode in ("1", "L") else "RGB")

@@ -10,6 +10,7 @@ from pydantic import Field
 from ninefold.baselines.base import BaselineSpec, Fitted, TrainRows
 from ninefold.baselines.scores import design, log_softmax, two_sided
 from ninefold.columns import Array
+from ninefold.preprocessing.clipping.smooth import LIMIT, emit_straightened, straightened
 from ninefold.target import Target
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 REACH = 8.0
 """How far from 0 a scaled number counts where it is not softly clipped."""
-BENT = REACH / math.sqrt(1 + (REACH / 3) ** 2)
+BENT = REACH / math.sqrt(1 + (REACH / LIMIT) ** 2)
+"""The same once it is."""
 FEWEST, PARTS = 40, 4
 """Rows from which a quarter of them says whether soft clipping serves."""
 
@@ -39,25 +41,28 @@ class LinearSpec(BaselineSpec):
 
     def fit(self, rows: TrainRows, seed: int) -> Fitted:
         """Fit scikit-learn's `LogisticRegression` or `Ridge` in double precision."""
-        given = self._fitted(rows, ())
         smooth = rows.layout.smooth
+        return self._fitted(rows, smooth if self._serves_straight(rows, smooth) else ())
+
+    def _serves_straight(self, rows: TrainRows, smooth: tuple[int, ...]) -> bool:
+        """Tell whether a quarter of the rows is told better by features that are not bent."""
         if not smooth or len(rows.y) < FEWEST:
-            return given
+            return False
         aside = np.arange(len(rows.y)) % PARTS == 0
         try:
             ways = [self._fitted(rows.take(~aside), way) for way in ((), smooth)]
         except ValueError:  # one class alone is left
-            return given
+            return False
         asked = rows.take(aside)
         bent, straight = (_loss(way.scores(asked.X, asked.codes), asked) for way in ways)
-        return self._fitted(rows, smooth) if straight < bent else given
+        return straight < bent
 
     def _fitted(self, rows: TrainRows, straight: tuple[int, ...]) -> "_Linear":
         """Fit with the features at `straight` as they were before soft clipping."""
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression, Ridge
 
-        X = straightened(rows.X, straight)
+        X = _unbent(rows.X, straight)
         X, y, weight = design(X, rows.codes, rows.layout), rows.y, rows.weight
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
@@ -74,15 +79,14 @@ class LinearSpec(BaselineSpec):
         return _Linear(coefficients, intercept, classes, rows.target, rows.layout, straight)
 
 
-def straightened(X: Array, positions: tuple[int, ...]) -> Array:
+def _unbent(X: Array, positions: tuple[int, ...]) -> Array:
     """Return `X` `(N, F)` with the features at `positions` as they were before soft clipping, at
     most `REACH` from 0.
     """
     if not positions:
         return X
     X, at = X.astype(np.float64), list(positions)
-    bent = np.clip(X[:, at], -BENT, BENT)
-    X[:, at] = bent / np.sqrt(1.0 - np.square(bent / 3.0))
+    X[:, at] = straightened(X[:, at], BENT)
     return X
 
 
@@ -117,7 +121,7 @@ class _Linear(Fitted):
         self.target, self.layout = target, layout
 
     def scores(self, X: Array, codes: Array) -> Array:
-        X = straightened(X, self.straight)
+        X = _unbent(X, self.straight)
         raw = design(X, codes, self.layout) @ self.coefficients.T + self.intercept
         if self.target.task == "regression":
             return np.asarray(raw, dtype=np.float32)
@@ -136,10 +140,7 @@ class _Linear(Fitted):
         values = graph.cast(x, np.float64)
         if self.straight:
             is_bent = np.isin(np.arange(features), self.straight)[None, :]
-            bent = graph.Clip(values, np.float64(-BENT), np.float64(BENT))
-            third = graph.Div(bent, 3.0)
-            longer = graph.Div(bent, graph.Sqrt(graph.Sub(1.0, graph.Mul(third, third))))
-            values = graph.Where(is_bent, longer, values)
+            values = graph.Where(is_bent, emit_straightened(graph, values, BENT), values)
         raw = graph.Gemm(values, columns[0], self.intercept)
         for number, table in enumerate(columns[1:]):
             column = graph.Gather(codes, np.array(number), axis=1)

@@ -18,6 +18,7 @@ from ninefold.preprocessing.blocks.booleans import BooleanCell
 from ninefold.preprocessing.blocks.flags import FlagCell
 from ninefold.preprocessing.blocks.numbers import NumberCell
 from ninefold.preprocessing.blocks.one_hot import LevelCell
+from ninefold.preprocessing.clipping.smooth import emit_straightened, straightened
 from ninefold.preprocessing.layout import Layout
 from ninefold.preprocessing.levels import MISSING, UNKNOWN, Levels
 from ninefold.preprocessing.scaling.quantile import EDGE
@@ -185,8 +186,7 @@ def _table(decoder: Decoder) -> Array:
 
 def _unscaled(value: Array, decoder: Decoder) -> Array:
     if decoder["smooth"]:
-        value = np.clip(value, -NEAR_LIMIT, NEAR_LIMIT)
-        value = value / np.sqrt(1.0 - (value / 3.0) * (value / 3.0))
+        value = straightened(value, NEAR_LIMIT)
     scale = decoder["scale"]
     if scale["kind"] == "table":
         return _from_table(value, scale)
@@ -250,9 +250,7 @@ def _emit(graph: Any, wide: str, decoder: Decoder, layout: Layout) -> tuple[str,
 
 def _emit_unscaled(graph: Any, value: str, decoder: Decoder) -> str:
     if decoder["smooth"]:
-        value = graph.Clip(value, np.float64(-NEAR_LIMIT), np.float64(NEAR_LIMIT))
-        third = graph.Div(value, 3.0)
-        value = graph.Div(value, graph.Sqrt(graph.Sub(1.0, graph.Mul(third, third))))
+        value = emit_straightened(graph, value, NEAR_LIMIT)
     scale = decoder["scale"]
     if scale["kind"] == "table":
         return _emit_from_table(graph, value, scale)

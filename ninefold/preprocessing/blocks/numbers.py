@@ -7,6 +7,7 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.preprocessing.blocks.block import LARGEST, Block, Reader
+from ninefold.preprocessing.clipping.smooth import emit_squeezed
 from ninefold.preprocessing.scaling import ScalerSpec
 from ninefold.preprocessing.spec import NumberSpec
 
@@ -49,8 +50,7 @@ class NumberBlock(Block):
         bounded = graph.Clip(scaled, np.float64(-LIMIT), np.float64(LIMIT))
         if not cells[0].is_smooth:
             return bounded
-        third = graph.Div(bounded, 3.0)
-        return graph.Div(bounded, graph.Sqrt(graph.Add(graph.Mul(third, third), 1.0)))
+        return emit_squeezed(graph, bounded)
 
 
 def emit_filled(reader: Reader, columns: list[str], fill: list[float]) -> str:
