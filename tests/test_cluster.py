@@ -4,6 +4,7 @@ import json
 import os
 import signal
 
+import dask
 import distributed
 import pytest
 
@@ -19,9 +20,12 @@ from tests.tuning.test_running import check
 
 @pytest.fixture(scope="module")
 def cluster():
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50
-    ) as made:
+    patience = {"distributed.deploy.lost-worker-timeout": "1h"}  # on a busy machine one starts late
+    size = {"n_workers": 2, "threads_per_worker": 1}
+    with (
+        dask.config.set(patience),
+        distributed.LocalCluster(**size, dashboard_address=":0", silence_logs=50) as made,
+    ):
         yield made
 
 
