@@ -61,8 +61,7 @@ def graph(workspace: Path) -> dict[str, StageInfo]:
         import networkx
 
         found = repo.index.graph
-        files = pipelines.present(workspace.resolve())
-        own = {stage.name: stage for file in files for stage in repo.stage.load_file(str(file))}
+        own = pipelines.stages(repo, workspace)
         upstream = {
             name: [other for other in own if own[other] in found.successors(stage)]
             for name, stage in own.items()

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from ninefold.files import replacing
 
@@ -27,6 +28,12 @@ def present(workspace: Path) -> Iterator[Path]:
     """Yield the files that declare stages, dvc.yaml first."""
     yield workspace / MAIN
     yield from (path for name in OPTIONAL.values() if (path := workspace / name).is_file())
+
+
+def stages(repo: Any, workspace: Path) -> dict[str, Any]:
+    """Return DVC's stages of those files by name, in the order in which they are declared."""
+    files = [str(path) for path in present(workspace.resolve())]
+    return {stage.name: stage for file in files for stage in repo.stage.load_file(file)}
 
 
 def ensure(workspace: Path, stage: str) -> bool:

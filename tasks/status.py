@@ -30,19 +30,19 @@ def unchanged(workspace: Path, stages: dict[str, StageInfo], names: Sequence[str
     """
     try:
         with repository(workspace) as repo, readable(workspace, None):
-            return _unchanged(repo, [*pipelines.present(workspace.resolve())], stages, names)
+            return _unchanged(repo, workspace, stages, names)
     except (NinefoldError, BusyError):
         return set()
 
 
 def _unchanged(
-    repo: Any, files: Sequence[Path], stages: dict[str, StageInfo], names: Sequence[str]
+    repo: Any, workspace: Path, stages: dict[str, StageInfo], names: Sequence[str]
 ) -> set[str]:
     from dvc.repo import lock_repo
 
     found: set[str] = set()
     with lock_repo(repo):
-        own = {stage.name: stage for file in files for stage in repo.stage.load_file(str(file))}
+        own = pipelines.stages(repo, workspace)
         for name in names:
             if found >= {*stages[name].upstream} and not own[name].changed():
                 found.add(name)
