@@ -52,6 +52,15 @@ COMMON: tuple[str | None, ...] = (
     COMPACT,
 )
 """Formats that are tried when none is given, in order of preference."""
+IN_DIGITS = range(19_000_101, 21_000_000)
+"""Whole numbers that are dates in digits, as in 20130105."""
+DOUBTFUL = 4_200_000_000_000
+"""Whole numbers of a smaller amount are microseconds of seven weeks around 1970: as milliseconds
+they reach the year 2103, as seconds all years."""
+LATEST = 253_402_300_799_999_999
+"""The last microsecond of the year 9999."""
+UNITS = (("seconds", 10**8, 10**11, 10**6), ("milliseconds", 10**11, DOUBTFUL, 1000))
+"""Units that doubtful numbers seem to count: from which amount, below which, and their length."""
 
 
 def is_day_first(format: str | None) -> bool | None:
@@ -130,6 +139,27 @@ def to_micros(texts: Sequence[str], format: str | None = None) -> Array:
         is_word = key in WORDS
         fields[key] = np.asarray(found if is_word else [int(text or 0) for text in found])
     return assemble(fields, np.asarray([match is not None for match in matches], dtype=bool))
+
+
+def doubt(value: object) -> str:
+    """Say why a value is hardly a date in whole microseconds since 1970; "" where it may be one."""
+    if type(value) is not int or value in (0, NAT) or DOUBTFUL <= abs(value) <= LATEST:
+        return ""
+    unit, micros = "nanoseconds", value // 1000
+    for other, low, high, length in UNITS:
+        if low <= abs(value) < high:
+            unit, micros = other, value * length
+    if abs(micros) < DOUBTFUL or abs(micros) > LATEST:
+        return ", which is hardly a date"
+    moment = str(np.datetime64(micros, "us")).removesuffix(".000000")
+    return f", which counts {unit} if {moment} is meant"
+
+
+def is_doubtful(values: Array) -> Array:
+    """Return the mask `(N,)` of int64 values that are hardly dates in microseconds."""
+    amounts = np.abs(values)
+    inside = (amounts >= DOUBTFUL) & (amounts <= LATEST)
+    return np.asarray(~inside & (values != 0) & (values != NAT))
 
 
 def _century(two_digits: Array) -> Array:

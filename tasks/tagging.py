@@ -28,6 +28,7 @@ from tasks.repository import one_line
 ARTIFACT, STAGE = "model", "production"
 KEPT = ("dvc.yaml", "dvc.lock", "params.yaml", "test_ledger.jsonl", f"{FOLDER}/{POINTER}",
         f"{FOLDER}/{JOURNAL}")  # fmt: skip
+WITH_GIT = "`dvc config --unset core.no_scm`, then commit .dvc/config"
 LOCKED_S = 2.0
 """Git holds the lock of a tag for milliseconds: one that is older was left by a kill."""
 NOBODY = {"NAME": "ninefold", "EMAIL": "ninefold@localhost"}
@@ -98,10 +99,8 @@ def _tag(workspace: Path, registry: Registry, content: bytes) -> list[str]:
         )  # fmt: skip
         newest = str(made.tag)
     told = [f"tags {version} and {newest}"]
-    if _is_without_git(workspace):
-        told.append(
-            "DVC was set up before Git and cannot read them: `dvc config --unset core.no_scm`"
-        )
+    if is_without_git(workspace):
+        told.append(f"DVC was set up before Git and cannot read them: {WITH_GIT}")
     return told
 
 
@@ -122,7 +121,8 @@ def _unlock(workspace: Path, name: str) -> None:
             path.unlink(missing_ok=True)
 
 
-def _is_without_git(workspace: Path) -> bool:
+def is_without_git(workspace: Path) -> bool:
+    """Tell whether DVC was told that there is no Git, as where `git init` came after it."""
     config = configparser.ConfigParser()
     config.read(workspace / ".dvc" / "config", encoding="utf-8")
     return config.getboolean("core", "no_scm", fallback=False)

@@ -152,6 +152,12 @@ def test_dates_are_read_as_training_had_them_or_as_iso(folder, tmp_path):
     assert len(pd.read_csv(tmp_path / "out.csv").drop_duplicates()) == 1
 
 
+def test_dates_that_count_other_units_are_no_microseconds(folder, tmp_path):
+    pd.DataFrame([{**example(), WHEN: 1_388_498_700_000}]).to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(InputError, match="counts milliseconds if 2013-12-31T14:05:00"):
+        run(folder, tmp_path / "a.parquet", tmp_path / "out.csv")
+
+
 def test_a_place_that_cannot_be_is_told(folder, tmp_path):
     written(table(3), tmp_path / "a.csv")
     with pytest.raises(InputError, match="cannot be written"):
@@ -177,6 +183,11 @@ def test_mistakes_name_what_is_wrong(folder, tmp_path):
         "broken.csv.gz": gzip.compress(text.encode())[:-20],
         "renamed.csv": text.replace("city 'x'", "city x").encode(),
         "twice.csv": text.replace("customer id", SIZE).encode(),
+        "a.json": b'[{"a": 1}]',
+        "a.jsonl": b'{"a": 1}\n{"a": 2}\n',
+        "named.csv": b"\x80\x04\x95\x01",
+        "a.xlsx": b"PK\x03\x04\0",
+        "orc.csv": text.replace("customer id", "ORC").replace("city 'x'", "city x").encode(),
     }
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
@@ -190,6 +201,11 @@ def test_mistakes_name_what_is_wrong(folder, tmp_path):
         ("broken.csv.gz", out, "cannot be read"),
         ("renamed.csv", out, "`city 'x'` (did you mean `city x`?)"),
         ("twice.csv", out, "must stand once"),
+        ("a.json", out, '/a.json").to_parquet('),
+        ("a.jsonl", out, '/a.jsonl", lines=True).to_parquet('),
+        ("named.csv", out, "never is"),
+        ("a.xlsx", out, "pandas.read_excel("),
+        ("orc.csv", out, "did you mean"),
         ("a.csv", tmp_path / "out.xlsx", "must be a file that ends in"),
         ("a.csv", source, "must differ"),
     ]:

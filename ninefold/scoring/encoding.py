@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from ninefold.columns import TENSORS, Array, Column, to_array
 from ninefold.datasets.tables.parsing import is_text, parse, unreadable
+from ninefold.dates import doubt
 from ninefold.errors import InputError
 from ninefold.scoring.pictures import read_cells
 from ninefold.scoring.sequences import read_sequences
@@ -115,7 +116,11 @@ def _wrong(item: Input, value: object) -> str:
         if item.kind == "datetime" and item.format
         else None
     )
-    return f"column `{item.name}` must be {rule or RULES[item.kind]}, however: {str(value)[:60]!r}"
+    why = doubt(value) if item.kind == "datetime" else ""
+    return (
+        f"column `{item.name}` must be {rule or RULES[item.kind]}, however: "
+        f"{str(value)[:60]!r}{why}"
+    )
 
 
 def _array(parsed: pa.Array, item: Input) -> Array:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from ninefold.datasets.tables.header import SAMPLE_BYTES, refuse_other_formats
 from ninefold.errors import InputError
 
 BLOCK_BYTES = 4 * 2**20
@@ -35,6 +36,8 @@ def open_source(path: Path, wanted: Collection[str], encoding: str = "utf-8") ->
     try:
         if name.endswith(PARQUET):
             return ParquetSource(path)
+        with path.open("rb") as file:
+            refuse_other_formats(file.read(SAMPLE_BYTES), str(path))
         if name.endswith(TEXT):
             return CsvSource(path, wanted, encoding)
     except (pa.ArrowException, OSError, EOFError, UnicodeError, LookupError, csv.Error) as error:

@@ -22,7 +22,6 @@ BOOLEAN = "boolean"
 INT64 = np.iinfo(np.int64)
 WRITTEN = 10**8
 """Numbers below may be dates in digits (20130105): as microseconds they are seconds of 1970."""
-COMPACT = range(19_000_101, 21_000_000)
 
 
 class CellError(Exception):
@@ -37,9 +36,13 @@ class Cells:
         self._missing = {"", *missing_tokens}
         self.placeholder, self._dtype, self._read = self._reader()
 
-    def read(self, values: Sequence[Any], errors: dict[int, str]) -> Array:
+    def read(
+        self, values: Sequence[Any], errors: dict[int, str], *, is_sent: bool = False
+    ) -> Array:
         """Return `(N, 1)`, or `(N,)` pictures or sequences; a value that is wrong becomes a
         placeholder and an entry of `errors`.
+
+        Where somebody sent the values, numbers that hardly are microseconds are no dates.
         """
         if self.column.kind in ("image", "sequence"):
             own = pictures.Pictures(self.column.format) if self.column.kind == "image" else None
@@ -49,7 +52,10 @@ class Cells:
                 for position, value in enumerate(values)
             )
         if self.column.kind == "datetime":
+            given = values
             values = self._parsed(values)
+            if is_sent:
+                self._refuse_doubtful(given, values, errors)
         array = self._read_uniform(values)
         if array is None:
             array = np.empty(len(values), dtype=self._dtype)
@@ -155,11 +161,20 @@ class Cells:
                     results[place] = results[place] if moment == NAT else moment
         return results
 
+    def _refuse_doubtful(
+        self, given: Sequence[Any], values: Sequence[Any], errors: dict[int, str]
+    ) -> None:
+        """Note numbers that stayed as they were and hardly are microseconds."""
+        for position, (number, value) in enumerate(zip(given, values, strict=True)):
+            if number is value and (why := dates.doubt(value)):
+                rule = self._rule_of_dates(f"{shown(value)}{why}. Write it as text")
+                errors.setdefault(position, f"column `{self.column.name}` must be {rule}")
+
     def _of_digits(self, value: int) -> int:
         """Return microseconds of a date that is written as a number, as in 20130105."""
         if not 0 < value < WRITTEN:
             return value
-        for form in (self.column.format, dates.COMPACT if value in COMPACT else None):
+        for form in (self.column.format, dates.COMPACT if value in dates.IN_DIGITS else None):
             if form is not None:
                 moment = int(dates.to_micros([str(value)], form)[0])
                 if moment != NAT:
@@ -173,10 +188,13 @@ class Cells:
             return int(NAT)
         if type(value) is str and value.strip() in self._missing:
             return int(NAT)
+        raise CellError(self._rule_of_dates(shown(value)))
+
+    def _rule_of_dates(self, found: str) -> str:
         own = f' or as "{self.column.format}"' if self.column.format else ""
-        raise CellError(
+        return (
             f'a date as text ("2013-12-31T14:05:00"{own}), whole microseconds since 1970, or null, '
-            f"however: {shown(value)}"
+            f"however: {found}"
         )
 
 

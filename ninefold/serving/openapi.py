@@ -22,7 +22,8 @@ KINDS: dict[str, dict[str, Any]] = {
     "sequence": {"type": ["array", "object", "null"], "description": sequences.RULE},
     "datetime": {
         "type": ["string", "integer", "null"],
-        "description": "ISO 8601, the source's own format, or whole microseconds since 1970",
+        "description": "ISO 8601, the source's own format, or whole microseconds since 1970 "
+        "(numbers that count seconds, milliseconds or nanoseconds are refused)",
     },
 }
 

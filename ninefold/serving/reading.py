@@ -58,7 +58,7 @@ def read(job: Job, rows: Rows | None = None) -> Found:
         return protocol.decode(job.body, header_length(job.headers), job.form, job.limits)
     rows = rows or Rows(job.form)
     sent = sent_rows(job.body, job.headers, rows.signature, job.limits)
-    return Told(rows.read(sent.rows), sent.of, sent.explain)
+    return Told(rows.read(sent.rows, is_sent=True), sent.of, sent.explain)
 
 
 def sent_rows(

@@ -39,7 +39,7 @@ def lines_of_body(answered: Answered, job: Job, rows: Rows | None = None) -> byt
         return lines_of_tensors(answered, job.form, decoded.feeds, decoded.rows)
     rows = rows or Rows(job.form)
     sent = sent_rows(job.body, job.headers, rows.signature, job.limits).rows
-    return _lines(answered, [sent[place] for place in rows.read(sent).good])
+    return _lines(answered, [sent[place] for place in rows.read(sent, is_sent=True).good])
 
 
 def lines_of_tensors(

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from ninefold.dates import DOUBTFUL, LATEST
 from ninefold.errors import InputError, nearest
 from ninefold.pixels import to_cell
 from ninefold.serving.blocks import Block
-from ninefold.serving.cells import ABSENT, WRITTEN, Cells, shown
+from ninefold.serving.cells import ABSENT, Cells, shown
 from ninefold.serving.flags import Flagger
 from ninefold.serving.model import Array, Form, Model
 from ninefold.serving.tags import labels_of, numbers_of
@@ -79,9 +80,12 @@ class Rows:
         """Tell whether a column of a row is a picture."""
         return any(cells.column.kind == "image" for cells in self.cells.values())
 
-    def read(self, rows: Sequence[Any]) -> Batch:
-        """Read the rows; what is wrong with one does not touch the others."""
-        if len(rows) == 1 and (feeds := self._read_plain(rows[0])) is not None:
+    def read(self, rows: Sequence[Any], *, is_sent: bool = False) -> Batch:
+        """Read the rows; what is wrong with one does not touch the others.
+
+        Those that somebody sent may hold no dates in other units than microseconds.
+        """
+        if len(rows) == 1 and (feeds := self._read_plain(rows[0], is_sent)) is not None:
             return Batch(feeds, [0], {}, {}, 1)
         errors: dict[int, str] = {}
         known, wanted = self.known, self.cells.keys()
@@ -102,13 +106,13 @@ class Rows:
             for position, value in enumerate(values):
                 if value is ABSENT:
                     absent.setdefault(position, []).append(name)
-            feeds[name] = cells.read(values, errors)
+            feeds[name] = cells.read(values, errors, is_sent=is_sent)
         good = [position for position in range(len(rows)) if position not in errors]
         if errors:
             feeds = {name: array[good] for name, array in feeds.items()}
         return Batch(feeds, good, errors, absent, len(rows))
 
-    def _read_plain(self, row: Any) -> dict[str, Array] | None:
+    def _read_plain(self, row: Any, is_sent: bool) -> dict[str, Array] | None:
         """Return the feeds of a lone row that is as the signature has it, else None."""
         if type(row) is not dict or not row.keys() <= self.known:
             return None
@@ -119,13 +123,13 @@ class Rows:
             feeds.update(zip(block.names, cells, strict=True))
         others = self._others
         cells = self._times.read(row) if self._times.names else None
-        if cells is not None and not np.any((cells > 0) & (cells < WRITTEN)):
+        if cells is not None and cells.min() >= DOUBTFUL and cells.max() <= LATEST:
             feeds.update(zip(self._times.names, cells, strict=True))
             others = [name for name in others if name not in feeds]
         for name in others:
             value = row.get(name, ABSENT)
             errors: dict[int, str] = {}
-            feeds[name] = self.cells[name].read([value], errors)
+            feeds[name] = self.cells[name].read([value], errors, is_sent=is_sent)
             if errors or value is ABSENT:
                 return None
         return feeds

@@ -131,8 +131,13 @@ def _pipeline(workspace: Path) -> Iterator[Finding]:
     if not (workspace / "dvc.yaml").is_file():
         yield Finding("note", f"no dvc.yaml in {workspace}: no workspace to check")
         return
-    from tasks import engine, healing, status
+    from tasks import engine, healing, status, tagging
 
+    if tagging.is_without_git(workspace) and _is_in_git(workspace):
+        yield Finding(
+            "note",
+            f"DVC was set up before Git and cannot read its commits and tags: {tagging.WITH_GIT}",
+        )
     try:
         for sentence in healing.heal(workspace):
             yield Finding("note", f"mended: {sentence}")
@@ -151,6 +156,10 @@ def _pipeline(workspace: Path) -> Iterator[Finding]:
         yield Finding("note", f"not up to date: {', '.join(late)}; `ninefold run` runs them")
     else:
         yield Finding("ok", "every stage is up to date")
+
+
+def _is_in_git(workspace: Path) -> bool:
+    return any((folder / ".git").exists() for folder in (workspace, *workspace.parents))
 
 
 CHECKS: tuple[Callable[[Path], Iterator[Finding]], ...] = (

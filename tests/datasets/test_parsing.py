@@ -1,3 +1,4 @@
+import datetime as dt
 import math
 
 import numpy as np
@@ -65,6 +66,11 @@ def test_true_and_false_in_any_case():
         (pa.array(["1", "x"]), "number", [1.0, None]),
         (pa.nulls(2), "category", [None, None]),
         (pa.array([1_500_000], pa.duration("us")), "number", [1.5]),
+        (
+            pa.array([20131231, 1388448000000000, 0, None, 1388448000, 1388448000000]),
+            "datetime",
+            [*[dt.datetime(2013, 12, 31)] * 2, dt.datetime(1970, 1, 1), None, None, None],
+        ),
     ],
 )
 def test_typed_values_come_to_their_kind(values, kind, expected):

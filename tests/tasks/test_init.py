@@ -15,6 +15,7 @@ from ninefold.columns import to_frame
 from ninefold.config import load_params, read_yaml
 from ninefold.datasets import read
 from ninefold.splitting import split
+from tasks.commands import doctor
 from tests.end_to_end.tables import messy, write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -309,6 +310,7 @@ def test_a_git_that_comes_later_leaves_the_cache_and_outputs_alone(tmp_path):
     outs = [*git, "ls-files", "data", "models", "reports"]
     staged = subprocess.run(outs, check=True, capture_output=True, text=True)
     assert staged.stdout.split() == ["reports/metrics.json"]
+    assert next(doctor.CHECKS[-1](tmp_path / "ws")).text.endswith("then commit .dvc/config")
 
 
 def data_deps(stage):

@@ -32,23 +32,42 @@ OTHER_FORMATS = {
 PICKLE = re.compile(rb"\x80[\x02-\x05](\x95|[}\]c(])")
 """A protocol, and a frame or what mostly comes first (Python's pickletools)."""
 JSON = re.compile(rb"\s*(\[\s*[\[{]|\{\s*\"[^\"\n]*\"\s*:)")
-WRITE_ANEW = '; in Python: `pandas.read_{}("{}").to_parquet("data.parquet")`'
+LINES = re.compile(rb"\s*\{[^\n]*\}\s*\n\s*\{")
+"""An object in a line of its own, and another one in the next."""
+WRITE_ANEW = '; in Python: `pandas.read_{}("{}"{}).to_parquet("data.parquet")`'
+READERS = {
+    b"PK\x03\x04": "excel",
+    b"\xd0\xcf\x11\xe0": "excel",
+    b"ARROW1": "feather",
+    b"FEA1": "feather",
+    b"$FL2": "spss",
+    b"ORC": "orc",
+}
+"""How files begin -> the end of the name of what pandas reads them with."""
 
 
 def refuse_other_formats(head: bytes, title: str) -> None:
     """Raise `InputError` for a file that begins like no table of text; says how to make one."""
-    found = next((said for start, said in OTHER_FORMATS.items() if head.startswith(start)), None)
-    how = ""
+    is_binary = b"\0" in head
+    start = next((s for s in OTHER_FORMATS if head.startswith(s) and _is_sure(s, is_binary)), b"")
+    found, reader, more = OTHER_FORMATS.get(start), READERS.get(start), ""
     if PICKLE.match(head):
         found = "a pickle, which may run any code when it is loaded and therefore never is"
-        how = WRITE_ANEW.format("pickle", title)
+        reader = "pickle"
     elif JSON.match(head):
-        found, how = "JSON", WRITE_ANEW.format("json", title)
+        found, reader = "JSON", "json"
+        more = ", lines=True" if LINES.match(head) else ""
+    how = WRITE_ANEW.format(reader, title, more) if reader else ""
     if found is not None:
         raise InputError(
             f"{title} must be a text file such as CSV, however: it is {found}. Save the table as "
             f"CSV UTF-8 or Parquet{how}"
         )
+
+
+def _is_sure(start: bytes, is_binary: bool) -> bool:
+    """Tell whether no text begins so: the first column of one may be called ORC."""
+    return is_binary or not start.isalnum()
 
 
 def find_delimiter(sample: str) -> str:

@@ -1,6 +1,7 @@
 """Reads cells by what is known of their column: ingest and prediction call the same function."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -155,8 +156,8 @@ def _convert(values: pa.Array, column: Column) -> pa.Array:
         numbers = values.cast(pa.float64(), safe=False)
         return pc.if_else(pc.is_nan(numbers), pa.scalar(None, pa.float64()), numbers)
     if kind == "datetime":
-        if column.format and pa.types.is_integer(type_):
-            return parse_datetime(values.cast(pa.string()), column)
+        if pa.types.is_integer(type_):
+            return _counted(values, column)
         if pa.types.is_timestamp(type_) and type_.tz:
             values = values.cast(pa.timestamp(type_.unit, tz="UTC"))
         return values.cast(pa.timestamp("us"), safe=False)
@@ -165,6 +166,22 @@ def _convert(values: pa.Array, column: Column) -> pa.Array:
     if pa.types.is_floating(type_):
         return _as_text(values)
     return values.cast(pa.string())
+
+
+def _counted(values: pa.Array, column: Column) -> pa.Array:
+    """Read whole numbers as dates: by the column's format, in digits as 20130105, or microseconds
+    since 1970; null where they are hardly that.
+    """
+    if column.format:
+        return parse_datetime(values.cast(pa.string()), column)
+    numbers = values.cast(pa.int64())
+    low, high = dates.IN_DIGITS.start, dates.IN_DIGITS.stop
+    is_digits = pc.and_(pc.greater_equal(numbers, low), pc.less(numbers, high))
+    digits = pc.if_else(is_digits, numbers, pa.scalar(None, pa.int64())).cast(pa.string())
+    doubtful = dates.is_doubtful(np.asarray(pc.fill_null(numbers, 0)))
+    micros = pc.if_else(pa.array(doubtful), pa.scalar(None, pa.int64()), numbers)
+    by_digits = parse_datetime(digits, replace(column, format=dates.COMPACT))
+    return pc.coalesce(by_digits, micros.cast(pa.timestamp("us")))
 
 
 def _as_text(values: pa.Array) -> pa.Array:

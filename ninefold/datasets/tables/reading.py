@@ -14,6 +14,7 @@ from ninefold.datasets.tables.inference import Inferred, infer
 from ninefold.datasets.tables.parsing import parse, unreadable
 from ninefold.datasets.tables.source import Source
 from ninefold.datasets.tables.target_check import check_target
+from ninefold.dates import doubt
 from ninefold.durations import duration_us
 from ninefold.errors import ConfigError, InputError, nearest
 from ninefold.problem import ProblemSpec
@@ -209,10 +210,11 @@ def _unreadable_sentence(
     values: pa.Array, column: Column, bad: Array, rows: Array, source: Source
 ) -> str:
     first = int(np.flatnonzero(bad)[0])
-    expected = f" ({column.format})" if column.format else ""
+    expected, value = f" ({column.format})" if column.format else "", values[first].as_py()
+    why = doubt(value) if column.kind == "datetime" else ""
     return (
         f"{source.title}: column `{column.name}` must be {column.kind}{expected}, however: row "
-        f"{int(rows[first])} (from 0) holds {str(values[first].as_py())[:60]!r}. Correct "
+        f"{int(rows[first])} (from 0) holds {str(value)[:60]!r}{why}. Correct "
         "ingest.columns in params.yaml, or add such cells to ingest.missing"
     )
 
