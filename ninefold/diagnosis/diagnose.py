@@ -85,12 +85,13 @@ def _scored(model: "TrainedModel", frame: Frame) -> list[Scored]:
     head, target = model.head, model.head.target
     inputs = model.preprocessing.transform(frame)
     y, scores = target.encode(frame), model.scores_of(*inputs)
+    X = np.concatenate(inputs[:2], axis=1, dtype=np.float32)
     if target.task == "regression":
         y = target.standardised(y)
     if not target.each:
-        return [Scored(inputs[0], y, _values(head, scores))]
+        return [Scored(X, y, _values(head, scores))]
     return [
-        Scored(inputs[0], column, _values(head, head.scores_of(scores, number)))
+        Scored(X, column, _values(head, head.scores_of(scores, number)))
         for number, column in enumerate(y.T)
     ]
 

@@ -11,7 +11,7 @@ class EpochsFew(Symptom):
     """The last epoch is the best one, after a fraction of the usual epochs or in a steady fall."""
 
     kinds = ("epochs.too_few",)
-    follows = ("learning_rate",)
+    follows = ("learning_rate", "batch")
 
     def look(self, case: Case) -> Finding | None:
         done, usual = len(case.history), _usual(case)

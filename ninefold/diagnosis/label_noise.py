@@ -3,8 +3,9 @@
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.diagnosis._left_out import left_out
 from ninefold.diagnosis._unrelated import unrelated_share
-from ninefold.diagnosis.case import Case, Finding, Fix, Symptom
+from ninefold.diagnosis.case import Case, Finding, Fix, Scored, Symptom
 
 FEWEST = 200
 UNRELATED, NATS = 0.05, 8.0
@@ -33,11 +34,21 @@ class LabelNoise(Symptom):
     def look(self, case: Case) -> Finding | None:
         if not case.is_classification:
             return _values(case)
-        return _classes(case) if len(case.valid.y) >= FEWEST else None
+        found = None
+        if len(case.valid.y) >= FEWEST:
+            found = _classes(case, case.valid, "network")
+            if found is None:
+                return None
+        rows = left_out(case)
+        if rows is None:
+            return found
+        seconded = _classes(case, rows, "vote of trees grown without them")
+        return seconded and (found or seconded)
 
 
-def _classes(case: Case) -> Finding | None:
-    scores, y = case.valid.scores, case.valid.y
+def _classes(case: Case, rows: Scored, by: str) -> Finding | None:
+    """Return what the errors among `rows` show, the surest first, as they are scored `by` it."""
+    scores, y = rows.scores, rows.y
     wrong = scores.argmax(1) != y
     ordered = np.sort(scores, axis=1)
     sure = np.argsort(ordered[:, -2] - ordered[:, -1], kind="stable")
@@ -58,8 +69,9 @@ def _classes(case: Case) -> Finding | None:
         fix = ((case.at("objective"), {"kind": "cross_entropy", "label_smoothing": 0.1}),)
     return Finding(
         "data.label_noise",
-        f"The half of the valid rows that the network is surest of is wrong in {surest:.0%}, all "
-        f"rows in {every:.0%}: about so many labels contradict what is otherwise clear.",
+        f"The half of the {len(y):,} rows looked at that the {by} is surest of is wrong in "
+        f"{surest:.0%}, all of them in {every:.0%}: about so many labels contradict what is "
+        "otherwise clear.",
         remedy,
         {"wrong_surest_half": surest, "wrong": every, "wrong_without_network": usual},
         {"kind": "lines", "title": "Errors by how sure the network is", "x": "surest rows, %",

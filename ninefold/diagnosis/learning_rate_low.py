@@ -4,7 +4,8 @@ import numpy as np
 
 from ninefold.diagnosis.case import Case, Finding, Symptom
 
-FEWEST = 6
+FEWEST, FEWEST_AT_ALL = 6, 3
+"""Epochs at the full rate for the form of a curve, and for telling that nothing moved."""
 STEADY = 0.9
 """Share of epochs in which the loss falls."""
 STILL, FAR_BELOW = 0.02, 30
@@ -24,7 +25,7 @@ class LearningRateLow(Symptom):
 
     def look(self, case: Case) -> Finding | None:
         flat, start = case.flat, case.untrained_loss
-        if len(flat) < FEWEST:
+        if len(flat) < FEWEST_AT_ALL:
             return None
         first, second, steady = halves(case)
         usual = case.spec.optimizer.lr

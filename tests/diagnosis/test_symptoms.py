@@ -57,6 +57,8 @@ PROVOKED = {
         "epochs": 5,
     },
     "batch.too_small": {"batch_size": 2, "epochs": 3},
+    "batch.too_large": {"batch_size": 4096, "epochs": 12},
+    "data.no_signal": {"flip": 0.5, "rows": 800, "valid": 150, "epochs": 4},
     "data.too_little": {
         "kind": "regression",
         "rows": 100,
@@ -97,12 +99,37 @@ def test_a_symptom_is_found_with_numbers_a_picture_and_what_to_do(kind):
     assert all(isinstance(finding[key], str) and finding[key] for key in ("message", "remedy"))
     assert finding["evidence"]
     assert "<svg" in picture(finding["picture"])
-    assert bool(finding["fix"]) == (kind != "data.too_little")
+    assert bool(finding["fix"]) == (kind not in ("data.too_little", "data.no_signal"))
 
 
 def test_each_symptom_is_provoked_here():
     found = [s for s in components("ninefold.diagnosis", Symptom) if s.of_target]
     assert {kind for symptom in found for kind in symptom.kinds} == set(PROVOKED)
+
+
+def test_flipped_labels_of_few_rows_are_found_by_trees_grown_without_them():
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(260, 6)).astype(np.float32)
+    clear = (X[:, 0] + X[:, 1] > 0).astype(np.int64)
+    scores = np.log(np.where(np.eye(2)[clear] > 0, 0.9, 0.1))
+    for share, is_found in ((0.2, True), (0.0, False)):
+        y = np.where(rng.random(260) < share, 1 - clear, clear)
+        train, valid = (Scored(X[p], y[p], scores[p]) for p in (slice(200), slice(200, 260)))
+        found = LabelNoise().look(Case([], TrainSpec(), {}, [], train, valid))
+        assert (found is not None) == is_found
+
+
+def test_rows_learnt_by_heart_after_an_early_best_epoch_are_overfitting():
+    fields = {"flip": 0.3, "rows": 150, "valid": 200, "lr": 0.02, "weight_decay": 0, "patience": 60}
+    network = {**PLAIN, "hidden_size": 128, "dropout": 0}
+    report = diagnosed(**fields, epochs=60, network=network)
+    (found,) = (f for f in report["findings"] if f["kind"] == "fit.overfitting")
+    assert "was the best" in found["message"]
+
+
+def test_a_rate_far_below_the_default_is_too_low_after_few_epochs():
+    report = diagnosed(lr=1e-5, optimizer={"kind": "sgd", "momentum": 0.0}, epochs=8)
+    assert [finding["kind"] for finding in report["findings"]] == ["learning_rate.too_low"]
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
