@@ -10,8 +10,9 @@ KNOWN = (0.02, 0.7)
 MIN_ROWS, FOLLOW, BY_LAST = 40, 0.95, 0.2
 """Rows between two different known values, share of them that follow the rule, and share that may
 repeat the last known value as well."""
-NEAR, VARIED = 1e-6, 0.2
-"""Distance up to which numbers are equal, in deviations of the target; least share of values."""
+NEAR, OFTENER, SHIFTS = 1e-6, 3.0, (-97, -41, 41, 97)
+"""Distance up to which numbers are equal, in deviations of the target; times that rows must be
+equal oftener than rows as many steps apart."""
 
 
 def filled_ahead(series: Series, x: Array, y: Array) -> str | None:
@@ -20,7 +21,7 @@ def filled_ahead(series: Series, x: Array, y: Array) -> str | None:
     By the next known value, or on the line to it; whoever carries the last one on looks back only.
     """
     near = NEAR * float(np.std(y))
-    if near == 0 or len(np.unique(y)) < VARIED * len(y):
+    if near == 0:
         return None
     first, last = series.bounds
     row = np.arange(len(y))
@@ -28,6 +29,9 @@ def filled_ahead(series: Series, x: Array, y: Array) -> str | None:
         ahead = y[np.minimum(row + step, len(y) - 1)]
         known = (np.abs(x - ahead) <= near) & (row + step <= last)
         if not KNOWN[0] <= known.mean() <= KNOWN[1]:
+            continue
+        elsewhere = max(float((np.abs(x - np.roll(ahead, by)) <= near).mean()) for by in SHIFTS)
+        if known.mean() < OFTENER * elsewhere:
             continue
         before = np.maximum.accumulate(np.where(known, row, -1))
         after = np.minimum.accumulate(np.where(known, row, len(y))[::-1])[::-1]

@@ -8,6 +8,7 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage._identities import Fit, all_terms, most_terms
+from ninefold.leakage._numbered import numbered
 from ninefold.leakage._rounded import Rounded, rounded_identity
 from ninefold.leakage._scores import area_of_bins, either_area
 from ninefold.leakage.case import Case, Check, Finding, known_after
@@ -26,6 +27,8 @@ MAX_PAIRED = 24
 MAX_LEVELS = 30
 SAME_QUANTITY = 0.8
 """Correlation of two columns from which they are one quantity measured twice."""
+STEPS = 4
+"""Columns of one name and many numbers from which they are a signal laid out flat."""
 ONE_SCALE, APART = 1.5, 0.25
 """Ratio of the deviations of two columns that are one quantity measured twice, and the shares of a
 deviation that they usually lie apart, at most."""
@@ -225,6 +228,7 @@ def _comparison(
     exact = area == 1.0
     is_plain = made_by in PLAIN
     twice = tied >= SAME_QUANTITY and _is_one_scale(*(values[name] for name in pair))
+    twice = twice and not _are_steps(case, pair)
     is_fitting = exact or (twice if is_plain else area >= NEARLY)
     if area < MIN_AREA or 1 - single < max(2 * (1 - area), 0.03) or not is_fitting:
         return None
@@ -251,6 +255,11 @@ def _is_one_scale(a: Array, b: Array) -> bool:
     """Tell whether two numbers could measure one thing: planned and met, before and after."""
     low, high = sorted((float(a.std()), float(b.std())))
     return high <= ONE_SCALE * low and abs(float(np.median(a - b))) <= APART * high
+
+
+def _are_steps(case: Case, pair: tuple[str, str]) -> bool:
+    """Tell whether two columns are steps of one signal, whose slope may well tell a class."""
+    return any({*pair} <= {*names} for names in numbered(case, STEPS).values())
 
 
 def _spelt(formula: str, pair: tuple[str, str]) -> str:

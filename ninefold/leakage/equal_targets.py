@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage._equal_in_test import InTest, equal_in_test
 from ninefold.leakage._row_names import row_names
 from ninefold.leakage.case import Case, Check, Finding
 from ninefold.splitting.identity import combine, has_twin, hash_values
@@ -22,6 +23,7 @@ of so many."""
 MIN_OTHERS, AS_FAR = 20, 0.6
 """Pairs with different targets, and how far these are apart, in shares of what neighbours' are: a
 target that the features nearly fix has them near."""
+REMEDY = "drop the copies from the source, or name what ties them in problem.group"
 
 
 class EqualTargetsCheck(Check):
@@ -29,7 +31,8 @@ class EqualTargetsCheck(Check):
 
     In a table of few values many rows meet in all features by nature, and their targets differ
     as widely as those of rows that differ in one feature. Copies add pairs with one and the same
-    target, while the targets of all other pairs stay as far apart as before.
+    target, while the targets of all other pairs stay as far apart as before. In a given test part
+    they are also told by what learned rows of the same features meet with among each other.
     """
 
     family: ClassVar[str] = "rows"
@@ -49,6 +52,11 @@ class EqualTargetsCheck(Check):
         found = _retold(case, columns)
         if found is not None:
             yield _finding(case, found)
+        elif case.split_kind == "given":
+            same = hash_values("number", case.y)
+            in_test = equal_in_test(case, combine(columns), same)
+            if in_test is not None:
+                yield _in_test_finding(case, in_test)
 
 
 @dataclass(frozen=True)
@@ -148,5 +156,29 @@ def _finding(case: Case, found: _Retold) -> Finding:
             f"far apart as their neighbours ({found.excess:.0f} pairs too many): they are copies, "
             "and the model is measured on rows it has learned by heart"
         ),
-        remedy="drop the copies from the source, or name what ties them in problem.group",
+        remedy=REMEDY,
+    )
+
+
+def _in_test_finding(case: Case, found: InTest) -> Finding:
+    count = int(found.rows.sum())
+    return Finding(
+        kind="rows.retold",
+        severity="warn",
+        rows=case.source_rows(found.rows),
+        evidence={
+            "test_rows": count,
+            "share_of_test": round(count / int(case.test.sum()), 6),
+            "test_rows_equal_to_some_learned_rows": found.found,
+            "expected_from_learned_rows": round(found.expected, 1),
+            "standard_errors": round(found.z, 1),
+            "rows_looked_at": len(case),
+        },
+        message=(
+            f"test rows equal a train or valid row in every feature and in `{case.problem.target}` "
+            f"to the last digit oftener than those equal each other ({found.found} of them one of "
+            f"some learned rows, where {found.expected:.0f} would): among the {count} named are "
+            "copies, and the model is measured on rows it has learned by heart"
+        ),
+        remedy=REMEDY,
     )

@@ -27,3 +27,16 @@ def test_a_trigger_beside_the_signals_is_named():
 def test_noise_and_a_table_of_one_channel_pass():
     for made in (windows(0.0), windows(1.0, alone=True)):
         assert not loud(report(made, "y", at_random(N)), "target.channel")
+
+
+def test_the_slope_of_a_signal_may_tell_the_class():
+    rng = np.random.default_rng(3)
+    signal = 20 + np.cumsum(rng.normal(size=(N, STEPS)), axis=1) + rng.normal(0, 3, (N, 1))
+    rises = signal[:, -1] - signal[:, 1] + rng.normal(0, 1, N) > 0
+    for stem in ("level_", "level at step "):
+        made = {f"{stem}{k}": signal[:, k].round(3) for k in range(STEPS)}
+        part = at_random(N)
+        assert not loud(report({**made, "y": np.where(rises, "rises", "falls")}, "y", part))
+    apart = {f"level {word}": signal[:, k] for k, word in ((1, "planned"), (5, "met"))}
+    found = loud(report({**apart, "y": np.where(rises, "rises", "falls")}, "y", at_random(N)))
+    assert [item["kind"] for item in found] == ["target.combination"]

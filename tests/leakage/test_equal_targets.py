@@ -43,6 +43,21 @@ def test_copies_among_rows_that_meet_by_nature_warn(copied):
     assert len(found["rows"]) >= 40
 
 
+@pytest.mark.parametrize(("count", "named"), [(0, 0), (200, 1)])
+def test_copies_in_test_are_told_where_nearly_all_rows_meet(count, named):
+    """Forty rows for each set of features: pairs of equal targets drown among those of chance."""
+    rng = np.random.default_rng(2)
+    data = workers(rng, 2400)
+    data["years"], data["wage"] = np.minimum(data["years"] // 4, 2), data["wage"].round(1)
+    origin = rng.choice(1800, count, replace=False)
+    part = np.repeat(["train", "test"], [1800, 600 + count]).astype(object)
+    found = loud(report(with_copies(data, origin), "wage", part), "rows.retold")
+    assert len(found) == named
+    for item in found:
+        named = set(item["rows"])
+        assert len(named & {*range(2400, 2400 + count)}) >= 0.6 * min(len(named), count)
+
+
 def test_prices_of_a_list_are_no_copies():
     """What the features fix is the same for equal rows, whichever shop they come from."""
     rng = np.random.default_rng(3)

@@ -7,10 +7,10 @@ import pytest
 from tests.leakage.reports import loud, report
 
 
-def sparse(fill):
+def sparse(fill, digits=9):
     """A walk by day, and what was known of it every few days, filled in between."""
     rng = np.random.default_rng(1)
-    y = pd.Series(200 + np.cumsum(rng.normal(size=900)))
+    y = pd.Series(200 + np.cumsum(rng.normal(size=900))).round(digits)
     known = y.where(rng.random(900) < 0.25)
     table = {
         "day": np.datetime64("2021-01-01") + np.arange(900),
@@ -34,6 +34,12 @@ def test_what_is_filled_in_from_later_rows_is_named(fill):
     assert found["columns"] == ["record"]
 
 
+def test_whole_numbers_that_are_filled_in_are_named_too():
+    (found,) = sparse(pd.Series.interpolate, digits=0)
+    assert found["columns"] == ["record"]
+
+
 @pytest.mark.parametrize("fill", [pd.Series.ffill, lambda known: known.shift(1).ffill()])
 def test_the_last_known_value_passes(fill):
     assert not sparse(fill)
+    assert not sparse(fill, digits=0)

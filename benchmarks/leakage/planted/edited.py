@@ -87,7 +87,7 @@ def _rewritten(words: list[str], share: float, rng: np.random.Generator) -> list
     return out
 
 
-def _text_table(source: Source, rng: np.random.Generator) -> pd.DataFrame | None:
+def text_table(source: Source, rng: np.random.Generator) -> pd.DataFrame | None:
     """Return real texts with a target, or made ones; None where the source has no part in it."""
     if source.name not in ("wine", "penguins", "hmda"):
         return None
@@ -104,7 +104,7 @@ def _text_table(source: Source, rng: np.random.Generator) -> pd.DataFrame | None
 @leak("rows")
 def edited_texts(source: Source, table: pd.DataFrame, rng: np.random.Generator) -> Iterator[Trial]:
     """Texts of train in test with some words changed; or all over the table, split at random."""
-    made = _text_table(source, rng)
+    made = text_table(source, rng)
     if made is None:
         return
     for share in (0.05, 0.15, 0.25):
@@ -133,7 +133,7 @@ def edited_texts(source: Source, table: pd.DataFrame, rng: np.random.Generator) 
 @leak()
 def honest_texts(source: Source, table: pd.DataFrame, rng: np.random.Generator) -> Iterator[Trial]:
     """The same texts; and texts that begin and end alike, as letters do."""
-    made = _text_table(source, rng)
+    made = text_table(source, rng)
     if made is None:
         return
     part = random_part(len(made), rng)
