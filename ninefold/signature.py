@@ -4,7 +4,8 @@ Needs nothing but numpy and the standard library.
 """
 
 import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -95,6 +96,16 @@ class Signature:
             return (Result("value", "number"),)
         probabilities = Result("probabilities", "numbers", self.classes, "probability")
         return Result("label", "text"), probabilities
+
+    def without_values(self, masked: Collection[str]) -> "Signature":
+        """Return the same without example, range and levels of the `masked` inputs."""
+        inputs = tuple(
+            Input(item.name, item.kind, has_missing=item.has_missing, format=item.format)
+            if item.name in masked
+            else item
+            for item in self.inputs
+        )
+        return replace(self, inputs=inputs)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)

@@ -18,6 +18,7 @@ from ninefold.errors import InputError
 from ninefold.scoring import ScoreSpec, score
 from ninefold.serving.model import read_model
 from ninefold.serving.rows import Rows
+from tests.monitoring.models import watched
 from tests.serving.models import CITY, MEMBER, NOTE, SIZE, WHEN, build, example, feeds, table
 
 
@@ -141,6 +142,16 @@ def test_a_bad_cell_stops_with_its_place_or_spares_the_others(folder, tmp_path):
     spared = out["error"].isna()
     pd.testing.assert_frame_equal(out[spared].drop(columns="error"), want[spared])
     assert out[~spared].drop(columns="error").isna().all(axis=None)
+
+
+def test_a_bad_cell_of_a_masked_column_is_not_shown(tmp_path):
+    model = watched(tmp_path / "model.onnx", rows=100, masked=(SIZE,))
+    frame = pd.DataFrame([{**example(), SIZE: "12abc"}])
+    frame[WHEN] = "2013-12-31"
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(InputError, match="a number, however: a value that is masked") as caught:
+        score(model, tmp_path / "a.csv", tmp_path / "out.csv", ScoreSpec())
+    assert "12abc" not in str(caught.value)
 
 
 def test_dates_are_read_as_training_had_them_or_as_iso(folder, tmp_path):

@@ -61,7 +61,7 @@ class Chunker:
         self.marker = Marker(inputs) if self.spec.with_flags else None
         self.names = self._names()
         folder = self.path if self.path.is_dir() else self.path.parent
-        self.encoder = Encoder(rows.signature, list(rows.cells), folder)
+        self.encoder = Encoder(rows.signature, list(rows.cells), folder, model.masked)
 
     @cached_property
     def schema(self) -> pa.Schema:

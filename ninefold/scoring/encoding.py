@@ -1,6 +1,6 @@
 """A record batch as a file has it -> the tensors a model takes, read exactly as ingest read it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,10 +31,17 @@ RULES: Mapping[str, str] = {
 class Encoder:
     """Encodes the columns a model takes."""
 
-    def __init__(self, signature: Signature, names: Sequence[str], folder: Path = Path()) -> None:
+    def __init__(
+        self,
+        signature: Signature,
+        names: Sequence[str],
+        folder: Path = Path(),
+        masked: Collection[str] = (),
+    ) -> None:
         """`names` are the model's inputs, all of them in the signature; image files are looked for
-        in `folder`.
+        in `folder`; no error shows a value of the `masked` columns.
         """
+        self._masked = masked
         self.folder = folder
         columns = {item.name: item for item in signature.inputs}
         self.inputs = [columns[name] for name in names]
@@ -54,7 +61,8 @@ class Encoder:
                 continue
             array, bad = self._read(values, item)
             for row in np.flatnonzero(bad).tolist():
-                errors.setdefault(row, _wrong(item, values[row].as_py()))
+                found = values[row].as_py()
+                errors.setdefault(row, _wrong(item, found, item.name in self._masked))
             feeds[item.name] = array.reshape(-1, 1)
         return feeds, errors
 
@@ -110,17 +118,15 @@ def _repeated(values: pa.Array) -> pa.DictionaryArray | None:
     return values.cast(pa.string()).dictionary_encode()
 
 
-def _wrong(item: Input, value: object) -> str:
+def _wrong(item: Input, value: object, is_masked: bool) -> str:
     rule = (
         f"a date like {item.format} or 2013-12-31T14:05:00"
         if item.kind == "datetime" and item.format
         else None
     )
     why = doubt(value) if item.kind == "datetime" else ""
-    return (
-        f"column `{item.name}` must be {rule or RULES[item.kind]}, however: "
-        f"{str(value)[:60]!r}{why}"
-    )
+    said = "a value that is masked" if is_masked else f"{str(value)[:60]!r}{why}"
+    return f"column `{item.name}` must be {rule or RULES[item.kind]}, however: {said}"
 
 
 def _array(parsed: pa.Array, item: Input) -> Array:

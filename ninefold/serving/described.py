@@ -13,11 +13,11 @@ def section(model: Model, address: str) -> str:
     escape = html.escape
     state = "ready" if model.fault is None else f"not ready: {escape(model.fault)}"
     lines = [f"<h2>{escape(model.name)}</h2>", f"<p>{state}<br><code>{model.sha256}</code></p>"]
-    if model.signature is None:
+    if (signature := model.published) is None:
         columns = [(item.name, item.datatype, str(list(item.shape))) for item in model.inputs]
     else:
-        columns = [(item.name, item.kind, _range(item)) for item in model.signature.inputs]
-        body = json.dumps({"rows": [example_row(model.signature)]}, ensure_ascii=False, indent=1)
+        columns = [(item.name, item.kind, _range(item)) for item in signature.inputs]
+        body = json.dumps({"rows": [example_row(signature)]}, ensure_ascii=False, indent=1)
         lines.append(
             f"<pre>curl {escape(address)}/v1/models/{escape(model.name)}/predict -d "
             f"'{escape(body.replace(chr(39), chr(39) + chr(92) + chr(39) + chr(39)))}'</pre>"

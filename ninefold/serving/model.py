@@ -1,8 +1,10 @@
 """A model file in memory: its session, its tensors and its signature."""
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     import onnxruntime as ort
 
 Array = np.ndarray[Any, Any]
+MASKED = "ninefold.masked"
 VERSION_DIGITS = 12
 SHOWN = 10
 DATATYPES: Mapping[str, tuple[str, Any]] = {
@@ -124,6 +127,16 @@ class Model(Form):
         self.fault: str | None = None
         self.is_batchable = False
         self.row_s = self.more_s = float("inf")
+
+    @cached_property
+    def masked(self) -> frozenset[str]:
+        """The columns of which no value may be shown."""
+        return frozenset(json.loads(self.metadata.get(MASKED, "[]")))
+
+    @property
+    def published(self) -> Signature | None:
+        """The signature without what training saw of masked columns."""
+        return self.signature and self.signature.without_values(self.masked)
 
     def expected_s(self, rows: int) -> float:
         """Return how long a run of so many rows should take."""

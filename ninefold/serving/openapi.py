@@ -100,11 +100,11 @@ def inference_paths(models: Sequence[Model]) -> dict[str, Any]:
             paths[f"/v2/models/{model.name}{middle}/infer"] = _operation(
                 "Open Inference Protocol v2", _tensors(model), _tensors_out()
             )
-        if model.signature is not None:
+        if (signature := model.published) is not None:
             paths[f"/v1/models/{model.name}/predict"] = _operation(
                 "Predict rows of named columns",
-                _rows(model.signature),
-                _predictions(model.signature),
+                _rows(signature),
+                _predictions(signature),
             )
     return paths
 

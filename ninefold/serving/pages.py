@@ -164,7 +164,8 @@ class Pages:
     async def signature(self, name: str) -> Response:
         """Return a model's state and the columns it takes."""
         model = self._model(name)
-        taken = json.loads(model.signature.to_json()) if model.signature else None
+        signature = model.published
+        taken = json.loads(signature.to_json()) if signature else None
         explanations = self.repository.served(model).explanations
         explainer = explanations.explainer if explanations is not None else None
         parts = explainer.what if explainer is not None else {}

@@ -31,7 +31,7 @@ FILES = 16
 """Files in a full folder."""
 WAITING, WAITING_BYTES = 1024, 32 * 2**20
 """Requests, and bytes of them, that wait to be written at most."""
-MASKED, HEAD = "ninefold.masked", "ninefold.head"
+HEAD = "ninefold.head"
 log = logging.getLogger("ninefold.serving")
 
 
@@ -158,7 +158,7 @@ class Recorder(threading.Thread):
     def _write(self, request: Request) -> None:
         if any(item.datatype == "UINT8" for item in request.model.inputs):
             return
-        masked = _masked(request.model)
+        masked = request.model.masked
         hidden = hidden_outputs(request.model, masked)
         outputs = {name: array for name, array in request.outputs.items() if name not in hidden}
         lines = request.lines(Answered(request.at, request.model.version, masked, outputs))
@@ -195,7 +195,7 @@ class Recorder(threading.Thread):
         name = f"{model.name}-{model.version}-{time.time_ns()}-{os.getpid()}.jsonl"
         path = self.spec.folder / name
         header = {"model": model.name, "version": model.version, "share": self.spec.share,
-                  "masked": sorted(_masked(model))}  # fmt: skip
+                  "masked": sorted(model.masked)}  # fmt: skip
         path.write_bytes(json.dumps(header).encode() + b"\n")
         self._file = (model.version, path)
         self._prune()
@@ -221,10 +221,6 @@ class Recorder(threading.Thread):
             if self._file is None or path != self._file[1]:
                 path.unlink(missing_ok=True)
                 total -= size
-
-
-def _masked(model: Model) -> frozenset[str]:
-    return frozenset(json.loads(model.metadata.get(MASKED, "[]")))
 
 
 def hidden_outputs(model: Model, masked: Collection[str]) -> frozenset[str]:

@@ -123,7 +123,7 @@ def table(rows: int, seed: int = 0) -> list[dict[str, Any]]:
             some(rng.normal(40, 15, rows).tolist()),
             some(rng.choice([*CITIES, "Ünseen"], rows).tolist()),
             (rng.random(rows) < 0.5).tolist(),
-            some((rng.integers(-5000, 30_000_000, rows) * 60 * 10**6).tolist()),
+            some((rng.integers(70_000, 30_000_000, rows) * 60 * 10**6).tolist()),
             some(rng.choice(["a b", 'say "hi"', "x, y", "two\nlines"], rows).tolist()),
             strict=True,
         )

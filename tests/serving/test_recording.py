@@ -53,6 +53,10 @@ def test_what_a_server_was_asked_is_watched_as_a_batch_is(model, tmp_path):
         ]
         answer = httpx.post(f"{url}/v2/models/model/infer", json={"inputs": inputs}, timeout=20)
         assert answer.status_code == 200, answer.text
+        said = [httpx.get(url + path, timeout=20).text for path in ("/v1/models/model", "/docs")]
+        said.append(httpx.get(f"{url}/openapi.json", timeout=20).text)
+    assert not any("called back" in text for text in said)
+    assert all("Köln" in text for text in said)
     kept, headers = lines(folder)
     assert len(kept) == 902
     assert all(header["masked"] == [NOTE] for header in headers)
