@@ -95,3 +95,16 @@ def test_entities_that_recur_under_a_split_by_time_are_told_not_warned():
     shuffled = np.random.default_rng(0).permutation(part)
     (finding,) = overlaps(frame, shuffled, problem)
     assert finding["severity"] == "block"
+
+
+def test_entities_shared_by_train_and_valid_alone_warn():
+    number, part = by_entity()
+    part[(part == "train") & (number >= 100)] = "valid"
+    names = np.array([f"ID-{i:03d}" for i in number], dtype=object)
+    assert overlaps(table(names), part) == []
+    shared = np.flatnonzero(part == "train")[::9]
+    part[shared] = "valid"
+    (finding,) = overlaps(table(names), part)
+    assert finding["severity"] == "warn"
+    assert finding["rows"] == shared.tolist()
+    assert "share_of_valid" in finding["evidence"]
