@@ -16,6 +16,8 @@ MIN_MET, MOST = 20, 0.35
 """Groups that must be met, and their share of the rows, where others are several in one."""
 USUALLY_ADDED, MOST_MERGED = (1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0), 30
 """Rows at the overall mean that encoders add, and groups that may have one value."""
+AT_HALF, HALF = (1.0, 2.0), 0.5
+"""Rows of either class alike that weights of evidence add, lest a group have none of one."""
 MIN_MEDIANS = 6
 """Groups whose median must be met for it to be no coincidence."""
 
@@ -89,6 +91,8 @@ def exact(case: Case, groups: Groups, values: Array, y: Array) -> str:
         is_share = bool((values >= 0).all() and (values <= 1).all())
         if is_share and set(targets.tolist()) <= {0.0, 1.0}:
             candidates += [_nearest_of_merged(added, values) for added in USUALLY_ADDED]
+    if set(targets.tolist()) <= {0.0, 1.0} and bool(((values > 0) & (values < 1)).all()):
+        candidates += [_nearest_of_merged(added, values, HALF) for added in AT_HALF]
     if len(targets) > MANY:
         # The median of a class's indicator is 0 or 1 in every group.
         candidates.append(_medians)
@@ -166,8 +170,9 @@ def _mean_with(added: float) -> Level:
     return lambda groups, y, mask: _means(groups, y, mask, added)
 
 
-def _nearest_of_merged(added: float, values: Array) -> Level:
-    """Return the mean with `added` rows, where groups of one count and sum have one value.
+def _nearest_of_merged(added: float, values: Array, at: float | None = None) -> Level:
+    """Return the mean with `added` rows `at` a level (None: the overall mean), where groups of one
+    count and sum have one value.
 
     Of `k` such groups the value is that of one of them: `k` divides both the rows and their sum.
     Of all `k` that do the one next to the value is taken.
@@ -177,8 +182,8 @@ def _nearest_of_merged(added: float, values: Array) -> Level:
 
     def level(groups: Groups, y: Array, mask: Array) -> Array:
         size = np.bincount(groups.code[mask & (groups.code >= 0)], minlength=len(groups.size))
-        total, overall = groups.sums(y, mask), float(y[mask].mean())
-        mean = (total / k + added * overall) / (size / k + added)
+        total, centre = groups.sums(y, mask), float(y[mask].mean()) if at is None else at
+        mean = (total / k + added * centre) / (size / k + added)
         is_whole = (size % k == 0) & (np.round(total) % k == 0)
         away = np.where(is_whole, np.abs(mean - values), np.inf)
         return np.asarray(mean[away.argmin(axis=0), np.arange(len(size))])

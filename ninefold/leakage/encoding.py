@@ -42,7 +42,7 @@ class EncodingCheck(Check):
 
     def findings(self, case: Case) -> Iterator[Finding]:
         numbers = [n for n in case.inputs if case.frame.column(n).kind == "number"]
-        targets, categories = _targets(case), _categories(case)
+        targets, categories = targets_of(case), _categories(case)
         sizes = {n: np.bincount(case.codes[n])[case.codes[n]] for n in categories}
         for name in numbers:
             others = [n for n in categories if n != name][:MAX_GROUPINGS]
@@ -57,7 +57,7 @@ class EncodingCheck(Check):
                 yield found
 
 
-def _targets(case: Case) -> list[Array]:
+def targets_of(case: Case) -> list[Array]:
     """Return the numbers `(N,)` whose group means an encoder may hold."""
     if not case.is_classification:
         return [case.y] if np.isfinite(case.y).all() else []

@@ -44,14 +44,12 @@ class GroupCheck(Check):
         if found.any():
             yield _finding(case, plain, found, known, ())
         folded = _folded(case, names)
-        if folded is None:
-            return
-        more = _shared(case, folded, known) & ~found
-        if more.any() and not _folds_by_chance(plain, folded):
+        more = np.zeros_like(found) if folded is None else _shared(case, folded, known) & ~found
+        if folded is not None and more.any() and not _folds_by_chance(plain, folded):
             yield _finding(case, folded, more, known, _spellings(case, folded, more))
             found |= more
         if not found.any() and not case.follows_time:
-            yield from _in_valid(case, folded, known)
+            yield from _in_valid(case, plain, known)
 
 
 def _in_valid(case: Case, entity: Array, known: Array) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from ninefold.columns import Array
 from ninefold.leakage._balanced import is_drawn_again
 from ninefold.leakage._contradicted import CLEANED, DENIED, PLAIN, Contrast, in_one_part, isolated
 from ninefold.leakage._spelling import WORD
+from ninefold.leakage._twin_labels import disagree_beyond_neighbours
 from ninefold.leakage._voting import NEIGHBOURS, Voters
 from ninefold.leakage.case import Case, Check, Finding, Severity
 from ninefold.leakage.repeated_texts import LONG
@@ -42,11 +43,12 @@ class LabelCheck(Check):
     Conflicts are an info where rows of few values coincide by nature, with other labels. They warn
     where the equal rows are copies of one record (rows that differ in one column only are rare, or
     they hold a long text), and much of them bears two labels; and where equal rows differ in it far
-    oftener than with labels shuffled among them, although the table keeps its duplicates: then one
-    of the two is wrong. Suspicious labels, infos, are those of confident learning (Northcutt, Jiang
-    and Chuang 2021): each row's neighbours without itself vote, and another class gets more than
-    that class's own rows get on average. They warn where such rows stand in the test part only, and
-    where the classes lie apart and hardly any row between them.
+    oftener than with labels shuffled among them, or than their neighbours let expect, although the
+    table keeps its duplicates: then one of the two is wrong. Suspicious labels, infos, are those of
+    confident learning (Northcutt, Jiang and Chuang 2021): each row's neighbours without itself
+    vote, and another class gets more than that class's own rows get on average. They warn where
+    such rows stand in the test part only, and where the classes lie apart and hardly any row
+    between them.
     """
 
     family: ClassVar[str] = "label"
@@ -67,6 +69,7 @@ def _conflicts(case: Case) -> Iterator[Finding]:
     shuffled = np.random.default_rng(case.seed).permutation(case.y)
     by_chance = int(_conflicting(rows, shuffled).sum())
     is_wrong = _are_copies(case, rows, mask) or _disagree(case, rows)
+    is_wrong = is_wrong or disagree_beyond_neighbours(case, rows)
     yield Finding(
         kind="label.conflict",
         severity="warn" if is_wrong else "info",

@@ -109,6 +109,23 @@ def test_means_of_train_and_measured_levels_are_silent(encode, task, seed):
     assert not list(EncodingCheck().findings(made(encode, task, seed)))
 
 
+def test_weights_of_evidence_of_all_rows_are_found_in_small_groups():
+    """They add half a row of either class, whatever the share of all."""
+
+    def evidence(code, y, use):
+        size = np.bincount(code[use], minlength=code.max() + 1)
+        hits = np.bincount(code[use], weights=y[use], minlength=code.max() + 1)
+        return np.log((hits + 0.5) / (size - hits + 0.5))[code]
+
+    def of_all(code, y, train, rng):
+        return evidence(code, y, np.ones(N, dtype=bool))
+
+    (finding,) = EncodingCheck().findings(made(of_all, groups=400, keep=False))
+    assert (finding.kind, finding.columns) == ("encoding.target", ("encoded",))
+    of_train = made(lambda c, y, train, rng: evidence(c, y, train), groups=400, keep=False)
+    assert not list(EncodingCheck().findings(of_train))
+
+
 def test_balanced_panel_is_silent():
     """Every year holds the same entities: its sums are smoother than those of single draws."""
     rng = np.random.default_rng(0)

@@ -145,3 +145,14 @@ def test_so_many_flipped_labels_that_they_vote_themselves_warn():
     finding = found(x, y)["label.suspicious"]
     assert finding.severity == "warn"
     assert len(set(finding.rows) & set(flipped.tolist())) > 0.9 * len(finding.rows) > 50
+
+
+def test_twins_that_disagree_more_than_the_rows_around_them_warn():
+    rng = np.random.default_rng(4)
+    x = np.column_stack([rng.integers(0, 5000, 1200), rng.integers(0, 2, (1200, 4))]).astype(float)
+    y = np.where(x[:, 1] + 0.7 * rng.normal(size=1200) > 1.5, "yes", "no")
+    x, y = np.concatenate([x, x[:70]]), np.concatenate([y, y[:70]])
+    assert "label.conflict" not in found(x, y)
+    flipped = np.where(y[70:150] == "yes", "no", "yes")
+    x, y = np.concatenate([x, x[70:150]]), np.concatenate([y, flipped])
+    assert found(x, y)["label.conflict"].severity == "warn"

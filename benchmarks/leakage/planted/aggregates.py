@@ -130,3 +130,47 @@ def honest_positions(
     for what in ("total", "rank", "standardised"):
         made = table.assign(summary=WHOLE[what](x, table[name]))
         yield planted(source, made, f"{what} of {numbers[0]}", part=random_part(len(made), rng))
+
+
+SO_FAR: dict[str, Callable[[pd.Series], pd.Series]] = {
+    "mean": lambda y: y.expanding().mean(),
+    "sum": lambda y: y.cumsum(),
+    "mean of the last 3": lambda y: y.rolling(3, min_periods=1).mean(),
+}
+
+
+def _so_far(
+    source: Source, table: pd.DataFrame, is_with_row: bool
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield what was made, and the table with the target's level so far in each category."""
+    table = table.dropna(subset=[source.target]).drop_duplicates().reset_index(drop=True)
+    name = _category(source, table)
+    if source.is_series or name is None:
+        return
+    if is_numeric_target(source, table):
+        y = table[source.target].astype(float)
+    else:
+        y = (table[source.target] == table[source.target].mode()[0]).astype(float)
+    for what, make in SO_FAR.items():
+        made = y.groupby(table[name], dropna=False).transform(
+            lambda v, make=make: make(v if is_with_row else v.shift(1))
+        )
+        yield f"{what} so far by {name}", table.assign(so_far=made)
+
+
+@leak(*FAMILIES)
+def levels_with_the_row(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """The target's mean or sum so far in a category, the row's own among it."""
+    for told, made in _so_far(source, table, True):
+        yield planted(source, made, told, columns=["so_far"], families=FAMILIES)
+
+
+@leak()
+def levels_before_the_row(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """The same of the rows before only: honest."""
+    for told, made in _so_far(source, table, False):
+        yield planted(source, made, told)
