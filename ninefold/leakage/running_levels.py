@@ -15,6 +15,8 @@ from ninefold.leakage.encoding import targets_of
 ROWS, PROBED, MIN_ROWS = 20_000, 64, 40
 """Rows that are looked at, whole groups of them; those of a first look; those that must tell the
 level with the row from that without."""
+MORE = 8
+"""Columns of few values that are tried besides."""
 WINDOWS = (2, 3, 4, 5, 6, 7, 10, 12, 14, 20, 21, 28, 30)
 HOLDS, HINT, BY_CHANCE = 0.9, 0.6, 0.6
 """Share of those rows that must meet the level; of the first look; and most with targets shuffled,
@@ -95,7 +97,12 @@ def _targets(case: Case) -> Iterator[Array]:
 
 
 def _groupings(case: Case) -> Iterator[Grouping]:
+    """Yield the groups that rows fall into; of the numbers, those of fewest values, too."""
     yield from groupings_of(case)
+    levels = {n: int(case.codes[n].max()) + 1 for n in case.inputs}
+    few = sorted((n for n in levels if 2 < levels[n] <= len(case) / 2), key=lambda n: levels[n])
+    for name in few[:MORE]:
+        yield Grouping(case.codes[name], f"`{name}`")
     yield Grouping(np.zeros(len(case), dtype=np.int64), "")
 
 
