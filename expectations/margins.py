@@ -87,10 +87,13 @@ def hard_ends(values: Array) -> tuple[bool, bool]:
         return False, False
     begun = values[np.append(True, np.diff(values) != 0)]
     counts = np.bincount((begun - low).astype(np.int64), minlength=int(high - low) + 1)
-    return _is_hard(counts[:3]), _is_hard(counts[:-4:-1])
+    return is_hard(counts[:3]), is_hard(counts[:-4:-1])
 
 
-def _is_hard(counts: Array) -> bool:
+def is_hard(counts: Array) -> bool:
+    """Tell whether of the first three levels of a scale, counted from its end, the one beyond the
+    end would have come so often that its absence is no chance.
+    """
     last, second, third = (float(count) for count in counts)
     if not (last and second and third):
         return False

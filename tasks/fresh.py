@@ -1,6 +1,7 @@
 """Fresh rows against the suite and the training reference, without training anything."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,7 +13,7 @@ from ninefold.datasets import DatasetSpec
 from ninefold.datasets.file import FileSpec
 from ninefold.datasets.image_folder import ImageFolderSpec
 from ninefold.datasets.pictures.spec import ImageFilesSpec
-from ninefold.datasets.tables.reading import read_fresh
+from ninefold.datasets.tables.fresh import Unread, read_fresh
 from ninefold.datasets.tables.source import Source
 from ninefold.describing import described_names
 from ninefold.errors import InputError
@@ -24,6 +25,8 @@ from tasks.stage_io import StageIO
 
 FOLDER, DOCS = Path("reports/fresh"), Path("reports/fresh_docs")
 SHOWN = 5
+NEAR = 0.6
+"""How alike a name must be to one that is gone, as a share of its letters."""
 NEEDED = {"input", "time", "group"}
 COUNTS = ("expectations", "passed", "blocked", "warned", "errors")
 UNREAD = {"expectations": [], "counts": dict.fromkeys(COUNTS, 0), "suite": "", "rows": 0}
@@ -51,15 +54,17 @@ def check(workspace: Path, data: Path) -> dict[str, Any]:
     source = opens(workspace)
     names = source.names
     missing = [c.name for c in trained if c.roles & NEEDED and c.name not in names]
-    findings = [_finding("block", f"column `{name}` is missing") for name in missing]
+    unknown = [n for n in names if n not in {c.name for c in trained}]
+    findings = [_finding("block", _gone(name, unknown)) for name in missing]
     findings += _left_out(source, hides=bool(params["validate"].mask))
     report: dict[str, Any] = dict(UNREAD)
     comparison: list[dict[str, Any]] = []
     try:
-        table, columns = read_fresh(source, spec, trained)
+        table, columns, unread = read_fresh(source, spec, trained)
     except InputError as error:
-        findings.append(_finding("block", _unread(str(error), params["validate"].mask)))
+        findings.append(_finding("block", str(error)))
     else:
+        findings += _unread(unread, params["validate"].mask)
         with TemporaryDirectory() as folder:
             path = Path(folder) / "fresh.parquet"
             write_table(path, table, columns)
@@ -72,7 +77,7 @@ def check(workspace: Path, data: Path) -> dict[str, Any]:
         "findings": findings,
         "comparison": comparison,
         "missing_columns": missing,
-        "unknown_columns": [n for n in names if n not in {c.name for c in trained}],
+        "unknown_columns": unknown,
     }
     _write(workspace, report)
     if history is not None:
@@ -103,12 +108,23 @@ def _left_out(source: Source, *, hides: bool) -> list[dict[str, Any]]:
     return [_finding("warn", f"{what} no whole image{shown}")]
 
 
-def _unread(message: str, masked: Iterable[str]) -> str:
-    """Return why the rows could not be read, without a cell of a masked column."""
-    for name in masked:
-        if f"`{name}`" in message:
-            return f"column `{name}` holds a cell that is not what it was in training"
-    return message
+def _gone(name: str, unknown: Iterable[str]) -> str:
+    """Say that a column is missing, and which one that training did not have may be it."""
+    folded = {other.casefold(): other for other in unknown}
+    near = get_close_matches(name.casefold(), folded, n=1, cutoff=NEAR)
+    perhaps = f"; perhaps it is now called `{folded[near[0]]}`" if near else ""
+    return f"column `{name}` is missing{perhaps}"
+
+
+def _unread(unread: Iterable[Unread], masked: Collection[str]) -> list[dict[str, Any]]:
+    """Word the cells that are not what their column holds: a model cannot take them."""
+    return [
+        _finding(
+            "block" if item.column.roles & {*NEEDED, "target"} else "warn",
+            item.sentence(hides=item.column.name in masked),
+        )
+        for item in unread
+    ]
 
 
 def _finding(severity: str, message: str) -> dict[str, Any]:

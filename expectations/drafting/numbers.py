@@ -18,6 +18,8 @@ MAX_FAR = 0.01
 MIN_ROWS = 20
 FEW, SKEWED = 1000, 2
 """Of so few rows that are skewed so much the margin counts in logarithms: more rows reach out."""
+MIN_DIGITS, ABOVE, BELOW, OUTSIDE = 4, 0.25, 0.1, 12
+"""Codes have so many digits; so many within these shares of the bounds are no chance."""
 TREND = 0.7
 """Above this rank correlation with the rows' time a number grows or falls with time."""
 
@@ -98,15 +100,39 @@ def _range(column: Column, values: Array) -> Iterator[Rule]:
 
 
 def _ends(values: Array) -> dict[str, int]:
-    """Return the bounds of a scale of whole numbers that stops, such as that of months."""
+    """Return the bounds of a scale of whole numbers that stops, such as that of months, or of
+    codes of so many digits.
+    """
     if (values != np.round(values)).any():
         return {}
+    if digits := _digits(values):
+        return digits
     found = zip(("min_value", "max_value"), (values.min(), values.max()), strict=True)
     return {
         name: int(bound)
         for (name, bound), is_hard in zip(found, hard_ends(values), strict=True)
         if is_hard and bound
     }
+
+
+def _digits(values: Array) -> dict[str, int]:
+    """Return the bounds of codes that all have the same number of digits, such as postal codes.
+
+    They must come so often just inside a bound that, were it none, some would lie just outside.
+    """
+    low, high = values.min(), values.max()
+    if low < 10 ** (MIN_DIGITS - 1) or high >= 1e15:
+        return {}
+    digits = len(str(int(low)))
+    bounds = {"min_value": 10 ** (digits - 1), "max_value": 10**digits - 1}
+    if high > bounds["max_value"]:
+        return {}
+    levels = np.unique(values)
+    near = {
+        "min_value": levels < bounds["min_value"] * (1 + ABOVE),
+        "max_value": levels > bounds["max_value"] * (1 - BELOW),
+    }
+    return {name: bound for name, bound in bounds.items() if near[name].sum() >= OUTSIDE}
 
 
 def _has_trend(sample: Sample, column: Column) -> bool:

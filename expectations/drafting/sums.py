@@ -16,6 +16,8 @@ LOOK = 32
 """Rows on which candidates are tried before all rows are asked."""
 TOLERANCE = 1e-6
 MIN_LEVELS = 5
+MATTERS = 10
+"""A part of few values, such as what was added for delivery, must have told in so many rows."""
 WHOLE = 0.9
 """Sums of more than two are looked for among columns with so few gaps ..."""
 FITTED, EXACT = 2000, 1e-4
@@ -25,7 +27,7 @@ FITTED, EXACT = 2000, 1e-4
 def rules(sample: Sample) -> Iterator[Rule]:
     """Expect c == a + b, or c == a * b, where every train row says so."""
     numbers = [c for c in sample.of_kind("number") if not c.roles & {"id"}]
-    names = [c.name for c in numbers if _varies(sample.present(c.name))][:MAX_COLUMNS]
+    names = [c.name for c in numbers if _varies(sample.present(c.name), 2)][:MAX_COLUMNS]
     if len(names) < 3:
         return
     values = np.column_stack([sample.values[name] for name in names])
@@ -72,7 +74,7 @@ def _longer(values: Array, known: set[int]) -> Iterator[tuple[list[int], int]]:
     scale = np.abs(X).max(axis=0)
     for at, k in enumerate(usual.tolist()):
         others = np.delete(np.arange(len(usual)), at)
-        if k in known or not scale.all():
+        if k in known or not scale.all() or not _varies(X[:, at], MIN_LEVELS):
             continue
         found = np.linalg.lstsq(X[:, others] / scale[others], X[:, at], rcond=None)[0]
         weights = found / scale[others]
@@ -83,8 +85,9 @@ def _longer(values: Array, known: set[int]) -> Iterator[tuple[list[int], int]]:
             continue
         columns = usual[parts].tolist()
         whole = np.isfinite(values[:, [*columns, k]]).all(axis=1)
-        gap = np.abs(values[whole][:, columns].sum(axis=1) - values[whole, k])
-        if (gap <= _room(values[:, k])).all():
+        added = values[whole][:, columns]
+        gap = np.abs(added.sum(axis=1) - values[whole, k])
+        if ((added != 0).sum(axis=0) >= MATTERS).all() and (gap <= _room(values[:, k])).all():
             known.add(k)
             yield columns, k
 
@@ -95,9 +98,9 @@ def _apart(X: Array) -> Array:
     return np.flatnonzero(~np.triu(alike, 1).any(axis=0))
 
 
-def _varies(values: Array) -> bool:
+def _varies(values: Array, levels: int) -> bool:
     finite = values[np.isfinite(values)]
-    return len(finite) >= MIN_ROWS and len(np.unique(finite)) >= MIN_LEVELS
+    return len(finite) >= MIN_ROWS and len(np.unique(finite)) >= levels
 
 
 def _room(total: Array) -> float:
@@ -130,6 +133,7 @@ def _holds(a: Array, b: Array, c: Array, join: np.ufunc) -> int:
     known = np.isfinite(a) & np.isfinite(b) & np.isfinite(c)
     with np.errstate(all="ignore"):
         made = join(a[known], b[known])
-    if len(np.unique(made)) < MIN_LEVELS:
+    told = (made != a[known]) & (made != b[known])
+    if len(np.unique(made)) < MIN_LEVELS or told.sum() < MATTERS:
         return 0
     return int(known.sum()) if (np.abs(made - c[known]) <= _room(c)).all() else 0

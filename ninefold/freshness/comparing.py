@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ninefold.columns import Array, Frame, is_missing
+from ninefold.freshness.reference import words
 from ninefold.spelling import folded
 
 ALPHA = 0.01
@@ -55,7 +56,9 @@ def _column(content: Mapping[str, Any], rows: int, fresh: Frame) -> list[dict[st
     if "target" not in content["roles"]:  # labels come later
         found.append(rates(name, int(content["missing"]), rows, gone, len(missing)))
     present = values[~missing]
-    if len(present) and content.get("cuts"):
+    if len(present) and content.get("cuts") and kind == "text":
+        found.append(_numbers(name, content, words(present), "the number of words in "))
+    elif len(present) and content.get("cuts"):
         found.append(_numbers(name, content, present.astype(np.float64)))
     elif len(present) and content.get("levels"):
         found.append(_levels(name, content, present.astype(str)))
@@ -80,7 +83,9 @@ def rates(name: str, before: int, rows: int, now: int, total: int) -> dict[str, 
     }  # fmt: skip
 
 
-def _numbers(name: str, content: Mapping[str, Any], values: Array) -> dict[str, Any] | None:
+def _numbers(
+    name: str, content: Mapping[str, Any], values: Array, what: str = ""
+) -> dict[str, Any] | None:
     """Compare distributions by quantiles of the reference: Kolmogorov-Smirnov and PSI."""
     from scipy.stats import kstwobign
 
@@ -106,7 +111,7 @@ def _numbers(name: str, content: Mapping[str, Any], values: Array) -> dict[str, 
         "column": name, "what": "values", "test": "Kolmogorov-Smirnov",
         "p": float(kstwobign.sf(distance * np.sqrt(n))), "size": psi, "before": middle[0],
         "now": middle[1], "is_large": psi >= LARGE,
-        "message": f"`{name}` is distributed otherwise (PSI {psi:.2f}): {moved}",
+        "message": f"{what}`{name}` is distributed otherwise (PSI {psi:.2f}): {moved}",
     }  # fmt: skip
 
 

@@ -22,8 +22,8 @@ def reference(
 ) -> dict[str, Any]:
     """Return the reference of the raw columns: of `masked` ones only how often they are missing.
 
-    So of a number that grows or falls with `time`, such as a counter: later rows always lie
-    elsewhere.
+    So of a number or date that grows or falls with `time`, such as a counter or the end of what
+    began then: later rows always lie elsewhere.
     """
     masked, train = described_names(train.columns, masked), described(train)
     columns = [c for c in train.columns if "derived" not in c.roles]
@@ -52,11 +52,12 @@ def without_values(content: dict[str, Any], masked: Collection[str]) -> dict[str
 
 
 def _moves(column: Column, values: Array, when: Array | None) -> bool:
-    """Tell whether a number goes with the time of its rows."""
+    """Tell whether a number or date goes with the time of its rows."""
     from scipy.stats import spearmanr
 
-    if when is None or column.kind != "number":
+    if when is None or column.kind not in ("number", "datetime"):
         return False
+    values = np.where(is_missing(column.kind, values), np.nan, values.astype(np.float64))
     known = np.isfinite(values) & np.isfinite(when)
     if known.sum() < MIN_ROWS or np.ptp(when[known]) == 0 or np.ptp(values[known]) == 0:
         return False
@@ -67,12 +68,18 @@ def _describe(column: Column, values: Array, is_bare: bool) -> dict[str, Any]:
     missing = is_missing(column.kind, values)
     content: dict[str, Any] = {**column.to_json(), "missing": int(missing.sum())}
     present = values[~missing]
-    compares = not column.roles & {"id", "time", "group"} and column.kind != "text"
-    if is_bare or not compares or not len(present):
+    if is_bare or column.roles & {"id", "time", "group"} or not len(present):
         return content
+    if column.kind == "text":
+        return content | _quantiles(words(present))
     if column.kind in ("number", "datetime"):
         return content | _quantiles(present.astype(np.float64))
     return content | _levels(present)
+
+
+def words(texts: Array) -> Array:
+    """Return how many words texts `(N,)` have, as numbers `(N,)`."""
+    return np.array([len(str(text).split()) for text in texts], dtype=np.float64)
 
 
 def _quantiles(values: Array) -> dict[str, Any]:

@@ -306,7 +306,7 @@ def test_a_lonely_value_far_from_all_others_is_asked_about(tmp_path):
 
 def test_a_sum_of_three_is_found_among_columns_that_repeat(tmp_path):
     table = orders()
-    table["fee"], table["in dollars"] = table["tax"].to_numpy()[::-1], table["net"] * 1.1
+    table["fee"], table["in dollars"] = np.resize([0, 4.9, 9.9], len(table)), table["net"] * 1.1
     table["total"] = (table["net"] + table["tax"] + table["fee"]).round(2)
     suite = drafted(table, tmp_path)
     table.loc[[5, 70], "total"] += 1
@@ -315,6 +315,37 @@ def test_a_sum_of_three_is_found_among_columns_that_repeat(tmp_path):
     assert [row["row"] for row in item["rows"]] == [5, 70]
     assert "total - (" in sentence(item)
     assert "missing(" not in sentence(item)
+
+
+def test_what_may_honestly_come_is_allowed_and_what_may_not_is_not():
+    rng = np.random.default_rng(3)
+    wins = rng.integers(0, 25, ROWS)
+    data = {
+        "zip": rng.integers(10_000, 100_000, ROWS),
+        "wins": wins,
+        "games": wins + 4 + rng.poisson(8, ROWS),
+        "draws": wins + rng.integers(0, 4, ROWS),
+    }
+    columns = tuple(Column(name, "number", frozenset({"input"})) for name in data)
+    table = pa.table({ROW: np.arange(ROWS), **data})
+    found = drawn(table, columns)
+    share = {item.get("expression", "").split(" or ")[-1]: item.get("mostly") for item in found}
+    assert share["draws <= games"] > 0.98
+    assert share["wins <= draws"] is None
+    ranges = {i["column"]: i for i in found if i["type"] == "expect_column_values_to_be_between"}
+    assert (ranges["zip"]["min_value"], ranges["zip"]["max_value"]) == (10_000, 99_999)
+    assert most(found, "duplicate_share") > 0
+    apart = {name: rng.normal(size=ROWS) for name in data}
+    table = pa.table({ROW: np.arange(ROWS), **apart})
+    assert most(drawn(table, columns), "duplicate_share") == 0
+
+
+def most(found, what):
+    return next(i["max_value"] for i in found if i["type"].startswith(f"expect_table_{what}"))
+
+
+def drawn(table, columns):
+    return rules(draft(table, columns, ProblemSpec(task="clustering")))
 
 
 def test_a_counter_that_starts_again_is_found_and_one_date_too_late_is_one_row(tmp_path):

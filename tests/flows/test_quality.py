@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from flows.commands import quality as command
+from flows.quality import lines
 from ninefold import cli
 from ninefold.errors import GateError, InputError
 from ninefold.quality_history import read_history
@@ -85,6 +86,11 @@ FAULTS = {
     "nothing left": (empty, "block", "`size` is missing in 100.0%"),
     "a column gone": (lambda t: t.drop(columns=["city"]), "block", "column `city` is missing"),
     "text for numbers": (lambda t: t.assign(size="big"), "block", "column `size` must be number"),
+    "another name": (
+        lambda t: t.rename(columns={"size": "Size_cm"}),
+        "block",
+        "now called `Size_cm`",
+    ),
 }
 
 
@@ -98,6 +104,18 @@ def test_a_planted_fault_is_named(name, workspace, tmp_path):
     assert "f.csv" in page
     assert str(tmp_path) not in page
     assert read_history(workspace / "quality_history.jsonl")[-1]["data"] == "f.csv"
+
+
+def test_cells_that_cannot_be_read_are_listed_and_all_else_is_checked(workspace, tmp_path):
+    table = rows(300, 7).astype({"size": object})
+    table.loc[[4, 9], "size"] = ["12,5", "n.n."]
+    table.loc[17, "city"] = "Rom"
+    report = fresh.check(workspace, write(table.assign(more=1), tmp_path / "f.csv"))
+    assert report["verdict"] == "block"
+    (said,) = [item["message"] for item in report["findings"] if item["severity"] == "block"]
+    assert "2 of 300 cells are not: row 4 ('12,5'), row 9 ('n.n.')" in said
+    assert any(i["columns"] == ["city"] and not i["success"] for i in report["expectations"])
+    assert "training did not have: `more`" in "\n".join(lines(report))
 
 
 def test_a_broken_rule_is_found_with_its_row_and_masked_values_stay_inside(workspace, tmp_path):

@@ -139,8 +139,12 @@ def test_what_moves_with_time_and_labels_to_come_are_no_alarm():
     def later(start):
         at = np.arange(start, start + 600)
         data = {"at": at.astype(float), "meter": at * 3.0, "size": np.sin(at), "y": at % 2.0}
-        roles = {"at": "time", "meter": "input", "size": "input", "y": "target"}
-        columns = tuple(Column(n, "number", frozenset({r})) for n, r in roles.items())
+        data |= {"until": (at + 5) * 86_400_000_000}
+        roles = {"at": "time", "meter": "input", "size": "input", "y": "target", "until": "input"}
+        columns = tuple(
+            Column(n, "datetime" if n == "until" else "number", frozenset({r}))
+            for n, r in roles.items()
+        )
         return Frame(columns, data, at)
 
     fresh = later(900)
@@ -149,3 +153,15 @@ def test_what_moves_with_time_and_labels_to_come_are_no_alarm():
     assert [item for item in compare(known, fresh) if item["shifted"]] == []
     fresh.data["size"][:] += 3
     assert [item["column"] for item in compare(known, fresh) if item["shifted"]] == ["size"]
+
+
+def test_texts_that_are_shorter_than_in_training_are_told():
+    def texts(most):
+        words = np.random.default_rng(most).integers(3, most, 400)
+        data = {"note": np.array(["so it is " * n for n in words], dtype=object)}
+        return Frame((Column("note", "text", INPUT),), data, np.arange(400))
+
+    known = json.loads(json.dumps(jsonable(reference(texts(20)))))
+    assert [item["shifted"] for item in compare(known, texts(20))] == [False, False]
+    (found,) = [item for item in compare(known, texts(6)) if item["shifted"]]
+    assert "number of words in `note`" in found["message"]

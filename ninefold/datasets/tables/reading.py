@@ -27,7 +27,7 @@ def read_table(
     source: Source, spec: DatasetSpec, problem: ProblemSpec, derived: Collection[str] = ()
 ) -> tuple[pa.Table, tuple[Column, ...]]:
     """See `ninefold.datasets.read`."""
-    _check_names(source)
+    check_names(source)
     names = [name for name in source.names if name not in spec.drop]
     _check_references(spec, problem, source, names, derived)
     rows, inferred = _scan(source, spec, names)
@@ -53,7 +53,7 @@ def read_typed(source: Source, spec: DatasetSpec) -> tuple[pa.Table, tuple[Colum
     Raises:
         InputError: the source cannot be read, or has no rows.
     """
-    _check_names(source)
+    check_names(source)
     names = [name for name in source.names if name not in spec.drop]
     rows, inferred = _scan(source, spec, names)
     if rows == 0:
@@ -61,24 +61,7 @@ def read_typed(source: Source, spec: DatasetSpec) -> tuple[pa.Table, tuple[Colum
     return _parse(source, spec, inferred, None), tuple(found.column for found in inferred)
 
 
-def read_fresh(
-    source: Source, spec: DatasetSpec, trained: Iterable[Column]
-) -> tuple[pa.Table, tuple[Column, ...]]:
-    """Read the columns of `trained` that a source has, typed as they were in training.
-
-    Args:
-        spec: what it was opened by.
-
-    Raises:
-        InputError: the source cannot be read, or a cell is not what its column holds.
-    """
-    _check_names(source)
-    columns = tuple(column for column in trained if column.name in source.names)
-    table = _parse(source, spec, [Inferred(column) for column in columns], None)
-    return table, columns
-
-
-def _check_names(source: Source) -> None:
+def check_names(source: Source) -> None:
     """Refuse names that are empty, reserved or given twice."""
     empty = [position for position, name in enumerate(source.names, 1) if not name.strip()]
     if empty:
@@ -183,7 +166,7 @@ def _parse(
         kept.append(rows)
         start = stop
     arrays = [pa.chunked_array([pa.array(rows, pa.int64()) for rows in kept])]
-    arrays += [pa.chunked_array(_same_type(chunk)) for chunk in chunks]
+    arrays += [pa.chunked_array(same_type(chunk)) for chunk in chunks]
     return pa.Table.from_arrays(arrays, names=[ROW, *(f.column.name for f in inferred)])
 
 
@@ -219,7 +202,7 @@ def _unreadable_sentence(
     )
 
 
-def _same_type(chunks: list[pa.Array]) -> list[pa.Array]:
+def same_type(chunks: list[pa.Array]) -> list[pa.Array]:
     """Bring chunks to one type (a batch of nulls only may have come without one)."""
     types = {chunk.type for chunk in chunks}
     if len(types) == 1:
