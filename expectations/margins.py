@@ -15,6 +15,8 @@ TAIL, MIN_TAIL, MAX_TAIL = 0.05, 20, 500
 MIN_ROWS, RARE, HEAVIEST = 200, 0.01, 0.8
 MAX_LEVELS, LARGEST_LEVEL = 31, 100
 """A scale has so many levels at most, none larger than this (years go on)."""
+MOST_FAR, RANGES, BODY = 0.05, 2, 10
+"""Values that are far are no more than this share; all others take so many values."""
 UNSURE = 2
 """How far off three counts may be about the one that follows."""
 
@@ -73,6 +75,29 @@ def reach(values: Array) -> float:
         return highest
     scale = float(top[0]) * first * (1 - min(bend, 0.0))
     return max(highest, middle + float(top[0]) + scale * float((count / RARE) ** index - 1) / index)
+
+
+def far_ends(values: Array, at_least: int) -> Array:
+    """Return the mask of the few `values (N,)` that all others, a body of many, lie far away from.
+
+    At one end or both; each time `at_least` so many, two ranges of the body away. Five of a Pareto
+    tail with index 1 do so by chance in 0.4 % of samples.
+    """
+    far = np.zeros(len(values), dtype=bool)
+    order = np.argsort(values, kind="stable")
+    for direction in (1, -1):
+        ordered = values[order][::direction].astype(np.float64)
+        most = int(MOST_FAR * len(values))
+        if len(values) < MIN_ROWS or most < at_least:
+            continue
+        ranges = np.abs(ordered - ordered[0])[-most - 1 :]
+        gaps = np.diff(ranges)
+        at = np.flatnonzero((gaps >= RANGES * ranges[:-1]) & (ranges[:-1] > 0))
+        at = at[most - at >= at_least]
+        body = ordered[: len(values) - most + at[0]] if len(at) else ordered[:0]
+        if len(np.unique(body)) >= BODY:
+            far[order[::direction][len(body) :]] = True
+    return far
 
 
 def hard_ends(values: Array) -> tuple[bool, bool]:

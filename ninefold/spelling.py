@@ -19,8 +19,24 @@ def folded(text: str) -> str:
     >>> folded(" New_York") == folded("new york"), folded("A+") == folded("A-")
     (True, False)
     """
-    plain = unicodedata.normalize("NFKC", text).casefold()
+    plain = unicodedata.normalize("NFKC", mended(text)).casefold()
     return APART.sub(" ", plain.strip()).strip()
+
+
+def mended(text: str) -> str:
+    """Return UTF-8 that was read as a Western code page as what was written.
+
+    >>> mended("ZÃ¼rich"), mended("Zürich")
+    ('Zürich', 'Zürich')
+    """
+    if text.isascii():
+        return text
+    for encoding in ("cp1252", "latin-1"):
+        try:
+            return text.encode(encoding).decode("utf-8")
+        except UnicodeError:
+            continue
+    return text
 
 
 def variants(counts: Mapping[str, int]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from expectations.margins import hard_ends, mostly, outwards, reach
+from expectations.margins import far_ends, hard_ends, mostly, outwards, reach
 from expectations.sample import Rule, Sample, rule
 from ninefold.columns import Array, Column, is_missing
 
@@ -16,6 +16,8 @@ FAR = 5.0
 MAX_FAR = 0.01
 """More far values than this share, and they are how the column is distributed."""
 MIN_ROWS = 20
+CLUSTER = 5
+"""So many far values are no tail."""
 FEW, SKEWED = 1000, 2
 """Of so few rows that are skewed so much the margin counts in logarithms: more rows reach out."""
 MIN_DIGITS, ABOVE, BELOW, OUTSIDE = 4, 0.25, 0.1, 12
@@ -40,7 +42,9 @@ def rules(sample: Sample) -> Iterator[Rule]:
             yield _finite(column, len(values), infinite, _is_regressed(sample, column))
         is_ranged = len(finite) >= MIN_ROWS and not column.roles & {"id"}
         if is_ranged and column.name not in sample.masked and not _has_trend(sample, column):
-            yield from _range(column, finite)
+            far = far_ends(finite, CLUSTER)
+            is_mixed = len(np.unique(finite[far])) > 1  # one value is a code
+            yield from _mixed(column, finite, far) if is_mixed else _range(column, finite)
 
 
 def _is_regressed(sample: Sample, column: Column) -> bool:
@@ -60,6 +64,18 @@ def _finite(column: Column, rows: int, infinite: int, is_needed: bool) -> Rule:
 def _whole(column: Column, rows: int) -> Rule:
     because = f"all {rows} were whole numbers in training"
     return rule("expect_column_values_to_be_whole", "warn", because, column=column.name)
+
+
+def _mixed(column: Column, values: Array, far: Array) -> Iterator[Rule]:
+    """Expect the range of most values; training, a few of which lie far from all others, fails."""
+    nearest = np.sort(values[far])[np.array([0, -1])]
+    why = (
+        f"{far.sum()} of {len(values)} values of training lie far from all others "
+        f"({nearest[0]:.6g} to {nearest[1]:.6g}): another unit, or mistakes?"
+    )
+    for item in _range(column, values[~far]):
+        yield {**{k: v for k, v in item.items() if k != "mostly"}, "because": f"{why} Those "
+               + item["because"].partition(";")[0]}  # fmt: skip
 
 
 def _range(column: Column, values: Array) -> Iterator[Rule]:

@@ -340,6 +340,30 @@ def test_what_may_honestly_come_is_allowed_and_what_may_not_is_not():
     assert most(drawn(table, columns), "duplicate_share") == 0
 
 
+def test_a_few_mistakes_in_training_are_named(tmp_path):
+    table = orders()
+    table["weight"] = np.random.default_rng(1).normal(70, 9, ROWS).round(1)
+    rows = np.arange(25, 300, 45)
+    table.loc[rows, "weight"] *= 1000
+    table.loc[rows, "total"] += 5
+    table.loc[rows, "email"] = "nobody"
+    table.loc[rows, "end"] = "1900-01-01 00:00:00"
+    report = check(table, drafted(table, tmp_path), tmp_path)
+    failed = {
+        (item["type"].split("_to_")[1], *item["columns"]): [row["row"] for row in item["rows"]]
+        for item in report["expectations"]
+        if not item["success"]
+    }
+    assert set(failed) == {
+        ("be_between", "weight"),
+        ("be_between", "end"),
+        ("match_regex", "email"),
+        ("satisfy", "net", "tax", "total"),
+        ("satisfy", "start", "end"),
+    }
+    assert all(found == rows.tolist() for found in failed.values())
+
+
 def most(found, what):
     return next(i["max_value"] for i in found if i["type"].startswith(f"expect_table_{what}"))
 
