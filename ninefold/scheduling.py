@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, model_validator
 
+from ninefold.addresses import ClusterAddress
 from ninefold.config import Spec
 from ninefold.durations import duration_us
 
@@ -78,7 +79,7 @@ class ScoreWhenSpec(WhenSpec):
     """The exported model, relative to the workspace."""
     keep: tuple[str, ...] = ()
     """Columns of the inputs that stand before the predictions."""
-    scheduler: str | None = None
+    scheduler: ClusterAddress | None = None
     """Address of a Dask scheduler (`tcp://host:8786`), whose workers then score."""
 
 

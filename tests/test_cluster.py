@@ -87,6 +87,8 @@ def test_folds_give_the_same_report(address):
 
 def test_a_scheduler_that_does_not_answer_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr("ninefold.beside.CONNECT_TIMEOUT_S", 0.5)
+    with pytest.raises(ConfigError, match=r"tune\.scheduler must be the address of a Dask sched"):
+        study(tmp_path / "j.log", scheduler="dsk")
     wrong = "tcp://127.0.0.1:9"
     with pytest.raises(ConfigError, match=r"tune\.scheduler must be the address"):
         study(tmp_path / "j.log", scheduler=wrong)

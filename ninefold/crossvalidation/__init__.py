@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from ninefold.addresses import ClusterAddress
 from ninefold.config import Spec
 
 
@@ -15,6 +16,6 @@ class CrossvalidateSpec(Spec):
     evenly spread ones. All models of a fold learn from the same."""
     curve: bool = True
     """Train on an eighth, a quarter and a half of the rows too, to say what more rows would do."""
-    scheduler: str | None = Field(default=None, min_length=1)
+    scheduler: ClusterAddress | None = None
     """Address of a Dask scheduler (`tcp://host:8786`), or of a Ray cluster (`ray://host:10001`,
     `ray:auto`), whose workers then play the folds."""

@@ -12,6 +12,7 @@ import pyarrow as pa
 from pydantic import Field
 
 import ninefold
+from ninefold.addresses import ClusterAddress
 from ninefold.errors import InputError
 from ninefold.progress import Percents, say
 from ninefold.scoring.assembling import assemble
@@ -41,9 +42,9 @@ class JobSpec(ScoreSpec):
     """Rows after which what is scored is kept for good."""
     format: Literal["csv", "parquet"] = "parquet"
     """Kind of the files in an OUTPUT folder."""
-    scheduler: str | None = Field(None, min_length=1)
-    """Address of a Dask scheduler (`tcp://host:8786`), whose workers then score; the output is the
-    same."""
+    scheduler: ClusterAddress | None = None
+    """Address of a Dask scheduler (`tcp://host:8786`), or of a Ray cluster (`ray://host:10001`,
+    `ray:auto`), whose workers then score; the output is the same."""
 
 
 def score_files(

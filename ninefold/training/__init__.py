@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from ninefold.addresses import DaskAddress
 from ninefold.config import Spec
 from ninefold.networks import NetworkSpec
 from ninefold.networks.mlp import MLPSpec
@@ -103,7 +104,7 @@ class TrainSpec(LoopSpec):
     ranks: int = Field(1, ge=1, le=1024)
     """Processes that train the network together, each on its share of every batch; on GPUs one
     each. The same number gives the same bytes; folds and trials are trained by one each."""
-    scheduler: str | None = Field(None, min_length=1)
+    scheduler: DaskAddress | None = None
     """Address of a Dask scheduler (`tcp://host:8786`) on whose workers the other ranks run."""
     calibrate: bool = True
     """Fit a temperature on valid, so that probabilities match how often things happen; or move

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from ninefold.addresses import ClusterAddress
 from ninefold.config import Spec
 from ninefold.registry import OneOf
 from ninefold.tuning.goals import GoalSpec
@@ -38,6 +39,6 @@ class TuneSpec(Spec):
     workers: int = Field(1, ge=1, le=1024)
     """Trials side by side, each in a process. With more than one the search depends on which trial
     ends first, so that two runs may find different winners."""
-    scheduler: str | None = Field(None, min_length=1)
+    scheduler: ClusterAddress | None = None
     """Address of a Dask scheduler (`tcp://host:8786`), or of a Ray cluster (`ray://host:10001`,
     `ray:auto`), whose workers then train instead."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ninefold.errors import InputError
+from ninefold.errors import ConfigError, InputError
 from ninefold.evaluation.metrics import reported_metric
 from ninefold.evaluation.part import known_rows
 from ninefold.head import Head
@@ -39,6 +39,12 @@ def tune(material: Material, space: Space, spec: "TuneSpec", path: Path) -> dict
         raise InputError(
             "folds.parquet must list the rows of train.parquet, however: they differ. Run the "
             "split stage again"
+        )
+    folds = int(material.folds.fold.max()) + 1
+    if (spec.folds or 1) > max(folds, 1):
+        raise ConfigError(
+            f"params.yaml: tune.folds must be at most {folds}, the folds of the train part "
+            f"(split.folds), however: {spec.folds}"
         )
     reported = reported_metric(material.problem, material.target)
     valid = known_rows(material.valid, Head(material.target), "valid")

@@ -103,6 +103,11 @@ def test_when_all_fail_the_study_says_why(tmp_path):
         study(tmp_path / "j.log", diverging("none"), space, trials=2)
 
 
+def test_more_folds_than_there_are_are_refused(tmp_path):
+    with pytest.raises(ConfigError, match=r"tune\.folds must be at most \d, .* however: 99"):
+        study(tmp_path / "journal.log", folds=99)
+
+
 def test_params_that_cannot_be_trained_end_it_at_once(tmp_path):
     given = material(train={**TRAIN, "objective": {"kind": "mse"}})
     with pytest.raises(ConfigError, match=r"train\.objective\.kind"):
