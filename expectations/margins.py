@@ -77,11 +77,12 @@ def reach(values: Array) -> float:
     return max(highest, middle + float(top[0]) + scale * float((count / RARE) ** index - 1) / index)
 
 
-def far_ends(values: Array, at_least: int) -> Array:
+def far_ends(values: Array, at_least: int, has_zero: bool = True) -> Array:
     """Return the mask of the few `values (N,)` that all others, a body of many, lie far away from.
 
-    At one end or both; each time `at_least` so many, two ranges of the body away. Five of a Pareto
-    tail with index 1 do so by chance in 0.4 % of samples.
+    At one end or both; each time `at_least` so many, two ranges of the body away, and, where zero
+    `has_zero` a meaning, by a larger factor than the body's end is from its median: tails are long.
+    Five of a Pareto tail with index 1 do so by chance in under 0.4 % of samples.
     """
     far = np.zeros(len(values), dtype=bool)
     order = np.argsort(values, kind="stable")
@@ -91,8 +92,11 @@ def far_ends(values: Array, at_least: int) -> Array:
         if len(values) < MIN_ROWS or most < at_least:
             continue
         ranges = np.abs(ordered - ordered[0])[-most - 1 :]
-        gaps = np.diff(ranges)
-        at = np.flatnonzero((gaps >= RANGES * ranges[:-1]) & (ranges[:-1] > 0))
+        is_far = (np.diff(ranges) >= RANGES * ranges[:-1]) & (ranges[:-1] > 0)
+        if has_zero and (middle := direction * float(np.median(values))) > 0:
+            ends = direction * ordered[-most - 1 :]
+            is_far &= ends[1:] / ends[:-1] > ends[:-1] / middle
+        at = np.flatnonzero(is_far)
         at = at[most - at >= at_least]
         body = ordered[: len(values) - most + at[0]] if len(at) else ordered[:0]
         if len(np.unique(body)) >= BODY:

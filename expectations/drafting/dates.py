@@ -31,16 +31,23 @@ def rules(sample: Sample) -> Iterator[Rule]:
 
 def _range(column: Column, micros: Array) -> Iterator[Rule]:
     """Expect the years of most dates; training, of which a few lie far from all others, fails."""
-    far = far_ends(micros, 1)
-    days, odd = (part.astype("M8[us]").astype("M8[D]") for part in (micros[~far], micros[far]))
-    low, high = days.min(), days.max()
-    latest = high + max(3 * YEAR, high - low)
-    if low - YEAR > EARLIEST and latest < LATEST:
-        because = f"ranged from {low} to {high} in training"
+    days = micros.astype("M8[us]").astype("M8[D]")
+    far = far_ends(micros, 1, has_zero=False)
+    earliest, latest = _bounds(days[~far])
+    odd = days[(days < earliest) | (days > latest)]
+    usual = days[~far] if len(odd) else days
+    earliest, latest = _bounds(usual)
+    if earliest > EARLIEST and latest < LATEST:
+        because = f"ranged from {usual.min()} to {usual.max()} in training"
         if len(odd):
             because += f", all but {len(odd)} of {len(micros)} such as {odd.min()}: mistakes?"
         yield rule("expect_column_values_to_be_between", "warn", because, column=column.name,
-                   min_value=str(low - YEAR), max_value=str(latest))  # fmt: skip
+                   min_value=str(earliest), max_value=str(latest))  # fmt: skip
+
+
+def _bounds(days: Array) -> tuple[np.datetime64, np.datetime64]:
+    low, high = days.min(), days.max()
+    return low - YEAR, high + max(3 * YEAR, high - low)
 
 
 def _order(time: Column, sample: Sample) -> Iterator[Rule]:

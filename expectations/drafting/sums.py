@@ -25,34 +25,33 @@ WHOLE = 0.9
 FITTED, EXACT = 2000, 1e-4
 """... in so many rows, with weights as near to 1 or 0."""
 
+Made = tuple[tuple[int, int], int, str, int, int]
+"""Positions of the parts and of what they make, how, and in how many rows of how many."""
+
 
 def rules(sample: Sample) -> Iterator[Rule]:
-    """Expect c == a + b, or c == a * b, where every train row says so."""
+    """Expect c == a + b, or c == a * b, where every train row says so, or all but a few.
+
+    What all rows say of more columns goes before what all but a few say of two.
+    """
     numbers = [c for c in sample.of_kind("number") if not c.roles & {"id"}]
     names = [c.name for c in numbers if _varies(sample.present(c.name), 2)][:MAX_COLUMNS]
     if len(names) < 3:
         return
     values = np.column_stack([sample.values[name] for name in names])
-    taken: set[frozenset[int]] = set()
-    totals: set[int] = set()
-    for sign, join in (("+", np.add), ("*", np.multiply)):
-        for (i, j), k in _candidates(values, join):
-            key = frozenset((i, j, k))
-            rows, held = _holds(values[:, i], values[:, j], values[:, k], join)
-            if key in taken or rows < MIN_ROWS:
-                continue
-            taken.add(key)
-            totals.add(k)
-            a, b, c = (quoted(names[n]) for n in (i, j, k))
-            gone = " or ".join(f"missing({n})" for n in (a, b, c))
-            expression = f"{gone} or abs({c} - {a} {sign} {b}) <= {_room(values[:, k]):g}"
-            if sign == "+":
-                expression = expression.replace(f"{c} - {a} + {b}", f"{c} - ({a} + {b})")
-            count = f"all {rows}" if held == rows else f"{held} of {rows}"
-            yield rule("expect_rows_to_satisfy", "warn", f"so in {count} rows with all three",
-                       expression=expression)  # fmt: skip
+    exact, broken = _pairs(values)
+    totals = {k for _, k, *_ in exact}
+    longer = list(_longer(values, totals))
+    for pair, k, sign, rows, held in [*exact, *(item for item in broken if item[1] not in totals)]:
+        a, b, c = (quoted(names[n]) for n in (*pair, k))
+        gone = " or ".join(f"missing({n})" for n in (a, b, c))
+        made = f"({a} + {b})" if sign == "+" else f"{a} * {b}"
+        count = f"all {rows}" if held == rows else f"{held} of {rows}"
+        yield rule("expect_rows_to_satisfy", "warn", f"so in {count} rows with all three",
+                   expression=f"{gone} or abs({c} - {made}) <= {_room(values[:, k]):g}"
+                   )  # fmt: skip
 
-    for parts, k in _longer(values, totals):
+    for parts, k in longer:
         total, room = quoted(names[k]), _room(values[:, k])
         listed = [quoted(names[part]) for part in parts]
         known = int(np.isfinite(values[:, [*parts, k]]).all(axis=1).sum())
@@ -60,6 +59,22 @@ def rules(sample: Sample) -> Iterator[Rule]:
         yield rule("expect_rows_to_satisfy", "warn", f"so in all {known} rows with all of them",
                    expression=f"{gone} or abs({total} - ({' + '.join(listed)})) <= {room:g}"
                    )  # fmt: skip
+
+
+def _pairs(values: Array) -> tuple[list[Made], list[Made]]:
+    """Return what is made of two others: in every row, and in all but a few."""
+    exact: list[Made] = []
+    broken: list[Made] = []
+    taken: set[frozenset[int]] = set()
+    for sign, join in (("+", np.add), ("*", np.multiply)):
+        for (i, j), k in _candidates(values, join):
+            key = frozenset((i, j, k))
+            rows, held = _holds(values[:, i], values[:, j], values[:, k], join)
+            if key in taken or rows < MIN_ROWS:
+                continue
+            taken.add(key)
+            (exact if held == rows else broken).append(((i, j), k, sign, rows, held))
+    return exact, broken
 
 
 def _longer(values: Array, known: set[int]) -> Iterator[tuple[list[int], int]]:
@@ -133,7 +148,10 @@ def _candidates(values: Array, join: np.ufunc) -> Iterator[tuple[tuple[int, int]
 
 
 def _holds(a: Array, b: Array, c: Array, join: np.ufunc) -> tuple[int, int]:
-    """Return on how many rows the rule could be seen, and held; 0 if too many break it."""
+    """Return on how many rows the rule could be seen, and held; 0 if too many break it.
+
+    Too many of all, or of those where neither part alone told the same: nothing times x is nothing.
+    """
     known = np.isfinite(a) & np.isfinite(b) & np.isfinite(c)
     with np.errstate(all="ignore"):
         made = join(a[known], b[known])
@@ -141,6 +159,6 @@ def _holds(a: Array, b: Array, c: Array, join: np.ufunc) -> tuple[int, int]:
     if len(np.unique(made)) < MIN_LEVELS or told.sum() < MATTERS:
         return 0, 0
     held = np.abs(made - c[known]) <= _room(c)
-    if held.mean() < 1 - MOST_BROKEN:
+    if min(held.mean(), held[told].mean()) < 1 - MOST_BROKEN:
         return 0, 0
     return int(known.sum()), int(held.sum())

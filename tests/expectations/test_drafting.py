@@ -364,6 +364,32 @@ def test_a_few_mistakes_in_training_are_named(tmp_path):
     assert all(found == rows.tolist() for found in failed.values())
 
 
+def test_long_tails_and_mostly_nothing_are_no_mistakes():
+    rng = np.random.default_rng(5)
+    few = rng.random(ROWS) < 0.02
+    first, second = rng.integers(400, 900, (2, ROWS))
+    low = np.where(few, rng.integers(80, 300, ROWS), 0)
+    people = rng.gamma(0.4, 0.4, ROWS)
+    data = {
+        "waited": np.where(few, rng.integers(1, 90, ROWS), 0),
+        "price": rng.gamma(3, 30, ROWS),
+        "babies": (rng.random(ROWS) < 0.01).astype(float),
+        "first": first,
+        "second": second,
+        "low": low,
+        "living": first + second + low,
+        "density": np.where(np.arange(ROWS) % 50 == 0, 4 * people.max() + people, people),
+    }
+    columns = tuple(Column(name, "number", frozenset({"input"})) for name in data)
+    table = pa.table({ROW: np.arange(ROWS), **{k: v.astype(float) for k, v in data.items()}})
+    found = drawn(table, columns)
+    made = [i["expression"] for i in found if "abs(" in i.get("expression", "")]
+    assert [text.split(" or ")[-1] for text in made] == [
+        "abs(living - (first + second + low)) <= 0.002"
+    ]
+    assert not [item["because"] for item in found if "mistakes?" in item["because"]]
+
+
 def most(found, what):
     return next(i["max_value"] for i in found if i["type"].startswith(f"expect_table_{what}"))
 
