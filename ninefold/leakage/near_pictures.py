@@ -7,7 +7,7 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage._copied import beyond_usual, leads, severity, sought, usual_lead
-from ninefold.leakage._likeness import nearest, reduced
+from ninefold.leakage._likeness import nearest, reduced, side_for
 from ninefold.leakage.case import Case, Check, Finding
 
 
@@ -37,10 +37,11 @@ def _find(name: str, pictures: Array, case: Case) -> Finding | None:
     if drawn is None:
         return None
     test, pool, own = drawn.test, drawn.pool, drawn.own
-    known = reduced(pictures[pool])
+    side = side_for(pictures[pool])
+    known = reduced(pictures[pool], side)
     inside = nearest(known[own], known, own)[0]
     scale = usual_lead(inside)
-    distance, near = nearest(reduced(pictures[test]), known)
+    distance, near = nearest(reduced(pictures[test], side), known)
     is_copy = beyond_usual(leads(distance, scale), leads(inside, scale), distance, inside)
     count, share = int(is_copy.sum()), float(is_copy.mean())
     if count == 0:

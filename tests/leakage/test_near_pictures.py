@@ -91,6 +91,24 @@ def test_handwritten_digits_that_look_alike_are_no_copies(tmp_path):
     assert not [item for item in found if item.severity != "info"]
 
 
+def test_larger_pictures_of_one_kind_are_told_apart_at_a_shift_of_a_pixel(tmp_path):
+    """Digits of 48 pixels with noise, twelve of them moved and brightened: the others are alike."""
+    table = next(DigitsSpec().open(tmp_path).batches())
+    rng = np.random.default_rng(1)
+    made = []
+    for digit in to_array(table.column("image"), "image")[:300]:
+        large = Image.fromarray(digit[..., 0]).resize((40, 40), Image.Resampling.BICUBIC)
+        noisy = np.pad(np.asarray(large, dtype=float), 4) + rng.normal(0, 3, (48, 48))
+        made.append(noisy.clip(0, 255).astype(np.uint8)[..., None])
+    copies = [np.roll(p, (1, -2), (0, 1)) * 1.05 + 4 for p in made[:12]]
+    copies = [copy.clip(0, 255).astype(np.uint8) for copy in copies]
+    part = ["train"] * 225 + ["test"] * 87
+    (found,) = NearPicturesCheck().findings(case_of(made + copies, part, "given"))
+    assert found.severity == "block"
+    assert len({*found.rows} & {*range(300, 312)}) >= 9
+    assert len(found.rows) <= 14
+
+
 def test_plain_shapes_that_meet_inside_train_as_often_are_no_copies():
     rng = np.random.default_rng(3)
     y, x = np.mgrid[:32, :32]
