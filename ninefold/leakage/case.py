@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Severity = Literal["block", "warn", "info"]
 Fix = tuple[tuple[tuple[str, ...], Any], ...]
 """Changes of params.yaml: the keys that lead to a place, and its value; lists are added to."""
+REPEAT = 5
+"""Rows for each value of a column from which its values are said to repeat."""
 AVAILABLE_AT = ("problem", "available_at")
 
 
@@ -207,6 +209,16 @@ class Case:
     def is_missing(self, name: str) -> Array:
         """Return the mask `(N,)` of a column's missing values."""
         return is_missing(self.frame.column(name).kind, self.frame[name])
+
+    def is_apart(self, name: str) -> bool:
+        """Tell whether values that repeat stand in train or in test, but none in both.
+
+        They name what the split keeps apart, and tell a model nothing of the test rows.
+        """
+        values = self.hashes[name]
+        if len(np.unique(values)) > len(values) / REPEAT:
+            return False
+        return not np.isin(values[self.test], values[self.train]).any()
 
     def source_rows(self, mask: Array) -> tuple[int, ...]:
         """Return the source positions of the rows of a mask `(N,)`, in order."""

@@ -38,6 +38,8 @@ class NoisyCheck(Check):
         signal = _signal(case, [found.view.column for found in told])
         for found in told:
             name = found.view.column
+            if case.is_apart(name):
+                continue
             doubt = OF_A_SIGNAL if name in signal else UNTESTED if found.is_untested else ""
             yield _finding(case, found, _came_with_outcome(case, name), doubt)
 

@@ -63,6 +63,8 @@ def _one_to_one(case: Case, name: str, present: Array, y: Array) -> Finding | No
     match = _match(np.unique(case.hashes[name][present], return_inverse=True)[1], y[present])
     if match is None or match.log10_chance > SURE:
         return None
+    if not match.is_bijection and case.is_apart(name):
+        return None
     evidence = {
         "rows": int(present.sum()),
         "agreement": round(match.agreement, 6),

@@ -7,6 +7,7 @@ from ninefold.columns import Column, Frame
 from ninefold.leakage import AuditSpec, audit
 from ninefold.leakage.group import fold
 from ninefold.problem import ProblemSpec
+from tests.leakage.reports import at_random, loud, report
 
 N = 600
 PROBLEM = ProblemSpec(target="y", task="regression", group=("who",))
@@ -108,3 +109,19 @@ def test_entities_shared_by_train_and_valid_alone_warn():
     assert finding["severity"] == "warn"
     assert finding["rows"] == shared.tolist()
     assert "share_of_valid" in finding["evidence"]
+
+
+def test_a_fact_of_entities_that_the_split_keeps_apart_tells_nothing():
+    rng = np.random.default_rng(4)
+    pen = np.repeat(np.arange(60), 12)
+    dose = rng.integers(0, 3, 60)[pen]
+    made = {
+        "pen": np.array([f"P{k:02d}" for k in pen], dtype=object),
+        "weight": rng.normal(30, 4, 720) + dose,
+        "dose": np.array(["none", "low", "high"], dtype=object)[dose],
+    }
+    apart = np.where(pen < 45, "train", "test").astype(object)
+    assert not loud(report(made, "dose", apart), "target.determines", "target.noisy")
+    numbers = {**made, "pen": 4600.0 + pen}
+    assert not loud(report(numbers, "dose", apart), "target.determines", "target.noisy")
+    assert loud(report(made, "dose", at_random(720)))
