@@ -91,11 +91,12 @@ def far_ends(values: Array, at_least: int, has_zero: bool = True) -> Array:
         most = int(MOST_FAR * len(values))
         if len(values) < MIN_ROWS or most < at_least:
             continue
-        ranges = np.abs(ordered - ordered[0])[-most - 1 :]
-        is_far = (np.diff(ranges) >= RANGES * ranges[:-1]) & (ranges[:-1] > 0)
-        if has_zero and (middle := direction * float(np.median(values))) > 0:
-            ends = direction * ordered[-most - 1 :]
-            is_far &= ends[1:] / ends[:-1] > ends[:-1] / middle
+        with np.errstate(over="ignore", invalid="ignore"):
+            ranges = np.abs(ordered - ordered[0])[-most - 1 :]
+            is_far = (np.diff(ranges) >= RANGES * ranges[:-1]) & (ranges[:-1] > 0)
+            if has_zero and (middle := direction * float(np.median(values))) > 0:
+                ends = direction * ordered[-most - 1 :]
+                is_far &= ends[1:] / ends[:-1] > ends[:-1] / middle
         at = np.flatnonzero(is_far)
         at = at[most - at >= at_least]
         body = ordered[: len(values) - most + at[0]] if len(at) else ordered[:0]
