@@ -1,7 +1,7 @@
 """What the teaching of a generator says about its own settings: its critic, and what it draws."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -70,7 +70,7 @@ def findings(course: Course) -> Iterator[Finding]:
     for looks in (_OF_CRITIC, _OF_ROWS):
         found = next((item for look in looks if (item := look(course)) is not None), None)
         if found is not None:
-            yield found
+            yield found if looks is _OF_CRITIC else _of_usual_rate(course, found)
             if found.kind.startswith("learning_rate"):
                 return
 
@@ -94,6 +94,16 @@ def _rate_high(course: Course) -> Finding | None:
         course.picture("slope", "The critic runs away", "slope of the critic"),
         ((("generate", "lr"), lr),),
     )
+
+
+def _of_usual_rate(course: Course, found: Finding) -> Finding:
+    """Return what is wrong with drawn rows; a rate far above the usual one goes before all else."""
+    lr = course.spec.lr
+    if lr <= FAR * USUAL.lr or course.drawn[METRIC] < TOLD_APART:
+        return found
+    remedy = f"Set generate.lr to {USUAL.lr:g}, the usual rate: {lr:g} is far above it."
+    fix = ((("generate", "lr"), USUAL.lr),)
+    return replace(found, remedy=remedy, evidence=found.evidence | {"lr": lr}, fix=fix)
 
 
 def _critic_slope(course: Course) -> Finding | None:

@@ -166,7 +166,8 @@ def check_target(
             raise InputError(f"target {joined.sentence()}")
         raise InputError(
             f"target `{column.name}` must have classes that repeat, however: {len(target.classes)} "
-            f"classes in {len(values)} rows. Choose another target, or give --task regression"
+            f"classes in {len(values)} rows. Choose another target"
+            + (", or give --task regression" if column.kind == "number" else "")
         )
     return target, values
 

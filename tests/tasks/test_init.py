@@ -283,7 +283,9 @@ def test_no_impossible_advice_for_targets_of_two_kinds(tmp_path, capsys):
 
 def test_a_target_of_names_is_refused(tmp_path, capsys):
     write(messy(300, "binary"), tmp_path / "d.csv")
-    assert "classes that repeat" in refused(capsys, "d.csv", "--target", "customer id")
+    said = refused(capsys, "d.csv", "--target", "customer id")
+    assert "classes that repeat" in said
+    assert "regression" not in said
 
 
 def test_inside_git_the_workspace_is_a_dvc_repository_of_its_own(tmp_path):

@@ -6,6 +6,8 @@ import pytest
 from ninefold.aims import aim_of
 from ninefold.columns import Column, Frame
 from ninefold.config import validate
+from ninefold.generating import GenerateSpec
+from ninefold.generating.diagnosing import Course, findings
 from ninefold.problem import ProblemSpec
 from ninefold.report.sections.diagnosis import picture
 from ninefold.unlabelled.preparing import prepare
@@ -74,6 +76,18 @@ def test_a_generator_that_is_spoilt_names_its_knob(kind):
     report = diagnosed("generation", "generate", **settings)
     check(report, kind, ["generate", key])
     assert report["metric"] == "discriminator_auc"
+
+
+@pytest.mark.parametrize(("lr", "key"), [(0.05, "lr"), (1e-3, "critic_steps")])
+def test_collapsed_modes_name_a_rate_far_above_the_usual_one_first(lr, key):
+    history = [{"epoch": step, "wasserstein": 0.5, "slope": 1.0} for step in range(20)]
+    drawn = {"recall": 0.2, "precision": 1.0, "distinct": 1.0, "discriminator_auc": 0.96}
+    drawn["nearer_to_train"] = 0.5
+    course = Course(history, GenerateSpec(lr=lr), 0, drawn)
+    (found,) = findings(course)
+    assert found.kind == "modes.collapsed"
+    assert [path for path, _ in found.fix] == [("generate", key)]
+    assert f"generate.{key}" in found.remedy
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.3])
