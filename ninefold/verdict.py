@@ -23,6 +23,8 @@ SURE = 0.95
 SCORE_ROPE = 0.005
 ERROR_ROPE = 0.01
 GUESS_ROPE = 1e-4
+ROUNDING = 1e-7
+"""Share of the two values up to which they differ by rounding alone."""
 NEEDED, NOT_NEEDED, INCONCLUSIVE = "needed", "not needed", "inconclusive"
 NETWORK = "network"
 
@@ -169,12 +171,19 @@ def _sentence(found: Mapping[str, Any]) -> str:
         f"({found['baseline_title']})"
     )
     if found["disagree"]:
-        apart = ", ".join(f"{name} {each['gain']:+.3g}" for name, each in found["evidence"].items())
+        parts = found["evidence"].items()
+        apart = ", ".join(f"{name} {_shown(each['gain'], found)}" for name, each in parts)
         return f"{openings[found['answer']]}: {comparison}; folds and test part differ ({apart})."
     where = "over folds and test part " if "folds" in found["evidence"] else ""
     gain = (
-        f"gain {where}{found['gain']:+.3g}, {found['confidence']:.0%} interval "
-        f"{found['low']:+.3g} to {found['high']:+.3g}"
+        f"gain {where}{_shown(found['gain'], found)}, {found['confidence']:.0%} interval "
+        f"{_shown(found['low'], found)} to {_shown(found['high'], found)}"
     )
     chance = f"the chance that the network is clearly better is {found['p_better']:.0%}"
     return f"{openings[found['answer']]}: {comparison} ({gain}); {chance}."
+
+
+def _shown(gain: float, found: Mapping[str, Any]) -> str:
+    """Write a gain; what rounding of the two values leaves is none."""
+    size = abs(found["network_value"]) + abs(found["baseline_value"])
+    return f"{0.0 if abs(gain) <= ROUNDING * size else gain:+.3g}"

@@ -131,6 +131,9 @@ def test_models_that_never_differ_are_equivalent():
     found = verdict(AUC, "linear", test, folds(0, 0, 0, 0, 0), 0.95)
     assert found["answer"] == "not needed"
     assert found["p_equivalent"] == pytest.approx(1)
+    test = Measured((0.8, 0.8 + 1e-15), (same, same + 1e-15), 500, 500)
+    found = verdict(AUC, "linear", test, folds(0, 1e-16, 0, 0, -1e-16), 0.95)
+    assert "(gain over folds and test part +0, 95% interval +0 to +0)" in found["sentence"]
 
 
 def test_evidence_of_folds_leaves_out_what_has_no_score():
