@@ -70,10 +70,11 @@ class IdentifierCheck(Check):
 
 @dataclass(frozen=True)
 class _Betrayed:
-    """What part of an identifier tells the target, and how well."""
+    """What part of an identifier tells the target, and how well: by ROC area or R²."""
 
     by: str
     score: float
+    is_area: bool
 
 
 def _named(case: Case) -> list[str]:
@@ -154,11 +155,11 @@ def _betrayed(power: Power, name: str, drift: float) -> _Betrayed | None:
 
     An order must tell it better than `drift` does, or have one step from one class to the other.
     """
-    least = MIN_AREA if power.is_classification else MIN_R2
     scores = [
-        _Betrayed(by, _score(power, codes)) for by, codes in aspects(power.case, name).items()
+        _Betrayed(by, _score(power, codes), power.is_classification or len(np.unique(codes)) == 2)
+        for by, codes in aspects(power.case, name).items()
     ]
-    told = [one for one in scores if one.score >= least]
+    told = [one for one in scores if one.score >= (MIN_AREA if one.is_area else MIN_R2)]
     for one in sorted(told, key=lambda one: -one.score):
         if one.by != "order":
             return one
@@ -220,7 +221,7 @@ def _by_range(case: Case, name: str, found: Stretch, is_feature: bool) -> Findin
 
 
 def _predictive(case: Case, name: str, betrayed: _Betrayed, is_feature: bool) -> Finding:
-    unit = "roc_auc" if case.is_classification else "r2_of_ranks"
+    unit = "roc_auc" if betrayed.is_area else "r2_of_ranks"
     said = (
         "a model learns from it what no new row will have"
         if is_feature

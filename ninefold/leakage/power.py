@@ -158,8 +158,9 @@ class Power:
         levels, place = np.unique(view.codes, return_inverse=True)
         if len(levels) != 2:
             return self._r2(view.codes)
-        area = auc(self.y, place == 1)[0]
-        return max(area, 1 - area)
+        area, z = auc(self.y, place == 1)
+        is_chance = abs(z) < SURE_Z or np.bincount(place).min() < MIN_CLASS
+        return 0.5 if is_chance else max(area, 1 - area)
 
     def _cells(self, codes: Array) -> tuple[Array, int]:
         """Return the cell `(N,)` of bin and fold of each row, and the number of cells."""

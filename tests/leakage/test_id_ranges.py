@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.leakage.reports import loud, report
+from tests.leakage.reports import at_random, loud, report
 
 N = 1200
 
@@ -55,3 +55,24 @@ def test_a_letter_that_mostly_stands_for_the_outcome_warns():
     arrays = {"x": rng.normal(size=N), "record": code.astype(object), "ill": y}
     (finding,) = loud(report(arrays, "ill"), "id.predictive")
     assert finding["columns"] == ["record"]
+
+
+def addresses(odd, raised, seed=5):
+    """Mail addresses, of which those in the rows `odd` are of another kind, with larger targets."""
+    rng = np.random.default_rng(seed)
+    y = rng.normal(size=600)
+    rows = np.argsort(y)[-odd:] if odd == 1 else rng.permutation(600)[:odd]
+    y[rows] += raised
+    names = np.array([f"kunde{k}@haus.de" for k in range(600)], dtype=object)
+    names[rows] = [f"otto{k}@hof.de" for k in rows]
+    return report({"mail": names, "x": rng.normal(size=600), "y": y}, "y", at_random(600))
+
+
+@pytest.mark.parametrize(("odd", "raised"), [(1, 0), (60, 0.8)])
+def test_a_name_that_begins_otherwise_and_sites_a_bit_apart_are_silent(odd, raised):
+    assert not loud(addresses(odd, raised))
+
+
+def test_a_letter_that_parts_the_large_numbers_warns_by_its_roc_area():
+    (item,) = loud(addresses(60, 5), "id.predictive")
+    assert item["evidence"]["roc_auc"] > 0.95
