@@ -120,6 +120,13 @@ class Case:
         """Return where a setting of the network stands in params.yaml."""
         return self.at("network", key) if hasattr(self.spec, "network") else self.at(key)
 
+    @cached_property
+    def left_out(self) -> Scored | None:
+        """Rows of both parts with what trees grown without them say, for all symptoms once."""
+        from ninefold.diagnosis._left_out import left_out
+
+        return left_out(self)
+
     @property
     def is_classification(self) -> bool:
         return bool(self.train.scores.shape[1] > 1)

@@ -3,7 +3,6 @@
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.diagnosis._left_out import left_out
 from ninefold.diagnosis._unrelated import unrelated_share
 from ninefold.diagnosis.case import Case, Finding, Fix, Scored, Symptom
 
@@ -39,7 +38,7 @@ class LabelNoise(Symptom):
             found = _classes(case, case.valid, "network")
             if found is None:
                 return None
-        rows = left_out(case)
+        rows = case.left_out
         if rows is None:
             return found
         seconded = _classes(case, rows, "vote of trees grown without them")

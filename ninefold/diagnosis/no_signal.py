@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 
-from ninefold.diagnosis._left_out import left_out
 from ninefold.diagnosis.case import Case, Finding, Scored, Symptom
 
 SURE, CHOSEN = 2.0, 3.0
@@ -26,7 +25,7 @@ class NoSignal(Symptom):
         network, error = order(case.valid)
         if not math.isfinite(error) or network > CHOSEN * error:
             return None
-        rows = left_out(case)
+        rows = case.left_out
         if rows is None:
             return None
         trees, of_trees = order(rows)

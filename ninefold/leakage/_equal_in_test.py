@@ -52,8 +52,8 @@ def equal_in_test(case: Case, whole: Array, same: Array) -> InTest | None:
     pool, rest = learned & drawn, learned & ~drawn
     twin = has_twin(code, pool)
     cells = np.unique(whole, return_inverse=True)[1]
-    size = [np.bincount(cells[m], minlength=cells.max() + 1) for m in (case.test, rest)]
-    hits = [np.bincount(cells[m & twin], minlength=cells.max() + 1) for m in (case.test, rest)]
+    size = [_counts(cells, mask) for mask in (case.test, rest)]
+    hits = [_counts(cells, mask & twin) for mask in (case.test, rest)]
     total, hit = size[0] + size[1], hits[0] + hits[1]
     usable = (size[0] > 0) & (size[1] > 0) & (total > 1)
     share = size[0][usable] / total[usable]
@@ -75,9 +75,7 @@ def _is_drawn(case: Case, cells: Array) -> bool:
 
     if ks_2samp(case.y[case.test], case.y[~case.test]).pvalue < DRAWN:
         return False
-    table = np.stack(
-        [np.bincount(cells[m], minlength=cells.max() + 1) for m in (case.test, ~case.test)]
-    )
+    table = np.stack([_counts(cells, case.test), _counts(cells, ~case.test)])
     table = table[:, table.sum(axis=0) >= LEAST_CELL]
     return table.shape[1] < 2 or not chi2_contingency(table).pvalue < DRAWN
 
@@ -87,8 +85,13 @@ def _named(case: Case, cells: Array, code: Array, same: Array, excess: float) ->
     learned = ~case.test
     twins = has_twin(code, learned) & case.test
     values = np.unique(same, return_inverse=True)[1]
-    share = np.maximum(np.bincount(values[learned], minlength=values.max() + 1) - 1, 0)
-    many = np.bincount(cells[learned], minlength=cells.max() + 1)[cells]
+    share = np.maximum(_counts(values, learned) - 1, 0)
+    many = _counts(cells, learned)[cells]
     chance = 1 - (1 - share[values] / learned.sum()) ** many
     unlikely = np.asarray(twins & (chance < BY_CHANCE))
     return unlikely if unlikely.sum() >= excess / 2 else twins
+
+
+def _counts(codes: Array, mask: Array) -> Array:
+    """Return how many rows of the mask have each of the codes `(N,)`."""
+    return np.bincount(codes[mask], minlength=codes.max() + 1)

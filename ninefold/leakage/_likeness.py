@@ -82,8 +82,8 @@ def _aligned(query: Array, candidates: Array) -> Array:
     spectrum = rfft2(candidates, (side, side)) * np.conj(rfft2(sought, (side, side)))
     shifts = side - inner + 1
     product = irfft2(spectrum, (side, side))[..., :shifts, :shifts]
-    total = _window_sums(candidates.astype(np.float64), inner)
-    squares = _window_sums(candidates.astype(np.float64) ** 2, inner)
+    values = candidates.astype(np.float64)
+    total, squares = _window_sums(values, inner), _window_sums(values**2, inner)
     length = np.sqrt(np.maximum(squares - total**2 / inner**2, 1e-12))
     likeness = product / np.maximum(length, 1e-6)
     return np.asarray(np.maximum(1.0 - likeness.max(axis=(2, 3)), LEAST))
@@ -92,10 +92,6 @@ def _aligned(query: Array, candidates: Array) -> Array:
 def _window_sums(values: Array, inner: int) -> Array:
     """Return the sums `(..., S - inner + 1, S - inner + 1)` over all square windows."""
     for axis in (-2, -1):
-        run = np.cumsum(values, axis=axis)
-        first = np.take(run, [inner - 1], axis)
-        rest = np.take(run, range(inner, run.shape[axis]), axis) - np.take(
-            run, range(run.shape[axis] - inner), axis
-        )
-        values = np.concatenate([first, rest], axis=axis)
+        run = np.moveaxis(np.insert(np.cumsum(values, axis), 0, 0.0, axis), axis, 0)
+        values = np.moveaxis(run[inner:] - run[:-inner], 0, axis)
     return values
