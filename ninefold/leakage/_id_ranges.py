@@ -6,8 +6,8 @@ import numpy as np
 
 from ninefold.columns import Array
 
-LEAST, SHARE = 30, 0.03
-"""Rows of a stretch of numbers, and their share, from which it is looked at."""
+LEAST, SHARE, MOSTLY = 30, 0.03, 0.5
+"""Rows of a stretch of numbers from which it is looked at, and their share of all or of a class."""
 UNLIKELY = -12.0
 """log10 of the chance that so many neighbours have one class."""
 MIXED = 0.5
@@ -57,12 +57,12 @@ def one_class(values: Array, y: Array) -> Stretch | None:
         chance = length * np.log10(usual[classes[starts]]) + np.log10(len(y))
     at = int(chance.argmin())
     rows, code = int(length[at]), int(classes[starts[at]])
-    if chance[at] > UNLIKELY or rows < max(LEAST, SHARE * len(y)):
+    share = rows / float((y == code).sum())
+    if chance[at] > UNLIKELY or rows < LEAST or (rows < SHARE * len(y) and share < MOSTLY):
         return None
     if not _are_mixed(np.delete(classes, np.s_[starts[at] : starts[at] + rows])):
         return None
     first, last = order[starts[at]], order[starts[at] + rows - 1]
-    share = rows / float((y == code).sum())
     return Stretch(float(values[first]), float(values[last]), code, rows, share, float(chance[at]))
 
 

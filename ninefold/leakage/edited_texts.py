@@ -19,6 +19,8 @@ COMMON = 10
 """Texts from which a shingle is a phrase of the language, a heading or a greeting."""
 SHARED, LEAST = 0.3, 4
 """Share of a text's rare shingles, and number of them, that a copy has in common with it."""
+LESSER = SHARED / 2
+"""Share from which a text resembles another: where many do by some degree, some do by more."""
 MIN_ROWS, MIN_SHARE, CERTAIN, CERTAIN_SHARE = 6, 0.04, -9.0, 0.02
 UNLIKELY = -5.0
 AGREE = 0.9
@@ -118,7 +120,7 @@ def _copies(case: Case, name: str, texts: _Texts) -> Iterator[Finding]:
     severity: Severity = "info"
     if case.split_kind == "given" and chance <= UNLIKELY and not case.follows_time:
         severity = "block" if chance <= CERTAIN and hits >= CERTAIN_SHARE * tested else "warn"
-    elif case.split_kind in UNORDERED and hits >= MIN_SHARE * tested:
+    elif case.split_kind in UNORDERED and hits - _alike(case, share) >= MIN_SHARE * tested:
         severity = "warn" if _same_target(case, texts, twin & case.test, partner) else "info"
     yield Finding(
         kind="rows.edited",
@@ -140,6 +142,11 @@ def _copies(case: Case, name: str, texts: _Texts) -> Iterator[Finding]:
         remedy="drop the copies from the source, or name what tells which texts belong together "
         "in problem.group",
     )
+
+
+def _alike(case: Case, share: Array) -> int:
+    """Return how many test rows resemble another, with a lesser share `(N,)` than copies have."""
+    return int(((share >= LESSER) & (share < SHARED) & case.test).sum())
 
 
 def twins_in(twin: Array, part: Array) -> int:

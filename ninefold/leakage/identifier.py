@@ -15,8 +15,9 @@ from ninefold.leakage.case import Case, Check, Finding
 from ninefold.leakage.chance import rank_correlation
 from ninefold.leakage.power import MIN_ROWS, Power, View
 
-UNEVEN = 0.1
-"""Kolmogorov's distance from a uniform spread above which numbers measure something."""
+UNEVEN, BY_LOT = 0.1, 1.63
+"""Kolmogorov's distance from a uniform spread above which numbers measure something, and what
+numbers by lot reach once in a hundred, times the root of their count."""
 TIME = re.compile(r"year|month|week|quarter|date|time|period|day|jahr|datum", re.IGNORECASE)
 MIN_AREA, MIN_R2 = 0.84, 0.7
 """ROC area of a class, or R² of the target's ranks, from which an identifier betrays the target."""
@@ -106,15 +107,17 @@ def _is_identifier(case: Case, name: str) -> bool:
 def _is_given_out(values: Array) -> bool:
     """Tell whether numbers are a numbering, or two of them with a wide gap between."""
     ranges = two_ranges(values) if np.isfinite(values).all() else None
-    return is_numbering(values) or (ranges is not None and all(map(is_numbering, ranges)))
+    if is_numbering(values) or ranges is None:
+        return is_numbering(values)
+    return all(is_numbering(part, max(UNEVEN, BY_LOT / np.sqrt(len(part)))) for part in ranges)
 
 
-def is_numbering(values: Array) -> bool:
+def is_numbering(values: Array, uneven: float = UNEVEN) -> bool:
     """Tell whether numbers are whole and spread evenly, as numbers given out are."""
     if not np.isfinite(values).all() or (values != np.round(values)).any() or np.ptp(values) == 0:
         return False
     spread = (np.sort(values) - values.min()) / np.ptp(values)
-    return float(np.abs(spread - np.linspace(0, 1, len(values))).max()) < UNEVEN
+    return float(np.abs(spread - np.linspace(0, 1, len(values))).max()) < uneven
 
 
 def _told_by_order(power: Power) -> float:

@@ -10,6 +10,7 @@ from ninefold.leakage._balanced import before_balancing
 from ninefold.leakage._chosen import chosen_by
 from ninefold.leakage._drift import APART, Drift, is_mixed, level_drift, number_drift
 from ninefold.leakage._ranges import MIN_ROWS, UNLIKELY, Shift, beyond, cut, outside, places
+from ninefold.leakage._unrecorded import unrecorded
 from ninefold.leakage._values import spike, written_otherwise
 from ninefold.leakage.case import Case, Check, Finding, Severity
 from ninefold.leakage.chance import log10_excess
@@ -28,8 +29,6 @@ MEASURED = 20
 """Values from which a column measures something."""
 MANY, LISTED = 3, 5
 """Columns that drift from which one finding tells of all, and how many its message lists."""
-ONE_PART = 0.2
-"""Share of missing values in one part, with none in the other, that is a break."""
 
 
 class ShiftCheck(Check):
@@ -136,7 +135,7 @@ def _differs_in_values(case: Case, name: str, many: int) -> bool:
 def _judge(case: Case, name: str, drift: Drift, mixed: bool, alone: bool) -> Shift | None:
     """Come to the clearest of the things that may differ in one column."""
     return (
-        _missing(case, name, mixed)
+        unrecorded(case, name, mixed)
         or _constant(case, name)
         or _units(drift, mixed)
         or outside(case, name, mixed)
@@ -145,21 +144,6 @@ def _judge(case: Case, name: str, drift: Drift, mixed: bool, alone: bool) -> Shi
         or _levels(case, name, drift, mixed, alone)
         or _moved(case, name, drift, mixed, alone)
     )
-
-
-def _missing(case: Case, name: str, mixed: bool) -> Shift | None:
-    gap = case.is_missing(name)
-    train, test = float(gap[case.train].mean()), float(gap[case.test].mean())
-    evidence = {"missing_in_train": round(train, 6), "missing_in_test": round(test, 6)}
-    low, high = sorted((train, test))
-    if high == 1 and low < 0.9:
-        where = "train" if train == 1 else "test"
-        return Shift("shift.missing", "warn", f"is missing in every {where} row", evidence)
-    drift = level_drift(gap[case.train].astype(int), gap[case.test].astype(int), len(case.inputs))
-    if mixed and drift.log10_p < -10 and ((low == 0 and high >= ONE_PART) or high - low > 0.4):
-        what = f"is missing in {test:.0%} of the test rows and {train:.0%} of the train rows"
-        return Shift("shift.missing", "warn", what, evidence)
-    return None
 
 
 def _constant(case: Case, name: str) -> Shift | None:

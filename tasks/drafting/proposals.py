@@ -25,6 +25,8 @@ MIN_WORDS, MAIN_SHARE, SAMPLE_CELLS = 15, 0.5, 1000
 """A text is what a table is about where its cells have so many words and hold such a share of all
 characters, judged by so many cells."""
 MAX_SLICES, MAX_SLICE_LEVELS = 3, 12
+MOST_MISSING = 0.2
+"""Share of rows without a date above which it does not order them: it came with some outcome."""
 ID_NAME = re.compile(
     r"(?:^|[\W_])(?:id|ids|uuid|guid|key|nr|no|num|number|index|identifier|rowid|record)(?:$|[\W_])",
     re.IGNORECASE,
@@ -74,7 +76,9 @@ def propose(
     roles = propose_roles(table, columns, target, others)
     if target and len(table) >= MIN_ROWS_FOR_IDS:
         roles = by_values(roles, table, columns, target, task, others)
-    early = [name for name in dates if name not in roles.perhaps_after]
+    most = MOST_MISSING * len(table)
+    full = [name for name in dates if table[name].null_count <= most]
+    early = [name for name in full if name not in roles.perhaps_after]
     named = [name for name in early if _has_time_name(name) or _is_sorted(table, name)]
     levels = {c.name: distinct[c.name] for c in free if c.kind in ("category", "bool")}
     return Proposal(

@@ -45,3 +45,12 @@ def test_texts_written_apart_pass_though_they_begin_and_end_alike():
     rows = [[*hello, *words, *hello] for words in texts()]
     y = ["yes" if len(words) % 2 else "no" for words in rows]
     assert not loud(report(table(rows, y), "y", at_random(N)))
+
+
+def test_texts_that_resemble_each_other_by_degrees_pass():
+    rng, rows = np.random.default_rng(7), texts()
+    for at in range(N // 2):
+        other, kept = rows[N // 2 + at], rng.uniform(0, 0.45)
+        rows[at] = [*other[: int(kept * len(other))], *rows[at]]
+    y = ["yes" if at % (N // 2) % 2 else "no" for at in range(N)]
+    assert not loud(report(table(rows, y), "y", at_random(N)), "rows.edited")

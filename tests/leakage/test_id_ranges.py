@@ -29,6 +29,14 @@ def test_a_range_of_numbers_that_one_class_has_for_itself_warns(apart):
     assert finding["evidence"]["told_by"] == "range"
 
 
+def test_a_range_that_holds_most_of_a_rare_class_warns():
+    rng = np.random.default_rng(3)
+    y = np.where(np.arange(5 * N) < 84, "yes", "no").astype(object)
+    number = rng.permutation(5 * N) + np.where(np.arange(5 * N) < 61, 900_000, 100_000.0)
+    arrays = {"x": rng.normal(size=5 * N), "case_no": number, "fraud": y}
+    assert len(loud(report(arrays, "fraud"), "id.predictive")) == 1
+
+
 def test_numbers_by_lot_and_entities_of_one_class_each_are_silent():
     rng = np.random.default_rng(0)
     assert not found(rng.permutation(N), ill(rng))

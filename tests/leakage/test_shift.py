@@ -93,6 +93,17 @@ def test_what_drifts_along_time_is_one_info_and_a_law_that_came_later_another():
     assert any(item["kind"] == "shift.constant" for item in found["findings"])
 
 
+def test_a_column_recorded_up_to_some_day_before_the_test_part_is_an_info():
+    data, part = drifting()
+    test = np.flatnonzero(part == "test")
+    kinds = {}
+    for end in (test[0], test[0] - 200):
+        data["length"] = np.where(np.arange(N) < end, table()["length"], np.nan)
+        items = report(data, "y", part, time="year")["findings"]
+        kinds[end == test[0]] = [i["severity"] for i in items if i["kind"] == "shift.missing"]
+    assert kinds == {True: ["warn"], False: ["info"]}
+
+
 def test_a_filtered_test_part_warns():
     data = table()
     part = np.where(TEST & (data["price"] < np.median(data["price"])), "", PART).astype(object)

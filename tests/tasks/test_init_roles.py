@@ -13,6 +13,7 @@ import pytest
 
 from ninefold.columns import Column
 from ninefold.config import load_params
+from tasks.drafting.proposals import propose
 from tasks.drafting.roles import propose_horizon, propose_roles, sounds_late
 from tests.tasks.test_init import here, init, sections  # noqa: F401
 
@@ -51,6 +52,17 @@ def test_an_entity_is_told_by_its_name_and_by_how_it_repeats():
     assert roles.group == ("customer_id",)
     assert roles.perhaps_group == ()
     assert roles.perhaps_after == ("closed at", "churn_reason")
+
+
+def test_a_date_that_most_rows_lack_orders_no_table():
+    table = orders().drop(columns=["opened at", "closed at"])
+    date = np.datetime64("2022-01-01") + np.arange(len(table))
+    for lacking, proposed in ((0.1, "visit date"), (0.6, None)):
+        gone = np.arange(len(table)) < lacking * len(table)
+        table["visit date"] = pd.Series(date).mask(gone)
+        columns = roles_of(table)[1]
+        found = propose(pa.Table.from_pandas(table), columns, ("churned",), ())
+        assert (found.time, found.times) == (proposed, ("visit date",))
 
 
 @pytest.mark.parametrize(
