@@ -3,7 +3,7 @@
 from ninefold.diagnosis.case import Case, Finding, Symptom
 from ninefold.training.defaults import batch_size
 
-FACTOR = 8.0
+FACTOR = 5.0
 """Of the noise scale over the batch size."""
 
 

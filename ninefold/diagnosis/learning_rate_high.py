@@ -15,6 +15,8 @@ RISE = 1.15
 FAR_ABOVE = 30
 """A rate so many times above the default goes back to that at once."""
 FEWEST = 4
+NOTHING = 0.02
+"""Share of the untrained loss that counts as nothing learnt, at a rate far above the default."""
 STEPS = 8
 """Fewer make an epoch's loss one of a few rows only: that of several epochs is looked at then."""
 LEFT = 0.05
@@ -32,15 +34,18 @@ class LearningRateHigh(Symptom):
     def look(self, case: Case) -> Finding | None:
         retries, spike = case.facts["retries"], _spike(case)
         rise = _rise(case)
-        has_exploded = retries > 0 or spike >= SPIKE
+        usual = case.spec.optimizer.lr
+        is_lost = case.lr > FAR_ABOVE * usual and _has_learnt_nothing(case)
+        has_exploded = retries > 0 or spike >= SPIKE or is_lost
         if not has_exploded and rise < RISE:
             return None
-        usual = case.spec.optimizer.lr
         lr = float(f"{case.lr / (10 if has_exploded else 3):.2g}")
         lr = usual if case.lr > FAR_ABOVE * usual else lr
         said = (
             f"was not finite {retries} times" if retries
-            else f"rose to {spike:.2f} times its least so far" if has_exploded
+            else f"rose to {spike:.2f} times its least so far" if spike >= SPIKE
+            else f"never fell below that of the untrained network, {case.untrained_loss:.3g}"
+            if is_lost
             else f"ended {rise:.2f} times above its least before the learning rate fell"
         )  # fmt: skip
         return Finding(
@@ -51,6 +56,12 @@ class LearningRateHigh(Symptom):
             case.loss_picture("The loss rises"),
             ((case.at("lr"), lr),),
         )  # fmt: skip
+
+
+def _has_learnt_nothing(case: Case) -> bool:
+    """Tell whether all epochs left the loss on train where it was before training."""
+    losses = case.losses
+    return len(losses) >= FEWEST and float(losses.min()) > (1 - NOTHING) * case.untrained_loss
 
 
 def _spike(case: Case) -> float:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ninefold.columns import Array
 from ninefold.diagnosis.case import Case, Finding, Symptom
 
 FEWEST, FEWEST_AT_ALL = 6, 3
@@ -27,12 +28,13 @@ class LearningRateLow(Symptom):
         flat, start = case.flat, case.untrained_loss
         if len(flat) < FEWEST_AT_ALL:
             return None
-        first, second, steady = halves(case)
         usual = case.spec.optimizer.lr
         moved = abs(start - float(case.losses.min())) / max(start, 1e-12)
         is_far = case.lr * FAR_BELOW < usual
         is_still = moved < STILL and is_far
-        if not is_still and (case.lr * NEAR >= usual or not falls_straight(case, is_far=is_far)):
+        part = "train" if falls_straight(case, is_far=is_far) or not is_far else "valid"
+        first, second, steady = halves(case.flat if part == "train" else _on_valid(case))
+        if not is_still and (case.lr * NEAR >= usual or not _falls(case, is_far)):
             return None
         said = (
             f"hardly moved in all ({moved:.2%})" if is_still
@@ -42,7 +44,7 @@ class LearningRateLow(Symptom):
         lr = usual if is_far else min(1.0, float(f"{case.lr * 10:.2g}"))
         return Finding(
             "learning_rate.too_low",
-            f"With {case.name('lr')} {case.lr:g} the loss on train {said}: steps are too short.",
+            f"With {case.name('lr')} {case.lr:g} the loss on {part} {said}: steps are too short.",
             f"Set {case.name('lr')} to {lr:g}, or to auto.",
             {
                 "lr": case.lr,
@@ -55,11 +57,11 @@ class LearningRateLow(Symptom):
         )
 
 
-def halves(case: Case) -> tuple[float, float, float]:
-    """Return by how much the loss on train fell in either half of the epochs at the full learning
-    rate, and the share of epochs in which it fell.
+def halves(flat: Array) -> tuple[float, float, float]:
+    """Return by how much the losses `(E,)` of the epochs at the full learning rate fell in either
+    half of them, and the share of epochs in which they fell.
     """
-    flat, middle = case.flat, len(case.flat) // 2
+    middle = len(flat) // 2
     first, second = float(flat[0] - flat[middle]), float(flat[middle] - flat[-1])
     return first, second, float((np.diff(flat) < 0).mean())
 
@@ -69,8 +71,24 @@ def falls_straight(case: Case, *, is_far: bool = False) -> bool:
 
     At a rate that `is_far` below the default, it need only still fall.
     """
-    if len(case.flat) < FEWEST or not case.is_cut_off:
+    return _is_straight(case, case.flat, STILL_FALLING if is_far else STRAIGHT)
+
+
+def _falls(case: Case, is_far: bool) -> bool:
+    """Tell whether the loss still falls, at a rate far below the default that on valid too: it has
+    none of the noise that dropout and batches add.
+    """
+    on_valid = is_far and _is_straight(case, _on_valid(case), STILL_FALLING)
+    return on_valid or falls_straight(case, is_far=is_far)
+
+
+def _on_valid(case: Case) -> Array:
+    """Return the losses on valid of the epochs at the full learning rate."""
+    return np.array([epoch.valid_loss for epoch in case.history])[: len(case.flat)]
+
+
+def _is_straight(case: Case, losses: Array, share: float) -> bool:
+    if len(losses) < FEWEST or not case.is_cut_off:
         return False
-    first, second, steady = halves(case)
-    share = STILL_FALLING if is_far else STRAIGHT
+    first, second, steady = halves(losses)
     return steady >= STEADY and second >= share * first > 0

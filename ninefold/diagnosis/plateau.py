@@ -12,7 +12,10 @@ LEFT = 0.05
 
 
 class Plateau(Symptom):
-    """At one learning rate the loss on train has gone nowhere for half of the epochs."""
+    """At one learning rate the loss on train has gone nowhere for half of the epochs.
+
+    At no more than the usual rate an average of the weights stands still as a lower rate would.
+    """
 
     kinds = ("fit.plateau",)
     follows = ("learning_rate", "codes")
@@ -20,6 +23,8 @@ class Plateau(Symptom):
     def look(self, case: Case) -> Finding | None:
         late = case.flat[len(case.flat) // 2 :]
         if len(late) < FEWEST or case.flat.min() < LEFT * case.untrained_loss:
+            return None
+        if case.spec.ema and case.lr <= case.spec.optimizer.lr:
             return None
         before, after = np.array_split(late, 2)
         fall = float((before.mean() - after.mean()) / before.mean())

@@ -7,7 +7,7 @@ import numpy as np
 from ninefold.columns import Array
 from ninefold.diagnosis.case import Case, Finding, Scored, Symptom
 
-FEWEST = 200
+FEWEST = 100
 LEFT = 0.05
 """Share of what the network leaves on valid that trees must explain."""
 SURE = 3.0

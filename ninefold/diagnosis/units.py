@@ -5,8 +5,10 @@ from typing import Any
 
 from ninefold.diagnosis.case import Case, Finding, Fix, Symptom
 
-MANY = 0.2
-"""Share of a layer's units."""
+MANY = 0.5
+"""Share of a layer's units; a quarter are still in healthy convolutional networks."""
+FAR_ABOVE = 10
+"""A learning rate so many times the default goes before all else."""
 
 
 class Units(Symptom):
@@ -33,9 +35,13 @@ def _finding(
         "give the same number for every row" if what == "dead"
         else "stand at the ends of their range for nearly all rows"
     )  # fmt: skip
-    path, value = case.of_network("activation"), "silu"
-    if getattr(network, "activation", "silu") == "silu":
-        path, value = case.at("lr"), float(f"{case.lr / 3:.2g}")  # type: ignore[assignment]
+    path = case.of_network("activation")
+    value: Any = "silu"
+    usual = case.spec.optimizer.lr
+    if case.lr > FAR_ABOVE * usual:
+        path, value = case.at("lr"), usual
+    elif getattr(network, "activation", "silu") == "silu":
+        path, value = case.at("lr"), float(f"{case.lr / 3:.2g}")
     fix: Fix = ((path, value),)
     return Finding(
         f"units.{what}",

@@ -175,7 +175,8 @@ def diagnosis(found: Estimates) -> list[dict[str, str]]:
             "what": "mode collapse",
             "why": f"recall {told['recall']:.2f} against precision {told['precision']:.2f}, "
             f"{told['distinct']:.0%} of the drawn rows differ: kinds of rows are left out",
-            "change": "more generate.critic_steps, a larger generate.latent, a smaller generate.lr",
+            "change": "generate.lr at its usual 0.001 where it is above, more "
+            "generate.critic_steps, a larger generate.latent",
         })  # fmt: skip
     if told["nearer_to_train"] > 0.65 or told["copies"] > told["copies_among_real"] + 0.05:
         items.append({

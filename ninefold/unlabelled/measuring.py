@@ -116,7 +116,10 @@ def compare(
     elif low > 0 and gain > same_within:
         answer = "needed"
         why = f"{said}: better by {gain:.2g} ({low:.2g} to {high:.2g})"
-    elif high < same_within or gain <= 0:
+    elif gain < 0:
+        answer = "not needed"
+        why = f"{said}: worse by {-gain:.2g} ({-high:.2g} to {-low:.2g})"
+    elif high < same_within or gain == 0:
         answer = "not needed"
         why = f"{said}: a gain of {gain:.2g} ({low:.2g} to {high:.2g})"
     else:

@@ -7,6 +7,9 @@ from ninefold.columns import Frame
 from ninefold.diagnosis import Symptom, case_of, diagnose
 from ninefold.diagnosis.case import Case, Scored
 from ninefold.diagnosis.label_noise import LabelNoise
+from ninefold.diagnosis.learning_rate_high import LearningRateHigh
+from ninefold.diagnosis.learning_rate_low import LearningRateLow
+from ninefold.diagnosis.plateau import Plateau
 from ninefold.preprocessing import PreprocessSpec
 from ninefold.registry import components
 from ninefold.report.sections.diagnosis import picture
@@ -179,6 +182,43 @@ def test_targets_of_other_rows_are_label_noise_and_hard_rows_are_not():
         assert (found is not None) == is_found
         if found:
             assert found.evidence["share"] == pytest.approx(0.2, abs=0.06)
+
+
+def test_targets_of_other_rows_in_a_small_table_are_found_by_trees():
+    rng = np.random.default_rng(4)
+    X = rng.normal(size=(400, 5)).astype(np.float32)
+    clear = 2 * X[:, 0] + X[:, 1] * X[:, 2] + 0.2 * rng.normal(size=400)
+    for share, is_found in ((0.25, True), (0.0, False)):
+        y = np.where(rng.random(400) < share, rng.permutation(clear), clear)
+        train, valid = (Scored(X[p], y[p], 0 * y[p, None]) for p in (slice(320), slice(320, 400)))
+        found = LabelNoise().look(Case([], TrainSpec(), {}, [], train, valid))
+        assert (found is not None) == is_found
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ({"lr": 0.3}, "learning_rate.too_high"),
+        ({"lr": 1e-6}, "learning_rate.too_low"),
+        ({"lr": 0.002, "ema": 0.99}, None),
+        ({"lr": 0.002}, "fit.plateau"),
+    ],
+)
+def test_a_noisy_loss_on_train_that_stays_where_it_is(fields, kind):
+    from ninefold.training.run import Epoch
+
+    start = 1.0 if kind != "fit.plateau" and "ema" not in fields else 2.0
+    losses = 1.0 + 0.004 * np.cos(3 * np.arange(40))
+    history = [
+        Epoch(n, loss, 1.1 - 1e-4 * n, 0.0, fields["lr"], 1.0) for n, loss in enumerate(losses, 1)
+    ]
+    facts = {"retries": 0, "train_rows": 400, "best_epoch": 40}
+    part = Scored(np.zeros((1, 0)), np.zeros(1), np.zeros((1, 1)))
+    spec = TrainSpec.model_validate({"epochs": 40, **fields})
+    case = Case(history, spec, facts, [{"loss": start}], part, part)
+    symptoms = (LearningRateHigh(), LearningRateLow(), Plateau())
+    found = [item.kind for symptom in symptoms if (item := symptom.look(case)) is not None]
+    assert found == ([kind] if kind else [])
 
 
 def test_values_far_from_what_is_otherwise_clear_are_label_noise():
