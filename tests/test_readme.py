@@ -11,6 +11,7 @@ import pytest
 
 from tests.end_to_end.servers import serving
 from tests.end_to_end.tables import messy, write
+from tests.flows.test_schedule import home
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -24,7 +25,7 @@ SERVE = "ninefold serve models/model.onnx --port 8000"
 FEWER = {
     "train:\n": "train:\n  epochs: 2\n",
     "evaluate:\n": "evaluate:\n  bootstrap: 100\n",
-    "crossvalidate: {}": "crossvalidate: {curve: false}",
+    "crossvalidate: {}": "crossvalidate: {network: false, curve: false}",
 }
 
 
@@ -58,9 +59,9 @@ def lessen(params):
     params.write_text(text)
 
 
-def shell(command, cwd):
+def shell(command, cwd, more):
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "BROWSER": "true"}
+    environment = {**os.environ, "PATH": path, "BROWSER": "true", **more}
     environment.pop("PYTHONPATH", None)
     return subprocess.run(
         command, shell=True, cwd=cwd, env=environment, capture_output=True, text=True, timeout=500
@@ -75,17 +76,16 @@ def test_the_readme_has_the_commands_this_test_knows_how_to_run():
         assert re.search(rf"^{command.split()[1]}:", targets, re.M)
 
 
-def test_every_other_command_runs_in_the_order_of_the_page(workspace):
+def test_every_other_command_runs_in_the_order_of_the_page(request, workspace, tmp_path):
+    more = home(request, tmp_path)
     for command in COMMANDS:
         if command in MAKE or command == SERVE:
             continue
-        done = shell(command, workspace)
+        done = shell(command, workspace, more)
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr, command
         if command.startswith("ninefold init"):
-            lessen(params := workspace / "mine" / "params.yaml")
-            text = params.read_text()
-            params.write_text(text.replace("{curve: false}", "{network: false, curve: false}"))
+            lessen(workspace / "mine" / "params.yaml")
     assert (workspace / "predictions.csv").exists()
     assert (workspace / "mine" / "models" / "model.onnx").exists()
     with serving(workspace, "models/model.onnx") as url:

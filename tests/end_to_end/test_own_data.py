@@ -12,7 +12,7 @@ from tests.end_to_end.commands import ninefold
 from tests.end_to_end.servers import serving
 from tests.end_to_end.tables import messy, write
 
-ROWS = {"binary": 600, "many": 400, "regression": 200}
+ROWS = {"binary": 400, "many": 400, "regression": 200}
 
 
 @pytest.fixture(scope="module", params=ROWS)
@@ -91,7 +91,9 @@ def predict(url, rows):
 
 
 def test_a_second_run_does_nothing(trained):
-    _, _, workspace, _ = trained
+    task, _, workspace, _ = trained
+    if task != "binary":
+        pytest.skip("one run again is enough")
     before = (workspace / "dvc.lock").read_bytes()
     ninefold("run", cwd=workspace)
     assert (workspace / "dvc.lock").read_bytes() == before
