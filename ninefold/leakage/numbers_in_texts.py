@@ -66,7 +66,20 @@ def _best(case: Case, name: str) -> tuple[int, dict[str, Any]] | None:
 
 
 def _numbers(text: str) -> list[float]:
-    return [float(BETWEEN.sub("", found)) for found in NUMBER.findall(text)]
+    return [_value(BETWEEN.sub("", found)) for found in NUMBER.findall(text)]
+
+
+def _value(digits: str) -> float:
+    """Return what digits and points say; of several points only a last one that is not followed by
+    three digits stands before decimals.
+
+    >>> _value("12.5"), _value("1.234.567"), _value("1.234.56")
+    (12.5, 1234567.0, 1234.56)
+    """
+    whole, _, last = digits.rpartition(".")
+    if "." not in whole:
+        return float(digits)
+    return float(whole.replace(".", "") + ("" if len(last) == 3 else ".") + last)
 
 
 def _at(numbers: list[float], place: int) -> float:

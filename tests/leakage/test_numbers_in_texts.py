@@ -41,3 +41,14 @@ def test_sizes_and_numbers_of_nothing_pass():
     for numbers in (size, rng.integers(0, 9999, N)):
         made = {"text": told(numbers), "rooms": (size // 30).round(), "price": price}
         assert not loud(report(made, "price", at_random(N)), "target.in_text")
+
+
+def test_points_between_thousands_are_read_and_no_number_ends_the_audit():
+    size, price, _ = homes()
+    text = told(price * 100, "verkauft für", "nach einer Woche")
+    text = np.array([t.replace(",", ".") for t in text], dtype=object)
+    odd = ("3.817.69", "192.168.100.200", "1.2.3", "1.234,567.8", "9" * 400, "٣.١٢٣.١٢٣.٤")
+    text[:60] = [f"zu {odd[n % len(odd)]} {t}" for n, t in enumerate(text[:60])]
+    made = {"text": text, "size": size, "price": price}
+    (item,) = loud(report(made, "price", at_random(N)), "target.in_text")
+    assert item["columns"] == ["text"]
