@@ -103,7 +103,7 @@ class Reconstructing:
         """Return the mean loss of `outputs (B, 1, D)`, `(B, 1, D + 2Z)`, or these and `2P` more,
         against `y (B, D)`.
         """
-        flat = outputs[:, 0]
+        flat = outputs[:, 0].float()
         if not self.contrast or flat.shape[1] == self.features:
             return self._given_back(flat, y, weight)
         rest, both = flat[:, : -2 * PROJECTED], flat[:, -2 * PROJECTED :]

@@ -65,6 +65,11 @@ class Rows:
     def __len__(self) -> int:
         return len(self.y)
 
+    @property
+    def parts(self) -> tuple[Tensor, ...]:
+        """All tensors but `index`."""
+        return (self.x, self.codes, self.y, self.weight, *self.tensors)
+
     def take(self, rows: "Tensor | slice") -> "Rows":
         """Return some rows; with a slice, as a view."""
 

@@ -11,6 +11,7 @@ from ninefold.errors import ran_out_of_memory
 from ninefold.progress import say
 from ninefold.training.device import autocast
 from ninefold.training.optimizer import FlatOptimizer
+from ninefold.training.replay import Replay, is_replayable
 
 if TYPE_CHECKING:
     from ninefold.training.loop import Rows
@@ -27,6 +28,7 @@ class Pieces:
 
     def __init__(self, size: int, team: "Team | None" = None) -> None:
         self.size, self.team = size, team
+        self._replay: Replay | None = None
 
     def take(
         self,
@@ -41,10 +43,24 @@ class Pieces:
             try:
                 if self.team is not None:
                     return self.team.take(self, optimizer, module, batch, lr, clip_norm)
+                if is_replayable(module, optimizer, batch) and len(batch) <= self.size:
+                    loss = self._replayed(optimizer, module, batch)
+                    return optimizer.follow(optimizer.complete(loss), lr, clip_norm)
                 return optimizer.take(partial(self.losses, module, batch), lr, clip_norm)
             except RuntimeError as error:
                 self._shrink(error, len(batch))
+            self._replay = None
             torch.cuda.empty_cache()
+
+    def _replayed(self, optimizer: FlatOptimizer, module: "ScoringModule", batch: "Rows") -> Tensor:
+        """Fill the optimizer's gradients by a graph; return the loss, `()`."""
+        if self._replay is None or len(self._replay) != len(batch):
+            self._replay = Replay(
+                lambda rows: optimizer.differentiate_all(partial(self.losses, module, rows)),
+                module,
+                batch,
+            )
+        return self._replay(batch)
 
     def losses(
         self, module: "ScoringModule", batch: "Rows", of: int | None = None

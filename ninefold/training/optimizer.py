@@ -134,7 +134,13 @@ class FlatOptimizer:
 
         Returns the sum of the losses, without penalties.
         """
-        total = self.differentiate_all(losses)
+        return self.complete(self.differentiate_all(losses))
+
+    def complete(self, total: Tensor) -> Tensor:
+        """Add to `gradients` what other processes found and the penalties.
+
+        Returns the loss, of which `total` is this process's share.
+        """
         if self.gather is not None:
             total = self.gather(self.gradients, total)
         if self.l1 or self.l2:
@@ -146,7 +152,10 @@ class FlatOptimizer:
 
     def take(self, losses: Losses, lr: float, clip_norm: float = math.inf) -> tuple[Tensor, Tensor]:
         """Take a step down the gradient; return loss and length of the gradient, both `()`."""
-        loss = self.evaluate(losses)
+        return self.follow(self.evaluate(losses), lr, clip_norm)
+
+    def follow(self, loss: Tensor, lr: float, clip_norm: float) -> tuple[Tensor, Tensor]:
+        """Take a step down the gradient that is there; return what `take` returns."""
         length = self.step(lr, clip_norm)
         self.note()
         return loss, length

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -47,9 +46,10 @@ class ScoringModule(nn.Module):
         was_training = self.training
         self.eval()
         with torch.no_grad():
-            parts = [self(*chunk).float().cpu().numpy() for chunk in _chunks(x, codes, *tensors)]
+            parts = [self(*chunk).float() for chunk in _chunks(x, codes, *tensors)]
         self.train(was_training)
-        return np.concatenate(parts)
+        scores: Array = torch.cat(parts).cpu().numpy()
+        return scores
 
 
 class Above(ScoringModule):

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from ninefold.columns import Array
+from ninefold.networks.modules.rnn import at_work
 
 
 class Recurrent(nn.Module):
@@ -34,7 +35,8 @@ class RecurrentEncoder(Recurrent):
 
     def forward(self, x: Tensor) -> Tensor:
         steps = x[:, self.places.flatten()].view(len(x), *self.places.shape)
-        _, last = self.cells(steps)
+        with at_work(self.cells, steps):
+            _, last = self.cells(steps)
         return torch.as_tensor(self.chain(torch.cat([last[0], x[:, self.rest]], dim=1)))
 
 
@@ -52,6 +54,8 @@ class RecurrentDecoder(Recurrent):
     def forward(self, code: Tensor) -> Tensor:
         found = self.chain(code)
         told, beside = found.split([found.shape[1] - len(self.rest), len(self.rest)], dim=1)
-        states, _ = self.cells(told.unsqueeze(1).expand(-1, len(self.places), -1))
+        given = told.unsqueeze(1).expand(-1, len(self.places), -1)
+        with at_work(self.cells, given):
+            states, _ = self.cells(given)
         steps = self.head(states).flatten(1)
         return torch.cat([steps, beside], dim=1)[:, self.order]

@@ -1,5 +1,8 @@
 """Recurrent layers over sequences."""
 
+import contextlib
+import warnings
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -27,6 +30,22 @@ if TYPE_CHECKING:
 
 GATES = {"gru": (1, 0, 2), "lstm": (0, 3, 1, 2)}
 """Where ONNX's gates (z r h; i o f c) stand among torch's (r z n; i f g o)."""
+
+
+@contextlib.contextmanager
+def at_work(cells: nn.RNNBase, x: Tensor) -> Iterator[None]:
+    """Let cells compute on the device of `x` as they do on a CPU.
+
+    cuDNN's have no gradient in evaluation mode, torch's own have. That the weights, views into the
+    optimizer's buffer, are put together at every call is no news to anyone.
+    """
+    if not x.is_cuda:
+        yield
+        return
+    by_cudnn = cells.training or not torch.is_grad_enabled()
+    with warnings.catch_warnings(), torch.backends.cudnn.flags(enabled=by_cudnn):
+        warnings.filterwarnings("ignore", "RNN module weights are not part", UserWarning)
+        yield
 
 
 class CellSpec(Protocol):
@@ -77,7 +96,8 @@ class RecurrentLayers(nn.Module):
         packed = pack_padded_sequence(
             steps, count[:, 0].cpu(), batch_first=True, enforce_sorted=False
         )
-        found, state = self.cells(packed)
+        with at_work(self.cells, steps):
+            found, state = self.cells(packed)
         hidden = state[0] if self.kind == "lstm" else state
         last = hidden[-self.directions :].transpose(0, 1).flatten(1)
         return pad_packed_sequence(found, batch_first=True, total_length=total)[0], last
