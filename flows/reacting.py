@@ -5,6 +5,7 @@ the flow that finds does. Which of the two is settled before the event is raised
 happen; cool-down and budget stand in a journal that outlives server and process.
 """
 
+import contextlib
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from prefect.events.schemas.automations import Automation
 from prefect.exceptions import ObjectNotFound
 
 from flows import retraining
+from flows.states import was_left_out
 from ninefold.config import load_params
 from ninefold.monitoring import RetrainSpec, budget
 
@@ -94,7 +96,14 @@ def _retrain(
 
 
 def _settle(client: SyncPrefectClient, path: Path, deployment_id: UUID) -> None:
-    """Give the last start back if nothing came of it: its event was lost, or its finder killed."""
+    """Give the last start back if nothing came of it: its event was lost, its finder killed, or its
+    run left out, since another training went on.
+    """
+    if (begun := budget.begun(path)) is not None:
+        with contextlib.suppress(ObjectNotFound):
+            if was_left_out(client.read_flow_run(UUID(begun))):
+                budget.give_back(path, begun, "another training went on")
+        return
     at = budget.unsettled(path)
     if at is None or datetime.now(UTC) - at < retraining.LOST_AFTER:
         return

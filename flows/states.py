@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.states import Completed, Failed
 
 from flows.session import REFUSALS
@@ -24,3 +24,8 @@ def of_flow(state: State[Any]) -> State[Any]:
     if state.name in REFUSALS:
         return Failed(name=state.name, message=state.message)
     return state
+
+
+def was_left_out(run: FlowRun) -> bool:
+    """Tell whether a run never began, since the one before it went on."""
+    return run.state is not None and run.state.is_cancelled() and run.start_time == run.end_time

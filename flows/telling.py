@@ -26,6 +26,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.sorting import FlowRunSort
 
+from flows.states import was_left_out
 from ninefold.config import load_params, read_yaml
 from ninefold.errors import NinefoldError
 from tasks import tuning
@@ -143,7 +144,7 @@ class Teller:
             return
         message = (state.message or "no reason is known").removeprefix(RAISED)
         message = IN_WORDS.get(message, message)
-        if state.is_cancelled() and run.start_time == run.end_time:
+        if was_left_out(run):
             if flow not in self._left_out:
                 self._say(run.end_time, flow, f"left out: {message}")
             self._left_out.add(flow)

@@ -1,7 +1,8 @@
 """How often findings may start a retrain: a cool-down and a budget, kept in a journal.
 
 A start is written down before it happens, so that a process that is killed in between never makes
-two. One of which nobody wrote down what came of it is settled later, and given back if nothing did.
+two. One of which nobody wrote down what came of it is settled later, and given back if nothing did;
+so is one whose run was left out.
 """
 
 from collections.abc import Mapping
@@ -60,6 +61,25 @@ def settle(path: Path, start: datetime, what: Mapping[str, Any]) -> None:
     with files.alone(path):
         if unsettled(path) == start:
             journal.append(path, {"at": datetime.now(UTC).isoformat(), **what})
+
+
+def begun(path: Path) -> str | None:
+    """Return the run that came of the last start; None if none did, or it was given back."""
+    run = None
+    for line in journal.read(path):
+        if line.get("what") == "run":
+            run = str(line.get("run"))
+        elif line.get("what") in ("start", "none"):
+            run = None
+    return run
+
+
+def give_back(path: Path, run: str, why: str) -> None:
+    """Give the last start back, whose `run` came to nothing, unless somebody did meanwhile."""
+    with files.alone(path):
+        if begun(path) == run:
+            at = datetime.now(UTC).isoformat()
+            journal.append(path, {"at": at, "what": "none", "run": run, "why": why})
 
 
 def _starts(path: Path) -> list[datetime]:

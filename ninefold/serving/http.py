@@ -27,7 +27,7 @@ WAIT_S = 0.2
 LINGER_S = 0.5
 """A connection without a request is kept so long when the server ends: one may be on its way."""
 HEAD_S = 30.0
-"""A connection that has not sent a whole head after so long is closed."""
+"""A connection without a whole head after so long is closed; one that began a head is told."""
 FORWARDED = b"x-forwarded-for"
 
 
@@ -48,7 +48,8 @@ class _Short:
         self.route, self.url, self.headers = route, url, headers
         self.parts: list[bytes] = []
         self.size = 0
-        self.is_whole = self.is_begun = self.response_complete = self.disconnected = False
+        self.is_whole = self.is_begun = self.disconnected = False
+        self.response_started = self.response_complete = False
         self.keep_alive = True
         self.message_event = self
 
@@ -78,7 +79,7 @@ class ShortProtocol(StrictProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(_Together(transport, self.loop))  # type: ignore[arg-type]
-        self._head_timer = self.loop.call_later(HEAD_S, self._end)
+        self._head_timer = self.loop.call_later(HEAD_S, self._end_head)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
@@ -90,7 +91,7 @@ class ShortProtocol(StrictProtocol):
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         if self._is_in_head and self._head_timer is None:
-            self._head_timer = self.loop.call_later(HEAD_S, self._end)
+            self._head_timer = self.loop.call_later(HEAD_S, self._end_head)
         short = self._short
         if short is None or short.is_begun or self.transport.is_closing():
             return
@@ -154,6 +155,12 @@ class ShortProtocol(StrictProtocol):
     def _end(self) -> None:
         if self.cycle is None or self.cycle.response_complete:
             self.transport.close()
+
+    def _end_head(self) -> None:
+        if self._is_in_head and not self._is_refused:
+            self._refuse(f"the head must arrive within {HEAD_S:g} s", 408)
+        else:
+            self._end()
 
     def _route(self) -> Route | None:
         """Return where the request leads if it may go the short way."""

@@ -51,9 +51,14 @@ class StrictProtocol(HttpToolsProtocol):
             self._refuse_unread(error)
 
     def eof_received(self) -> None:
-        """Tell a client that has more to send than it sent."""
+        """Tell a client that has more to send than it sent, or that it does not wait for an answer.
+
+        Whoever closes a connection looks the same: what was not yet run is not.
+        """
         if not self._is_refused and (self._is_in_head or self._is_own):
             self._refuse(f"the request must be whole, however: it ended after {self._taken} bytes")
+        elif not self._is_begun():
+            self._abandon("the connection must stay open until the answer, however: it was closed")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -149,11 +154,28 @@ class StrictProtocol(HttpToolsProtocol):
             cycle.keep_alive = False
             if not self._is_own:
                 return
-            cycle.disconnected = True
-            cycle.message_event.set()
+            if not cycle.response_started:
+                self._abandon(reason, status)
+            else:
+                self.transport.close()
         elif self._is_own or self.pipeline:
             self.transport.close()  # it has its answer, or its place is behind others
-            return
+        else:
+            self._write_refusal(reason, status)
+
+    def _is_begun(self) -> bool:
+        """Tell whether no answer is due, or one on its way."""
+        cycle = self.cycle
+        return cycle is None or cycle.response_started or cycle.response_complete
+
+    def _abandon(self, reason: str, status: int = 400) -> None:
+        """Give up the request that is not yet answered, say why, and end."""
+        self._is_refused = True
+        self.cycle.disconnected = True
+        self.cycle.message_event.set()
+        self._write_refusal(reason, status)
+
+    def _write_refusal(self, reason: str, status: int) -> None:
         content = orjson.dumps({"error": reason})
         head = [STATUS_LINE[status]]
         head += [b"%s: %s\r\n" % item for item in self.server_state.default_headers]

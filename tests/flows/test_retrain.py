@@ -160,3 +160,18 @@ def test_a_start_whose_event_was_lost_is_given_back_once_none_can_come_of_it(
     assert "no retrain: the last retrain began" in found(workspace, training)
     assert told(workspace) == ["start", "event", "none", "start", "run"]
     assert len(runs(server, training)) == 1
+
+
+def test_a_start_whose_run_another_training_left_out_is_given_back(server, workspace, training):
+    def begin(run):
+        return ask(server, f"flow_runs/{run['id']}/set_state", state={"type": "PENDING"})["status"]
+
+    deployment = ask(server, f"deployments/name/{training}", method="GET")
+    other = ask(server, f"deployments/{deployment['id']}/create_flow_run")
+    assert begin(other) == "ACCEPT"
+    assert "retrain started" in found(workspace, training)
+    (asked,) = [run for run in runs(server, training) if run["id"] != other["id"]]
+    assert begin(asked) == "REJECT"
+    assert "retrain started" in found(workspace, training)
+    assert told(workspace) == ["start", "run", "none", "start", "run"]
+    assert "no retrain: the last retrain began" in found(workspace, training)
