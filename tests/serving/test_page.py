@@ -207,6 +207,7 @@ def test_people_fill_in_the_form_and_read_the_prediction(url, tmp_path):
         page.until("document.getElementById('result').innerText.includes('value')")
         for script, said in SAID:
             assert " ".join(str(page.run(script)).split()) == said
+        assert page.run("aim({ target: 'species', task: 'clustering' })") == "clustering"
         page.run(
             "signature = { inputs: [{ name: '__proto__', kind: 'number' }] };"
             "row().then(values => { window.sent = JSON.stringify(values); })"
