@@ -11,6 +11,7 @@ from typing import Any
 from ninefold.errors import InputError
 from ninefold.files import read_json
 from ninefold.telemetry import switch_off
+from tasks.tagging import WITH_GIT, is_without_git
 
 STAGE = "train"
 DIAGNOSIS = "reports/diagnosis.json"
@@ -19,14 +20,16 @@ DIAGNOSIS = "reports/diagnosis.json"
 def run(workspace: Path, name: str, fix: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Run the train stage with a fix in a copy of the workspace, as the experiment `name`.
 
-    The workspace stays as it is; the test part is not opened. Returns the experiment's diagnosis.
+    The workspace stays as it is; the test part is not opened, and what the stage reads comes from
+    DVC's cache: no stage before it runs again. Returns the experiment's diagnosis.
 
     Raises:
         InputError: the workspace has no Git commit to start from, or the experiment fails.
     """
     _check_git(workspace)
     sets = [part for change in fix for part in ("-S", _override(change))]
-    _dvc(workspace, "exp", "run", "--temp", "--force", "--name", name, *sets, STAGE)
+    options = ("--temp", "--force", "--single-item", "--name", name)
+    _dvc(workspace, "exp", "run", *options, *sets, STAGE)
     revision = _revision(workspace, name)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "diagnosis.json"
@@ -52,6 +55,11 @@ def _check_git(workspace: Path) -> None:
         raise InputError(
             f"{workspace} must have a Git commit, which DVC experiments start from, however: it "
             "has none. Commit dvc.yaml, dvc.lock and params.yaml, or change params.yaml by hand"
+        )
+    if is_without_git(workspace):
+        raise InputError(
+            f"DVC in {workspace} must read Git's commits, however: it was set up before Git. "
+            f"Run {WITH_GIT}"
         )
 
 

@@ -14,9 +14,13 @@ from tests.training.samples import parts
 
 STAGE = f"""\
 stages:
+  ingest:
+    cmd: cp ../source.txt raw.txt
+    deps: [../source.txt]
+    outs: [raw.txt]
   train:
     cmd: {sys.executable} -m tasks train
-    deps: [train.parquet, valid.parquet]
+    deps: [raw.txt, train.parquet, valid.parquet]
     params: [problem, sampling, preprocess, train]
     outs: [models/network, reports/diagnosis.json]
 """
@@ -40,6 +44,7 @@ def said(capsys, *, tries=False, as_json=False):
 def workspace(tmp_path, monkeypatch):
     made = Workspace(tmp_path / "w", STAGE, git=True)
     made.write("params.yaml", PARAMS)
+    (tmp_path / "source.txt").write_text("beside the workspace, as where init reads a table")
     for name, frame in zip(("train", "valid"), parts("binary", 400, 300), strict=True):
         write_frame(made.folder / f"{name}.parquet", frame)
     monkeypatch.chdir(made.folder)
@@ -72,6 +77,11 @@ def test_without_a_commit_one_line_says_what_to_do(workspace, capsys):
     assert "  do: r" in said(capsys)
     assert json.loads(said(capsys, as_json=True)) == content
     with pytest.raises(InputError, match="must have a Git commit"):
+        said(capsys, tries=True)
+    workspace.run("git", "commit", "-q", "--allow-empty", "-m", "some")
+    config = workspace.read(".dvc/config")
+    workspace.write(".dvc/config", config.replace("[core]", "[core]\n    no_scm = true"))
+    with pytest.raises(InputError, match="config --unset"):
         said(capsys, tries=True)
 
 
