@@ -19,8 +19,10 @@ TOGETHER = ("finished", "server")
 TOGETHER_FOLDERS = {"report", "serving"}
 """Folders whose files share what is built once."""
 FIRST = (
-    *TOGETHER, "test_readme", "test_sealed_test_part", "test_audit_fix", "test_examples", "serving",
-    "test_pictures", "test_running", "test_checkpoint", "test_noise_and_interaction", "report",
+    *TOGETHER, "test_readme", "test_sealed_test_part", "test_drafting", "test_examples", "serving",
+    "test_audit_fix", "test_schedule", "test_export", "test_pictures", "test_bad_input",
+    "test_sequences", "test_init_series", "test_workspace", "test_running", "test_checkpoint",
+    "test_noise_and_interaction", "test_tagging", "test_engine_healing", "report",
 )  # fmt: skip
 """Groups that take a minute or so: begun first, so that no process works alone at the end."""
 

@@ -21,22 +21,45 @@ from ninefold.registry import components
 from ninefold.training.scoring_module import ScoringModule
 
 BATCHES = (1, 2, 3, 17)
+ROWS = 300
 RUNNER = (
-    f"BATCHES = {BATCHES}"
+    f"BATCHES, ROWS = {BATCHES}, {ROWS}"
     + """
 import sys, numpy as np, onnxruntime
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = 1
-session = onnxruntime.InferenceSession(open(sys.argv[1], "rb").read(), options)
-rows = np.load(sys.argv[2])
-names = [item.name for item in session.get_inputs()]
-run = lambda a, b: session.run(None, {name: rows[name][a:b] for name in names})[0]
-whole = run(0, 1000)
-parts = [np.concatenate([run(a, a + n) for a in range(0, 1000, n)]) for n in BATCHES]
-np.savez(sys.argv[3], whole=whole, parts=np.stack(parts))
-assert "torch" not in sys.modules
+for line in sys.stdin:
+    model, given, answers = line.rstrip().split(chr(9))
+    session = onnxruntime.InferenceSession(open(model, "rb").read(), options)
+    rows = np.load(given)
+    names = [item.name for item in session.get_inputs()]
+    run = lambda a, b: session.run(None, {name: rows[name][a:b] for name in names})[0]
+    whole = run(0, ROWS)
+    parts = [np.concatenate([run(a, a + n) for a in range(0, ROWS, n)]) for n in BATCHES]
+    np.savez(answers, whole=whole, parts=np.stack(parts))
+    assert "torch" not in sys.modules
+    print("done", flush=True)
 """
 )
+
+
+@pytest.fixture(scope="module")
+def apart():
+    """A process without torch; it runs the file in one path on the rows in the next."""
+    command = [sys.executable, "-c", RUNNER]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+
+        def run(*paths):
+            process.stdin.write("\t".join(paths) + "\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == "done\n"
+
+        yield run
+        process.stdin.close()
+        assert process.wait(20) == 0
+
 
 NETWORKS = [kind() for kind in components("ninefold.networks", NetworkSpec)]
 SMALL = CNNSpec(filters=(4, 6), hidden_size=8)
@@ -78,10 +101,10 @@ CASES: list[tuple[NetworkSpec, Task, int, int, int]] = [
 
 def drawn(tensor: TensorLayout, rng: np.random.Generator) -> np.ndarray:
     if tensor.kind == "tokens":
-        return rng.integers(0, 30, (1000, *tensor.shape))
+        return rng.integers(0, 30, (ROWS, *tensor.shape))
     if tensor.kind == "sequence":
-        return drawn_sequences(rng, rng.integers(0, 12, 1000), 12)
-    return rng.normal(size=(1000, *tensor.shape)).astype(np.float32)
+        return drawn_sequences(rng, rng.integers(0, 12, ROWS), 12)
+    return rng.normal(size=(ROWS, *tensor.shape)).astype(np.float32)
 
 
 def drawn_sequences(rng: np.random.Generator, counts: np.ndarray, steps: int) -> np.ndarray:
@@ -112,11 +135,11 @@ def layout(features: int, codes: int, tensors: tuple[TensorLayout, ...] = ()) ->
     ids=[f"{spec.kind} {task} F={f} C={c}" for spec, task, _, f, c in CASES],
 )
 def test_onnx_gives_torchs_numbers_whatever_the_batch(
-    network, task, outputs, features, codes, tmp_path
+    network, task, outputs, features, codes, tmp_path, apart
 ):
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(1000, features)).astype(np.float32)
-    C = rng.integers(0, 30, size=(1000, codes))
+    X = rng.normal(size=(ROWS, features)).astype(np.float32)
+    C = rng.integers(0, 30, size=(ROWS, codes))
     tensors = tensors_for(network)
     pictures = [drawn(tensor, rng) for tensor in tensors]
     module = ScoringModule(
@@ -124,7 +147,7 @@ def test_onnx_gives_torchs_numbers_whatever_the_batch(
     )
     module.train()
     module(*map(torch.from_numpy, (X, C, *pictures)))
-    compare(module, [X, C, *pictures], outputs, tensors, tmp_path)
+    compare(module, [X, C, *pictures], outputs, tensors, tmp_path, apart)
 
 
 @pytest.mark.parametrize(
@@ -132,15 +155,15 @@ def test_onnx_gives_torchs_numbers_whatever_the_batch(
     [kind() for kind in components("ninefold.objectives", ObjectiveSpec)],
     ids=lambda loss: loss.kind,
 )
-def test_scores_of_every_objective_are_exported(loss, tmp_path):
-    X = np.random.default_rng(0).normal(size=(1000, 3)).astype(np.float32)
+def test_scores_of_every_objective_are_exported(loss, tmp_path, apart):
+    X = np.random.default_rng(0).normal(size=(ROWS, 3)).astype(np.float32)
     outputs = 3 if loss.task == "classification" else 1
     network = MLPSpec(ensemble_size=3, hidden_size=8, embedding="none")
     module = ScoringModule(network.build(layout(3, 0), outputs, X, seed=0), loss)
-    compare(module, [X, np.zeros((1000, 0), dtype=np.int64)], outputs, (), tmp_path)
+    compare(module, [X, np.zeros((ROWS, 0), dtype=np.int64)], outputs, (), tmp_path, apart)
 
 
-def compare(module, rows, outputs, tensors, tmp_path):
+def compare(module, rows, outputs, tensors, tmp_path, apart):
     """Export the module and compare it with torch, row by row and in batches."""
     X, C, *pictures = rows
     expected = module.scores(*map(torch.from_numpy, rows))
@@ -149,7 +172,7 @@ def compare(module, rows, outputs, tensors, tmp_path):
     named = {tensor_name(position): array for position, array in enumerate(pictures)}
     np.savez(tmp_path / "rows.npz", X=X, codes=C, **named)
     paths = [str(tmp_path / name) for name in ("net.onnx", "rows.npz", "answers.npz")]
-    subprocess.run([sys.executable, "-c", RUNNER, *paths], check=True)
+    apart(*paths)
     answers = np.load(tmp_path / "answers.npz")
     np.testing.assert_allclose(answers["whole"], expected, atol=1e-5)
     for part in answers["parts"]:

@@ -114,7 +114,7 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl
                 min_size=1, max_size=12).filter(lambda s: s.strip() == s)  # fmt: skip
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(names=st.lists(NAMES, min_size=1, max_size=4, unique=True), empty=st.booleans())
 def test_any_column_name_survives_and_no_comment_is_lost(names, empty):
     text = PARAMS if empty else PARAMS.replace("available_at: {}", "available_at:\n    q: after")
@@ -188,7 +188,7 @@ def flights(folder):
     """The demo workspace on few flights, with dep_delay left among the features."""
     text = (ROOT / "params.yaml").read_text().replace("    dep_delay: after\n", "")
     for old, new in (
-        ("sample_rows: 30000", "sample_rows: 4000"),
+        ("sample_rows: 30000", "sample_rows: 2000"),
         ("train:\n", "train:\n  epochs: 2\n"),
         ("evaluate:\n", "evaluate:\n  bootstrap: 100\n"),
         ("crossvalidate: {}", QUICK),
