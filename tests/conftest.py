@@ -7,6 +7,8 @@ from importlib.metadata import version
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import operators
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("DO_NOT_TRACK", "1")
 
@@ -50,6 +52,11 @@ def _group(path, fixtures):
 def here(request):
     """Begin at the root, also after a test whose command entered a workspace."""
     os.chdir(request.config.rootpath)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _operators():
+    operators.read_once()
 
 
 @pytest.fixture(scope="session")

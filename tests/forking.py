@@ -134,12 +134,14 @@ def main(number):
 def _load():
     from ninefold import telemetry, threads
     from tasks import executors
+    from tests import operators
 
     telemetry.switch_off()
     threads.sleep_when_idle()
     executors.load_shared()
     for name in LOADED:
         importlib.import_module(name)
+    operators.read_once()()
     gc.freeze()
     assert len(list(Path("/proc/self/task").iterdir())) == 1, (
         "a process with threads cannot be forked"
