@@ -21,14 +21,15 @@ def side_for(pictures: Array) -> int:
     return next((side for side in SIDES if side >= usual), SIDES[-1])
 
 
-def reduced(pictures: Array, side: int) -> Array:
-    """Return grey pictures `(N, side, side)` float32."""
+def reduced(pictures: Array, side: int, channels: int) -> Array:
+    """Return pictures `(N, channels, side, side)` float32; one channel is grey."""
     from PIL import Image
 
-    small = np.empty((len(pictures), side, side), dtype=np.float32)
+    small = np.empty((len(pictures), channels, side, side), dtype=np.float32)
     for row, picture in enumerate(pictures):
-        grey = Image.fromarray(convert(picture, 1)[..., 0])
-        small[row] = np.asarray(grey.resize((side, side), Image.Resampling.BILINEAR))
+        for number, channel in enumerate(np.moveaxis(convert(picture, channels), 2, 0)):
+            image = Image.fromarray(np.ascontiguousarray(channel))
+            small[row, number] = np.asarray(image.resize((side, side), Image.Resampling.BILINEAR))
     return small
 
 
@@ -36,7 +37,8 @@ def nearest(query: Array, pool: Array, same: Array | None = None) -> tuple[Array
     """Return the distances `(Q, CANDIDATES)` of the pictures of `pool` nearest to each of `query`,
     rising, and their positions.
 
-    Distances are 1 - correlation of pixels, the best over shifts. `same` `(Q,)` are positions in
+    Distances are 1 - correlation of pixels (of all channels at once: brightness says nothing, what
+    colours there are does), the best over shifts. `same` `(Q,)` are positions in
     `pool` of the queries themselves, which do not count.
     """
     first, second = _coarse(query), _coarse(pool)
@@ -54,9 +56,9 @@ def nearest(query: Array, pool: Array, same: Array | None = None) -> tuple[Array
 
 
 def _coarse(small: Array) -> Array:
-    """Return blurred pictures as vectors `(N, COARSE²)` of length 1."""
-    step = small.shape[1] // COARSE
-    cells = small.reshape(len(small), COARSE, step, COARSE, step).mean(axis=(2, 4))
+    """Return blurred pictures as vectors `(N, channels * COARSE²)` of length 1."""
+    step = small.shape[2] // COARSE
+    cells = small.reshape(len(small), -1, COARSE, step, COARSE, step).mean(axis=(3, 5))
     return _normal(cells.reshape(len(small), -1))
 
 
@@ -67,25 +69,26 @@ def _normal(vectors: Array) -> Array:
 
 
 def _aligned(query: Array, candidates: Array) -> Array:
-    """Return distances `(q, m)` of pictures `(q, S, S)` to candidates `(q, m, S, S)`.
+    """Return distances `(q, m)` of pictures `(q, C, S, S)` to candidates `(q, m, C, S, S)`.
 
     The correlation of the query's middle with every window of a candidate, by Fourier transforms
     and running sums (Lewis, 1995, fast normalised cross-correlation).
     """
     from scipy.fft import irfft2, rfft2
 
-    side = query.shape[1]
+    count, channels, side, _ = query.shape
     reach = side * REACH // SIDES[0]
     inner = side - 2 * reach
-    middle = query[:, reach : reach + inner, reach : reach + inner].reshape(len(query), -1)
-    sought = _normal(middle.astype(np.float64)).reshape(-1, 1, inner, inner)
+    middle = query[:, :, reach : reach + inner, reach : reach + inner].reshape(count, -1)
+    sought = _normal(middle.astype(np.float64)).reshape(count, 1, channels, inner, inner)
     spectrum = rfft2(candidates, (side, side)) * np.conj(rfft2(sought, (side, side)))
     shifts = side - inner + 1
-    product = irfft2(spectrum, (side, side))[..., :shifts, :shifts]
+    product = irfft2(spectrum.sum(axis=2), (side, side))[..., :shifts, :shifts]
     values = candidates.astype(np.float64)
-    total, squares = _window_sums(values, inner), _window_sums(values**2, inner)
-    length = np.sqrt(np.maximum(squares - total**2 / inner**2, 1e-12))
-    likeness = product / np.maximum(length, 1e-6)
+    total = _window_sums(values.sum(axis=2), inner)
+    squares = _window_sums((values**2).sum(axis=2), inner)
+    spread = squares - total**2 / (channels * inner**2)
+    likeness = product / np.maximum(np.sqrt(np.maximum(spread, 1e-12)), 1e-6)
     return np.asarray(np.maximum(1.0 - likeness.max(axis=(2, 3)), LEAST))
 
 

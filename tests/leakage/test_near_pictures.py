@@ -121,3 +121,34 @@ def test_plain_shapes_that_meet_inside_train_as_often_are_no_copies():
     part = ["train"] * 300 + ["test"] * 100
     found = list(NearPicturesCheck().findings(case_of(made, part, "given")))
     assert not [item for item in found if item.severity != "info"]
+
+
+def shapes(count, seed=0):
+    """Return squares and discs of one colour before another, with noise."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:64, :64]
+    made = []
+    for _ in range(count):
+        away = np.abs(np.stack([y, x]) - rng.uniform(14, 50, (2, 1, 1)))
+        inside = [np.hypot(*away), away.max(axis=0)][rng.integers(2)] < rng.uniform(8, 14)
+        field = np.where(inside[..., None], rng.integers(0, 255, 3), rng.integers(40, 215, 3))
+        made.append((field + rng.normal(0, 6, field.shape)).clip(0, 255).astype(np.uint8))
+    return made
+
+
+def smaller(picture):
+    content = io.BytesIO()
+    Image.fromarray(picture).resize((56, 56)).save(content, "JPEG", quality=70)
+    return np.asarray(Image.open(content))
+
+
+def test_plain_things_that_are_alike_in_grey_are_told_by_their_colours():
+    made = shapes(400)
+    part = ["train"] * 300 + ["test"] * 100
+    honest = NearPicturesCheck().findings(case_of(made, part, "given"))
+    assert not [item for item in honest if item.severity != "info"]
+    copies = [smaller(picture) for picture in made[:12]]
+    (found,) = NearPicturesCheck().findings(case_of(made + copies, part + ["test"] * 12, "given"))
+    assert found.severity == "block"
+    assert len({*found.rows} & {*range(400, 412)}) >= 8
+    assert len(found.rows) <= 13
