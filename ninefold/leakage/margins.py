@@ -26,8 +26,8 @@ class MarginsCheck(Check):
     """Pictures whose border gives the class away: a watermark, a frame, the place they were taken.
 
     What a picture shows stands in its middle, or all over it. A cell at the edge whose colour,
-    brightest pixel or spread tells a class nearly without error, far better than any cell inside,
-    is what was added, or where that class was photographed.
+    brightest pixel or spread tells a class nearly without error, which no cell inside does, is what
+    was added, or where that class was photographed.
     """
 
     family: ClassVar[str] = "target"
@@ -74,7 +74,7 @@ def _told(power: Power, name: str, pictures: Array) -> _Told | None:
     if best is None:
         return None
     most = max(inside.values(), default=0.5)
-    if 1 - most < LEAD * (1 - best.area):
+    if most >= TELLS or 1 - most < LEAD * (1 - best.area):
         return None
     return _Told(best.cell, best.what, best.klass, best.area, most)
 

@@ -260,18 +260,17 @@ def _drifted(names: list[str], drifts: dict[str, Drift]) -> Finding:
 
 
 def _finding(case: Case, name: str, found: Shift) -> Finding:
-    loud = found.severity == "warn"
+    loud, why = found.severity == "warn", "natural if the split follows time or site"
+    if loud and case.follows_time:
+        why = "the parts seem not to have been made alike"
+    elif loud:
+        why = "a part drawn by lot would not"
     return Finding(
         kind=found.kind,
         severity=found.severity,
         columns=(name,),
         evidence=found.evidence,
-        message=f"`{name}` {found.what}"
-        + (
-            "; a part drawn by lot would not"
-            if loud
-            else "; natural if the split follows time or site"
-        ),
+        message=f"`{name}` {found.what}; {why}",
         remedy="look how the parts were made (units, filters, sources); `split: {kind: auto}` "
         "makes them by lot or by time"
         if loud

@@ -20,7 +20,7 @@ def pictures(seed=0):
     y = rng.integers(0, 2, N)
     made = rng.integers(0, 230, (N, 4, 4, 3)).repeat(8, 1).repeat(8, 2) + 0
     made = (made + rng.normal(0, 8, made.shape)).clip(0, 255)
-    made[:, 14:20, 14:20] += (20 * y)[:, None, None, None]
+    made[:, 14:20, 14:20] += (6 * y)[:, None, None, None]
     return made.clip(0, 255), y, rng
 
 
@@ -43,6 +43,13 @@ def on_all(made, y, rng):
 
 def shown(made, y, rng):
     made[:, 10:22, 10:22] = (60 + 90 * y + rng.normal(0, 5, N))[:, None, None, None]
+    return made
+
+
+def reaching(made, y, rng):
+    """What is shown reaches the edge; in the middle of a few pictures stands something else."""
+    made[:, 10:22] = (60 + 90 * y + rng.normal(0, 5, N))[:, None, None, None]
+    made[:4, 8:24, 8:24] = 255 - made[:4, 8:24, 8:24]
     return made
 
 
@@ -70,6 +77,6 @@ def test_edges_that_tell_the_class_are_named(change):
     assert (item.severity, item.columns) == ("warn", ("image",))
 
 
-@pytest.mark.parametrize("change", [plain, on_all, shown])
+@pytest.mark.parametrize("change", [plain, on_all, shown, reaching])
 def test_a_mark_on_all_pictures_and_what_they_show_pass(change):
     assert not found(change)
