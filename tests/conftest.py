@@ -1,9 +1,11 @@
 """Settings every test shares."""
 
+import inspect
 import os
 import shutil
 from importlib.metadata import version
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -16,6 +18,9 @@ settings.register_profile(
     "ninefold", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("ninefold")
+# What a client waits for an answer unless it is told otherwise: busy machines take more than 5 s.
+PATIENCE = inspect.signature(httpx.get).parameters["timeout"].default
+PATIENCE.connect = PATIENCE.read = PATIENCE.write = PATIENCE.pool = 60.0
 TOGETHER = ("finished", "server")
 """Fixtures that are costly to build: files whose tests use them run in one process each."""
 TOGETHER_FOLDERS = {"report", "serving"}
