@@ -129,8 +129,8 @@ def usual(course: Course) -> Callable[[], None]:
     return epoch
 
 
-def floor(course: Course, bandwidth: float) -> Callable[[], float]:
-    """Return what measures the floor of a step, in seconds."""
+def floor(course: Course, bandwidth: float) -> float:
+    """Return the floor of a step, in seconds."""
     calls: list[tuple[Layer, Tensor]] = []
     layers = [
         layer for layer in course.module.modules() if isinstance(layer, nn.Linear | nn.Conv2d)
@@ -153,11 +153,7 @@ def floor(course: Course, bandwidth: float) -> Callable[[], float]:
             for one in work:
                 one()
 
-    def measured() -> float:
-        products = seconds(graph.replay, EPOCHS) / STEPS
-        return products + PASSES * course.optimised() / bandwidth
-
-    return measured
+    return seconds(graph.replay, EPOCHS) / STEPS + PASSES * course.optimised() / bandwidth
 
 
 def _product(layer: Layer, x: Tensor) -> Callable[[], object]:
@@ -213,7 +209,7 @@ def main() -> int:
     print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}, "
           f"a copy moves {bandwidth / 1e12:.2f} TB/s")  # fmt: skip
     for course in courses():
-        least = floor(course, bandwidth)()
+        least = floor(course, bandwidth)
         times = [seconds(loop(course), EPOCHS) / STEPS for loop in (launched, ours)]
         theirs = seconds(usual(course), 1) / STEPS
         plain, best = times

@@ -32,11 +32,11 @@ class LearningRateLow(Symptom):
         moved = abs(start - float(case.losses.min())) / max(start, 1e-12)
         is_far = case.lr * FAR_BELOW < usual
         is_still = moved < STILL and is_far
-        part = "train" if falls_straight(case, is_far=is_far) or not is_far else "valid"
-        first, second, steady = halves(case.flat if part == "train" else _on_valid(case))
-        if not is_still and (case.lr * NEAR >= usual or not _falls(case, is_far)):
+        part = _falling(case, is_far)
+        if not is_still and (case.lr * NEAR >= usual or part is None):
             return None
-        said = (
+        first, second, steady = halves(_on_valid(case) if part == "valid" else flat)
+        said = f"the loss on {part or 'train'} " + (
             f"hardly moved in all ({moved:.2%})" if is_still
             else f"fell in {steady:.0%} of epochs, by {first:.3g} in the first half of them and "
             f"{second:.3g} in the second, and was still falling at the end"
@@ -44,7 +44,7 @@ class LearningRateLow(Symptom):
         lr = usual if is_far else min(1.0, float(f"{case.lr * 10:.2g}"))
         return Finding(
             "learning_rate.too_low",
-            f"With {case.name('lr')} {case.lr:g} the loss on {part} {said}: steps are too short.",
+            f"With {case.name('lr')} {case.lr:g} {said}: steps are too short.",
             f"Set {case.name('lr')} to {lr:g}, or to auto.",
             {
                 "lr": case.lr,
@@ -74,12 +74,14 @@ def falls_straight(case: Case, *, is_far: bool = False) -> bool:
     return _is_straight(case, case.flat, STILL_FALLING if is_far else STRAIGHT)
 
 
-def _falls(case: Case, is_far: bool) -> bool:
-    """Tell whether the loss still falls, at a rate far below the default that on valid too: it has
-    none of the noise that dropout and batches add.
+def _falling(case: Case, is_far: bool) -> str | None:
+    """Return the part whose loss still falls, if any; valid, which has none of the noise that
+    dropout and batches add, counts at a rate far below the default.
     """
+    if falls_straight(case, is_far=is_far):
+        return "train"
     on_valid = is_far and _is_straight(case, _on_valid(case), STILL_FALLING)
-    return on_valid or falls_straight(case, is_far=is_far)
+    return "valid" if on_valid else None
 
 
 def _on_valid(case: Case) -> Array:

@@ -79,10 +79,10 @@ def _look(pictures: Array, drawn: Sought, channels: int) -> Copies | None:
     known = reduced(pictures[pool], side, channels)
     inside = nearest(known[own], known, own)[0]
     scale = usual_lead(inside)
-    distance, near = nearest(reduced(pictures[test], side, channels), known)
     usual = leads(inside, scale)
     if channels > 1 and usual.mean() > SELDOM:
         return None
+    distance, near = nearest(reduced(pictures[test], side, channels), known)
     is_copy = beyond_usual(leads(distance, scale), usual, distance, inside)
     if not is_copy.any():
         return None

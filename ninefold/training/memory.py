@@ -43,24 +43,28 @@ class Pieces:
             try:
                 if self.team is not None:
                     return self.team.take(self, optimizer, module, batch, lr, clip_norm)
-                if is_replayable(module, optimizer, batch) and len(batch) <= self.size:
-                    loss = self._replayed(optimizer, module, batch)
-                    return optimizer.follow(optimizer.complete(loss), lr, clip_norm)
+                if (replay := self._replay_of(optimizer, module, batch)) is not None:
+                    return optimizer.follow(optimizer.complete(replay(batch)), lr, clip_norm)
                 return optimizer.take(partial(self.losses, module, batch), lr, clip_norm)
             except RuntimeError as error:
                 self._shrink(error, len(batch))
             self._replay = None
             torch.cuda.empty_cache()
 
-    def _replayed(self, optimizer: FlatOptimizer, module: "ScoringModule", batch: "Rows") -> Tensor:
-        """Fill the optimizer's gradients by a graph; return the loss, `()`."""
-        if self._replay is None or len(self._replay) != len(batch):
-            self._replay = Replay(
-                lambda rows: optimizer.differentiate_all(partial(self.losses, module, rows)),
-                module,
-                batch,
-            )
-        return self._replay(batch)
+    def _replay_of(
+        self, optimizer: FlatOptimizer, module: "ScoringModule", batch: "Rows"
+    ) -> Replay | None:
+        """Return what fills the optimizer's gradients by a graph; None where none can be had."""
+        if self._replay is not None and len(self._replay) == len(batch):
+            return self._replay
+        if len(batch) > self.size or not is_replayable(module, optimizer, batch):
+            return None
+        self._replay = Replay(
+            lambda rows: optimizer.differentiate_all(partial(self.losses, module, rows)),
+            module,
+            batch,
+        )
+        return self._replay
 
     def losses(
         self, module: "ScoringModule", batch: "Rows", of: int | None = None
