@@ -40,6 +40,10 @@ class Sampler(Model):
     def outputs(self) -> tuple[str, ...]:
         return tuple(f"sample of {result.name}" for result in self.results)
 
+    @property
+    def arbitrary(self) -> frozenset[str]:
+        return frozenset({SEED})
+
     def draw(self, seeds: Array) -> list[Answer]:
         """Return the columns of a row for each seed `(N,)`."""
         noise = normal(np.asarray(seeds, dtype=np.float64), self.chain.widths[0])

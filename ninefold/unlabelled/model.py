@@ -64,6 +64,11 @@ class Model(ABC):
         return tuple(result.name for result in self.results)
 
     @property
+    def arbitrary(self) -> frozenset[str]:
+        """Inputs of which any value will do: train rows say nothing of them."""
+        return frozenset()
+
+    @property
     def title(self) -> str:
         """What messages call the model."""
         return str(self.facts.get("title", "the model"))

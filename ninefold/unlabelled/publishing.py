@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import ninefold
@@ -77,7 +78,8 @@ def publish(
 
 def _drift(bare: Any, raw: Frame, model: Model) -> dict[str, Any]:
     rows = raw.take(spread(len(raw), DRIFT_ROWS))
-    return describe.drift_of_results(rows, outputs_of(bare, rows), model.results)
+    told = rows.select([c.name for c in raw.columns if c.name not in model.arbitrary])
+    return describe.drift_of_results(told, outputs_of(bare, rows), model.results)
 
 
 def composed(featurize: "onnx.ModelProto", model: Model, train: Frame) -> "onnx.ModelProto":
@@ -97,10 +99,14 @@ def signature(
     name: str = NETWORK,
 ) -> Signature:
     """Describe the inputs `names` by the train rows, and what the model says."""
+    inputs = [describe.described(train.column(name), train[name]) for name in names]
     raw = [c.name for c in train.columns if "derived" not in c.roles]
     others = dict.fromkeys([*raw, *problem.ids, *problem.available_at])
     return Signature(
-        inputs=tuple(describe.described(train.column(name), train[name]) for name in names),
+        inputs=tuple(
+            replace(item, minimum=None, maximum=None) if item.name in model.arbitrary else item
+            for item in inputs
+        ),
         task=problem.task,
         target=problem.target,
         ignored=tuple(name for name in others if name not in set(names)),

@@ -16,6 +16,7 @@ from ninefold.generating.evaluating import covered, diagnosis
 from ninefold.generating.noise import emit_normal, normal
 from ninefold.generating.training import train
 from ninefold.graph import Graph
+from ninefold.monitoring.reference import Reference
 from ninefold.runtime import session
 from ninefold.serving.model import read_model
 from ninefold.serving.rows import Rows, replay
@@ -76,6 +77,9 @@ def test_the_server_draws_the_same(trained, tmp_path):
     batch = rows.read([{"seed": 3}, {"seed": 4}, {"seed": "x"}])
     answers = rows.answers(batch, model.run(batch.feeds))
     assert "error" in answers[2]
+    far = rows.read([{"seed": 1e9}])
+    assert "flags" not in rows.answers(far, model.run(far.feeds))[0]
+    assert "seed" not in Reference.of(model).inputs
     sample(model_path := trained / "models" / "model.onnx", 2, tmp_path / "c.parquet", "--seed", 3)
     table = pd.read_parquet(tmp_path / "c.parquet")
     assert json.loads(json.dumps(answers[0]["colour"])) == table["colour"][0]
