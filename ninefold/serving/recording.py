@@ -32,6 +32,8 @@ FILES = 16
 WAITING, WAITING_BYTES = 1024, 32 * 2**20
 """Requests, and bytes of them, that wait to be written at most."""
 HEAD = "ninefold.head"
+PAUSE_S = 1.0
+"""A folder that took nothing is tried again after so long."""
 log = logging.getLogger("ninefold.serving")
 
 
@@ -94,7 +96,8 @@ class Recorder(threading.Thread):
         self._queue: queue.Queue[Request | None] = queue.Queue(WAITING)
         self._taken = self._written = self._lost = 0
         self._rows: dict[str, Rows] = {}
-        self._file: tuple[str, Path] | None = None
+        self._files: dict[tuple[str, str], Path] = {}
+        self._closed_until: float | None = None
         self._random = random.Random()  # noqa: S311
 
     def offer(
@@ -134,11 +137,7 @@ class Recorder(threading.Thread):
     def run(self) -> None:
         while (request := self._queue.get()) is not None:
             try:
-                self._write(request)
-            except OSError as error:
-                self._lost += 1
-                self._file = None
-                log.warning("requests are not recorded: %s", error.strerror)
+                self._keep(request)
             except RequestError as error:
                 self._lost += 1
                 log.warning("a request is not recorded: %s", error.reason)
@@ -155,6 +154,24 @@ class Recorder(threading.Thread):
         if self._lost:
             log.warning("%d requests were not recorded", self._lost)
 
+    def _keep(self, request: Request) -> None:
+        """Write a request, or count it as lost; that nothing can be written is said once."""
+        closed = self._closed_until
+        if closed is not None and time.monotonic() < closed:
+            self._lost += 1
+            return
+        try:
+            self._write(request)
+        except OSError as error:
+            self._lost += 1
+            self._closed_until = time.monotonic() + PAUSE_S
+            if closed is None:
+                log.warning("requests are not recorded: %s", error.strerror)
+        else:
+            self._closed_until = None
+            if closed is not None:
+                log.warning("requests are recorded again; %d were not so far", self._lost)
+
     def _write(self, request: Request) -> None:
         if any(item.datatype == "UINT8" for item in request.model.inputs):
             return
@@ -164,9 +181,13 @@ class Recorder(threading.Thread):
         lines = request.lines(Answered(request.at, request.model.version, masked, outputs))
         if not lines:
             return
-        path = self._path(request.model)
-        with path.open("ab") as file:
-            file.write(lines)
+        path = self._open_file(request.model, len(lines))
+        if path is None:
+            path, header = self._new_file(request.model)
+            lines = header + lines
+            self._prune(len(lines))
+        _append(path, lines)
+        self._files[request.model.name, request.model.version] = path
 
     def _of_body(self, model: Model, job: Job, answered: Answered) -> bytes:
         """Word a body; a large one beside the server, whose loop a parser here would hold up."""
@@ -185,28 +206,27 @@ class Recorder(threading.Thread):
             return readers().read_now(lines_of_tensors, answered, model, feeds, rows)
         return lines_of_tensors(answered, model, feeds, rows)
 
-    def _path(self, model: Model) -> Path:
-        """Return the file to append to: a new one when the last is large or of another version."""
-        if self._file is not None:
-            version, path = self._file
-            size = path.stat().st_size if path.is_file() else 0
-            if version == model.version and 0 < size < self._file_bytes:
-                return path
+    def _open_file(self, model: Model, size: int) -> Path | None:
+        """Return the file of a version, None if it is gone or `size` bytes more are too many."""
+        path = self._files.get((model.name, model.version))
+        held = path.stat().st_size if path is not None and path.is_file() else 0
+        return path if held and held + size <= self._file_bytes else None
+
+    def _new_file(self, model: Model) -> tuple[Path, bytes]:
+        """Return a file that is not there yet, and its first line."""
         name = f"{model.name}-{model.version}-{time.time_ns()}-{os.getpid()}.jsonl"
-        path = self.spec.folder / name
         header = {"model": model.name, "version": model.version, "share": self.spec.share,
                   "masked": sorted(model.masked)}  # fmt: skip
-        path.write_bytes(json.dumps(header).encode() + b"\n")
-        self._file = (model.version, path)
-        self._prune()
-        return path
+        return self.spec.folder / name, json.dumps(header).encode() + b"\n"
 
     @property
     def _file_bytes(self) -> int:
         return int(self.spec.max_mb * 2**20 / FILES)
 
-    def _prune(self) -> None:
-        """Remove the oldest files until the others and one more have room."""
+    def _prune(self, size: int) -> None:
+        """Remove the oldest files until the others and one more, of `size` bytes, have room."""
+        if size > (most := self.spec.max_mb * 2**20):
+            raise RequestError(f"it needs {size / 2**20:.1f} MB, --record-mb is {most / 2**20:g}")
         found = []
         for path in self.spec.folder.glob("*.jsonl"):
             try:
@@ -214,13 +234,27 @@ class Recorder(threading.Thread):
             except FileNotFoundError:
                 continue
             found.append((stat.st_mtime_ns, stat.st_size, path))
-        total = sum(size for _, size, _ in found) + self._file_bytes
-        for _, size, path in sorted(found):
-            if total <= self.spec.max_mb * 2**20:
+        total = sum(size for _, size, _ in found) + max(size, self._file_bytes)
+        for _, held, path in sorted(found):
+            if total <= most:
                 break
-            if self._file is None or path != self._file[1]:
-                path.unlink(missing_ok=True)
-                total -= size
+            path.unlink(missing_ok=True)
+            total -= held
+
+
+def _append(path: Path, lines: bytes) -> None:
+    """Add all of `lines` to a file, or nothing: a full disk takes a part of them."""
+    with path.open("ab", buffering=0) as file:
+        start = file.tell()
+        try:
+            left = memoryview(lines)
+            while left:
+                left = left[file.write(left) :]
+        except OSError:
+            file.truncate(start)
+            if not start:
+                path.unlink()
+            raise
 
 
 def hidden_outputs(model: Model, masked: Collection[str]) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 
 import httpx
 import numpy as np
@@ -135,6 +136,35 @@ def test_a_share_is_kept_and_a_full_disk_holds_up_nothing(model, tmp_path):
         gone.offer(*asked)
     gone.stop(60)
     assert not gone.is_alive()
+
+
+def test_a_file_that_may_grow_no_more_ends_with_a_whole_line(model, tmp_path, caplog):
+    """Every request made a new, empty file, and a warning."""
+    recorder = Recorder(RecordSpec(tmp_path), Limits())
+    asked = request(table(1, 1), read_model(model))
+    for _ in range(60):
+        recorder.offer(*asked)
+    held = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, held[1]))
+    try:
+        recorder.start()
+        recorder.stop(60)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, held)
+    assert 10 < len(lines(tmp_path)[0]) < 30
+    assert len(list(tmp_path.iterdir())) == 1
+    assert sum("are not recorded" in record.message for record in caplog.records) == 1
+
+
+def test_two_versions_in_turn_fill_a_file_each(model, tmp_path):
+    other = watched(tmp_path / "other" / "model.onnx", rows=50)
+    recorder = Recorder(RecordSpec(tmp_path), Limits())
+    recorder.start()
+    for _ in range(10):
+        for path in (model, other):
+            recorder.offer(*request(table(1, 1), read_model(path)))
+    recorder.stop(60)
+    assert len(list(tmp_path.glob("*.jsonl"))) == 2
 
 
 @pytest.mark.parametrize(
