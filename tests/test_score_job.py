@@ -206,6 +206,9 @@ def test_unreadable_cells_leave_their_rows_without_prediction_and_flags(model, t
     frame = pd.read_csv(tmp_path / "a.csv", dtype=str, keep_default_na=False)
     frame.loc[7, SIZE], frame.loc[7, CITY] = "x", "nowhere"
     frame.to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(InputError, match="row 7"):
+        run(model, [tmp_path / "a.csv"], tmp_path / "o.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
     done = run(model, [tmp_path / "a.csv"], tmp_path / "o.csv", on_error="null")
     out = pd.read_csv(tmp_path / "o.csv")
     assert done.failed == 1

@@ -175,10 +175,11 @@ def test_a_place_that_cannot_be_is_told(folder, tmp_path):
         run(folder, tmp_path / "a.csv", tmp_path / "a.csv" / "out.csv")
 
 
-def test_no_rows_give_no_predictions(folder, tmp_path):
+@pytest.mark.parametrize("end", ["", "\n", "\r\n\r\n"])
+def test_no_rows_give_no_predictions(folder, tmp_path, end):
     source = written(table(3), tmp_path / "a.csv")
     header = source.read_text().splitlines()[0]
-    (tmp_path / "none.csv").write_text(header + "\n")
+    (tmp_path / "none.csv").write_bytes((header + end).encode())
     assert run(folder, tmp_path / "none.csv", tmp_path / "out.csv").rows == 0
     assert pd.read_csv(tmp_path / "out.csv").columns.tolist()[0] == "label"
 

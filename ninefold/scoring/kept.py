@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from ninefold import journal
+from ninefold.errors import InputError
 from ninefold.files import claim, replacing
 
 JOURNAL, LEASE = "journal.jsonl", "lease"
@@ -40,6 +41,11 @@ class Kept:
         for path in self.folder.glob("*.arrows"):
             path.unlink()
         self._lines = [dict(line) for line in lines]
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing is whole yet."""
+        return not self._lines
 
     def lines(self, name: str) -> list[dict[str, Any]]:
         """Return all that is said of a source, whatever its content was."""
@@ -111,7 +117,13 @@ def kept_beside(output: Path, key: str) -> Iterator[Kept]:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / LEASE).open("a") as file:
         claim(file, f"one process may score into {output}, however: another one does")
-        yield Kept(folder, key)
+        kept = Kept(folder, key)
+        try:
+            yield kept
+        except InputError:
+            if kept.is_empty:
+                forget(kept)
+            raise
 
 
 def forget(kept: Kept) -> None:

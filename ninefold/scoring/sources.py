@@ -122,10 +122,11 @@ class CsvSource(Source):
 
     def __init__(self, path: Path, wanted: Collection[str], encoding: str) -> None:
         self._encoding = encoding
-        self._delimiter, names = self._header(path, wanted)
+        self._delimiter, names, self._has_rows = self._header(path, wanted)
         super().__init__(path, names)
 
-    def _header(self, path: Path, wanted: Collection[str]) -> tuple[str, list[str]]:
+    def _header(self, path: Path, wanted: Collection[str]) -> tuple[str, list[str], bool]:
+        """Return the delimiter, the names, and whether something follows them."""
         with path.open("rb") as file:
             stream: Any = file
             if path.suffix.lower() == ".gz":
@@ -134,15 +135,17 @@ class CsvSource(Source):
         text = _decoded(start, self._encoding)
         if not text.strip():
             raise InputError(f"{path} must have a header and rows, however: it is empty")
-        found: list[tuple[int, str, list[str]]] = []
+        found: list[tuple[int, str, list[str], bool]] = []
         for delimiter in DELIMITERS:
             lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
             names = next((line for line in lines if line), [])
-            found.append((len(set(names) & set(wanted)), delimiter, names))
-        _, delimiter, names = max(found, key=lambda item: (item[0], len(item[2])))
-        return delimiter, names
+            has_rows = len(start) == HEADER_BYTES or any(lines)
+            found.append((len(set(names) & set(wanted)), delimiter, names, has_rows))
+        return max(found, key=lambda item: (item[0], len(item[2])))[1:]
 
     def _read(self, columns: list[str], rows: int) -> Iterator[tuple[pa.RecordBatch, float]]:
+        if not self._has_rows:
+            return  # Arrow calls a header that ends without a line break an empty file
         size = max(1, self.path.stat().st_size)
         with pa.OSFile(str(self.path)) as file:
             stream = file
