@@ -1,6 +1,8 @@
 """One line of JSON a request: who asked what, and how it went; never what was in it."""
 
+import errno
 import logging
+import os
 import sys
 import threading
 import time
@@ -27,6 +29,7 @@ class AccessLog:
                 f"--access-log {path} must be writable, however: {error.strerror}"
             ) from None
         self._lock = threading.Lock()
+        self._missing, self._is_torn = 0, False
 
     def write(
         self,
@@ -49,10 +52,30 @@ class AccessLog:
         if model is not None:
             content |= {"model": model.name, "version": model.version, "rows": rows}
         line = orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE)
-        try:
-            with self._lock:
-                self._file.write(line)
-                if self._file is sys.stderr.buffer:
-                    self._file.flush()
-        except OSError as error:
-            log.warning("--access-log misses a line: %s", error.strerror)
+        with self._lock:
+            try:
+                self._append(line)
+            except OSError as error:
+                self._missing += 1
+                if self._missing == 1:
+                    log.warning("--access-log misses lines: %s", error.strerror)
+            else:
+                if self._missing:
+                    log.warning("--access-log goes on; it misses %d lines", self._missing)
+                self._missing = 0
+
+    def close(self) -> None:
+        """Close the file; nothing is written after."""
+        if self._file is not sys.stderr.buffer:
+            self._file.close()
+
+    def _append(self, line: bytes) -> None:
+        """Write a line whole, on a line of its own: a disk that fills up takes a part of it."""
+        line = b"\n" + line if self._is_torn else line
+        written = self._file.write(line)
+        if written < len(line):
+            self._is_torn = True
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._is_torn = False
+        if self._file is sys.stderr.buffer:
+            self._file.flush()

@@ -195,3 +195,5 @@ def serve(
     readers().stop()
     if recorder is not None:
         recorder.stop()
+    if settings.access_log is not None:
+        settings.access_log.close()

@@ -202,6 +202,8 @@ def differences(
 ) -> tuple[int, Array]:
     """Return how many rows got another label, and how far the numbers of each row are apart `(N,)`.
 
+    A number where the other has none counts as another label.
+
     Raises:
         ValueError: the outputs are not of one kind.
     """
@@ -213,6 +215,7 @@ def differences(
             raise ValueError(f"output `{name}` is of another shape")
         if ours.dtype.kind == "f":
             apart = np.abs(ours.astype(np.float64) - theirs).reshape(rows, -1)
+            is_other |= (np.isnan(ours) != np.isnan(theirs)).reshape(rows, -1).any(axis=1)
             distance = np.maximum(distance, np.nan_to_num(apart, nan=0.0).max(axis=1, initial=0))
         else:
             is_other |= (ours != theirs).reshape(rows, -1).any(axis=1)

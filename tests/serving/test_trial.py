@@ -14,7 +14,7 @@ from ninefold.serving.limits import Limits
 from ninefold.serving.metrics import Metrics
 from ninefold.serving.model import Model
 from ninefold.serving.served import Served
-from ninefold.serving.trial import PENDING, Trial
+from ninefold.serving.trial import PENDING, Trial, differences
 from tests.promotion.models import model
 from tests.serving.conftest import running
 from tests.serving.models import build, example
@@ -99,6 +99,13 @@ def test_a_shadow_sees_copies_and_its_differences_are_counted(tmp_path):
         assert counts()["rows_compared"] == 40
         assert 0 < counts()["mean_distance"] <= counts()["largest_distance"] < 1
         assert counts()["labels_differ"] == 0
+
+
+def test_a_challenger_that_says_no_number_differs():
+    said = [np.array([1.0, np.nan, 3.0, 4.0]), np.array([np.nan, np.nan, 3.5, 4.0])]
+    labels, distances = differences(*({"value": values} for values in said))
+    assert labels == 1
+    assert distances.tolist() == [0.0, 0.0, 0.5, 0.0]
 
 
 def test_a_shadow_that_is_stuck_holds_up_nothing(monkeypatch):
