@@ -43,6 +43,7 @@ def case_of(model: "Reconstruction", ready: "Prepared") -> Case:
         _scored(model.errors(scores), ready.X_valid),
         "autoencoder",
         Given(twin.errors(twin.scores(*valid)), scores[:, 2 * model.size :]),
+        ready.preprocessing.layout,
     )
 
 

@@ -12,6 +12,8 @@ import numpy as np
 from ninefold.columns import Array
 
 if TYPE_CHECKING:
+    from ninefold.diagnosis._unscaled import Unscaled
+    from ninefold.preprocessing import Layout
     from ninefold.training import LoopSpec
     from ninefold.training.run import Epoch
 
@@ -102,6 +104,8 @@ class Case:
     """The section of params.yaml that `spec` is."""
     given: Given | None = None
     """Of a network that gives rows back; None: it learns a target."""
+    layout: "Layout | None" = None
+    """What the features are, where `preprocess` of params.yaml made them."""
 
     @property
     def network(self) -> Any:
@@ -126,6 +130,13 @@ class Case:
         from ninefold.diagnosis._left_out import left_out
 
         return left_out(self)
+
+    @cached_property
+    def unscaled(self) -> "Unscaled | None":
+        """What enters the network far larger than a scaled number."""
+        from ninefold.diagnosis._unscaled import unscaled
+
+        return unscaled(self)
 
     @property
     def is_classification(self) -> bool:
@@ -154,9 +165,11 @@ class Case:
 
     @property
     def is_cut_off(self) -> bool:
-        """Whether the best epoch is among the last, so that more epochs might have helped."""
-        most = self.spec.epochs
-        return len(self.history) == most and bool(self.facts["best_epoch"] >= 0.9 * most)
+        """Whether the best epoch, by metric or by loss, is among the last, so that more epochs
+        might have helped."""
+        most, losses = self.spec.epochs, [epoch.valid_loss for epoch in self.history]
+        by_loss = int(np.argmin(losses)) + 1 if losses else 0
+        return len(losses) == most and max(self.facts["best_epoch"], by_loss) >= 0.9 * most
 
     def loss_picture(self, title: str) -> dict[str, Any]:
         """Return the losses by epoch as a picture."""

@@ -22,7 +22,7 @@ class DataLittle(Symptom):
 
     kinds = ("data.too_little",)
     of_rows = False
-    follows = ("learning_rate",)
+    follows = ("learning_rate", "inputs")
     needs_rows_apart = True
 
     def look(self, case: Case) -> Finding | None:

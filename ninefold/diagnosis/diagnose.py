@@ -28,7 +28,13 @@ def case_of(model: "TrainedModel", train: Frame, valid: Frame) -> Case:
     losses = [part.losses.mean() for part in on_valid]
     worst = int(np.argmax(losses))
     return Case(
-        model.history, model.spec, model.facts, model.probes, on_train[worst], on_valid[worst]
+        model.history,
+        model.spec,
+        model.facts,
+        model.probes,
+        on_train[worst],
+        on_valid[worst],
+        layout=model.preprocessing.layout,
     )
 
 

@@ -62,6 +62,8 @@ def _sizes(case: Case) -> dict[str, float]:
 
 def _fix(case: Case, what: str) -> tuple[Fix, str]:
     network = case.network
+    if what == "exploding" and case.unscaled is not None:
+        return case.unscaled.fix, case.unscaled.remedy
     if getattr(network, "normalization", "layer") == "none":
         path = case.of_network("normalization")
         return ((path, "layer"),), f"Set {'.'.join(path)} to layer."

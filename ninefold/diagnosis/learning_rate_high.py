@@ -35,6 +35,8 @@ class LearningRateHigh(Symptom):
         retries, spike = case.facts["retries"], _spike(case)
         rise = _rise(case)
         usual = case.spec.optimizer.lr
+        if case.unscaled is not None and case.lr <= usual:
+            return None
         is_lost = case.lr > FAR_ABOVE * usual and _has_learnt_nothing(case)
         has_exploded = retries > 0 or spike >= SPIKE or is_lost
         if not has_exploded and rise < RISE:

@@ -25,11 +25,11 @@ class LearningRateLow(Symptom):
     kinds = ("learning_rate.too_low",)
 
     def look(self, case: Case) -> Finding | None:
-        flat, start = case.flat, case.untrained_loss
+        flat = case.flat
         if len(flat) < FEWEST_AT_ALL:
             return None
         usual = case.spec.optimizer.lr
-        moved = abs(start - float(case.losses.min())) / max(start, 1e-12)
+        moved = _moved(case)
         is_far = case.lr * FAR_BELOW < usual
         is_still = moved < STILL and is_far
         part = _falling(case, is_far)
@@ -55,6 +55,14 @@ class LearningRateLow(Symptom):
             case.loss_picture("The loss falls in a straight line"),
             ((case.at("lr"), lr),),
         )
+
+
+def _moved(case: Case) -> float:
+    """Return the share of the untrained loss by which it changed on train: while training, and as
+    the last look inside saw it without dropout and the ups and downs of batches.
+    """
+    seen = float(case.losses.min()), float(case.probes[-1]["loss"])
+    return min(abs(case.untrained_loss - loss) for loss in seen) / max(case.untrained_loss, 1e-12)
 
 
 def halves(flat: Array) -> tuple[float, float, float]:

@@ -15,7 +15,7 @@ class LinearBetter(Symptom):
 
     kinds = ("fit.worse_than_linear",)
     of_target = False
-    follows = ("learning_rate", "gradients", "units", "batch", "epochs")
+    follows = ("learning_rate", "inputs", "gradients", "units", "batch", "epochs")
 
     def look(self, case: Case) -> Finding | None:
         spec = case.spec

@@ -17,7 +17,7 @@ class NoSignal(Symptom):
     """Neither the network on valid rows nor trees on rows left out order them above chance."""
 
     kinds = ("data.no_signal",)
-    follows = ("learning_rate", "gradients", "units", "batch", "epochs", "fit", "data")
+    follows = ("learning_rate", "inputs", "gradients", "units", "batch", "epochs", "fit", "data")
     of_rows = False
     needs_rows_apart = True
 

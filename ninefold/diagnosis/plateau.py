@@ -18,7 +18,7 @@ class Plateau(Symptom):
     """
 
     kinds = ("fit.plateau",)
-    follows = ("learning_rate", "codes")
+    follows = ("learning_rate", "inputs", "codes")
 
     def look(self, case: Case) -> Finding | None:
         late = case.flat[len(case.flat) // 2 :]

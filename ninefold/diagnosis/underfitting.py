@@ -18,7 +18,7 @@ class Underfitting(Symptom):
 
     kinds = ("fit.underfitting",)
     of_rows = False
-    follows = ("learning_rate", "gradients", "units", "batch", "epochs")
+    follows = ("learning_rate", "inputs", "gradients", "units", "batch", "epochs")
 
     def look(self, case: Case) -> Finding | None:
         if min(len(case.train.y), len(case.valid.y)) < FEWEST or not case.train.X.shape[1]:

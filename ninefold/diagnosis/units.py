@@ -7,6 +7,8 @@ from ninefold.diagnosis.case import Case, Finding, Fix, Symptom
 
 MANY = 0.5
 """Share of a layer's units; a quarter are still in healthy convolutional networks."""
+OF_UNSCALED = 0.25
+"""Share of saturated units where inputs are unscaled, which is what drives them to their ends."""
 FAR_ABOVE = 10
 """A learning rate so many times the default goes before all else."""
 
@@ -19,10 +21,11 @@ class Units(Symptom):
 
     def look(self, case: Case) -> Finding | None:
         last = case.probes[-1]
-        for what in ("dead", "saturated"):
+        for what in ("saturated", "dead"):
             shares = {name: found.get(what, 0.0) for name, found in last["units"].items()}
             worst = max(shares, key=lambda name: shares[name], default="")
-            if worst and shares[worst] > MANY:
+            is_driven = what == "saturated" and case.unscaled is not None
+            if worst and shares[worst] > (OF_UNSCALED if is_driven else MANY):
                 return _finding(case, what, worst, shares, last)
         return None
 
@@ -43,11 +46,14 @@ def _finding(
     elif getattr(network, "activation", "silu") == "silu":
         path, value = case.at("lr"), float(f"{case.lr / 3:.2g}")
     fix: Fix = ((path, value),)
+    remedy = f"Set {'.'.join(path)} to {value}."
+    if case.unscaled is not None:
+        fix, remedy = case.unscaled.fix, case.unscaled.remedy
     return Finding(
         f"units.{what}",
         f"{shares[worst]:.0%} of the units of layer {worst} {said} after epoch {last['epoch']}: "
         "they pass no gradient on.",
-        f"Set {'.'.join(path)} to {value}.",
+        remedy,
         {"layer": worst, "share": shares[worst], "epoch": last["epoch"]},
         {
             "kind": "bars",

@@ -70,7 +70,7 @@ def findings(course: Course) -> Iterator[Finding]:
     for looks in (_OF_CRITIC, _OF_ROWS):
         found = next((item for look in looks if (item := look(course)) is not None), None)
         if found is not None:
-            yield found if looks is _OF_CRITIC else _of_usual_rate(course, found)
+            yield found if looks is _OF_CRITIC else _of_usual_settings(course, found)
             if found.kind.startswith("learning_rate"):
                 return
 
@@ -96,14 +96,24 @@ def _rate_high(course: Course) -> Finding | None:
     )
 
 
-def _of_usual_rate(course: Course, found: Finding) -> Finding:
-    """Return what is wrong with drawn rows; a rate far above the usual one goes before all else."""
-    lr = course.spec.lr
-    if lr <= FAR * USUAL.lr or course.drawn[METRIC] < TOLD_APART:
+def _of_usual_settings(course: Course, found: Finding) -> Finding:
+    """Return what is wrong with drawn rows; a setting far from the usual goes before all else."""
+    if course.drawn[METRIC] < TOLD_APART:
         return found
-    remedy = f"Set generate.lr to {USUAL.lr:g}, the usual rate: {lr:g} is far above it."
-    fix = ((("generate", "lr"), USUAL.lr),)
-    return replace(found, remedy=remedy, evidence=found.evidence | {"lr": lr}, fix=fix)
+    is_collapsed = found.kind == "modes.collapsed"
+    for key, kind, is_far in _FAR_OFF:
+        value, usual = getattr(course.spec, key), getattr(USUAL, key)
+        if is_far(value, usual) and (kind or is_collapsed):
+            said = "above" if value > usual else "below"
+            return replace(
+                found,
+                kind=found.kind if is_collapsed else kind,
+                remedy=f"Set generate.{key} to {usual:g}, the usual one: {value:g} is far {said} "
+                "it.",
+                evidence={**found.evidence, key: value},
+                fix=((("generate", key), usual),),
+            )
+    return found
 
 
 def _critic_slope(course: Course) -> Finding | None:
@@ -206,10 +216,24 @@ def _more(course: Course, key: str, value: int) -> Finding:
     )
 
 
+def _is_above(value: float, usual: float) -> bool:
+    return value > FAR * usual
+
+
+def _is_below(value: float, usual: float) -> bool:
+    return value * FAR < usual
+
+
+_FAR_OFF: tuple[tuple[str, str, Callable[[float, float], bool]], ...] = (
+    ("lr", "learning_rate.too_high", _is_above), ("batch_size", "batch.too_small", _is_below),
+    ("latent", "", _is_below), ("width", "", _is_below),
+)  # fmt: skip
+"""Settings, the kind of what is found where one is so far from the usual, and when it is; without a
+kind it explains only kinds of rows that are left out."""
 _OF_CRITIC: tuple[Callable[[Course], Finding | None], ...] = (_rate_high, _critic_slope)
 _OF_ROWS: tuple[Callable[[Course], Finding | None], ...] = (
     _too_short, _collapsed, _memorised, _underfitted,
 )  # fmt: skip
-KINDS = ("learning_rate.too_high", "learning_rate.too_low", "critic.too_steep", "modes.collapsed",
-         "data.memorised", "fit.underfitting")  # fmt: skip
+KINDS = ("learning_rate.too_high", "learning_rate.too_low", "critic.too_steep", "batch.too_small",
+         "modes.collapsed", "data.memorised", "fit.underfitting")  # fmt: skip
 """What is looked for."""

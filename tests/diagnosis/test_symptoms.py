@@ -47,6 +47,11 @@ PROVOKED = {
         "preprocess": {"columns": {"b": {"scale": "none", "clip": "none"}}},
         "spread": 3e4,
     },
+    "inputs.unscaled": {
+        "preprocess": {"number": {"scale": "none"}},
+        "spread": 1e3,
+        "epochs": 2,
+    },
     "gradients.vanishing": {
         "network": {**PLAIN, "num_layers": 24, "hidden_size": 16, "activation": "tanh"},
         "lr": 1e-4,
@@ -103,6 +108,8 @@ def test_a_symptom_is_found_with_numbers_a_picture_and_what_to_do(kind):
     assert finding["evidence"]
     assert "<svg" in picture(finding["picture"])
     assert bool(finding["fix"]) == (kind not in ("data.too_little", "data.no_signal"))
+    if "preprocess" in PROVOKED[kind]:
+        assert finding["fix"][0]["path"] == ["preprocess", "columns", "b", "scale"]
 
 
 def test_each_symptom_is_provoked_here():
@@ -193,6 +200,22 @@ def test_targets_of_other_rows_in_a_small_table_are_found_by_trees():
         train, valid = (Scored(X[p], y[p], 0 * y[p, None]) for p in (slice(320), slice(320, 400)))
         found = LabelNoise().look(Case([], TrainSpec(), {}, [], train, valid))
         assert (found is not None) == is_found
+
+
+def test_a_rate_too_low_is_seen_past_metrics_that_stand_still_and_the_noise_of_batches():
+    from ninefold.training.run import Epoch
+
+    losses = 0.683 + 0.0004 * np.cos(3 * np.arange(20))
+    losses[-1] = 0.679
+    history = [Epoch(n, loss, 0.685 - 1e-4 * n, 0.0, 2e-6, 1.0) for n, loss in enumerate(losses, 1)]
+    facts = {"retries": 0, "train_rows": 700, "best_epoch": 7}
+    part = Scored(np.zeros((1, 0)), np.zeros(1), np.zeros((1, 1)))
+    spec = TrainSpec.model_validate({"epochs": 20, "lr": 2e-6})
+    case = Case(history, spec, facts, [{"loss": 0.694}, {"loss": 0.692}], part, part)
+    found = LearningRateLow().look(case)
+    assert case.is_cut_off
+    assert found is not None
+    assert "hardly moved" in found.message
 
 
 @pytest.mark.parametrize(

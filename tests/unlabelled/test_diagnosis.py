@@ -78,14 +78,27 @@ def test_a_generator_that_is_spoilt_names_its_knob(kind):
     assert report["metric"] == "discriminator_auc"
 
 
-@pytest.mark.parametrize(("lr", "key"), [(0.05, "lr"), (1e-3, "critic_steps")])
-def test_collapsed_modes_name_a_rate_far_above_the_usual_one_first(lr, key):
-    history = [{"epoch": step, "wasserstein": 0.5, "slope": 1.0} for step in range(20)]
-    drawn = {"recall": 0.2, "precision": 1.0, "distinct": 1.0, "discriminator_auc": 0.96}
-    drawn["nearer_to_train"] = 0.5
-    course = Course(history, GenerateSpec(lr=lr), 0, drawn)
+HISTORY = [{"epoch": step, "wasserstein": 0.5, "slope": 1.0} for step in range(20)]
+DRAWN = {"precision": 1.0, "distinct": 1.0, "discriminator_auc": 0.96, "nearer_to_train": 0.5,
+         "copies": 0.0, "copies_among_real": 0.0}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("settings", "recall", "kind", "key"),
+    [
+        ({}, 0.2, "modes.collapsed", "critic_steps"),
+        ({"lr": 0.05}, 0.2, "modes.collapsed", "lr"),
+        ({"latent": 1}, 0.2, "modes.collapsed", "latent"),
+        ({"width": 2}, 0.2, "modes.collapsed", "width"),
+        ({"lr": 0.05}, 0.9, "learning_rate.too_high", "lr"),
+        ({"batch_size": 4}, 0.9, "batch.too_small", "batch_size"),
+        ({"width": 2}, 0.9, "fit.underfitting", "width"),
+    ],
+)
+def test_a_setting_far_from_the_usual_is_named_before_all_else(settings, recall, kind, key):
+    course = Course(HISTORY, GenerateSpec(**settings), 0, DRAWN | {"recall": recall})
     (found,) = findings(course)
-    assert found.kind == "modes.collapsed"
+    assert found.kind == kind
     assert [path for path, _ in found.fix] == [("generate", key)]
     assert f"generate.{key}" in found.remedy
 
