@@ -33,6 +33,8 @@ class Target:
     low: float | None = None
     high: float | None = None
     each: tuple["Target", ...] = ()
+    format: str | None = None
+    """How text holds the values of a regression, for labels that come later."""
 
     @property
     def is_binary(self) -> bool:
@@ -75,6 +77,7 @@ class Target:
             )
         if problem.task == "regression":
             found = _fit_regression(problem.target, kind, values)
+            found = replace(found, format=train.column(problem.target).format)
             return _free(found) if _lies_ahead(train, problem.target) else found
         names, counts = np.unique(class_names(kind, values), return_counts=True)
         if len(names) < 2:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from ninefold.columns import Array
 from ninefold.errors import InputError, nearest
 from ninefold.monitoring.counting import Counter
-from ninefold.monitoring.labels import as_keys, as_text
+from ninefold.monitoring.labels import as_keys
 from ninefold.scoring.inputs import Item
 from ninefold.scoring.marks import Marker, merged
 from ninefold.scoring.score import opened
@@ -49,7 +49,7 @@ class Seen:
     failed: int = 0
     aside: int = 0
     ids: list[str] = field(default_factory=list)
-    labels: dict[str, list[str]] = field(default_factory=dict)
+    labels: dict[str, list[pa.Array]] = field(default_factory=dict)
     predictions: list[Array] = field(default_factory=list)
 
     @property
@@ -98,7 +98,7 @@ def _remember(
     if wanted.key is not None:
         seen.ids += as_keys(columns[wanted.key])
     for name in wanted.labels:
-        seen.labels.setdefault(name, []).extend(as_text(columns[name]))
+        seen.labels.setdefault(name, []).append(columns[name])
 
 
 def _recorded(

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from ninefold.columns import Array, Column, class_names, to_array
-from ninefold.datasets.tables.parsing import parse
+from ninefold.datasets.tables.parsing import parse, unreadable
 from ninefold.errors import InputError, nearest
 from ninefold.head import Head
 from ninefold.scoring.sources import Source, open_source
@@ -24,8 +24,8 @@ WHOLE = re.compile(r"-?[0-9]+\.0+")
 @dataclass(frozen=True)
 class Labelled:
     """Labels of the rows at `rows` `(M,)` as class codes or values `(M,)`, `(M, T)` of several
-    targets; how many rows have none, how many labels no train row had, and how many of the file
-    belong to none of the rows.
+    targets; how many rows have none, how many labels no train row had or cannot be read, and how
+    many of the file belong to none of the rows. `rule` says what the unknown ones are not.
     """
 
     rows: Array
@@ -33,13 +33,14 @@ class Labelled:
     without: int
     unknown: int
     apart: int = 0
+    rule: str = "class of the model"
 
     @property
     def remarks(self) -> list[str]:
         """Return what people should know of labels that do not count."""
         said = []
         if self.unknown:
-            said.append(f"labels that are no class of the model: {self.unknown:,}")
+            said.append(f"labels that are no {self.rule}: {self.unknown:,}")
         if self.apart and not len(self.rows):
             said.append(f"none of {self.apart:,} labels belongs to a row here: the ids differ")
         return said
@@ -79,7 +80,7 @@ def labels_of(
     else:
         assert not isinstance(ids, int)
         place = _joined(path, key, keys, ids)
-    found = coded(labels, place, head, tokens)
+    found = coded([[column] for column in labels], place, head, tokens)
     return replace(found, apart=len(labels[0]) - len(np.unique(place[place >= 0])))
 
 
@@ -122,29 +123,37 @@ def _joined(path: Path, key: str, keys: Sequence[str], ids: Sequence[str]) -> Ar
     return np.array([places.get(text, -1) for text in ids], dtype=np.int64)
 
 
-def coded(labels: Sequence[pa.Array], place: Array, head: Head, tokens: Sequence[str]) -> Labelled:
+def coded(
+    labels: Sequence[Sequence[pa.Array]], place: Array, head: Head, tokens: Sequence[str]
+) -> Labelled:
     """Return the labels at `place` as the metrics take them; -1 in `place` is no label.
 
-    `labels` holds those of each target; a row counts if it has all of them.
+    `labels` holds those of each target, in parts; a row counts if it has all of them.
     """
     found, unknown = [], 0
     has = place >= 0
-    for one, column in zip(head.target.each or (head.target,), labels, strict=True):
-        values, amount = _coded(column, one, tokens)
-        unknown += amount
+    for one, parts in zip(head.target.each or (head.target,), labels, strict=True):
+        read = [_coded(part, one, tokens) for part in parts]
+        values = np.concatenate([part for part, _ in read])
+        unknown += sum(amount for _, amount in read)
         known = values >= 0 if one.classes else np.isfinite(values)
         has[has] = known[place[has]]
         found.append(values)
     rows = np.flatnonzero(has)
     y = np.stack([values[place[rows]] for values in found], axis=1)
-    return Labelled(rows, y if head.target.each else y[:, 0], int((~has).sum()), unknown)
+    rule = "number" if head.target.task == "regression" else Labelled.rule
+    y = y if head.target.each else y[:, 0]
+    return Labelled(rows, y, int((~has).sum()), unknown, rule=rule)
 
 
 def _coded(labels: pa.Array, target: Target, tokens: Sequence[str]) -> tuple[Array, int]:
-    """Return values, NaN for none, or class codes, -1 for none; and how many are no class."""
+    """Return values, NaN for none, or class codes, -1 for none; and how many cannot be read, or
+    are no class.
+    """
     if target.task == "regression":
-        parsed = parse(labels, Column(target.name, "number"), tokens)
-        return to_array(parsed, "number").astype(np.float64), 0
+        parsed = parse(labels, Column(target.name, "number", format=target.format), tokens)
+        unknown = int(unreadable(labels, parsed, tokens).sum())
+        return to_array(parsed, "number").astype(np.float64), unknown
     return _codes(labels, target.classes, {"", *tokens})
 
 

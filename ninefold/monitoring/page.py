@@ -113,7 +113,7 @@ def _performance(report: Mapping[str, Any]) -> tuple[str, Html]:
     ]
     said = f"{found['rows']:,} rows have a label, {found['without_label']:,} have none yet."
     if found["unknown_labels"]:
-        said += f" {found['unknown_labels']:,} labels are no class of the model."
+        said += f" {found['unknown_labels']:,} labels are {found['unknown_are']}."
     lines = [tag("p", said), table(("metric", "test part", "now"), rows, (1, 2))]
     return "Performance on labelled rows", join(lines)
 

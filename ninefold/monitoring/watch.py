@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from ninefold.errors import InputError
 from ninefold.head import Head
@@ -163,14 +162,15 @@ def _performance(
         if measured["severity"] == "pass" and spec.performance != "never":
             measured["severity"] = "warn"
     told = {"without_label": found.without, "unknown_labels": found.unknown}
-    return {**measured, **told, "labels_apart": found.apart}
+    about = {"unknown_are": f"no {found.rule}", "labels_apart": found.apart}
+    return {**measured, **told, **about}
 
 
 def _labelled(head: Head, rows: Rows, seen: Seen, wanted: Wanted, labels: Path | None) -> Labelled:
     tokens = rows.signature.missing_tokens
     if labels is None:
-        own = [pa.array(seen.labels[name], pa.string()) for name in wanted.labels]
-        return coded(own, np.arange(len(own[0])), head, tokens)
+        own = [seen.labels[name] for name in wanted.labels]
+        return coded(own, np.arange(sum(map(len, own[0]))), head, tokens)
     if wanted.key is None and seen.failed:
         raise InputError(
             f"rows must all have a prediction to be joined in order, however: {seen.failed} have "

@@ -63,7 +63,7 @@ def test_each_of_several_targets_is_compared_and_measured(target):
             told = prediction + (0.3 if good else 3) * drawn(target, 0.0, 4)
         columns = [pa.array(told[:, t].tolist()) for t in range(2)]
         columns[1] = pa.concat_arrays([pa.nulls(5, columns[1].type), columns[1][5:]])
-        labelled = coded(columns, np.arange(800), reference.head, ("",))
+        labelled = coded([[one] for one in columns], np.arange(800), reference.head, ("",))
         assert labelled.without == 5
         assert labelled.y.shape == (795, 2)
         spec = MonitorSpec(performance="block")

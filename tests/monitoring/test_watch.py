@@ -5,6 +5,7 @@ import re
 from types import SimpleNamespace
 
 import numpy as np
+import onnx
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -19,8 +20,10 @@ from ninefold.monitoring.counting import Counter, _between
 from ninefold.monitoring.page import render
 from ninefold.monitoring.reference import Reference
 from ninefold.monitoring.watch import watch
+from ninefold.problem import ProblemSpec
 from ninefold.quality_history import read_history
 from ninefold.serving.model import read_model
+from ninefold.target import Target
 from tests.monitoring.models import predicted, truth, watched
 from tests.monitoring.running import run
 from tests.serving.models import CITY, SIZE, TARGETS, build, feeds, table
@@ -178,6 +181,29 @@ def test_labels_in_the_rows_themselves_are_used(folder, tmp_path):
     assert (found["rows"], found["without_label"], found["unknown_labels"]) == (1189, 11, 1)
     assert (found["severity"], "no class of the model: 1" in found["message"]) == ("warn", True)
     assert look(folder, path, performance="never")["performance"]["severity"] == "pass"
+
+
+def test_labels_are_numbers_as_the_target_was_written(folder, tmp_path):
+    """Those with a comma for the point counted as none, without a word."""
+    path, y, _ = labelled(folder, tmp_path, "regression")
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    frame["y"] = [f"{value:.3f}".replace(".", ",") for value in y]
+    frame.to_csv(path, index=False)
+    found = look(folder, path, "regression")["performance"]
+    assert (found["rows"], found["unknown_labels"], found["severity"]) == (0, 1200, "warn")
+    assert "labels that are no number: 1,200" in found["message"]
+
+    model = onnx.load(folder / "regression.onnx")
+    held = {item.key: item.value for item in model.metadata_props}
+    head = json.loads(held["ninefold.head"])
+    column = Column("y", "number", format=",")
+    train = Frame((column,), {"y": np.array([1.0, 2.0])}, np.arange(2))
+    head["target"]["format"] = Target.fit(train, ProblemSpec(task="regression", target="y")).format
+    held["ninefold.head"] = json.dumps(head)
+    onnx.helper.set_model_props(model, held)
+    onnx.save(model, tmp_path / "regression.onnx")
+    found = look(tmp_path, path, "regression")["performance"]
+    assert (found["rows"], found["unknown_labels"], found["severity"]) == (1200, 0, "pass")
 
 
 def test_labels_that_cannot_be_joined_are_refused(folder, tmp_path):
