@@ -1,9 +1,8 @@
 """The flows of a workspace as Prefect deployments, each with its own schedule."""
 
-import contextlib
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,6 @@ from flows.training import training
 from flows.tuning import tuning
 from ninefold.durations import duration_us
 from ninefold.errors import ConfigError
-from ninefold.files import claim
 from ninefold.scheduling import ScheduleSpec, WhenSpec
 
 
@@ -112,24 +110,6 @@ def _name(workspace: Path) -> str:
     """Return the name of a workspace's deployments, which tells folders of one name apart."""
     folder = workspace.resolve()
     return f"{folder.name}-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:6]}"
-
-
-@contextlib.contextmanager
-def lease(workspace: Path) -> Iterator[None]:
-    """Let one process serve the schedules of a workspace; the kernel frees the lease on kill -9.
-
-    Raises:
-        InputError: another one does.
-    """
-    path = workspace / ".ninefold" / "schedule.lease"
-    path.parent.mkdir(exist_ok=True)
-    with path.open("a") as file:
-        claim(
-            file,
-            f"one process may serve the schedules of {workspace}, however: another one does. "
-            "End it first",
-        )
-        yield
 
 
 def _schedule(name: str, when: WhenSpec) -> Schedule:

@@ -1,9 +1,11 @@
 """Serve the flows of this workspace on their schedules, until Ctrl-C."""
 
 import argparse
+import contextlib
 import functools
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 INTERRUPTED = "ninefold: schedules end; `ninefold schedule` serves them again"
@@ -18,6 +20,7 @@ def main(args: argparse.Namespace) -> int:
 
     Raises:
         ConfigError: nothing is scheduled, or a schedule cannot be read.
+        InputError: another process serves them.
     """
     from flows import server, session
     from ninefold.config import load_params
@@ -33,6 +36,7 @@ def main(args: argparse.Namespace) -> int:
         )
     session.quiet(sys.stdout)
     with (
+        _lease(workspace),
         server.started(server.SCHEDULING) as own,
         session.interruptible(own, INTERRUPTED, session.end_children),
     ):
@@ -45,7 +49,7 @@ def main(args: argparse.Namespace) -> int:
             os.environ[session.SERVED_BY] = str(os.getpid())
             own.wait()
         settings = {} if own is None else {PREFECT_API_URL: own.url}
-        with server.answering(own), temporary_settings(settings), schedules.lease(workspace):
+        with server.answering(own), temporary_settings(settings):
             for flow in made:
                 when = getattr(spec, str(flow.flow_name))
                 print(f"{flow.flow_name:<10} {schedules.said(when)}")
@@ -54,3 +58,23 @@ def main(args: argparse.Namespace) -> int:
             telling.follow(workspace, names, functools.partial(print, flush=True))
             schedules.serve_forever(made)
     return 0
+
+
+@contextlib.contextmanager
+def _lease(workspace: Path) -> Iterator[None]:
+    """Let one process serve the schedules of a workspace; the kernel frees the lease on kill -9.
+
+    Raises:
+        InputError: another one does.
+    """
+    from ninefold.files import claim
+
+    path = workspace / ".ninefold" / "schedule.lease"
+    path.parent.mkdir(exist_ok=True)
+    with path.open("a") as file:
+        claim(
+            file,
+            f"one process may serve the schedules of {workspace}, however: another one does. "
+            "End it first",
+        )
+        yield
