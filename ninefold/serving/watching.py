@@ -61,8 +61,12 @@ class Watcher(threading.Thread):
     def look(self) -> None:
         """Load what changed since the last look."""
         for followed in self._followed:
-            if followed.has_changed():
-                self._load(followed)
+            try:
+                if followed.has_changed():
+                    self._load(followed)
+            except Exception:
+                log.exception("model `%s`: the new file is not served", followed.name)
+                self.metrics.loaded(followed.name, False)
 
     def _load(self, followed: "_Followed") -> None:
         name = followed.name

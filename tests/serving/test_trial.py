@@ -13,8 +13,11 @@ from ninefold.promotion.registry import Entry, Registry
 from ninefold.serving.limits import Limits
 from ninefold.serving.metrics import Metrics
 from ninefold.serving.model import Model
+from ninefold.serving.repository import Repository
 from ninefold.serving.served import Served
+from ninefold.serving.sources import File
 from ninefold.serving.trial import PENDING, Trial, differences
+from ninefold.serving.watching import Watcher
 from tests.promotion.models import model
 from tests.serving.conftest import running
 from tests.serving.models import build, example
@@ -182,6 +185,22 @@ def test_a_server_follows_what_is_in_production(tmp_path):
             registry.move(Entry("now", "promote", "0" * 64), NEW, 5)
         wait_for(lambda: "not served" in (tmp_path / "stderr.txt").read_text())
         assert answered() == version(OLD)
+
+
+def test_whatever_goes_wrong_with_a_file_the_next_one_is_looked_at(tmp_path, monkeypatch, caplog):
+    write(tmp_path, old=OLD)
+    source = File(tmp_path / "old.onnx")
+    repository = Repository([source.model()], Limits())
+    watcher = Watcher(repository, {"old": source}, Metrics(), 0)
+    with monkeypatch.context() as patch:
+        patch.setattr("ninefold.serving.watching.prepare", lambda model: model.nothing)
+        write(tmp_path, old=NEW)
+        watcher.look()
+    assert repository.models["old"].version == version(OLD)
+    assert "the new file is not served" in caplog.text
+    write(tmp_path, old=NEW)
+    watcher.look()
+    assert repository.models["old"].version == version(NEW)
 
 
 @pytest.mark.parametrize("mode", ["canary", "shadow"])
