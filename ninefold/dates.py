@@ -141,6 +141,16 @@ def to_micros(texts: Sequence[str], format: str | None = None) -> Array:
     return assemble(fields, np.asarray([match is not None for match in matches], dtype=bool))
 
 
+def shown(micros: float) -> str:
+    """Return microseconds since 1970 as people and clients write them; whole days without a time.
+
+    >>> shown(1388448000000000), shown(1388498700000000.0)
+    ('2013-12-31', '2013-12-31T14:05:00')
+    """
+    moment = str(np.datetime64(int(micros), "us")).removesuffix(".000000")
+    return moment.removesuffix("T00:00:00")
+
+
 def doubt(value: object) -> str:
     """Say why a value is hardly a date in whole microseconds since 1970; "" where it may be one."""
     if type(value) is not int or value in (0, NAT) or DOUBTFUL <= abs(value) <= LATEST:

@@ -4,6 +4,7 @@ import html
 import json
 from typing import Any
 
+from ninefold.dates import shown
 from ninefold.serving.model import Model
 from ninefold.serving.openapi import example_row
 
@@ -34,4 +35,6 @@ def _range(item: Any) -> str:
         return ", ".join(item.levels[:12]) + (" …" if len(item.levels) > 12 else "")
     if item.minimum is None or item.maximum is None:
         return ""
+    if item.kind == "datetime":
+        return f"{shown(item.minimum)} … {shown(item.maximum)}"
     return f"{item.minimum:g} … {item.maximum:g}"

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ninefold.dates import shown
 from ninefold.pixels import channels, to_cell
 from ninefold.sequences import channels as channels_of
 from ninefold.serving import pictures, sequences
@@ -129,7 +130,8 @@ def example_row(signature: Signature) -> dict[str, Any]:
 
 def _example(item: Input) -> Any:
     if item.example is not None:
-        return item.example
+        is_count = item.kind == "datetime" and type(item.example) is int
+        return shown(item.example) if is_count else item.example
     if item.kind == "image":
         return to_cell(np.zeros((8, 8, channels(item.format)), dtype=np.uint8))
     if item.kind == "sequence":

@@ -146,6 +146,7 @@ def test_the_page_and_the_description_show_the_columns(client):
     assert "city 'x'" in schema["schema"]["properties"]["rows"]["items"]["properties"]
     answer = client.post("/v1/models/model/predict", json=schema["example"])
     assert answer.status_code == 200
+    assert schema["example"]["rows"][0]["signed up"] == "2013-12-31T14:05:00"
     assert "/v2/models/{name}/ready" in described["paths"]
 
 
