@@ -143,15 +143,24 @@ def _text(value: Any) -> str | None:
 
 
 def _chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
-    """Yield the recorded rows; a line that a killed server left half-written is passed over."""
+    """Yield the recorded rows; a line that a killed server left half-written is passed over.
+
+    Raises:
+        InputError: a line that no server wrote.
+    """
     waiting = []
     with path.open(encoding="utf-8", errors="replace") as file:
-        for text in file:
+        for number, text in enumerate(file, 1):
             try:
                 line = json.loads(text)
             except ValueError:
                 continue
-            if isinstance(line, dict) and "row" in line:
+            if not isinstance(line, dict) or "version" not in line:
+                raise InputError(
+                    f"{path}: line {number} must be what `ninefold serve --record` wrote, however: "
+                    "it names no version of a model. Give rows as CSV or Parquet"
+                )
+            if "row" in line:
                 waiting.append(line)
             if len(waiting) == LINES:
                 yield waiting

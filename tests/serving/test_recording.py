@@ -8,6 +8,7 @@ import httpx
 import numpy as np
 import pytest
 
+from ninefold.errors import InputError
 from ninefold.monitoring import MonitorSpec
 from ninefold.monitoring.watch import watch
 from ninefold.serving.limits import Limits
@@ -117,6 +118,9 @@ def test_the_folder_stays_small_and_the_newest_stays(model, tmp_path):
     assert report["verdict"] == "block"
     other = watched(tmp_path / "other.onnx", rows=500)
     assert watch(other, [tmp_path], MonitorSpec())["aside"] == report["rows"]
+    (tmp_path / "own.jsonl").write_text('{"customer id": 7}\n')
+    with pytest.raises(InputError, match="line 1 must be what `ninefold serve --record` wrote"):
+        watch(model, [tmp_path], MonitorSpec())
 
 
 def test_a_share_is_kept_and_a_full_disk_holds_up_nothing(model, tmp_path):
@@ -179,7 +183,6 @@ def test_two_versions_in_turn_fill_a_file_each(model, tmp_path):
 def test_mistakes_are_named_at_the_start(model, tmp_path, options, reason, monkeypatch):
     import argparse
 
-    from ninefold.errors import InputError
     from ninefold.serving import command
 
     monkeypatch.chdir(model.parent)
