@@ -6,8 +6,9 @@ from ninefold.columns import Array
 from ninefold.diagnosis.case import Case, Finding, Symptom
 from ninefold.training.defaults import batch_size
 
-SPIKE = 1.5
-"""An epoch's loss on train over the least before it."""
+SPIKE, SPIKE_AS_USUAL = 1.5, 3.0
+"""An epoch's loss on train over the least before it; the latter at no more than the usual rate,
+where a batch with a row far out makes as much of a small table."""
 START = 3.0
 """The first epoch's loss over that of the untrained network, which knows no class from another."""
 RISE = 1.15
@@ -22,8 +23,8 @@ STEPS = 8
 LEFT = 0.05
 """Share of the untrained loss below which ups and downs are nothing."""
 JUMP = 0.25
-"""Share of the untrained loss by which a spike must rise: with few rows, ups and downs of a small
-loss are many times that loss."""
+"""Share of the untrained loss by which a spike must rise, and any rise at no more than the usual
+rate: with few rows, ups and downs of a small loss are many times that loss."""
 
 
 class LearningRateHigh(Symptom):
@@ -35,17 +36,18 @@ class LearningRateHigh(Symptom):
         retries, spike = case.facts["retries"], _spike(case)
         rise = _rise(case)
         usual = case.spec.optimizer.lr
+        least = SPIKE if case.lr > usual else SPIKE_AS_USUAL
         if case.unscaled is not None and case.lr <= usual:
             return None
         is_lost = case.lr > FAR_ABOVE * usual and _has_learnt_nothing(case)
-        has_exploded = retries > 0 or spike >= SPIKE or is_lost
+        has_exploded = retries > 0 or spike >= least or is_lost
         if not has_exploded and rise < RISE:
             return None
         lr = float(f"{case.lr / (10 if has_exploded else 3):.2g}")
         lr = usual if case.lr > FAR_ABOVE * usual else lr
         said = (
             f"was not finite {retries} times" if retries
-            else f"rose to {spike:.2f} times its least so far" if spike >= SPIKE
+            else f"rose to {spike:.2f} times its least so far" if spike >= least
             else f"never fell below that of the untrained network, {case.untrained_loss:.3g}"
             if is_lost
             else f"ended {rise:.2f} times above its least before the learning rate fell"
@@ -87,6 +89,9 @@ def _rise(case: Case) -> float:
         return 1.0
     losses = _smooth(case.flat, max(3, _epochs_together(case)))
     if losses[-1] < LEFT * case.untrained_loss:
+        return 1.0
+    is_usual = case.lr <= case.spec.optimizer.lr
+    if is_usual and losses[-1] - losses.min() < JUMP * case.untrained_loss:
         return 1.0
     return float(losses[-1] / losses.min())
 

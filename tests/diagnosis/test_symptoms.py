@@ -6,9 +6,11 @@ import pytest
 from ninefold.columns import Frame
 from ninefold.diagnosis import Symptom, case_of, diagnose
 from ninefold.diagnosis.case import Case, Scored
+from ninefold.diagnosis.data_little import DataLittle
 from ninefold.diagnosis.label_noise import LabelNoise
 from ninefold.diagnosis.learning_rate_high import LearningRateHigh
 from ninefold.diagnosis.learning_rate_low import LearningRateLow
+from ninefold.diagnosis.overfitting import Overfitting
 from ninefold.diagnosis.plateau import Plateau
 from ninefold.preprocessing import PreprocessSpec
 from ninefold.registry import components
@@ -200,6 +202,46 @@ def test_targets_of_other_rows_in_a_small_table_are_found_by_trees():
         train, valid = (Scored(X[p], y[p], 0 * y[p, None]) for p in (slice(320), slice(320, 400)))
         found = LabelNoise().look(Case([], TrainSpec(), {}, [], train, valid))
         assert (found is not None) == is_found
+
+
+def told(losses_on_train, losses_on_valid, *, best, untrained, rows=150, **fields):
+    """Return the case of a history alone."""
+    from ninefold.training.run import Epoch
+
+    spec = TrainSpec.model_validate(fields)
+    pairs = zip(losses_on_train, losses_on_valid, strict=True)
+    history = [Epoch(n, a, b, 0.0, spec.lr, 1.0) for n, (a, b) in enumerate(pairs, 1)]
+    facts = {"retries": 0, "train_rows": rows, "best_epoch": best}
+    part = Scored(np.zeros((40, 0)), np.zeros(40), np.full((40, 1), 0.7))
+    return Case(history, spec, facts, [{"loss": untrained}], part, part)
+
+
+def test_a_rise_on_valid_is_overfitting_where_what_holds_against_it_was_loosened():
+    on_train, on_valid = np.linspace(0.9, 0.3, 60), np.r_[np.linspace(0.9, 0.5, 30), [0.7] * 30]
+    loose = {"weight_decay": 0, "network": {**PLAIN, "dropout": 0}, "patience": 1000}
+    for fields, is_found in ((loose, True), ({}, False), ({"ema": 0.99, "patience": 50}, False)):
+        case = told(on_train, on_valid, best=30, untrained=1.0, epochs=60, **fields)
+        assert (Overfitting().look(case) is not None) == is_found
+
+
+def test_ups_and_downs_at_the_usual_rate_are_small_against_what_was_to_be_learnt():
+    falls = np.r_[np.linspace(0.6, 0.01, 20), [0.05] * 20]
+    for rate, is_found in ((0.002, False), (0.02, True)):
+        case = told(falls, falls, best=20, untrained=0.7, rows=3000, epochs=40, lr=rate)
+        assert (LearningRateHigh().look(case) is not None) == is_found
+
+
+def test_valid_rows_that_judge_nothing_are_too_little_data():
+    rng = np.random.default_rng(2)
+    y = rng.normal(size=300)
+    scores = (y + 0.7 * rng.normal(size=300))[:, None]
+    for count, is_found in ((12, True), (250, False)):
+        part = Scored(np.zeros((count, 0)), y[:count], scores[:count])
+        found = DataLittle().look(Case([], TrainSpec(), {"train_rows": 4 * count}, [], part, part))
+        assert (found is not None) == is_found
+        if found:
+            assert found.evidence["standard_error"] > 0.08
+            assert "ingest.sample_rows" in found.remedy
 
 
 def test_a_rate_too_low_is_seen_past_metrics_that_stand_still_and_the_noise_of_batches():
