@@ -1,7 +1,7 @@
 """The monitor flow: a model in use against its training, on a schedule if you like.
 
-Its run ends as Passed, Warned, Gate stopped or Wrong input. A finding raises the event
-`ninefold.drift` and may start a retrain, see `flows.reacting`.
+Its run ends as Passed, Warned, Nothing to do, Gate stopped or Wrong input. A finding raises the
+event `ninefold.drift` and may start a retrain, see `flows.reacting`.
 """
 
 from collections.abc import Sequence
@@ -15,8 +15,9 @@ from prefect.states import Completed, Failed
 
 from flows import artifacts, reacting
 from flows.session import begin
-from flows.states import of_flow, refused
+from flows.states import nothing_to_do, of_flow, refused
 from ninefold.errors import InputError
+from ninefold.scoring.inputs import NoSourceError
 from tasks import watching
 from tasks.engine import StageInfo
 
@@ -43,6 +44,8 @@ def look_at_rows(
             Path(labels) if labels else None,
             key,
         )
+    except NoSourceError:
+        return nothing_to_do(data)
     except InputError as error:
         return refused(error)
     publish(folder, report)

@@ -1,7 +1,7 @@
 """The score flow: files scored as one job, resumably, with rows, flags and drift as artifacts.
 
-Its run ends as Scored or Wrong input. Rows unlike training raise the event `ninefold.drift` and may
-start a retrain, see `flows.reacting`; they are scored all the same.
+Its run ends as Scored, Nothing to do or Wrong input. Rows unlike training raise the event
+`ninefold.drift` and may start a retrain, see `flows.reacting`; they are scored all the same.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,10 +16,11 @@ from prefect.states import Completed
 
 from flows import monitoring, reacting
 from flows.session import begin
-from flows.states import of_flow, refused
+from flows.states import nothing_to_do, of_flow, refused
 from ninefold.config import validate_as
 from ninefold.errors import InputError
 from ninefold.scoring.done import Done
+from ninefold.scoring.inputs import NoSourceError
 from ninefold.scoring.job import JobSpec
 from tasks import scoring, watching
 
@@ -41,6 +42,8 @@ def score_rows(
         spec = validate_as(JobSpec, "options", dict(options), "score")
         paths = [Path(path) for path in inputs]
         done, report = scoring.score(folder, Path(model), paths, Path(output), spec)
+    except NoSourceError:
+        return nothing_to_do(inputs)
     except InputError as error:
         return refused(error)
     _publish(done)

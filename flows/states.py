@@ -1,5 +1,6 @@
 """How tasks and flows of ours end, in words that people tell apart."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from prefect.client.schemas.objects import FlowRun, State
@@ -15,6 +16,11 @@ def refused(error: Exception) -> State[Any]:
     """Return how a task ends that one of the `REFUSED` errors stopped."""
     name = next(name for name, kind in REFUSALS.items() if isinstance(error, kind))
     return Failed(name=name, message=str(error))
+
+
+def nothing_to_do(folders: Sequence[str]) -> State[Any]:
+    """Return how a task ends that found no file in its folders: one may come until the next run."""
+    return Completed(name="Nothing to do", message=f"no file is in {', '.join(folders)} yet")
 
 
 def of_flow(state: State[Any]) -> State[Any]:

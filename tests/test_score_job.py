@@ -68,7 +68,8 @@ def test_flags_are_those_of_the_server(model, tmp_path):
 
 def test_a_folder_is_scored_file_by_file_and_only_what_changed_again(model, tmp_path, capsys):
     folder, out = folder_of(tmp_path), tmp_path / "out"
-    run(model, [folder], out)
+    (tmp_path / "nothing came yet").mkdir()
+    run(model, [tmp_path / "nothing came yet", folder], out)
     files = {path.relative_to(out).as_posix(): path for path in out.rglob("*.parquet")}
     assert set(files) == {"a.parquet", "b.parquet", "deep/c.parquet"}
     before = {name: path.stat().st_ino for name, path in files.items()}

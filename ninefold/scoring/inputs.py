@@ -12,6 +12,10 @@ KINDS = (*TEXT, *PARQUET)
 Stamp = list[tuple[str, int, int]]
 
 
+class NoSourceError(InputError):
+    """The folders hold no file to read, or not yet."""
+
+
 @dataclass(frozen=True)
 class Item:
     """One source: what it is called in the output, and where it lies."""
@@ -52,11 +56,13 @@ def expand(
     """Return the sources in order; a folder stands for the files inside it that end in one of
     `kinds`, sorted by name.
 
-    Files and folders whose name begins with a dot are passed over. Where the model takes pictures,
-    a folder without such files is one source.
+    Files and folders whose name begins with a dot are passed over, and folders without a source
+    where another one has some. Where the model takes pictures, a folder without such files is one
+    source.
 
     Raises:
-        InputError: a missing path, or a folder without a source.
+        InputError: a missing path.
+        NoSourceError: there is no source at all.
     """
     found: list[Item] = []
     for path in inputs:
@@ -66,6 +72,11 @@ def expand(
             found.append(Item(path.name, path))
         else:
             raise InputError(f"INPUT must be a file or a folder, however: {path} is missing")
+    if not found:
+        raise NoSourceError(
+            f"INPUT must hold files that end in one of {', '.join(kinds)}, however: "
+            f"{', '.join(map(str, inputs))} has none"
+        )
     return found
 
 
@@ -73,11 +84,7 @@ def _inside(folder: Path, takes_pictures: bool, kinds: tuple[str, ...]) -> list[
     found = sorted(path for path in folder.rglob("*") if _is_source(path, folder, kinds))
     if found:
         return [Item(path.relative_to(folder).as_posix(), path) for path in found]
-    if takes_pictures:
-        return [Item(folder.resolve().name, folder)]
-    raise InputError(
-        f"INPUT must hold files that end in one of {', '.join(kinds)}, however: {folder} has none"
-    )
+    return [Item(folder.resolve().name, folder)] if takes_pictures else []
 
 
 def _is_source(path: Path, folder: Path, kinds: tuple[str, ...]) -> bool:

@@ -24,6 +24,20 @@ stages:
 """
 
 
+def test_folders_into_which_nothing_came_yet_are_no_failure(workspace):
+    from flows.monitoring import look_at_rows
+    from flows.scoring import score_rows
+
+    (workspace.folder / "empty").mkdir()
+    where = str(workspace.folder)
+    for state in (
+        score_rows.fn(where, ["empty"], "out", "models/model.onnx", {}, None),
+        look_at_rows.fn(where, ["empty"], "models/model.onnx", None, None, False, None),
+    ):
+        assert (state.name, state.is_completed()) == ("Nothing to do", True)
+        assert state.message == "no file is in empty yet"
+
+
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     return watched(tmp_path_factory.mktemp("model") / "model.onnx")
