@@ -19,6 +19,8 @@ DEV_STAMP := $(VENV)/.installed-dev
 # Some tests wait for servers and clocks: one process more than cores keeps the cores busy.
 SIDE_BY_SIDE = $(shell $(BIN)/python -c "import os; print(min($(JOBS), 1 + (os.cpu_count() or 1)))")
 
+PYTEST = -n $(SIDE_BY_SIDE) --dist loadgroup --no-loadscope-reorder --durations=25
+
 export DO_NOT_TRACK := 1
 export DVC_NO_ANALYTICS := true
 export GX_ANALYTICS_ENABLED := false
@@ -29,17 +31,20 @@ ifeq ($(filter $(TORCH),cpu cuda),)
 $(error TORCH must be cpu or cuda, however: $(TORCH))
 endif
 
-.PHONY: help run test lint format report serve install lock schema clean
+.PHONY: help run test test-all lint format report serve install lock schema clean
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' || true
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' || true
 	@echo "Switches: TORCH=cuda (default cpu), PYTHON=python3.12"
 
 run: $(STAMP) ## install once, then run the whole pipeline (`ninefold run`)
 	@$(BIN)/ninefold run
 
 test: $(DEV_STAMP) lint ## install once, then check style, types and behaviour
-	@$(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist loadgroup --no-loadscope-reorder --durations=25
+	@$(BIN)/python -m pytest $(PYTEST)
+
+test-all: $(DEV_STAMP) lint ## the same with further rounds: every door, kind and kill (twice as long)
+	@$(BIN)/python -m pytest $(PYTEST) --thorough
 
 lint: $(DEV_STAMP) ## ruff and mypy only
 	@$(BIN)/ruff check .

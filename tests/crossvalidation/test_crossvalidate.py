@@ -56,6 +56,7 @@ def test_same_inputs_give_the_same_report():
     assert first == second
 
 
+@pytest.mark.thorough
 def test_processes_beside_this_one_give_the_same_report(monkeypatch):
     alone = compared("regression", curve=True).report
     monkeypatch.setattr("ninefold.crossvalidation.rounds.WORTH_ROWS", 1)

@@ -44,6 +44,7 @@ def test_on_pure_noise_deep_learning_is_never_needed(tmp_path):
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.thorough
 def test_a_strong_interaction_needs_the_network(tmp_path):
     def products(X, random):
         return (X[:, ::2] * X[:, 1::2]).sum(axis=1) + 0.2 * random.normal(size=len(X))

@@ -1,4 +1,4 @@
-"""Every stage on a full disk: `python small_disk.py WORKSPACE FOLDER MODE`, as JSON on stdout.
+"""Stages on a full disk: `python small_disk.py WORKSPACE FOLDER MODE STAGE…`, as JSON on stdout.
 
 MODE mount: FOLDER becomes a small disk of its own (`unshare --mount`). MODE limit, where no disk
 may be mounted: no file may grow.
@@ -21,12 +21,12 @@ SPARE = (4096, 16384, 262144)
 """Bytes left free when a stage runs through DVC: enough for some of what it and DVC write."""
 
 
-def main(finished, folder, mode):
+def main(finished, folder, mode, names):
     if is_mounted := mode == "mount":
         mount(folder)
     shutil.copytree(finished, folder, dirs_exist_ok=True)
     full = filled if is_mounted else limited
-    found = {"stages": stages(finished, folder, full)}
+    found = {"stages": stages(finished, folder, full, names)}
     if is_mounted:
         found["through_dvc"] = [through_dvc(folder, spare) for spare in SPARE]
         found["read_only"] = read_only(folder)
@@ -41,10 +41,10 @@ def mount(folder):
     subprocess.run(command, check=True)
 
 
-def stages(finished, folder, full):
+def stages(finished, folder, full, names):
     """Run each stage beside what the others made; a stage that fails may take its own back."""
     said = {}
-    for name in engine.graph(folder):
+    for name in names:
         for kept in ("data", "models", "reports"):
             shutil.copytree(finished / kept, folder / kept, dirs_exist_ok=True)
         with full(folder, 0):
@@ -106,4 +106,4 @@ def limited(folder, spare):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4:])

@@ -44,11 +44,20 @@ def wide(rows):
 @pytest.mark.parametrize(
     ("name", "change"),
     [
-        ("infinite", lambda t: t.assign(visits=np.where(t.visits == 3, np.inf, t.visits))),
-        ("constant", lambda t: t.assign(visits=1, remarks="a")),
-        ("mixed", lambda t: t.assign(visits=np.where(t.visits == 3, "many", t.visits.astype(str)))),
-        ("wide", lambda t: t.head(80).join(wide(80))),
-        ("all_nan", lambda t: t.assign(visits=np.nan)),
+        (
+            "infinite, constant, empty",
+            lambda t: t.assign(
+                visits=np.where(t.visits == 3, np.inf, t.visits), remarks="a", empty=np.nan
+            ),
+        ),
+        (
+            "mixed, wide",
+            lambda t: (
+                t.assign(visits=np.where(t.visits == 3, "many", t.visits.astype(str)))
+                .head(80)
+                .join(wide(80))
+            ),
+        ),
     ],
 )
 def test_dirty_data_passes_or_stops_cleanly(name, change, tmp_path):

@@ -15,6 +15,8 @@ from tests.pipelines import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/params.yaml"))
+ALIKE = {"co2_forecast", "digits", "digits_drawn", "spoken_vowels"}
+"""Examples whose kind of data other tests take through every stage."""
 ROWS, EPOCHS = 200, 2
 FEWER = {
     "ingest:\n": f"ingest:\n  sample_rows: {ROWS}\n",
@@ -32,7 +34,13 @@ FEWER_WITHOUT_TARGET = {
 }
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "example",
+    [
+        pytest.param(path, id=path.name, marks=[pytest.mark.thorough] if path.name in ALIKE else [])
+        for path in EXAMPLES
+    ],
+)
 def test_an_example_runs_through_every_stage(example, tmp_path):
     folder = tmp_path / "ws"
     shutil.copytree(

@@ -24,15 +24,23 @@ def may_mount():
         return False
 
 
-@pytest.fixture(scope="module")
-def small(finished, tmp_path_factory):
+SOME = ["ingest", "split", "train", "export", "report"]
+
+
+def stages(finished):
+    return list(read_yaml(finished / "dvc.yaml")["stages"])
+
+
+@pytest.fixture(scope="module", params=["some", pytest.param("all", marks=pytest.mark.thorough)])
+def small(request, finished, tmp_path_factory):
     """What happened on a disk that filled up, and the folder of what the next run computed."""
     folder = tmp_path_factory.mktemp("small")
     (folder / "disk").mkdir()
     mode = [*UNSHARE] if (is_mounted := may_mount()) else []
     command = [sys.executable, SCRIPT, finished, folder / "disk"]
+    names = SOME if request.param == "some" else stages(finished)
     done = subprocess.run(
-        [*mode, *command, "mount" if is_mounted else "limit"],
+        [*mode, *command, "mount" if is_mounted else "limit", *names],
         env={**environment(), "DVC_SITE_CACHE_DIR": str(folder / "disk" / ".site")},
         capture_output=True,
         text=True,
@@ -43,10 +51,8 @@ def small(finished, tmp_path_factory):
     return json.loads(done.stdout.splitlines()[-1]), folder / "kept"
 
 
-def test_a_full_disk_is_one_line_in_every_stage(small, finished):
-    stages = small[0]["stages"]
-    assert list(stages) == list(read_yaml(finished / "dvc.yaml")["stages"])
-    for name, found in stages.items():
+def test_a_full_disk_is_one_line_in_the_stage(small):
+    for name, found in small[0]["stages"].items():
         assert found["code"] == 2, (name, found)
         assert "cannot be written: " in found["text"]
         assert ".tmp" not in found["text"]

@@ -39,12 +39,8 @@ DOORS = {
 """Door -> what it says; the process in it that is killed is `tasks` (a flow's is in test_run)."""
 RUN, REPRO = DOORS
 STAGES = list(LAST)
-EVERY = os.environ.get("NINEFOLD_EVERY_DOOR") == "1"
-INTERRUPTED = {
-    RUN: STAGES if EVERY else STAGES[::2],
-    REPRO: STAGES if EVERY else ["export", "baselines", "ingest"],
-}
-"""Door -> the stages interrupted in it: all where NINEFOLD_EVERY_DOOR=1, else some in each."""
+SOME = {RUN: ["evaluate", "baselines", "validate"], REPRO: ["export", "ingest"]}
+"""Door -> stages interrupted in it; a thorough round interrupts all in each."""
 BY_DVC = 4
 """How many stages DVC computes after that, before `ninefold run` computes the others."""
 
@@ -91,12 +87,17 @@ def own(workspace, at):
 
 
 @pytest.mark.timeout(1200)
-def test_every_stage_may_be_interrupted_and_killed(server, finished, tmp_path):
+@pytest.mark.parametrize(
+    "interrupted",
+    [SOME, pytest.param(dict.fromkeys(DOORS, STAGES), marks=pytest.mark.thorough)],
+    ids=["some", "all"],
+)
+def test_every_stage_may_be_killed_and_interrupted(interrupted, server, finished, tmp_path):
     workspace = tmp_path / "w"
     shutil.copytree(finished, workspace)
     for stage, at in LAST.items():
         take_away(in_place(workspace, at))
-        for door in [door for door in DOORS if stage in INTERRUPTED[door]]:
+        for door in [door for door in DOORS if stage in interrupted[door]]:
             code, error = interrupt([*door, stage], workspace, at, signal.SIGINT)
             assert code != 0
             assert TRACEBACK not in error
@@ -124,8 +125,15 @@ def test_what_a_killed_stage_left_goes_even_if_nothing_is_to_do(finished, tmp_pa
     assert digests(workspace) == digests(finished)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill-9"])
-@pytest.mark.parametrize("at", ["config", "params.yaml"])
+@pytest.mark.parametrize(
+    ("at", "number"),
+    [
+        ("config", signal.SIGKILL),
+        ("params.yaml", signal.SIGINT),
+        pytest.param("config", signal.SIGINT, marks=pytest.mark.thorough),
+        pytest.param("params.yaml", signal.SIGKILL, marks=pytest.mark.thorough),
+    ],
+)
 def test_init_may_be_interrupted(tmp_path, at, number):
     write(messy(160, "binary"), tmp_path / "rows.csv")
     given = ["init", tmp_path / "rows.csv", "--target", "y", "--into", tmp_path / "w", "--yes"]
@@ -146,7 +154,7 @@ def test_init_may_be_interrupted(tmp_path, at, number):
     ("command", "at"),
     [
         (["predict", "models/model.onnx", "rows.csv", "scored.csv"], "scored.csv"),
-        (["audit"], "leakage.json"),
+        pytest.param(["audit"], "leakage.json", marks=pytest.mark.thorough),
     ],
     ids=["predict", "audit"],
 )

@@ -15,7 +15,13 @@ from tests.end_to_end.tables import messy, write
 ROWS = {"binary": 400, "many": 400, "regression": 200}
 
 
-@pytest.fixture(scope="module", params=ROWS)
+@pytest.fixture(
+    scope="module",
+    params=[
+        "binary",
+        *(pytest.param(task, marks=pytest.mark.thorough) for task in ROWS if task != "binary"),
+    ],
+)
 def trained(request, server, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
     data = write(messy(ROWS[request.param], request.param), folder / "my data.csv")

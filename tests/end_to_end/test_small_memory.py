@@ -6,7 +6,7 @@ import sys
 
 from tests.end_to_end.workspaces import temporary
 
-LIMIT = 6 * 2**30
+LIMIT = 4 * 2**30
 
 
 def test_a_network_that_memory_is_too_small_for_is_one_line(finished, tmp_path):

@@ -46,6 +46,7 @@ def cluster():
         shutil.rmtree(folder)
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(CONTROL is None, reason="PostgreSQL is not installed")
 def test_a_scheduled_run_fires_on_postgresql(workspace, tmp_path):
     settings = {k: v for k, v in environment().items() if k != "PREFECT_API_URL"}

@@ -114,6 +114,7 @@ def test_the_automation_starts_one_retrain_in_a_cool_down(server, workspace, tra
     assert told(workspace) == ["start", "run", "start", "run"]
 
 
+@pytest.mark.thorough
 def test_a_monitor_that_is_killed_costs_at_most_a_start_and_never_makes_two(
     server, workspace, training
 ):

@@ -134,6 +134,7 @@ def test_wrong_input_is_found_before_anything_runs(server, workspace):
     assert workspace.take_ran() == []
 
 
+@pytest.mark.thorough
 def test_a_damaged_dvc_lock_heals(server, workspace):
     ninefold(workspace, "run")
     lock = workspace.read("dvc.lock")
@@ -215,6 +216,7 @@ def wait_for(path):
         time.sleep(0.05)
 
 
+@pytest.mark.thorough
 def test_ctrl_c_is_one_line_and_the_next_run_goes_on(server, workspace):
     slow = DIAMOND.replace("cmd: sh step.sh left", "cmd: touch begun; sleep 77; sh step.sh left")
     workspace.write("dvc.yaml", slow)
@@ -253,6 +255,7 @@ def test_with_its_own_server_kill_9_leaves_no_orphan(server, workspace):
     assert workspace.is_clean()
 
 
+@pytest.mark.thorough
 def test_a_killed_run_is_not_shown_as_running_for_ever(server, workspace):
     slow = DIAMOND.replace("cmd: sh step.sh left", "cmd: touch begun; sleep 66; sh step.sh left")
     workspace.write("dvc.yaml", slow)
@@ -269,7 +272,7 @@ def test_a_killed_run_is_not_shown_as_running_for_ever(server, workspace):
     assert runs[0]["state"]["type"] == "CRASHED"
 
 
-@pytest.mark.parametrize("command", ["run", "schedule"])
+@pytest.mark.parametrize("command", ["run", pytest.param("schedule", marks=pytest.mark.thorough)])
 def test_a_server_that_does_not_answer_is_one_line(workspace, command):
     workspace.write("params.yaml", "schedule:\n  training: {every: 1h}\n")
     url = "http://127.0.0.1:9/api"

@@ -97,6 +97,7 @@ def prefect(folder, *arguments):
     return done.stdout
 
 
+@pytest.mark.thorough
 def test_a_worker_of_the_pool_runs_what_was_deployed(server, tmp_path):
     workspace = Workspace(tmp_path / "pooled", PIPELINE)
     workspace.write("params.yaml", "validate: {}\n")

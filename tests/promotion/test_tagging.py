@@ -60,7 +60,9 @@ class Repository(Workspace):
         return (self.folder / "models/model.onnx").read_bytes()
 
 
-@pytest.mark.parametrize("inside", [False, True], ids=["root", "subfolder"])
+@pytest.mark.parametrize(
+    "inside", [True, pytest.param(False, marks=pytest.mark.thorough)], ids=["subfolder", "root"]
+)
 def test_a_version_goes_into_production_and_back_and_git_and_dvc_say_so(tmp_path, capsys, inside):
     folder = tmp_path / "sub" if inside else tmp_path
     folder.mkdir(exist_ok=True)

@@ -40,7 +40,9 @@ def table(kind, rows=400):
     return pd.DataFrame({**data, "late": late, "broken": (days > 0.12).astype(int)})
 
 
-@pytest.fixture(scope="module", params=TARGETS)
+@pytest.fixture(
+    scope="module", params=["labels", pytest.param("values", marks=pytest.mark.thorough)]
+)
 def trained(request, tmp_path_factory):
     folder, targets = tmp_path_factory.mktemp(request.param), TARGETS[request.param]
     table(request.param).to_csv(folder / "rows.csv", index=False)

@@ -159,6 +159,7 @@ def _stay(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.thorough
 def test_a_split_file_that_leaks_gives_way_to_a_split_of_ours(tmp_path, capsys):
     table = messy(300, "binary")
     table["member"] = [f"m{n % 37:03d}" for n in range(300)]

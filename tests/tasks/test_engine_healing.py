@@ -41,7 +41,15 @@ def test_dvc_lock_cut_at_any_length_heals_without_computing(workspace):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\xff\xfe", b"<<<<<<< HEAD\n", b"[1, 2]", b"schema: '1'"]
+    "content",
+    [
+        b"\xff\xfe",
+        b"schema: '1'",
+        *(
+            pytest.param(said, marks=pytest.mark.thorough)
+            for said in (b"", b"<<<<<<< HEAD\n", b"[1, 2]")
+        ),
+    ],
 )
 def test_a_damaged_dvc_lock_without_a_copy_comes_back_from_the_run_cache(workspace, content):
     shutil.rmtree(workspace.folder / ".dvc" / "tmp" / "ninefold")
@@ -173,7 +181,9 @@ def test_a_run_beside_dvc_repro_corrupts_nothing(tmp_path):
     assert workspace.is_clean()
 
 
-@pytest.mark.parametrize("delay", [1.0, 1.3, 1.6])
+@pytest.mark.parametrize(
+    "delay", [1.3, *(pytest.param(delay, marks=pytest.mark.thorough) for delay in (1.0, 1.6))]
+)
 def test_kill_9_at_any_time_loses_nothing(tmp_path, delay):
     workspace = Workspace(tmp_path / "w", SLOW)
     process = start(workspace)

@@ -162,7 +162,7 @@ def test_a_test_part_that_was_touched_stops_evaluate_in_one_line(workspace):
     assert openings(workspace) == before
 
 
-@pytest.mark.parametrize("task", ["binary", "regression"])
+@pytest.mark.parametrize("task", ["binary", pytest.param("regression", marks=pytest.mark.thorough)])
 def test_nothing_before_evaluate_depends_on_the_test_rows(task, tmp_path):
     parts = np.resize(["train", "train", "valid", "train", "test"], ROWS)
     made = {}

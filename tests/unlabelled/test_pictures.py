@@ -30,7 +30,9 @@ from tests.unlabelled.workspaces import STAGES, blobs, change, draft, refined, r
 QUICK = "{epochs: 60, latent: 6, filters: 8, noise: 0.1}"
 
 
-@pytest.fixture(scope="module", params=["plain", "variational"])
+@pytest.fixture(
+    scope="module", params=["plain", pytest.param("variational", marks=pytest.mark.thorough)]
+)
 def trained(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
     write_folder(folder / "photos", 160)

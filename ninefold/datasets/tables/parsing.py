@@ -92,6 +92,8 @@ def parse_datetime(values: pa.Array, column: Column) -> pa.Array:
     """Read dates by the column's format; what does not fit becomes null."""
     encoded = pc.utf8_trim_whitespace(values).dictionary_encode()
     groups = pc.extract_regex(encoded.dictionary, dates.pattern(column.format))
+    if groups.null_count == len(groups):
+        return pa.nulls(len(values), pa.timestamp("us"))
     fields = {
         field.name: _group(field.name, groups.field(position))
         for position, field in enumerate(groups.type)
