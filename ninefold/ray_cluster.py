@@ -53,21 +53,23 @@ class RayCluster(Cluster[S]):
             errors.NodeDiedError, errors.OutOfMemoryError,
         )  # fmt: skip
         self._do = ray.remote(max_retries=RETRIES, num_cpus=1)(_do)
-        self.mend()
+        self._share()
 
-    def mend(self) -> None:
+    def _share(self) -> None:
         self._held = self._ray.put(self._shared)
 
-    @property
-    def workers(self) -> int:
-        """How many jobs are done at once, at least one: one for each CPU of the cluster."""
-        return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+    def _count(self) -> int:
+        """Return how many jobs are done at once: one for each CPU of the cluster."""
+        return int(self._ray.cluster_resources().get("CPU", 1))
+
+    def _slots(self) -> int:
+        return self._count()
 
     @property
-    def threads(self) -> int:
-        return self.workers
+    def _answers(self) -> bool:
+        return bool(self._ray.is_initialized())
 
-    def submit(self, work: Callable[[S, J], R], job: J) -> "Future[R]":
+    def _send(self, work: Callable[[S, J], R], job: J) -> "Future[R]":
         future: Future[R] = self._do.remote(work, self._held, job).future()
         return future
 

@@ -1,6 +1,7 @@
 """Rows, folds and trials on a Dask cluster of two workers, of which one is killed each time."""
 
 import json
+import operator
 import os
 import signal
 
@@ -8,6 +9,7 @@ import dask
 import distributed
 import pytest
 
+from ninefold.cluster import connected
 from ninefold.errors import ConfigError
 from ninefold.files import jsonable
 from ninefold.scoring.job import JobSpec, score_files
@@ -83,6 +85,25 @@ def test_trials_are_neither_lost_nor_doubled(address, tmp_path):
 def test_folds_give_the_same_report(address):
     here, there = (compared("binary", scheduler=place).report for place in (None, address))
     assert json.dumps(jsonable(here)) == json.dumps(jsonable(there))
+
+
+def test_where_no_worker_is_left_the_rest_is_done_here(monkeypatch, capfd):
+    monkeypatch.setattr("ninefold.beside.CONNECT_TIMEOUT_S", 0.5)
+    options = {"threads_per_worker": 1, "processes": False, "dashboard_address": ":0"}
+    with distributed.LocalCluster(n_workers=1, silence_logs=50, **options) as made:
+        found, other = (connected(3, made.scheduler_address, "here") for _ in range(2))
+        assert found.result(found.submit(operator.add, 4), operator.add, 4) == 7
+        other.close()  # as when the scheduler has gone
+        assert other.submit(operator.add, 6).result() == 9
+        made.sync(made.workers[0].close)
+        assert found.result(found.submit(operator.add, 5), operator.add, 5) == 8
+        assert (found.workers, found.threads) == (1, 1)
+        assert found.submit(operator.add, 6).result() == 9
+        said = capfd.readouterr().err
+        assert said.count("no Dask worker is left: the rest is done in this process") == 2
+        with pytest.raises(ConfigError, match=r"here must be the address .* has none"):
+            connected(3, made.scheduler_address, "here")
+        found.close()
 
 
 def test_a_scheduler_that_does_not_answer_is_named(tmp_path, monkeypatch):
