@@ -54,8 +54,8 @@ class Finding:
 class Scored:
     """Rows with what the trained network says of them.
 
-    Shapes: `X` `(N, F)` features and codes of categories, `y` `(N,)` codes or standardised values,
-    `scores` `(N, K)`.
+    Shapes: `X` `(N, F)` features and codes of categories, tensors laid flat among them, `y` `(N,)`
+    codes or standardised values, `scores` `(N, K)`.
     """
 
     X: Array

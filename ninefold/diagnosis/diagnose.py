@@ -34,7 +34,7 @@ def case_of(model: "TrainedModel", train: Frame, valid: Frame) -> Case:
         model.probes,
         on_train[worst],
         on_valid[worst],
-        layout=model.preprocessing.layout,
+        layout=None if model.preprocessing.layout.tensors else model.preprocessing.layout,
     )
 
 
@@ -91,7 +91,8 @@ def _scored(model: "TrainedModel", frame: Frame) -> list[Scored]:
     head, target = model.head, model.head.target
     inputs = model.preprocessing.transform(frame)
     y, scores = target.encode(frame), model.scores_of(*inputs)
-    X = np.concatenate(inputs[:2], axis=1, dtype=np.float32)
+    laid = model.preprocessing.flattened().transform(frame) if inputs[2:] else inputs
+    X = np.concatenate(laid[:2], axis=1, dtype=np.float32)
     if target.task == "regression":
         y = target.standardised(y)
     if not target.each:

@@ -10,7 +10,20 @@ from ninefold.diagnosis.case import Case, Finding, Scored, Symptom
 FEWEST = 100
 LEFT = 0.05
 """Share of what the network leaves on valid that trees must explain."""
-SURE = 3.0
+SURE, SURE_HELD, HELD = 3.0, 2.0, 0.5
+"""Standard errors; the latter where much dropout, or what else holds learning back, was set."""
+NOTHING = 0.05
+"""Share of the loss of a constant, by which one must be lower to count as having learnt."""
+MUCH = 5
+"""Times the usual weight decay, which are much."""
+MOST = 4
+"""Classes, those with the largest errors, that trees are grown for."""
+WIDEST = 300
+"""Features that trees are grown on, those that vary most."""
+TREES: dict[str, Any] = {"max_iter": 40, "max_leaf_nodes": 8, "min_samples_leaf": 30,
+         "learning_rate": 0.07, "l2_regularization": 5.0, "early_stopping": False,
+         "random_state": 0}  # fmt: skip
+"""Small trees, held back: what little is left in errors drowns in what large ones make up."""
 
 
 class Underfitting(Symptom):
@@ -23,10 +36,12 @@ class Underfitting(Symptom):
     def look(self, case: Case) -> Finding | None:
         if min(len(case.train.y), len(case.valid.y)) < FEWEST or not case.train.X.shape[1]:
             return None
-        left, errors = _explained(case)
-        if left < LEFT or errors < SURE:
-            return None
         path, value = _more(case)
+        if _has_learnt_nothing(case):
+            return _of_nothing(case, path, value)
+        left, errors = _explained(case)
+        if left < LEFT or errors < (SURE_HELD if _is_held(case) else SURE):
+            return None
         bars = [
             ["left by the network", 1.0, "100 %"],
             ["found by trees in it", left, f"{left:.0%}"],
@@ -43,45 +58,96 @@ class Underfitting(Symptom):
         )
 
 
+def _has_learnt_nothing(case: Case) -> bool:
+    """Tell whether a network that reads tensors says of valid rows hardly more than how common each
+    class, or what the mean, is; of tables, trees tell whether there is anything to learn.
+    """
+    if not getattr(case.network, "reads_tensors", False):
+        return False
+    return float(case.valid.losses.mean()) > (1.0 - NOTHING) * _of_constant(case)
+
+
+def _of_constant(case: Case) -> float:
+    """Return the loss on valid of saying what is usual on train."""
+    train, valid = case.train.y, case.valid.y
+    if not case.is_classification:
+        return float(np.square(valid - train.mean()).mean())
+    shares = np.bincount(train, minlength=case.train.scores.shape[1]) + 1.0
+    shares /= shares.sum()
+    return float(-np.log(shares[valid]).mean())
+
+
+def _of_nothing(case: Case, path: tuple[str, ...], value: Any) -> Finding:
+    own, constant = float(case.valid.losses.mean()), _of_constant(case)
+    return Finding(
+        "fit.underfitting",
+        f"The network's loss on valid is {own:.3g}, that of saying what is usual {constant:.3g}: "
+        "it has learnt nothing.",
+        f"Set {'.'.join(path)} to {value}.",
+        {"loss": own, "of_constant": constant, "best_epoch": case.facts["best_epoch"]},
+        case.loss_picture("The loss stays where it began"),
+        ((path, value),),
+    )
+
+
 def _explained(case: Case) -> tuple[float, float]:
     """Return the share of the errors' variance on valid, and how many standard errors it is."""
     from sklearn.ensemble import HistGradientBoostingRegressor
 
-    errors = _errors(case.train)
-    worst = int(errors.var(axis=0).argmax())
-    model = HistGradientBoostingRegressor(
-        max_iter=60, max_leaf_nodes=15, early_stopping=False, random_state=0
-    )
-    model.fit(case.train.X, errors[:, worst])
-    actual = _errors(case.valid)[:, worst]
-    gains = actual**2 - (actual - model.predict(case.valid.X)) ** 2
+    on_train, on_valid = _errors(case.train), _errors(case.valid)
+    columns = np.sort(np.argsort(-case.train.X.var(axis=0), kind="stable")[:WIDEST])
+    seen, unseen = case.train.X[:, columns], case.valid.X[:, columns]
+    gains, total = np.zeros(len(on_valid)), 0.0
+    for worst in np.argsort(-on_train.var(axis=0), kind="stable")[:MOST]:
+        model = HistGradientBoostingRegressor(**TREES)
+        model.fit(seen, on_train[:, worst])
+        actual = on_valid[:, worst]
+        gains += actual**2 - (actual - model.predict(unseen)) ** 2
+        total += float(np.square(actual).mean())
     spread = case.valid.error_of_mean(gains)
-    total = float(np.square(actual).mean())
     if total <= 0 or spread <= 0:
         return 0.0, 0.0
     return float(gains.mean() / total), float(gains.mean() / spread)
 
 
 def _errors(rows: Scored) -> Array:
-    """Return what is left of each class or of the value, `(N, K)`."""
+    """Return what is left of each class (one of two tells both) or of the value, `(N, K)`."""
     if rows.scores.shape[1] == 1:
         return np.asarray(rows.y - rows.scores[:, 0], dtype=np.float64)[:, None]
     hits = rows.y[:, None] == np.arange(rows.scores.shape[1])
-    return np.asarray(hits - np.exp(rows.scores.astype(np.float64)))
+    errors = np.asarray(hits - np.exp(rows.scores.astype(np.float64)))
+    return errors[:, :1] if errors.shape[1] == 2 else errors
+
+
+def _is_held(case: Case) -> bool:
+    """Tell whether settings hold learning back: much dropout, or a price of large weights."""
+    spec = case.spec
+    is_priced = spec.l1 > 0 or spec.l2 > 0 or spec.weight_decay > MUCH * _decay(case)
+    return is_priced or getattr(case.network, "dropout", 0.0) >= HELD
+
+
+def _decay(case: Case) -> float:
+    return max(case.spec.optimizer.weight_decay, 0.01)
 
 
 def _more(case: Case) -> tuple[tuple[str, ...], Any]:
     """Return the change that gives the network more room, the likeliest first."""
     spec, network = case.spec, case.network
     layers, width = getattr(network, "num_layers", None), getattr(network, "hidden_size", None)
+    for key in ("l1", "l2"):
+        if getattr(spec, key) > 0:
+            return case.at(key), 0.0
+    if spec.weight_decay > MUCH * _decay(case):
+        return case.at("weight_decay"), spec.optimizer.weight_decay
     if layers == 0:
         return case.of_network("num_layers"), 2
     if width is not None and width < 32:
         return case.of_network("hidden_size"), 128
     if getattr(network, "dropout", 0.0) > 0.3:
         return case.of_network("dropout"), 0.1
-    if spec.weight_decay > 5 * spec.optimizer.weight_decay:
-        return case.at("weight_decay"), spec.optimizer.weight_decay
+    filters = getattr(network, "filters", ())
+    if isinstance(filters, tuple) and filters and max(filters) < 8:
+        return case.of_network("filters"), [32, 64, 128]
     if case.is_cut_off or width is None:
         return case.at("epochs"), 2 * spec.epochs
     return case.of_network("hidden_size"), min(_most(network), 2 * width)

@@ -1,5 +1,7 @@
 """Every symptom is provoked by real training, and a healthy run has none."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,8 @@ from ninefold.diagnosis.learning_rate_high import LearningRateHigh
 from ninefold.diagnosis.learning_rate_low import LearningRateLow
 from ninefold.diagnosis.overfitting import Overfitting
 from ninefold.diagnosis.plateau import Plateau
+from ninefold.diagnosis.underfitting import Underfitting
+from ninefold.diagnosis.units import Units
 from ninefold.preprocessing import PreprocessSpec
 from ninefold.registry import components
 from ninefold.report.sections.diagnosis import picture
@@ -222,6 +226,29 @@ def test_a_rise_on_valid_is_overfitting_where_what_holds_against_it_was_loosened
     for fields, is_found in ((loose, True), ({}, False), ({"ema": 0.99, "patience": 50}, False)):
         case = told(on_train, on_valid, best=30, untrained=1.0, epochs=60, **fields)
         assert (Overfitting().look(case) is not None) == is_found
+
+
+def test_a_recurrent_network_that_says_what_is_usual_has_learnt_nothing():
+    rng = np.random.default_rng(1)
+    X, y = rng.normal(size=(300, 4)), rng.integers(0, 3, 300)
+    spec = TrainSpec.model_validate({"network": {"kind": "rnn", "hidden_size": 1}})
+    for sure, is_found in ((0.34, True), (0.8, False)):
+        scores = np.log(np.where(np.eye(3)[y] > 0, sure, (1 - sure) / 2))
+        train, valid = (Scored(X[p], y[p], scores[p]) for p in (slice(150), slice(150, 300)))
+        found = Underfitting().look(Case([], spec, {"best_epoch": 1}, [], train, valid))
+        assert (found is not None) == is_found
+        if found:
+            assert "learnt nothing" in found.message
+            assert found.fix == ((("train", "network", "hidden_size"), 128),)
+
+
+def test_units_that_a_price_of_large_weights_killed_name_it():
+    for fields, key in (({"l2": 0.5}, "l2"), ({"weight_decay": 1.0}, "weight_decay"), ({}, "lr")):
+        case = told([1.0], [1.0], best=1, untrained=1.0, **fields)
+        probe = {"epoch": 4, "units": {"hidden.1": {"dead": 0.9}}}
+        found = Units().look(replace(case, probes=[probe]))
+        assert found is not None
+        assert [path for path, _ in found.fix] == [("train", key)]
 
 
 def test_ups_and_downs_at_the_usual_rate_are_small_against_what_was_to_be_learnt():
