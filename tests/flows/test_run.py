@@ -11,20 +11,13 @@ import urllib.request
 import psutil
 import pytest
 
+from tests import forking
 from tests.pipelines import DIAMOND, NAMES, Workspace, environment
 
 
 def ninefold(workspace, *arguments, **more):
-    return subprocess.run(
-        [sys.executable, "-m", "ninefold", *arguments],
-        cwd=workspace.folder,
-        env={**environment(), **more},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=200,
-    )
+    settings = {**environment(), **more}
+    return forking.run("ninefold", *arguments, cwd=workspace.folder, env=settings, timeout_s=200)
 
 
 def ask(server, path, *, method="POST", **body):

@@ -3,8 +3,6 @@
 import hashlib
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from ninefold.training.loop import Rows, Watch, train
 from ninefold.training.model import read_history
 from ninefold.training.probing import Probe
 from ninefold.training.scoring_module import ScoringModule
+from tests import forking
 from tests.networks.test_export import layout
 from tests.training.samples import parts
 
@@ -153,10 +152,9 @@ def workspace(folder: Path) -> Path:
     return folder
 
 
-def start(folder: Path) -> "subprocess.Popen[str]":
+def start(folder: Path) -> forking.Process:
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
-    command = [sys.executable, "-m", "tasks", "train"]
-    return subprocess.Popen(command, cwd=folder, env=env, stderr=subprocess.PIPE, text=True)
+    return forking.Process("tasks", "train", cwd=folder, env=env)
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -167,19 +165,19 @@ def digests(folder: Path) -> dict[str, str]:
 def test_a_train_stage_killed_half_way_gives_the_bytes_of_one_that_was_not(tmp_path):
     whole, killed = workspace(tmp_path / "whole"), workspace(tmp_path / "killed")
     first = start(whole)
-    first.communicate()
+    first.communicate(120)
     assert first.returncode == 0
     process, kept = start(killed), killed / ".ninefold" / "train.safetensors"
     deadline = time.monotonic() + 120
     while not kept.exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    process.end(signal.SIGKILL)
+    process.communicate(60)
     seen = read_history(killed / "models" / "network" / "history.csv")
     assert 1 <= len(seen) < EPOCHS
     assert not (killed / "models" / "network" / "weights.safetensors").exists()
     again = start(killed)
-    _, said = again.communicate()
+    _, said = again.communicate(120)
     assert again.returncode == 0
     assert "train: going on after epoch" in said
     assert digests(killed) == digests(whole)
