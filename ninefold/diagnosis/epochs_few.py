@@ -3,20 +3,24 @@
 from ninefold.diagnosis.case import Case, Finding, Symptom
 from ninefold.diagnosis.learning_rate_low import NEAR, falls_straight
 
-FEW = 5
-"""How many times fewer epochs than by default are few."""
+FEW, FAR_FEWER = 5, 10
+"""How many times fewer epochs than by default are few; the latter at a rate too low, which may be
+all that is wrong."""
 
 
 class EpochsFew(Symptom):
     """The last epoch is the best one, after a fraction of the usual epochs or in a steady fall."""
 
     kinds = ("epochs.too_few",)
-    follows = ("learning_rate", "batch")
+    follows = ("batch",)
 
     def look(self, case: Case) -> Finding | None:
         done, usual = len(case.history), _usual(case)
         is_near = case.lr * NEAR >= case.spec.optimizer.lr
-        is_short = FEW * case.spec.epochs <= usual and case.is_cut_off
+        fewer = FEW if is_near else FAR_FEWER
+        is_short = fewer * case.spec.epochs <= usual and case.is_cut_off
+        if case.lr > NEAR * case.spec.optimizer.lr:
+            return None
         if not is_short and not (is_near and falls_straight(case)):
             return None
         epochs = usual if is_short else 2 * case.spec.epochs

@@ -6,7 +6,7 @@ from ninefold.columns import Array
 from ninefold.diagnosis.case import Case, Finding, Symptom
 
 FEWEST, FEWEST_AT_ALL = 6, 3
-"""Epochs at the full rate for the form of a curve, and for telling that nothing moved."""
+"""Epochs at the full rate for the form of a curve; and in all, for telling that nothing moved."""
 STEADY = 0.9
 """Share of epochs in which the loss falls."""
 STILL, FAR_BELOW = 0.02, 30
@@ -26,7 +26,7 @@ class LearningRateLow(Symptom):
 
     def look(self, case: Case) -> Finding | None:
         flat = case.flat
-        if len(flat) < FEWEST_AT_ALL:
+        if len(case.history) < FEWEST_AT_ALL:
             return None
         usual = case.spec.optimizer.lr
         moved = _moved(case)
@@ -35,8 +35,10 @@ class LearningRateLow(Symptom):
         part = _falling(case, is_far)
         if not is_still and (case.lr * NEAR >= usual or part is None):
             return None
-        first, second, steady = halves(_on_valid(case) if part == "valid" else flat)
-        said = f"the loss on {part or 'train'} " + (
+        first, second, steady = (
+            halves(_on_valid(case) if part == "valid" else flat) if len(flat) > 1 else (0.0,) * 3
+        )
+        said = f"the loss on {'train' if is_still or not part else part} " + (
             f"hardly moved in all ({moved:.2%})" if is_still
             else f"fell in {steady:.0%} of epochs, by {first:.3g} in the first half of them and "
             f"{second:.3g} in the second, and was still falling at the end"

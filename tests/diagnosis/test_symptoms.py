@@ -9,6 +9,7 @@ from ninefold.columns import Frame
 from ninefold.diagnosis import Symptom, case_of, diagnose
 from ninefold.diagnosis.case import Case, Scored
 from ninefold.diagnosis.data_little import DataLittle
+from ninefold.diagnosis.epochs_few import EpochsFew
 from ninefold.diagnosis.label_noise import LabelNoise
 from ninefold.diagnosis.learning_rate_high import LearningRateHigh
 from ninefold.diagnosis.learning_rate_low import LearningRateLow
@@ -145,7 +146,8 @@ def test_rows_learnt_by_heart_after_an_early_best_epoch_are_overfitting():
 
 def test_a_rate_far_below_the_default_is_too_low_after_few_epochs():
     report = diagnosed(lr=1e-5, optimizer={"kind": "sgd", "momentum": 0.0}, epochs=8)
-    assert [finding["kind"] for finding in report["findings"]] == ["learning_rate.too_low"]
+    kinds = [finding["kind"] for finding in report["findings"]]
+    assert kinds == ["learning_rate.too_low", "epochs.too_few"]
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
@@ -226,6 +228,17 @@ def test_a_rise_on_valid_is_overfitting_where_what_holds_against_it_was_loosened
     for fields, is_found in ((loose, True), ({}, False), ({"ema": 0.99, "patience": 50}, False)):
         case = told(on_train, on_valid, best=30, untrained=1.0, epochs=60, **fields)
         assert (Overfitting().look(case) is not None) == is_found
+
+
+def test_few_epochs_at_a_rate_far_too_low_name_both():
+    losses = [0.6999, 0.6996, 0.6993, 0.699]
+    for rate, kinds in (
+        (1e-5, ["learning_rate.too_low", "epochs.too_few"]), (0.002, ["epochs.too_few"]),
+    ):  # fmt: skip
+        case = told(losses, losses, best=4, untrained=0.7, epochs=4, lr=rate)
+        case = replace(case, probes=[{"loss": 0.7}, {"loss": 0.699}])
+        found = [symptom.look(case) for symptom in (LearningRateLow(), EpochsFew())]
+        assert [finding.kind for finding in found if finding is not None] == kinds
 
 
 def test_a_recurrent_network_that_says_what_is_usual_has_learnt_nothing():
