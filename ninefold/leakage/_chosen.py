@@ -19,12 +19,13 @@ most whatever its error, both in standard deviations."""
 
 
 def chosen_by(
-    case: Case, drifts: dict[str, Drift], found: dict[str, Shift | None]
+    case: Case, drifts: dict[str, Drift], found: dict[str, Shift | None], by_place: bool
 ) -> dict[str, Shift]:
     """Return the column by whose values rows were sent to test, if one explains all the rest.
 
     Where the parts differ in time or site, columns go on differing among rows of one value of any
-    of them; where the parts were chosen by a column, nothing else differs among its like.
+    of them; where the parts were chosen by a column, nothing else differs among its like, nor do
+    the rows' places in the file if the parts differ in these (`by_place`): it is sorted by it.
     """
     strong = [
         (drift.effect, name)
@@ -37,8 +38,10 @@ def chosen_by(
     name = max(strong)[1]
     is_told = found[name] is not None and found[name].severity != "info"  # type: ignore[union-attr]
     strata = _strata(case.number(name))
-    others = [other for other in drifts if other != name]
-    if is_told or not all(_settles(case, strata, _ranked(case, other)) for other in others):
+    others = [_ranked(case, other) for other in drifts if other != name]
+    if by_place:
+        others.append(case.frame.row[:, None] / max(1, int(case.frame.row.max())))
+    if is_told or not all(_settles(case, strata, other) for other in others):
         return {}
     what = (
         f"is distributed differently in test (distance {drifts[name].effect:.2f} of 1), and among "

@@ -40,6 +40,9 @@ SEEN = 0.05
 LEVELS = 5
 """Values of a column from which a combination may start with it; others may join."""
 MAX_TESTED = 2
+OFTENER, OFTEN = 2.0, 3
+"""Times as many pairs of rows as by chance that two columns with few values must tie for a
+combination to start with them, and how many such starts are looked at."""
 MAX_COLUMNS = 10
 
 
@@ -172,15 +175,8 @@ def _combined(case: Case) -> list[_Key]:
     telling = {name for name, codes in columns.items() if codes.max() + 1 >= LEVELS}
     names = sorted(telling, key=lambda n: (-int(columns[n].max()), n))[:MAX_COLUMNS]
     rng = np.random.default_rng(case.seed)
-    shuffled = {name: rng.permutation(columns[name]) for name in names}
-    seeds = []
-    for first, second in combinations(names, 2):
-        together = _mates(_joined(columns[first], columns[second]))
-        chance = _mates(_joined(columns[first], shuffled[second]))
-        if together >= COVERED and together > 1.2 * chance + 0.05:
-            seeds.append((chance - together, (first, second)))
     found: dict[tuple[str, ...], _Key] = {}
-    for _, pair in sorted(seeds)[:5]:
+    for pair in _seeds({name: columns[name] for name in names}, rng):
         key = _grown(columns, pair)
         chance = _mates(_many([rng.permutation(columns[n]) for n in key.names]))
         only_numbers = all(_is_number(case, n) for n in key.names)
@@ -189,6 +185,31 @@ def _combined(case: Case) -> list[_Key]:
         if not few and _could_be(key.codes) and _mates(key.codes) > 3 * chance:
             found.setdefault(key.names, key)
     return list(found.values())
+
+
+def _seeds(columns: dict[str, Array], rng: np.random.Generator) -> list[tuple[str, ...]]:
+    """Return the pairs whose values meet again beyond chance, the clearest first.
+
+    Nearly every row has its pair again by chance where the values are few for so many rows; then it
+    is how many rows have it that tells: those of an entity come on top.
+    """
+    shuffled = {name: rng.permutation(codes) for name, codes in columns.items()}
+    meet, often = [], []
+    for pair in combinations(columns, 2):
+        first, second = pair
+        real, lot = (_joined(columns[first], by[second]) for by in (columns, shuffled))
+        together, chance = _mates(real), _mates(lot)
+        if together >= COVERED and together > 1.2 * chance + 0.05:
+            meet.append((chance - together, pair))
+        elif chance > COVERED and _pairs(real) >= OFTENER * _pairs(lot):
+            often.append((-_pairs(real) / _pairs(lot), pair))
+    return [pair for _, pair in [*sorted(meet)[:5], *sorted(often)[:OFTEN]]]
+
+
+def _pairs(codes: Array) -> int:
+    """Return how many pairs of rows have the same key, and one more."""
+    size = np.bincount(codes).astype(np.int64)
+    return int((size * (size - 1) // 2).sum()) + 1
 
 
 def _grown(columns: dict[str, Array], pair: tuple[str, ...]) -> _Key:

@@ -8,7 +8,16 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage._balanced import is_drawn_again
-from ninefold.leakage._contradicted import CLEANED, DENIED, PLAIN, Contrast, in_one_part, isolated
+from ninefold.leakage._contradicted import (
+    CLEANED,
+    DENIED,
+    LEAST,
+    PLAIN,
+    Contrast,
+    in_one_part,
+    isolated,
+)
+from ninefold.leakage._discriminant import discriminant
 from ninefold.leakage._spelling import WORD
 from ninefold.leakage._twin_labels import disagree_beyond_neighbours
 from ninefold.leakage._voting import NEIGHBOURS, Voters
@@ -174,8 +183,12 @@ def _suspicious(case: Case) -> Iterator[Finding]:
         said = "hardly any outside the test part: its labels look wrong"
         yield _suspect(case, denied & case.test, "warn", said)
         return
-    for shares, by in ((votes, PLAIN), (voters.cleaned(label), CLEANED)):
-        own, denied[use] = _denied(shares, label)
+    cleaned = voters.cleaned(label)
+    for shares, by in ((votes, PLAIN), (cleaned, CLEANED), (None, CLEANED)):
+        if shares is None:
+            own, denied[use] = _denied_twice(case, use, label, cleaned)
+        else:
+            own, denied[use] = _denied(shares, label)
         if isolated(own, denied[use], label, by) and _by_many(case, use, label, denied[use], by):
             said = "hardly any row lies between the labels: no doubtful cases, but wrong labels"
             yield _suspect(case, denied, "warn", said)
@@ -188,6 +201,24 @@ def _denied(votes: Array, label: Array) -> tuple[Array, Array]:
     """Return the votes `(M,)` for each row's own label, and which rows have hardly any."""
     own = votes[np.arange(len(label)), label]
     return own, (own <= DENIED) & (votes.max(axis=1) >= 1 - DENIED)
+
+
+def _denied_twice(case: Case, use: Array, label: Array, votes: Array) -> tuple[Array, Array]:
+    """Return the better chance `(M,)` that neighbours and a linear model of all columns give each
+    row's own label, and which rows neither gives any.
+
+    Each errs in its way, neighbours in many columns and the model at bent borders; both take a
+    label that was changed in the midst of a class for wrong, and hardly another one.
+    """
+    rows = np.arange(len(label))
+    own, none = votes[rows, label], np.zeros(len(label), dtype=bool)
+    if (own <= DENIED).sum() < LEAST:
+        return own, none
+    told = discriminant(case, use, label)
+    if told is None:
+        return own, none
+    own = np.maximum(own, told[rows, label])
+    return own, own <= DENIED
 
 
 def _by_many(case: Case, use: Array, label: Array, denied: Array, by: Contrast) -> bool:

@@ -70,8 +70,8 @@ class ShiftCheck(Check):
             n: ranges.get(n) or _judge(case, n, drift, mixed, n in alone)
             for n, drift in drifts.items()
         }
-        if by_lot and order.effect < APART and not mixed:
-            found |= chosen_by(case, drifts, found)
+        if by_lot and not mixed:
+            found |= chosen_by(case, drifts, found, by_place=order.effect >= APART)
         moved = [n for n, shift in found.items() if shift is not None and _is_plain_drift(shift)]
         many = moved if len(moved) >= MANY else []
         for name, shift in found.items():

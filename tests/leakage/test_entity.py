@@ -73,6 +73,20 @@ def test_two_numbers_and_a_sex_that_never_change_name_an_entity_together():
     assert set(finding["columns"]) == {"birth", "zip", "sex"}
 
 
+def test_an_entity_of_many_rows_is_found_by_columns_of_few_values():
+    rng = np.random.default_rng(0)
+    entity = rng.permutation(N) % (N // 8)
+    y = rng.normal(size=N // 8)[entity] + rng.normal(size=N) * 0.2
+    birth, month, place = (
+        rng.integers(0, size, N // 8)[entity].astype(float) for size in (12, 10, 14)
+    )
+    frame = table(
+        birth=("number", birth), month=("number", month), place=("number", place), y=("number", y)
+    )
+    (finding,), _ = undeclared(frame)
+    assert set(finding["columns"]) == {"birth", "month", "place"}
+
+
 def test_honest_columns_that_repeat_pass():
     rng = np.random.default_rng(0)
     age = rng.integers(18, 90, N).astype(float)

@@ -1,6 +1,7 @@
 """Labels that contradict their equals or their neighbours are told; copies in conflict warn."""
 
 import numpy as np
+from sklearn.datasets import load_breast_cancer
 
 from ninefold.columns import Column, Frame
 from ninefold.leakage.case import Case
@@ -37,6 +38,17 @@ def test_flipped_labels_are_named():
     assert finding.severity == "warn"
     assert set(finding.rows) <= set(flipped.tolist())
     assert len(finding.rows) >= 10
+
+
+def test_flipped_labels_are_told_among_many_columns_whose_classes_touch():
+    x, y = load_breast_cancer(return_X_y=True)
+    y = np.where(y == 1, "benign", "malignant").astype(object)
+    assert all(item.severity == "info" for item in found(x, y).values())
+    flipped = np.random.default_rng(5).choice(len(y), 28, replace=False)
+    y[flipped] = np.where(y[flipped] == "benign", "malignant", "benign")
+    finding = found(x, y)["label.suspicious"]
+    assert finding.severity == "warn"
+    assert len(set(finding.rows) & set(flipped.tolist())) >= 20
 
 
 def test_classes_that_touch_have_rows_in_doubt_and_inform_at_most():

@@ -173,6 +173,10 @@ def test_parts_chosen_by_a_column_that_others_follow_name_it():
     part = np.where(rng.random(2000) < 1 / (1 + np.exp((50 - age) / 6)), "test", "train")
     found = loud_of(report(data, "y", part.astype(object)), "shift.support")
     assert [item["columns"] for item in found] == [["age"]]
+    order = np.argsort(-age, kind="stable")
+    by_age = {name: values[order] for name, values in data.items()}
+    found = loud_of(report(by_age, "y", part.astype(object)[order]), "shift.support")
+    assert [item["columns"] for item in found] == [["age"]], "where the file is sorted by it, too"
     moved = {**data, "height": data["height"] + 8 * (part == "test")}
     assert not loud_of(report(moved, "y", part.astype(object)), "shift.support")
 

@@ -35,14 +35,15 @@ def flipped_in_test(
 def flipped_anywhere(
     source: Source, table: pd.DataFrame, rng: np.random.Generator
 ) -> Iterator[Trial]:
-    """One label in ten belongs to another class, in every part: they vote for each other."""
+    """One label in ten, or in twenty, belongs to another class, in every part."""
     if source.name not in APART or is_numeric_target(source, table) or len(table) < 300:
         return
-    rows = rng.choice(len(table), len(table) // 10, replace=False)
     labels = table[source.target].astype(str).to_numpy(dtype=object)
-    made = table.assign(**{source.target: _flipped(labels, rows, rng)})
     names, part = (source.target,), random_part(len(table), rng)
-    yield planted(source, made, "flipped anywhere", columns=names, families=("label",), part=part)
+    for one_in, said in ((10, "flipped anywhere"), (20, "few flipped anywhere")):
+        rows = rng.choice(len(table), len(table) // one_in, replace=False)
+        made = table.assign(**{source.target: _flipped(labels, rows, rng)})
+        yield planted(source, made, said, columns=names, families=("label",), part=part)
 
 
 def _flipped(labels: Array, rows: Array, rng: np.random.Generator) -> Array:
