@@ -82,7 +82,9 @@ def _tag(workspace: Path, registry: Registry, content: bytes) -> list[str]:
     author = {} if _git(workspace, "config", "user.email", check=False) else _author()
     if version is None:
         if (why := _untold(workspace, content)) is not None:
-            return [f"no tag: {why}"]
+            stale = _newest(workspace, name)
+            still = f"; for Git, in production is still what {stale} names" if stale else ""
+            return [f"no tag: {why}{still}"]
         from gto import api
 
         commit = _snapshot(workspace, prefix, str(head), f"Version {entry.version} in production")

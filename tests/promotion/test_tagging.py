@@ -135,3 +135,7 @@ def test_git_that_refuses_a_tag_holds_up_no_promotion(tmp_path, capsys, monkeypa
     assert cli.main(["-C", str(tmp_path), "promote"]) == 0
     assert "tags model@v0.0.1 and model#production#1" in capsys.readouterr().out
     assert list(lock.parent.glob("*.lock")) == [other]
+    workspace.export(noise=0.0, scale=2.1)
+    assert cli.main(["-C", str(tmp_path), "promote", "--because", "a test"]) == 0
+    said = capsys.readouterr().out
+    assert "for Git, in production is still what model#production#1 names" in said
