@@ -12,8 +12,9 @@ LEFT = 0.05
 """Share of what the network leaves on valid that trees must explain."""
 SURE, SURE_HELD, HELD = 3.0, 2.0, 0.5
 """Standard errors; the latter where much dropout, or what else holds learning back, was set."""
-NOTHING = 0.05
-"""Share of the loss of a constant, by which one must be lower to count as having learnt."""
+NOTHING, DONE = 0.05, 0.05
+"""Share of the loss of a constant, by which one must be lower to count as having learnt, and below
+which what is left is next to nothing."""
 MUCH = 5
 """Times the usual weight decay, which are much."""
 MOST = 4
@@ -39,6 +40,8 @@ class Underfitting(Symptom):
         path, value = _more(case)
         if _has_learnt_nothing(case):
             return _of_nothing(case, path, value)
+        if float(case.valid.losses.mean()) < DONE * _of_constant(case):
+            return None
         left, errors = _explained(case)
         if left < LEFT or errors < (SURE_HELD if _is_held(case) else SURE):
             return None

@@ -199,6 +199,17 @@ def test_targets_of_other_rows_are_label_noise_and_hard_rows_are_not():
             assert found.evidence["share"] == pytest.approx(0.2, abs=0.06)
 
 
+def test_targets_of_other_rows_are_found_where_they_hide_most_of_what_is_known():
+    rng = np.random.default_rng(3)
+    said = rng.normal(size=1200)
+    clear = said + 0.9 * rng.normal(size=1200)
+    for share, is_found in ((0.35, True), (0.0, False)):
+        y = np.where(rng.random(1200) < share, rng.permutation(clear), clear)
+        part = Scored(np.zeros((1200, 0)), y, said[:, None])
+        found = LabelNoise().look(Case([], TrainSpec(), {}, [], part, part))
+        assert (found is not None) == is_found
+
+
 def test_targets_of_other_rows_in_a_small_table_are_found_by_trees():
     rng = np.random.default_rng(4)
     X = rng.normal(size=(400, 5)).astype(np.float32)
