@@ -132,7 +132,7 @@ def _met(run: _Run, table: Array, fine: Array, seed: int) -> Iterator[tuple[int,
         fits = np.abs(cells[probe] - level[probe, None]) <= near
         for at in np.flatnonzero(fits.mean(axis=0) >= HINT * _share(gap[probe], near)):
             rows = np.flatnonzero(gap > APART * near[at])
-            if len(rows) < MIN_ROWS or _fit(cells[rows, at], level[rows], near[at]) < HOLDS:
+            if len(rows) < MIN_ROWS or _holds(cells[rows, at], level[rows], near[at]) < HOLDS:
                 continue
             mixed = list(_shuffled(run, seed).levels())[number][1]
             if _fit(cells[rows, at], mixed[rows], near[at]) <= BY_CHANCE:
@@ -142,6 +142,17 @@ def _met(run: _Run, table: Array, fine: Array, seed: int) -> Iterator[tuple[int,
 def _share(gap: Array, near: Array) -> Array:
     """Return, for each column's grid `(C,)`, the share of `gap` `(n,)` that it tells apart."""
     return np.asarray((gap[:, None] > APART * near).mean(axis=0)).clip(0.2)
+
+
+def _holds(x: Array, level: Array, near: float) -> float:
+    """Return in what share of rows `x` `(n,)` is the level, the commonest level left out if less.
+
+    A column of one value meets the level that a rare class has most of the time.
+    """
+    values, place = np.unique(level, return_inverse=True)
+    other = place != np.bincount(place, minlength=len(values)).argmax()
+    of_others = _fit(x[other], level[other], near) if other.any() else 0.0
+    return min(_fit(x, level, near), of_others)
 
 
 def _fit(x: Array, level: Array, near: float) -> float:

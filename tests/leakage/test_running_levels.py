@@ -51,3 +51,14 @@ def test_levels_that_never_change_are_none():
     made["shop"] = np.array([f"s{i}" for i in np.repeat(np.arange(60), 20)], dtype=object)
     made["level"] = so_far(made, made["sold"], lambda y: y.expanding().mean())
     assert not asked(RunningLevelCheck(), made, "sold", at_random(N))
+
+
+def test_a_column_of_zeros_where_a_class_has_ended_is_no_level():
+    place, shop = np.arange(600) % 3, np.arange(600) // 3
+    sizes = np.random.default_rng(0).random(600).round(2)
+    made = {
+        "shop": np.array([f"s{i}" for i in shop], dtype=object),
+        "spots": np.where(place == 2, 0.0, sizes),
+        "ill": np.where(place == 0, "yes", "no").astype(object),
+    }
+    assert not asked(RunningLevelCheck(), made, "ill", at_random(600))
