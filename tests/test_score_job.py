@@ -54,6 +54,15 @@ def test_many_sources_give_the_rows_that_predict_gives_of_each(model, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["all.csv", "in", "one.csv"]
 
 
+def test_a_file_that_is_wrong_holds_up_no_other_of_its_folder(model, tmp_path):
+    folder, out = folder_of(tmp_path), tmp_path / "out"
+    (folder / "aa.csv").touch()
+    with pytest.raises(InputError, match=r"aa.csv must have a header .* The other 3 are scored"):
+        run(model, [folder], out)
+    (folder / "aa.csv").unlink()
+    assert run(model, [folder], out).before == 460
+
+
 def test_flags_are_those_of_the_server(model, tmp_path):
     rows = table(120, 5)
     rows[3][SIZE], rows[4][SIZE] = 500.0, None

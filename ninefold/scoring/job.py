@@ -142,26 +142,42 @@ class _Job:
         return [done for done, _ in found]
 
     def into_folder(self, output: Path) -> list[FileDone]:
-        """Write a file for each source; those that are whole and unchanged stay."""
-        done, lines = [], []
+        """Write a file for each source; those that are whole and unchanged stay.
+
+        Raises:
+            InputError: a source that is wrong, once all others are scored; no place to write.
+        """
+        found: list[tuple[FileDone, dict[str, Any]]] = []
+        wrong: list[InputError] = []
         for item in self.items:
-            path = output / f"{_stem(item.name)}.{self.spec.format}"
-            stamp, sha256 = item.stamp(), item.sha256()
-            line = self._whole(item, sha256, path)
-            if line is None:
-                scored, parts = self._scored(item, stamp, sha256)
-                assemble(self.kept, path, {item.name: parts})
-                line = {"input": item.name, "sha256": sha256, "output_sha256": file_sha256(path)}
-                line |= tally(scored)
-                self.kept.add(line)
-                self.kept.remove(parts)
-                done.append(scored)
-            else:
-                self._pass(item)
-                done.append(summed(item.name, [line], line["rows"], self.counter))
-            lines.append(line)
-        self.kept.rewrite(lines)
-        return done
+            try:
+                path = output / f"{_stem(item.name)}.{self.spec.format}"
+                found.append(self._into(item, path))
+            except InputError as error:
+                if isinstance(error.__cause__ or error.__context__, OSError):
+                    raise  # of a full disk, the next one would say the same
+                wrong.append(error)
+        if wrong:
+            more = f" {len(wrong)} files are wrong in all." if len(wrong) > 1 else ""
+            others = f".{more} The other {len(found)} are scored" if found or more else ""
+            raise InputError(f"{wrong[0]}{others}")
+        self.kept.rewrite([line for _, line in found])
+        return [done for done, _ in found]
+
+    def _into(self, item: Item, path: Path) -> tuple[FileDone, dict[str, Any]]:
+        """Write the file of one source, unless it is whole; return what it gave, and its line."""
+        stamp, sha256 = item.stamp(), item.sha256()
+        line = self._whole(item, sha256, path)
+        if line is not None:
+            self._pass(item)
+            return summed(item.name, [line], line["rows"], self.counter), line
+        scored, parts = self._scored(item, stamp, sha256)
+        assemble(self.kept, path, {item.name: parts})
+        line = {"input": item.name, "sha256": sha256, "output_sha256": file_sha256(path)}
+        line |= tally(scored)
+        self.kept.add(line)
+        self.kept.remove(parts)
+        return scored, line
 
     def _whole(self, item: Item, sha256: str, path: Path) -> dict[str, Any] | None:
         """Return the line of a source whose output is there and was made from its content."""
