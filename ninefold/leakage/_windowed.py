@@ -18,6 +18,8 @@ ROUNDED = 0.4
 """Root mean square of what rounding leaves, in units; 0.29 if all else is exact."""
 APART = 4.0
 """How many times more the rows up to the present must leave than those to come with them."""
+RECURSIVE = 1.5
+"""How many times more than of the column alone rounding leaves where its row before is used, too."""
 KNOWN = 0.9
 
 
@@ -40,7 +42,8 @@ def windowed(
     """Return which columns `names` look ahead in one of `sources` and look back in none.
 
     Values `(M,)` are in the order of the series. A column that equals a source some rows later is
-    left out: as well the source may be its lag.
+    left out: as well the source may be its lag. So is one that its own row before gives with a
+    source's past: exponential means reach further back than any window.
     """
     reach, places = _places(series, seed)
     if not reach:
@@ -55,7 +58,11 @@ def windowed(
                 behind.add(item.name)
             elif item.missed <= least[item.name] < item.missed_by_past / APART:
                 found.setdefault(item.name, item)
-    return [item for name, item in found.items() if name not in behind]
+    return [
+        item
+        for name, item in found.items()
+        if name not in behind and not _recurs(series, places, reach, sources, name, least[name])
+    ]
 
 
 def _places(series: Series, seed: int) -> tuple[int, Array]:
@@ -109,10 +116,43 @@ def _explained(
             yield Windowed(name, source, reach, float(whole[at]), float(past[at]), int(kept.sum()))
 
 
+def _recurs(
+    series: Series,
+    places: Array,
+    reach: int,
+    columns: dict[str, Array],
+    name: str,
+    least: float,
+) -> bool:
+    """Tell whether a share of the column's row before and a source's past give it.
+
+    The same mean from the end of the series is given by more than all of the row before.
+    """
+    own = series.around(columns[name], places, np.array([-1, 0]))
+    for source, values in columns.items():
+        if source == name:
+            continue
+        past = series.around(values, places, np.arange(-reach, 1))
+        kept = np.isfinite(own).all(axis=1) & np.isfinite(past).all(axis=1)
+        x, goal = np.column_stack([own[kept, :1], past[kept]]), own[kept, 1:]
+        if kept.sum() < 2 * x.shape[1] + LEAST_PLACES or goal.std() == 0:
+            continue
+        weights, missed = _fitted(x, goal)
+        if abs(weights[0, 0]) < x[:, 0].std() and missed[0] <= RECURSIVE * least * goal.std():
+            return True
+    return False
+
+
 def _missed(x: Array, goals: Array) -> Array:
     """Return the root mean squares `(G,)` of what `x` `(P, S)` leaves of `(P, G)` out of sample."""
+    return _fitted(x, goals)[1]
+
+
+def _fitted(x: Array, goals: Array) -> tuple[Array, Array]:
+    """Return weights `(S, G)` of `x` `(P, S)` in deviations, and what they leave out of sample."""
     spread = x.std(axis=0)
     x = (x - x.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     x = np.column_stack([np.ones(len(x)), x])
     weights = np.linalg.lstsq(x[::2], goals[::2], rcond=1e-11)[0]
-    return np.asarray(np.sqrt(((goals[1::2] - x[1::2] @ weights) ** 2).mean(axis=0)))
+    left = goals[1::2] - x[1::2] @ weights
+    return weights[1:], np.asarray(np.sqrt((left**2).mean(axis=0)))

@@ -65,6 +65,21 @@ def test_lags_and_means_of_the_target_pass_though_they_read_as_ahead_of_a_longer
     assert found(table, time="day") == []
 
 
+@pytest.mark.parametrize("digits", [2, 3, 4])
+def test_an_exponential_mean_of_the_target_passes_beside_a_longer_lag(digits):
+    table = weather(smooth=True)
+    table["last week"] = table["y"].shift(7)
+    table["lately"] = (3 * table["y"].shift(1)).ewm(span=5).mean().round(digits)
+    assert found(table, time="day") == []
+
+
+def test_an_exponential_mean_from_the_end_is_named():
+    table = weather(smooth=False)
+    table["made"] = table["x"][::-1].ewm(span=3).mean()[::-1].round(2)
+    (item,) = found(table, time="day")
+    assert item["columns"] == ["made"]
+
+
 def test_each_entity_is_a_series_of_its_own():
     rng = np.random.default_rng(3)
     x = pd.Series(rng.normal(size=N)).groupby(np.arange(N) // 30)
