@@ -19,7 +19,7 @@ ROUNDED = 0.4
 APART = 4.0
 """How many times more the rows up to the present must leave than those to come with them."""
 RECURSIVE = 1.5
-"""How many times more than of the column alone rounding leaves where its row before is used, too."""
+"""How many times more rounding leaves where the row before, itself rounded, is used."""
 KNOWN = 0.9
 
 
