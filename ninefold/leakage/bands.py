@@ -13,7 +13,8 @@ class BandsCheck(Check):
     """Features each of whose values covers an interval of the target of its own.
 
     Rows sorted by the target then show each value in one unbroken run, which shuffled values do
-    with one over the number of their arrangements.
+    with one over the number of their arrangements. Values of one row each are no bands: a trend of
+    one entity, 0 in all others, lies at an end of the target where the entity does.
     """
 
     family: ClassVar[str] = "target"
@@ -29,6 +30,8 @@ class BandsCheck(Check):
             if len(codes) < 50 or codes.max() < 1 or codes.max() > len(codes) / 3:
                 continue
             counts = np.bincount(codes)
+            if np.median(np.sort(counts)[:-1]) < 2:
+                continue
             order = np.lexsort((codes, y[present]))
             runs = int((np.diff(codes[order]) != 0).sum()) + 1
             chance = -log10_arrangements(counts) + len(counts) * np.log10(len(counts))

@@ -208,11 +208,13 @@ def _denied_twice(case: Case, use: Array, label: Array, votes: Array) -> tuple[A
     row's own label, and which rows neither gives any.
 
     Each errs in its way, neighbours in many columns and the model at bent borders; both take a
-    label that was changed in the midst of a class for wrong, and hardly another one.
+    label that was changed in the midst of a class for wrong, and hardly another one. Of rows of few
+    values each looks like many others: the rarer label of such a kind would be taken for wrong.
     """
     rows = np.arange(len(label))
     own, none = votes[rows, label], np.zeros(len(label), dtype=bool)
-    if (own <= DENIED).sum() < LEAST:
+    coincide = twin_share(combine([case.hashes[name] for name in case.inputs]))
+    if (own <= DENIED).sum() < LEAST or coincide > MOSTLY:
         return own, none
     told = discriminant(case, use, label)
     if told is None:

@@ -4,9 +4,11 @@ import numpy as np
 from sklearn.datasets import load_breast_cancer
 
 from ninefold.columns import Column, Frame
+from ninefold.config import validate
 from ninefold.leakage.case import Case
 from ninefold.leakage.label import LabelCheck
 from ninefold.problem import ProblemSpec
+from ninefold.splitting import split
 from tests.leakage.reports import report
 from tests.leakage.test_edited_texts import WORDS
 
@@ -49,6 +51,38 @@ def test_flipped_labels_are_told_among_many_columns_whose_classes_touch():
     finding = found(x, y)["label.suspicious"]
     assert finding.severity == "warn"
     assert len(set(finding.rows) & set(flipped.tolist())) >= 20
+
+
+STAFF = {
+    (8, 0, 0): (27, 0, 0), (8, 0, 1): (3, 0, 0), (8, 1, 0): (6, 0, 6), (8, 1, 1): (4, 0, 7),
+    (12, 0, 0): (101, 0, 0), (12, 0, 1): (27, 0, 0), (12, 1, 0): (30, 0, 8), (12, 1, 1): (18, 1, 5),
+    (14, 1, 0): (5, 0, 0), (14, 1, 1): (1, 0, 0), (15, 0, 0): (25, 0, 0), (15, 0, 1): (8, 0, 0),
+    (15, 1, 0): (61, 4, 0), (15, 1, 1): (17, 0, 1), (16, 0, 0): (12, 10, 0), (16, 0, 1): (2, 0, 0),
+    (16, 1, 0): (6, 24, 0), (16, 1, 1): (4, 1, 0), (17, 0, 0): (1, 0, 0), (17, 1, 0): (0, 7, 0),
+    (17, 1, 1): (2, 1, 0), (18, 1, 0): (1, 7, 0), (18, 1, 1): (1, 0, 0), (19, 1, 0): (1, 25, 0),
+    (19, 1, 1): (0, 1, 0), (20, 1, 0): (0, 2, 0), (21, 1, 0): (0, 1, 0),
+}  # fmt: skip
+"""Years of school, male, of a minority -> clerks, managers and guards of a bank (Heij et al. 2004).
+"""
+
+
+def test_the_rarer_label_of_rows_alike_is_not_wrong():
+    jobs = ("clerk", "manager", "guard")
+    rows = [(*kind, jobs[k]) for k in range(3) for kind, n in STAFF.items() for _ in range(n[k])]
+    order = np.random.default_rng(6).permutation(len(rows))
+    school, male, minority, y = np.array([rows[i] for i in order], dtype=object).T
+    given = {
+        "school": ("number", school.astype(float)),
+        "male": ("category", male.astype(str).astype(object)),
+        "minority": ("category", minority.astype(str).astype(object)),
+    }
+    columns = [Column(name, kind, frozenset({"input"})) for name, (kind, _) in given.items()]
+    columns.append(Column("y", "category", frozenset({"target"})))
+    data = {name: values for name, (_, values) in given.items()} | {"y": y}
+    frame = Frame(tuple(columns), data, np.arange(len(y)))
+    problem = ProblemSpec(target="y", task="classification")
+    case = Case(frame, split(frame, problem, validate("split", {})).part, problem, "stratified")
+    assert all(item.severity == "info" for item in LabelCheck().findings(case))
 
 
 def test_classes_that_touch_have_rows_in_doubt_and_inform_at_most():

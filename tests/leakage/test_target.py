@@ -88,6 +88,14 @@ NUMBERS = {
 }
 
 
+def test_a_trend_of_one_entity_at_an_end_of_the_target_is_no_band():
+    def trend(y, x, r):
+        one = y > np.sort(y)[-12]
+        return number(np.where(one, np.cumsum(one), 0))
+
+    assert not loud(report("regression", trend))
+
+
 @pytest.mark.parametrize("leak", NUMBERS)
 def test_disguise_of_a_number_is_named(leak):
     assert set(loud(report("regression", NUMBERS[leak]))) == {"leak"}
