@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Fix = tuple[tuple[tuple[str, ...], Any], ...]
 """Changes of params.yaml: the keys that lead to a place, and its value."""
 SAME_RATE = 0.99
+MUCH_DECAY, DECAY = 5, 0.01
+"""Times the usual weight decay, or this one if that is less, which are much."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,19 @@ class Case:
         from ninefold.diagnosis._unscaled import unscaled
 
         return unscaled(self)
+
+    @property
+    def priced(self) -> tuple[tuple[str, ...], float] | None:
+        """The setting that makes weights cost so much that little is learnt, and its usual value:
+        L1, L2, or many times the usual weight decay.
+        """
+        spec = self.spec
+        for key in ("l1", "l2"):
+            if getattr(spec, key) > 0:
+                return self.at(key), 0.0
+        if spec.weight_decay > MUCH_DECAY * max(spec.optimizer.weight_decay, DECAY):
+            return self.at("weight_decay"), spec.optimizer.weight_decay
+        return None
 
     @property
     def is_classification(self) -> bool:

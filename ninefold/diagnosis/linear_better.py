@@ -51,8 +51,8 @@ def _fix(case: Case) -> Fix:
     spec, width = case.spec, case.network.width
     if case.network.dropout > 0:
         return ((case.at("dropout"), 0.0),)
-    if spec.weight_decay > 5 * spec.optimizer.weight_decay:
-        return ((case.at("weight_decay"), spec.optimizer.weight_decay),)
+    if case.priced is not None:
+        return (case.priced,)
     if width < 2 * case.facts["coordinates"] and width < 128:
         return ((case.at("width"), 128),)
     if case.is_cut_off:

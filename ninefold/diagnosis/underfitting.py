@@ -15,8 +15,6 @@ SURE, SURE_HELD, HELD = 3.0, 2.0, 0.5
 NOTHING, DONE = 0.05, 0.05
 """Share of the loss of a constant, by which one must be lower to count as having learnt, and below
 which what is left is next to nothing."""
-MUCH = 5
-"""Times the usual weight decay, which are much."""
 MOST = 4
 """Classes, those with the largest errors, that trees are grown for."""
 WIDEST = 300
@@ -124,24 +122,15 @@ def _errors(rows: Scored) -> Array:
 
 def _is_held(case: Case) -> bool:
     """Tell whether settings hold learning back: much dropout, or a price of large weights."""
-    spec = case.spec
-    is_priced = spec.l1 > 0 or spec.l2 > 0 or spec.weight_decay > MUCH * _decay(case)
-    return is_priced or getattr(case.network, "dropout", 0.0) >= HELD
-
-
-def _decay(case: Case) -> float:
-    return max(case.spec.optimizer.weight_decay, 0.01)
+    return case.priced is not None or getattr(case.network, "dropout", 0.0) >= HELD
 
 
 def _more(case: Case) -> tuple[tuple[str, ...], Any]:
     """Return the change that gives the network more room, the likeliest first."""
     spec, network = case.spec, case.network
     layers, width = getattr(network, "num_layers", None), getattr(network, "hidden_size", None)
-    for key in ("l1", "l2"):
-        if getattr(spec, key) > 0:
-            return case.at(key), 0.0
-    if spec.weight_decay > MUCH * _decay(case):
-        return case.at("weight_decay"), spec.optimizer.weight_decay
+    if case.priced is not None:
+        return case.priced
     if layers == 0:
         return case.of_network("num_layers"), 2
     if width is not None and width < 32:

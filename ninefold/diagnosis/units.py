@@ -41,14 +41,12 @@ def _finding(
     path = case.of_network("activation")
     value: Any = "silu"
     usual = case.spec.optimizer.lr
-    usual_decay = max(case.spec.optimizer.weight_decay, 0.01)
     if case.lr > FAR_ABOVE * usual:
         path, value = case.at("lr"), usual
     elif getattr(network, "activation", "silu") == "silu":
         path, value = case.at("lr"), float(f"{case.lr / 3:.2g}")
-    for key, most in (("l1", 0.0), ("l2", 0.0), ("weight_decay", 5 * usual_decay)):
-        if getattr(case.spec, key) > most:
-            path, value = case.at(key), 0.0 if key != "weight_decay" else usual_decay
+    if case.priced is not None:
+        path, value = case.priced
     fix: Fix = ((path, value),)
     remedy = f"Set {'.'.join(path)} to {value}."
     if case.unscaled is not None:
