@@ -35,6 +35,15 @@ def pool(shared: object, count: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(count, context, initializer=_begin, initargs=(shared, os.getpid()))
 
 
+def end(processes: ProcessPoolExecutor, *, is_idle: bool) -> None:
+    """End a pool; jobs that were not begun are dropped.
+
+    One that is idle is waited for: the thread that closes its pipes, and Python, which wakes that
+    thread when it ends, would get in each other's way (an `OSError` is printed then).
+    """
+    processes.shutdown(wait=is_idle, cancel_futures=True)
+
+
 def process(work: Callable[[S, J], object], shared: S, job: J) -> BaseProcess:
     """Start one process that calls `work(shared, job)` and ends."""
     context = multiprocessing.get_context("spawn")
@@ -64,7 +73,7 @@ def mapped(work: Callable[[S, J], R], shared: S, jobs: Sequence[J], count: int) 
         except BrokenProcessPool:
             say("a process has gone, most likely for want of memory: the rest is done in this one")
         finally:
-            processes.shutdown(wait=False, cancel_futures=True)
+            end(processes, is_idle=done == len(jobs))
     for job in jobs[done:]:
         yield work(shared, job)
 

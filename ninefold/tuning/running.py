@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
-from ninefold.beside import call, pool
+from ninefold.beside import call, end, pool
 from ninefold.cluster import connected
 from ninefold.tuning.work import Done, Job, Material, work
 
@@ -52,6 +52,7 @@ class Processes(Here):
         super().__init__(material)
         self.count = count
         self._pool = self._started()
+        self._begun: list[Future[Done]] = []
 
     @property
     def slots(self) -> int:
@@ -62,18 +63,19 @@ class Processes(Here):
 
     def submit(self, job: Job) -> "Future[Done]":
         try:
-            return self._pool.submit(call, work, job)
+            future = self._pool.submit(call, work, job)
         except BrokenProcessPool as error:  # it went before anybody asked for a result
-            future: Future[Done] = Future()
+            future = Future()
             future.set_exception(error)
-            return future
+        self._begun = [one for one in self._begun if not one.done()] + [future]
+        return future
 
     def mend(self) -> None:
         self.close()
         self._pool = self._started()
 
     def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        end(self._pool, is_idle=all(future.done() for future in self._begun))
 
 
 class Workers(Here):
