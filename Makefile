@@ -44,7 +44,7 @@ test: $(DEV_STAMP) lint ## install once, then check style, types and behaviour
 	@$(BIN)/python -m pytest $(PYTEST)
 
 test-all: $(DEV_STAMP) lint ## the same with further rounds: every door, kind and kill (twice as long)
-	@$(BIN)/python -m pytest $(PYTEST) --thorough
+	@$(BIN)/python -m pytest $(PYTEST) -m "" --hypothesis-profile=thorough
 
 lint: $(DEV_STAMP) ## ruff and mypy only
 	@$(BIN)/ruff check .

@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
@@ -29,19 +29,29 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def pool(shared: object, count: int) -> ProcessPoolExecutor:
-    """Return `count` fresh processes that hold `shared`; give them jobs with `call`."""
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(count, context, initializer=_begin, initargs=(shared, os.getpid()))
+class Pool(ProcessPoolExecutor):
+    """`count` fresh processes that hold `shared`; give them jobs with `call`."""
 
+    def __init__(self, shared: object, count: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        super().__init__(count, context, initializer=_begin, initargs=(shared, os.getpid()))
+        self._jobs: set[Future[Any]] = set()
 
-def end(processes: ProcessPoolExecutor, *, is_idle: bool) -> None:
-    """End a pool; jobs that were not begun are dropped.
+    def submit(self, fn: Callable[..., R], /, *args: Any, **kwargs: Any) -> "Future[R]":
+        """Return the future `fn(*args, **kwargs)`."""
+        future = super().submit(fn, *args, **kwargs)
+        self._jobs.add(future)
+        future.add_done_callback(self._jobs.discard)
+        return future
 
-    One that is idle is waited for: the thread that closes its pipes, and Python, which wakes that
-    thread when it ends, would get in each other's way (an `OSError` is printed then).
-    """
-    processes.shutdown(wait=is_idle, cancel_futures=True)
+    def end(self) -> None:
+        """End the processes; jobs that were not begun are dropped.
+
+        Idle ones are waited for: the thread that closes their pipes, and Python, which wakes that
+        thread when it ends, would get in each other's way (an `OSError` is printed then).
+        """
+        is_idle = all(job.done() for job in tuple(self._jobs))
+        self.shutdown(wait=is_idle, cancel_futures=True)
 
 
 def process(work: Callable[[S, J], object], shared: S, job: J) -> BaseProcess:
@@ -53,7 +63,7 @@ def process(work: Callable[[S, J], object], shared: S, job: J) -> BaseProcess:
 
 
 def call(work: Callable[[Any, J], R], job: J) -> R:
-    """Return `work(shared, job)`, in a process of a `pool`."""
+    """Return `work(shared, job)`, in a process of a `Pool`."""
     return work(_given, job)
 
 
@@ -65,7 +75,7 @@ def mapped(work: Callable[[S, J], R], shared: S, jobs: Sequence[J], count: int) 
     """
     done = 0
     if count > 1:
-        processes = pool(shared, count)
+        processes = Pool(shared, count)
         try:
             for future in [processes.submit(call, work, job) for job in jobs]:
                 yield future.result()
@@ -73,7 +83,7 @@ def mapped(work: Callable[[S, J], R], shared: S, jobs: Sequence[J], count: int) 
         except BrokenProcessPool:
             say("a process has gone, most likely for want of memory: the rest is done in this one")
         finally:
-            end(processes, is_idle=done == len(jobs))
+            processes.end()
     for job in jobs[done:]:
         yield work(shared, job)
 

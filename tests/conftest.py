@@ -22,6 +22,7 @@ QUICK = settings(
 )
 settings.register_profile("quick", QUICK)
 settings.register_profile("thorough", QUICK, max_examples=100)
+settings.load_profile("quick")
 # What a client waits for an answer unless it is told otherwise: busy machines take more than 5 s.
 PATIENCE = inspect.signature(httpx.get).parameters["timeout"].default
 PATIENCE.connect = PATIENCE.read = PATIENCE.write = PATIENCE.pool = 60.0
@@ -38,21 +39,9 @@ FIRST = (
 """Groups that take a minute or so: begun first, so that no process works alone at the end."""
 
 
-def pytest_addoption(parser):
-    parser.addoption("--thorough", action="store_true", help="also run tests marked thorough")
-
-
-def pytest_configure(config):
-    settings.load_profile("thorough" if config.getoption("thorough") else "quick")
-
-
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config, items):
-    """Leave out further rounds, and say which tests run in one process (`--dist loadgroup`)."""
-    if not config.getoption("thorough"):
-        left = [item for item in items if item.get_closest_marker("thorough")]
-        config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if item not in left]
+def pytest_collection_modifyitems(items):
+    """Say which tests run in one process where several run side by side (`--dist loadgroup`)."""
     used = {}
     for item in items:
         used.setdefault(item.path, set()).update(getattr(item, "fixturenames", ()))

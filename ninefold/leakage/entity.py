@@ -20,7 +20,7 @@ from ninefold.leakage._ties import (
     tie,
 )
 from ninefold.leakage.case import Case, Check, Finding
-from ninefold.splitting.identity import combine, hash_values
+from ninefold.splitting.identity import combine, hash_values, pairs_within
 
 LEAST_ENTITIES = 15
 MEAN_ROWS = (1.5, 25.0)
@@ -208,8 +208,7 @@ def _seeds(columns: dict[str, Array], rng: np.random.Generator) -> list[tuple[st
 
 def _pairs(codes: Array) -> int:
     """Return how many pairs of rows have the same key, and one more."""
-    size = np.bincount(codes).astype(np.int64)
-    return int((size * (size - 1) // 2).sum()) + 1
+    return pairs_within(np.bincount(codes)) + 1
 
 
 def _grown(columns: dict[str, Array], pair: tuple[str, ...]) -> _Key:

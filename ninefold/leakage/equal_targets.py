@@ -10,7 +10,7 @@ from ninefold.columns import Array
 from ninefold.leakage._equal_in_test import InTest, equal_in_test
 from ninefold.leakage._row_names import row_names
 from ninefold.leakage.case import Case, Check, Finding
-from ninefold.splitting.identity import combine, has_twin, hash_values
+from ninefold.splitting.identity import combine, has_twin, hash_values, pairs_within
 
 ROWS = 200_000
 MIN_COLUMNS, MAX_COLUMNS, MANY = 3, 40, 50
@@ -118,8 +118,7 @@ def _without(pairs: _Pairs, equal: _Pairs) -> _Pairs:
 
 
 def _count(code: Array) -> int:
-    size = np.unique(code, return_counts=True)[1].astype(np.int64)
-    return int((size * (size - 1) // 2).sum())
+    return pairs_within(np.unique(code, return_counts=True)[1])
 
 
 def _by_lot(same: Array) -> float:

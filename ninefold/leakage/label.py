@@ -23,7 +23,7 @@ from ninefold.leakage._twin_labels import disagree_beyond_neighbours
 from ninefold.leakage._voting import NEIGHBOURS, Voters
 from ninefold.leakage.case import Case, Check, Finding, Severity
 from ninefold.leakage.repeated_texts import LONG
-from ninefold.splitting.identity import combine, twin_share
+from ninefold.splitting.identity import combine, pairs_within, twin_share
 
 MIN_ROWS = 5
 """Rows below which nothing is said."""
@@ -148,8 +148,7 @@ def _disagree(case: Case, rows: Array) -> bool:
 def _pairs(group: Array, y: Array | None = None) -> int:
     """Return how many pairs of rows have the same group, and the same label if labels are given."""
     key = group if y is None else group * (int(y.max()) + 1) + y
-    size = np.bincount(key)
-    return int((size * (size - 1) // 2).sum())
+    return pairs_within(np.bincount(key))
 
 
 def _conflicting(rows: Array, y: Array) -> Array:
@@ -175,7 +174,7 @@ def _suspicious(case: Case) -> Iterator[Finding]:
     usual = np.array([votes[label == k, k].mean() for k in range(len(codes))])
     confident = np.where(votes >= usual, votes, 0.0)
     other = confident.argmax(axis=1)
-    own, is_denied = _denied(votes, label)
+    is_denied = _denied(votes, label)[1]
     mask, denied = np.zeros((2, len(case)), dtype=bool)
     mask[use] = (confident.max(axis=1) > 0) & (other != label) & (votes.max(axis=1) >= 0.9)
     denied[use] = is_denied
@@ -183,18 +182,26 @@ def _suspicious(case: Case) -> Iterator[Finding]:
         said = "hardly any outside the test part: its labels look wrong"
         yield _suspect(case, denied & case.test, "warn", said)
         return
-    cleaned = voters.cleaned(label)
-    for shares, by in ((votes, PLAIN), (cleaned, CLEANED), (None, CLEANED)):
-        if shares is None:
-            own, denied[use] = _denied_twice(case, use, label, cleaned)
-        else:
-            own, denied[use] = _denied(shares, label)
-        if isolated(own, denied[use], label, by) and _by_many(case, use, label, denied[use], by):
+    for own, is_denied, by in _looks(case, use, label, voters, votes):
+        if isolated(own, is_denied, label, by) and _by_many(case, use, label, is_denied, by):
+            denied[use] = is_denied
             said = "hardly any row lies between the labels: no doubtful cases, but wrong labels"
             yield _suspect(case, denied, "warn", said)
             return
     if mask.sum() >= MIN_ROWS:
         yield _suspect(case, mask, "info", "rare cases, or wrong labels")
+
+
+def _looks(
+    case: Case, use: Array, label: Array, voters: Voters, votes: Array
+) -> Iterator[tuple[Array, Array, Contrast]]:
+    """Yield votes `(M,)` for each row's own label, which rows are denied theirs, and the contrast
+    they must have.
+    """
+    yield *_denied(votes, label), PLAIN
+    cleaned = voters.cleaned(label)
+    yield *_denied(cleaned, label), CLEANED
+    yield *_denied_twice(case, use, label, cleaned), CLEANED
 
 
 def _denied(votes: Array, label: Array) -> tuple[Array, Array]:

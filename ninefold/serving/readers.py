@@ -10,7 +10,7 @@ import contextlib
 import gc
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
@@ -36,7 +36,7 @@ class Readers:
     """The processes of one server; any thread may ask them."""
 
     def __init__(self) -> None:
-        self._pool: ProcessPoolExecutor | None = None
+        self._pool: beside.Pool | None = None
         self._lock, self._one_alone = threading.Lock(), asyncio.Semaphore(1)
 
     async def read(self, function: Callable[..., R], *arguments: Any) -> R:
@@ -67,21 +67,21 @@ class Readers:
     def stop(self) -> None:
         """End the processes."""
         if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool.end()
 
     def _asked(
         self, function: Callable[..., R], *arguments: Any
-    ) -> tuple[ProcessPoolExecutor, "Future[R | Refused]"]:
+    ) -> tuple[beside.Pool, "Future[R | Refused]"]:
         with self._lock:
             if self._pool is None:
-                self._pool = beside.pool(None, CORES)
+                self._pool = beside.Pool(None, CORES)
             try:
                 return self._pool, self._pool.submit(_read, function, *arguments)
             except BrokenProcessPool:
-                self._pool = beside.pool(None, CORES)
+                self._pool = beside.Pool(None, CORES)
                 return self._pool, self._pool.submit(_read, function, *arguments)
 
-    def _forget(self, pool: ProcessPoolExecutor) -> None:
+    def _forget(self, pool: beside.Pool) -> None:
         with self._lock:
             if self._pool is pool:
                 self._pool = None
@@ -119,7 +119,7 @@ def _read(function: Callable[..., R], *arguments: Any) -> R | Refused:
 @contextlib.contextmanager
 def _alone(function: Callable[..., R], *arguments: Any) -> "Iterator[Future[R | Refused]]":
     """Read a body again, in a process that reads nothing else: another may have ended the first."""
-    pool = beside.pool(None, 1)
+    pool = beside.Pool(None, 1)
     try:
         yield pool.submit(_read, function, *arguments)
     except BrokenProcessPool:

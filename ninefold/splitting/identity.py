@@ -94,6 +94,11 @@ def twin_share(hashes: Array) -> float:
     return float((counts[inverse] > 1).mean()) if len(hashes) else 0.0
 
 
+def pairs_within(size: Array) -> int:
+    """Return how many pairs of rows groups of these sizes `(G,)` hold."""
+    return int((size * (size - 1) // 2).sum())
+
+
 def chance_twin_share(columns: list[Array], seed: int = 0) -> tuple[float, float]:
     """Return the share of rows with a twin, as found and after shuffling each column by itself.
 

@@ -5,10 +5,10 @@ All three take the same `work`; nothing but this file knows which one it is.
 
 import contextlib
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 
-from ninefold.beside import call, end, pool
+from ninefold.beside import Pool, call
 from ninefold.cluster import connected
 from ninefold.tuning.work import Done, Job, Material, work
 
@@ -52,30 +52,28 @@ class Processes(Here):
         super().__init__(material)
         self.count = count
         self._pool = self._started()
-        self._begun: list[Future[Done]] = []
 
     @property
     def slots(self) -> int:
         return self.count
 
-    def _started(self) -> ProcessPoolExecutor:
-        return pool(self.material, self.count)
+    def _started(self) -> Pool:
+        return Pool(self.material, self.count)
 
     def submit(self, job: Job) -> "Future[Done]":
         try:
-            future = self._pool.submit(call, work, job)
+            return self._pool.submit(call, work, job)
         except BrokenProcessPool as error:  # it went before anybody asked for a result
-            future = Future()
+            future: Future[Done] = Future()
             future.set_exception(error)
-        self._begun = [one for one in self._begun if not one.done()] + [future]
-        return future
+            return future
 
     def mend(self) -> None:
         self.close()
         self._pool = self._started()
 
     def close(self) -> None:
-        end(self._pool, is_idle=all(future.done() for future in self._begun))
+        self._pool.end()
 
 
 class Workers(Here):

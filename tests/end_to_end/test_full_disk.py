@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ninefold.config import read_yaml
 from tests.end_to_end.commands import TRACEBACK
-from tests.end_to_end.workspaces import digests, temporary
+from tests.end_to_end.workspaces import digests, stages, temporary
 from tests.pipelines import environment
 
 SCRIPT = Path(__file__).with_name("small_disk.py")
@@ -25,10 +24,6 @@ def may_mount():
 
 
 SOME = ["ingest", "split", "train", "export", "report"]
-
-
-def stages(finished):
-    return list(read_yaml(finished / "dvc.yaml")["stages"])
 
 
 @pytest.fixture(scope="module", params=["some", pytest.param("all", marks=pytest.mark.thorough)])

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from ninefold.config import read_yaml
 from tests import forking
 from tests.end_to_end.commands import TRACEBACK, ninefold
 from tests.end_to_end.tables import messy, write
-from tests.end_to_end.workspaces import digests, temporary
+from tests.end_to_end.workspaces import digests, stages, temporary
 from tests.pipelines import DVC, environment
 
 HOLDING = Path(__file__).with_name("holding")
@@ -78,7 +77,7 @@ def interrupt(command, cwd, at, number):
 
 
 def test_no_stage_is_left_out(finished):
-    assert list(LAST)[::-1] == list(read_yaml(finished / "dvc.yaml")["stages"])
+    assert list(LAST)[::-1] == stages(finished)
 
 
 def own(workspace, at):

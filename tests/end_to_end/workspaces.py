@@ -2,6 +2,7 @@
 
 import hashlib
 
+from ninefold.config import read_yaml
 from tests.end_to_end.commands import ninefold
 from tests.end_to_end.tables import messy, write
 
@@ -26,6 +27,10 @@ def digests(workspace):
         str(p.relative_to(workspace)): p.name in TIMED or hashlib.md5(p.read_bytes()).hexdigest()
         for p in files
     }
+
+
+def stages(workspace):
+    return list(read_yaml(workspace / "dvc.yaml")["stages"])
 
 
 def temporary(workspace):

@@ -13,16 +13,24 @@ from tests.leakage.reports import report
 from tests.leakage.test_edited_texts import WORDS
 
 N = 1200
+PROBLEM = ProblemSpec(target="y", task="classification")
 
 
 def found(x, y):
-    columns = [Column(f"x{i}", "number", frozenset({"input"})) for i in range(x.shape[1])]
-    columns.append(Column("y", "category", frozenset({"target"})))
-    data = {f"x{i}": x[:, i] for i in range(x.shape[1])} | {"y": y.astype(object)}
+    given = {f"x{i}": ("number", x[:, i]) for i in range(x.shape[1])}
     part = np.random.default_rng(1).choice(["train", "test"], len(y), p=[0.7, 0.3]).astype(object)
-    frame = Frame(tuple(columns), data, np.arange(len(y)))
-    case = Case(frame, part, ProblemSpec(target="y", task="classification"), "random")
-    return {item.kind: item for item in LabelCheck().findings(case)}
+    return judged(table(given, y), part, "random")
+
+
+def table(given, y):
+    columns = [Column(name, kind, frozenset({"input"})) for name, (kind, _) in given.items()]
+    columns.append(Column("y", "category", frozenset({"target"})))
+    data = {name: values for name, (_, values) in given.items()} | {"y": y.astype(object)}
+    return Frame(tuple(columns), data, np.arange(len(y)))
+
+
+def judged(frame, part, kind):
+    return {item.kind: item for item in LabelCheck().findings(Case(frame, part, PROBLEM, kind))}
 
 
 def clear():
@@ -76,13 +84,9 @@ def test_the_rarer_label_of_rows_alike_is_not_wrong():
         "male": ("category", male.astype(str).astype(object)),
         "minority": ("category", minority.astype(str).astype(object)),
     }
-    columns = [Column(name, kind, frozenset({"input"})) for name, (kind, _) in given.items()]
-    columns.append(Column("y", "category", frozenset({"target"})))
-    data = {name: values for name, (_, values) in given.items()} | {"y": y}
-    frame = Frame(tuple(columns), data, np.arange(len(y)))
-    problem = ProblemSpec(target="y", task="classification")
-    case = Case(frame, split(frame, problem, validate("split", {})).part, problem, "stratified")
-    assert all(item.severity == "info" for item in LabelCheck().findings(case))
+    frame = table(given, y)
+    part = split(frame, PROBLEM, validate("split", {})).part
+    assert all(item.severity == "info" for item in judged(frame, part, "stratified").values())
 
 
 def test_classes_that_touch_have_rows_in_doubt_and_inform_at_most():
