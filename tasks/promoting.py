@@ -82,6 +82,7 @@ def promote(
     path = model or export.out("model.onnx")
     challenger = Candidate(_read(path), str(path))
     with registry.lease(waiting):
+        registry.settle()
         entry = registry.production()
         if entry is not None and entry.sha256 == challenger.sha256:
             tags = tag(workspace, registry, challenger.content)
@@ -116,6 +117,8 @@ def rollback(
 ) -> Outcome:
     """Put an earlier version back in production; default: the one before.
 
+    Where a kill cut the last rollback short, the default completes that one.
+
     Raises:
         InputError: there is none, or its file is gone.
     """
@@ -123,6 +126,8 @@ def rollback(
     registry = Registry(workspace / FOLDER)
     with registry.lease(waiting):
         entry = registry.production()
+        if version is None and entry is not None and _was_cut_short(registry, entry):
+            return _complete(workspace, registry, entry)
         line = registry.line_of_succession()
         if entry is None or (version is None and len(line) < 2):
             now = f"{entry.version}, since {entry.time}" if entry else "nothing"
@@ -148,9 +153,22 @@ def _carry_out(
     if entry.action in ("promote", "rollback"):
         registry.move(entry, content, spec.keep)
         tags = tag(workspace, registry, content)
+        registry.settle()
     elif not _is_known(registry, entry):
         registry.note(entry)
     return Outcome(entry.action, entry.version, entry.reasons, tuple(tags))
+
+
+def _was_cut_short(registry: Registry, entry: Entry) -> bool:
+    return entry.action == "rollback" and not registry.is_settled(entry)
+
+
+def _complete(workspace: Path, registry: Registry, entry: Entry) -> Outcome:
+    """Finish a rollback whose process was killed after the pointer had moved."""
+    tags = tag(workspace, registry, registry.content(entry.sha256))
+    registry.settle()
+    told = f"a run that was killed had begun it at {entry.time}; repeat it to go back one more"
+    return Outcome(entry.action, entry.version, (told,), tuple(tags))
 
 
 def _is_known(registry: Registry, entry: Entry) -> bool:

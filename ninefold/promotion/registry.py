@@ -2,9 +2,10 @@
 
 `registry/production.json` is the pointer: replacing that one file is the whole promotion, so that a
 kill leaves the old model or the new one in production, never half of one. It holds the line of
-`registry/journal.jsonl` that belongs to it; the next command writes that line if it is missing. The
-models lie in `registry/versions` under the SHA-256 of their content; a server that follows the
-pointer checks it. Needs the standard library only.
+`registry/journal.jsonl` that belongs to it; the next command writes that line if it is missing.
+`registry/moving` names a move until all that follows from it is done. The models lie in
+`registry/versions` under the SHA-256 of their content; a server that follows the pointer checks it.
+Needs the standard library only.
 """
 
 import contextlib
@@ -19,8 +20,8 @@ from ninefold.errors import InputError
 from ninefold.files import lease, replacing, sweep
 from ninefold.production import POINTER, VERSIONS, place
 
-JOURNAL, LEASE = "journal.jsonl", "lease"
-IGNORED = f"/{VERSIONS}/\n/{LEASE}\n.*.tmp/\n"
+JOURNAL, LEASE, MOVING = "journal.jsonl", "lease", "moving"
+IGNORED = f"/{VERSIONS}/\n/{LEASE}\n/{MOVING}\n.*.tmp/\n"
 DIGITS, FEWEST_DIGITS = 12, 4
 Action = Literal["promote", "hold", "reject", "rollback"]
 MOVES: tuple[Action, ...] = ("promote", "rollback")
@@ -58,6 +59,7 @@ class Registry:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.pointer, self.journal = folder / POINTER, folder / JOURNAL
+        self.moving = folder / MOVING
 
     @contextlib.contextmanager
     def lease(self, waiting: Callable[[], None] | None = None) -> Iterator[None]:
@@ -138,16 +140,32 @@ class Registry:
                 temporary.write_text("".join(map(_line, [*history, entry])), encoding="utf-8")
 
     def move(self, entry: Entry, content: bytes, keep: int) -> None:
-        """Put a model in production: its bytes first, then the pointer, then the journal."""
+        """Put a model in production: its bytes first, then the pointer, then the journal.
+
+        Until `settle` it counts as begun, for whoever comes after a kill.
+        """
         path = self.path(entry.sha256)
         if not path.is_file() or path.read_bytes() != content:
             with replacing(path) as temporary:
                 temporary.write_bytes(content)
+        with replacing(self.moving) as temporary:
+            temporary.write_text(_line(entry), encoding="utf-8")
         with replacing(self.pointer) as temporary:
             text = json.dumps(asdict(entry), ensure_ascii=False, indent=2)
             temporary.write_text(text + "\n", encoding="utf-8")
         self.note(entry)
         self._prune(keep)
+
+    def settle(self) -> None:
+        """Say that all that follows from the last move is done."""
+        self.moving.unlink(missing_ok=True)
+
+    def is_settled(self, entry: Entry) -> bool:
+        """Tell whether the process that made this move came to its end."""
+        try:
+            return self.moving.read_text(encoding="utf-8") != _line(entry)
+        except FileNotFoundError:
+            return True
 
     def line_of_succession(self) -> list[str]:
         """Return the hashes of what would be in production after each rollback, the last first."""
@@ -194,7 +212,8 @@ class Registry:
         if not ignore.is_file():
             with replacing(ignore) as temporary:
                 temporary.write_text(IGNORED, encoding="utf-8")
-        for path in (self.pointer, self.journal, *(self.folder / VERSIONS).glob("*.onnx")):
+        models = (self.folder / VERSIONS).glob("*.onnx")
+        for path in (self.pointer, self.journal, self.moving, *models):
             sweep(path)
         entry = self.production()
         if entry is not None:

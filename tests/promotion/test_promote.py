@@ -59,6 +59,29 @@ def test_a_better_challenger_is_promoted_and_a_rollback_brings_the_old_one_back(
     assert registry.production().sha256 == new
 
 
+def test_a_rollback_that_was_cut_short_is_completed_not_repeated(workspace, registry, monkeypatch):
+    first = workspace.export(noise=3.0)
+    promote(workspace.folder)
+    second = workspace.export(noise=2.0)
+    promote(workspace.folder, because="ordered")
+    workspace.export()
+    promote(workspace.folder, because="ordered")
+
+    def killed(*_):
+        raise SystemExit(9)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tasks.promoting.tag", killed)
+        with pytest.raises(SystemExit):
+            rollback(workspace.folder)
+    assert registry.production().sha256 == second
+    outcome = rollback(workspace.folder)
+    assert (outcome.action, registry.production().sha256) == ("rollback", second)
+    assert "killed" in outcome.reasons[0]
+    assert rollback(workspace.folder).action == "rollback"
+    assert registry.production().sha256 == first
+
+
 @pytest.mark.parametrize(
     ("quality", "action", "said"),
     [
