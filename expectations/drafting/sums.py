@@ -92,7 +92,7 @@ def _longer(values: Array, known: set[int]) -> Iterator[tuple[list[int], int]]:
     scale = np.abs(X).max(axis=0)
     for at, k in enumerate(usual.tolist()):
         others = np.delete(np.arange(len(usual)), at)
-        if k in known or not scale.all() or not _varies(X[:, at], MIN_LEVELS):
+        if k in known or not _varies(X[:, at], MIN_LEVELS):
             continue
         found = np.linalg.lstsq(X[:, others] / scale[others], X[:, at], rcond=None)[0]
         weights = found / scale[others]
@@ -111,9 +111,10 @@ def _longer(values: Array, known: set[int]) -> Iterator[tuple[list[int], int]]:
 
 
 def _apart(X: Array) -> Array:
-    """Return the positions of columns that are no earlier one times a number."""
-    alike = np.abs(np.corrcoef(X.T)) > 1 - TOLERANCE**2
-    return np.flatnonzero(~np.triu(alike, 1).any(axis=0))
+    """Return the positions of columns that vary and are no earlier one times a number."""
+    varying = np.flatnonzero(np.ptp(X, axis=0) > 0)
+    alike = np.abs(np.corrcoef(X[:, varying].T)) > 1 - TOLERANCE**2
+    return varying[~np.triu(np.atleast_2d(alike), 1).any(axis=0)]
 
 
 def _varies(values: Array, levels: int) -> bool:

@@ -16,6 +16,11 @@ from ninefold.leakage.telling import INDEPENDENT_Z
 
 MIN_ROWS = 20
 """Rows with and without a value that are needed to judge."""
+SPARED = 0.005
+"""Share of the rows with the value, or without, that may stand in the wrong class: single ones are
+recorded late, or wrongly."""
+FEW = 3
+"""Classes that are named."""
 MOST = 0.8
 """Share of a class that is filled in from which nothing more is asked of a one-sided column."""
 
@@ -63,33 +68,45 @@ def _place(view: View) -> str:
 
 
 def _pure(case: Case, view: View) -> Finding | None:
-    """Find gaps that fill some classes wholly and the others not at all."""
+    """Find gaps that fill some classes wholly, but for single rows, and the others not at all."""
+    inside_count, rows = int(view.codes.sum()), len(view.codes)
+    sizes = np.array([inside_count, rows - inside_count])
+    odd = 0
     if case.is_classification:
-        y, inside = case.power.y, view.codes == 1
+        y = case.power.y
         size = np.bincount(y)
-        counts = np.bincount(y[inside], minlength=len(size))
-        pure = bool(((counts == 0) | (counts == size)).all())
-        ways = len(size) * np.log10(2)
-        what = f"has certain classes of `{case.problem.target}`"
+        counts = np.bincount(y[view.codes == 1], minlength=len(size))
+        odd = int(np.minimum(counts, size - counts).sum())
+        ways = len(size) * np.log10(2) + odd * np.log10(rows)
+        what = f"`{case.problem.target}` is {_either(case, np.flatnonzero(2 * counts > size))}"
     else:
-        pure, ways = _is_cut(case.power.y, view.codes), np.log10(2 * len(view.codes))
+        if not _is_cut(case.power.y, view.codes):
+            return None
+        ways = np.log10(2 * rows)
         what = f"`{case.problem.target}` is on one side of a value"
-    inside_count = int(view.codes.sum())
-    sizes = np.array([inside_count, len(view.codes) - inside_count])
     chance = -log10_arrangements(sizes) + ways
-    if not pure or chance > SURE:
+    is_gap = view.aspect == "gap"
+    if odd > SPARED * sizes.min() or chance > SURE or (is_gap and _begins_somewhere(case, view)):
         return None
     evidence = {
         "rows_missing": inside_count,
-        "rows_present": len(view.codes) - inside_count,
+        "rows_present": rows - inside_count,
+        "rows_otherwise": odd,
         "log10_probability_by_chance": round(float(chance), 1),
     }
-    is_gap = view.aspect == "gap"
-    if is_gap and _begins_somewhere(case, view):
-        return None
-    where = "is missing" if is_gap else f"is {view.atom}"
-    kind = "missing.encodes_target" if is_gap else "missing.tells_target"
-    return _finding(case, view, kind, evidence, f"{where} exactly where {what}")
+    said = f"{'is missing' if is_gap else f'is {view.atom}'} exactly where {what}"
+    said += f", but for {odd} of {rows} rows" if odd else ""
+    certain = is_gap and not odd
+    kind = "missing.encodes_target" if certain else "missing.tells_target"
+    return _finding(case, view, kind, evidence, said)
+
+
+def _either(case: Case, codes: Array) -> str:
+    """Name the classes of these codes, if they are few."""
+    if len(codes) > FEW:
+        return f"one of {len(codes)} classes"
+    first = [int((case.y == code).argmax()) for code in codes]
+    return " or ".join(str(case.frame[case.problem.target][row]) for row in first)
 
 
 def _begins_somewhere(case: Case, view: View) -> bool:

@@ -317,6 +317,9 @@ def test_a_lonely_value_far_from_all_others_is_asked_about(tmp_path):
 def test_a_sum_of_three_is_found_among_columns_that_repeat(tmp_path):
     table = orders()
     table["fee"], table["in dollars"] = np.resize([0, 4.9, 9.9], len(table)), table["net"] * 1.1
+    odd = np.arange(len(table)) % 30 == 1
+    table["rebate"] = np.where(odd, 5, 0)
+    table["points"] = np.where(odd, np.nan, np.resize(np.arange(17.0), len(table)))
     table["total"] = (table["net"] + table["tax"] + table["fee"]).round(2)
     suite = drafted(table, tmp_path)
     table.loc[[5, 70], "total"] += 1

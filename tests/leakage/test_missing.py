@@ -1,0 +1,40 @@
+"""A value that stands where the outcome put it is named, also if single rows have it otherwise."""
+
+import numpy as np
+
+from ninefold.leakage.missing import MissingCheck
+from tests.leakage.reports import asked, at_random
+
+N = 4000
+
+
+def loans(odd):
+    """Return loans: nothing is left once one has ended; `odd` are paid and not yet closed."""
+    rng = np.random.default_rng(0)
+    amount = rng.integers(10, 400, N) * 100.0
+    status = rng.choice(["current", "late", "paid", "written off"], N, p=[0.83, 0.1, 0.06, 0.01])
+    status = status.astype(object)
+    ended = np.isin(status, ["paid", "written off"])
+    share = np.where(ended, 1.0, rng.beta(1, 8, N))
+    share[np.flatnonzero(~ended)[:odd]] = 1.0
+    paid = np.where(status == "written off", rng.beta(1, 8, N), share) * amount
+    interest = rng.gamma(2, 3, N) + 2 * (status == "late")
+    left = np.where(ended, 0.0, amount * (1 - share)).round(2)
+    return {"amount": amount, "interest": interest.round(2), "left": left,
+            "paid": (paid * rng.uniform(1.0, 1.3, N)).round(2), "status": status}  # fmt: skip
+
+
+def found(odd):
+    return asked(MissingCheck(), loans(odd), "status", at_random(N))
+
+
+def test_a_balance_that_is_zero_once_a_loan_has_ended_is_named():
+    for odd in (0, 1):
+        (item,) = [item for item in found(odd) if item.columns == ("left",)]
+        assert "exactly where `status` is paid or written off" in item.message
+        assert ("but for 1 of" in item.message) == bool(odd)
+        assert (item.kind, item.severity) == ("missing.tells_target", "warn")
+
+
+def test_a_value_that_is_merely_usual_in_a_class_passes():
+    assert not found(40)
