@@ -15,6 +15,7 @@ In memory every column is one array `(N,)` in the form the ONNX graphs take:
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -111,10 +112,11 @@ class Frame:
 
     def column(self, name: str) -> Column:
         """Return the column called `name`. Raises `KeyError`."""
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise KeyError(name)
+        return self._named[name]
+
+    @cached_property
+    def _named(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
 
     def having(self, *roles: Role) -> list[Column]:
         """Return the columns that bear any of `roles`, in order."""

@@ -149,14 +149,14 @@ def _met_again(columns: list[Array], record: Array, ties: Array) -> tuple[int, i
 
 
 def _ties(records: list[Array]) -> Array:
-    """Return the mask `(C, C)` of columns (rows of the mask) that settle others of the records.
+    """Return the mask `(C, COLUMNS)` of columns that settle one of the first ones of the records.
 
     Records that differ in one column differ in those that settle it too. Columns whose values
     hardly come back show nothing of the kind.
     """
-    table = np.column_stack(records)
-    apart = np.array([_apart(column) for column in records])
-    settles = np.zeros((len(records), len(records)), dtype=bool)
+    table = np.column_stack(records[:COLUMNS])
+    apart = np.array([_apart(column) for column in records[:COLUMNS]])
+    settles = np.zeros((len(records), table.shape[1]), dtype=bool)
     for at, column in enumerate(records):
         order = np.argsort(column, kind="stable")
         same = np.flatnonzero(column[order][1:] == column[order][:-1])
