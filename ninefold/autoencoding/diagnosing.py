@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ninefold.autoencoding import AutoEncoderSpec
-from ninefold.autoencoding.fitting import linear
+from ninefold.autoencoding.fitting import linear, spaces
 from ninefold.columns import Array
-from ninefold.diagnosis.case import Case, Given, Scored
+from ninefold.diagnosis.case import Case, Given, Scored, Usual
 
 if TYPE_CHECKING:
     from ninefold.autoencoding.model import Reconstruction
@@ -42,9 +42,22 @@ def case_of(model: "Reconstruction", ready: "Prepared") -> Case:
         _scored(model.errors(model.scores(ready.X, ready.codes)), ready.X),
         _scored(model.errors(scores), ready.X_valid),
         "autoencoder",
-        Given(twin.errors(twin.scores(*valid)), scores[:, 2 * model.size :]),
+        Given(twin.errors(twin.scores(*valid)), scores[:, 2 * model.size :], _usual(model, ready)),
         ready.preprocessing.layout,
     )
+
+
+def _usual(model: "Reconstruction", ready: "Prepared") -> Usual | None:
+    """Return what a bottleneck of the usual size holds, where it was given another one."""
+    spec = AutoEncoderSpec.model_validate(model.facts["settings"])
+    if spec.latent is None:
+        return None
+    usual = spec.model_copy(update={"latent": None})
+    twin = linear(ready, usual, for_anomalies=model.oddity is not None)
+    z, z_valid = spaces(ready)
+    spread = np.square(z_valid - z.mean(axis=0), dtype=np.float64).mean(axis=1)
+    errors = twin.errors(twin.scores(ready.X_valid, ready.codes_valid))
+    return Usual(twin.latent, errors, spread)
 
 
 def _scored(errors: Array, X: Array) -> Scored:

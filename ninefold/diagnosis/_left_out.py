@@ -19,15 +19,15 @@ def left_out(case: Case) -> Scored | None:
     """Return rows of train and valid with what trees grown without them say, or None.
 
     Extremely randomised trees (Geurts et al., 2006) on bootstrap samples; each row is scored by
-    those that drew it not. None where rows are too few, or not all of what they are is
-    features. Shapes: as `Scored`, scores `(N, K)` log shares of votes, or values `(N, 1)`.
+    those that drew it not. None where rows are too few, or steps of sequences; of tensors the
+    trees see what is laid flat. Shapes: as `Scored`, scores `(N, K)` log shares of votes, or
+    values `(N, 1)`.
     """
     from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
     X = np.concatenate([case.train.X, case.valid.X])
     y = np.concatenate([case.train.y, case.valid.y])
-    is_table = X.shape[1] and not getattr(case.network, "reads_tensors", False)
-    if len(y) < FEWEST or not is_table or case.valid.units is not None:
+    if len(y) < FEWEST or not X.shape[1] or case.valid.units is not None:
         return None
     if len(y) > MOST:
         kept = np.unique(np.linspace(0, len(y) - 1, MOST).astype(np.int64))

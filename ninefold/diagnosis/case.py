@@ -82,6 +82,19 @@ class Scored:
 
 
 @dataclass(frozen=True)
+class Usual:
+    """As many principal components as the bottleneck has numbers unless it is told.
+
+    Shapes: `errors` `(N,)` of the valid rows, `spread` `(N,)` their squared distance from the mean
+    of the train rows.
+    """
+
+    latent: int
+    errors: Array
+    spread: Array
+
+
+@dataclass(frozen=True)
 class Given:
     """What an AutoEncoder gave for the valid rows, beside what came back.
 
@@ -90,6 +103,8 @@ class Given:
 
     linear: Array
     code: Array
+    usual: Usual | None = None
+    """None: the size of the bottleneck was not told."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +169,11 @@ class Case:
         return None
 
     @property
+    def reads_tensors(self) -> bool:
+        """Whether pictures, sequences or texts enter the network as they are."""
+        return bool(getattr(self.network, "reads_tensors", False))
+
+    @property
     def is_classification(self) -> bool:
         return bool(self.train.scores.shape[1] > 1)
 
@@ -208,7 +228,7 @@ class Symptom(ABC):
     kinds: ClassVar[tuple[str, ...]]
     """Every `family.name` it can report."""
     follows: ClassVar[tuple[str, ...]] = ()
-    """Families of findings that explain this one, which then is not told."""
+    """Kinds, or families of them, that explain this one, which then is not told."""
     of_target: ClassVar[bool] = True
     """Whether it is looked for where a target is learnt."""
     of_rows: ClassVar[bool] = True

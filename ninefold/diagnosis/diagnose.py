@@ -50,8 +50,8 @@ def diagnose(case: Case) -> dict[str, Any]:
     symptoms.sort(key=lambda symptom: len(symptom.follows))
     found: list[Finding] = []
     for symptom in symptoms:
-        families = {finding.kind.split(".")[0] for finding in found}
-        if not families & set(symptom.follows) and (finding := symptom.look(case)) is not None:
+        told = {name for f in found for name in (f.kind, f.kind.partition(".")[0])}
+        if not told & set(symptom.follows) and (finding := symptom.look(case)) is not None:
             found.append(finding)
     facts, metric = case.facts, case.facts["metric"]
     kinds = [kind for symptom in symptoms for kind in symptom.kinds]

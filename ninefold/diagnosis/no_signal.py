@@ -25,7 +25,7 @@ class NoSignal(Symptom):
         network, error = order(case.valid)
         if not math.isfinite(error) or network > CHOSEN * error:
             return None
-        rows = case.left_out
+        rows = None if case.reads_tensors else case.left_out
         if rows is None:
             return None
         trees, of_trees = order(rows)

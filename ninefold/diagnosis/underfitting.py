@@ -30,7 +30,8 @@ class Underfitting(Symptom):
 
     kinds = ("fit.underfitting",)
     of_rows = False
-    follows = ("learning_rate", "inputs", "gradients", "units", "batch", "epochs")
+    follows = ("learning_rate", "inputs", "gradients", "units", "batch", "epochs",
+               "data.label_noise")  # fmt: skip
 
     def look(self, case: Case) -> Finding | None:
         if min(len(case.train.y), len(case.valid.y)) < FEWEST or not case.train.X.shape[1]:
@@ -63,7 +64,7 @@ def _has_learnt_nothing(case: Case) -> bool:
     """Tell whether a network that reads tensors says of valid rows hardly more than how common each
     class, or what the mean, is; of tables, trees tell whether there is anything to learn.
     """
-    if not getattr(case.network, "reads_tensors", False):
+    if not case.reads_tensors:
         return False
     return float(case.valid.losses.mean()) > (1.0 - NOTHING) * _of_constant(case)
 

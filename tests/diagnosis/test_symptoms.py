@@ -10,7 +10,6 @@ from ninefold.diagnosis import Symptom, case_of, diagnose
 from ninefold.diagnosis.case import Case, Scored
 from ninefold.diagnosis.data_little import DataLittle
 from ninefold.diagnosis.epochs_few import EpochsFew
-from ninefold.diagnosis.label_noise import LabelNoise
 from ninefold.diagnosis.learning_rate_high import LearningRateHigh
 from ninefold.diagnosis.learning_rate_low import LearningRateLow
 from ninefold.diagnosis.overfitting import Overfitting
@@ -124,18 +123,6 @@ def test_each_symptom_is_provoked_here():
     assert {kind for symptom in found for kind in symptom.kinds} == set(PROVOKED)
 
 
-def test_flipped_labels_of_few_rows_are_found_by_trees_grown_without_them():
-    rng = np.random.default_rng(3)
-    X = rng.normal(size=(260, 6)).astype(np.float32)
-    clear = (X[:, 0] + X[:, 1] > 0).astype(np.int64)
-    scores = np.log(np.where(np.eye(2)[clear] > 0, 0.9, 0.1))
-    for share, is_found in ((0.2, True), (0.0, False)):
-        y = np.where(rng.random(260) < share, 1 - clear, clear)
-        train, valid = (Scored(X[p], y[p], scores[p]) for p in (slice(200), slice(200, 260)))
-        found = LabelNoise().look(Case([], TrainSpec(), {}, [], train, valid))
-        assert (found is not None) == is_found
-
-
 def test_rows_learnt_by_heart_after_an_early_best_epoch_are_overfitting():
     fields = {"flip": 0.3, "rows": 150, "valid": 200, "lr": 0.02, "weight_decay": 0, "patience": 60}
     network = {**PLAIN, "hidden_size": 128, "dropout": 0}
@@ -163,62 +150,6 @@ def test_ups_and_downs_of_few_rows_are_no_learning_rate_too_high(kind):
     report = diagnosed(kind, rows=60, valid=300, epochs=60, network=FEW)
     kinds = {finding["kind"] for finding in report["findings"]}
     assert not kinds & {"learning_rate.too_high", "learning_rate.too_low"}
-
-
-def test_errors_with_long_tails_are_no_label_noise():
-    rng = np.random.default_rng(5)
-
-    def scored(errors):
-        y = rng.normal(scale=20.0, size=len(errors))
-        return Scored(np.zeros((len(y), 0)), y, (y - errors)[:, None])
-
-    long = rng.standard_t(2, size=2000)
-    wrong = np.where(rng.random(2000) < 0.05, rng.normal(scale=30.0, size=2000), long.clip(-2, 2))
-    for errors, is_found in ((long, False), (wrong, True)):
-        part = scored(errors)
-        case = Case([], TrainSpec(), {}, [], part, part)
-        assert (LabelNoise().look(case) is not None) == is_found
-
-
-def test_targets_of_other_rows_are_label_noise_and_hard_rows_are_not():
-    rng = np.random.default_rng(7)
-    said = rng.normal(scale=1.5, size=500)
-    clear = said + 0.6 * rng.normal(size=500)
-    other = np.where(rng.random(500) < 0.2, rng.permutation(clear), clear)
-    hard = said + np.exp(rng.normal(size=500)) * 0.4 * rng.normal(size=500)
-    skewed = np.exp(said + 0.7 * rng.normal(size=500))
-    paid = np.where(rng.random(500) < 0.3, 0.0, np.abs(clear))
-    for y, told, is_found in (
-        (other, said, True), (clear, said, False), (hard, said, False),
-        (skewed, np.exp(said), False), (paid, np.abs(said), False),
-    ):  # fmt: skip
-        part = Scored(np.zeros((len(y), 0)), y, told[:, None])
-        found = LabelNoise().look(Case([], TrainSpec(), {}, [], part, part))
-        assert (found is not None) == is_found
-        if found:
-            assert found.evidence["share"] == pytest.approx(0.2, abs=0.06)
-
-
-def test_targets_of_other_rows_are_found_where_they_hide_most_of_what_is_known():
-    rng = np.random.default_rng(3)
-    said = rng.normal(size=1200)
-    clear = said + 0.9 * rng.normal(size=1200)
-    for share, is_found in ((0.35, True), (0.0, False)):
-        y = np.where(rng.random(1200) < share, rng.permutation(clear), clear)
-        part = Scored(np.zeros((1200, 0)), y, said[:, None])
-        found = LabelNoise().look(Case([], TrainSpec(), {}, [], part, part))
-        assert (found is not None) == is_found
-
-
-def test_targets_of_other_rows_in_a_small_table_are_found_by_trees():
-    rng = np.random.default_rng(4)
-    X = rng.normal(size=(400, 5)).astype(np.float32)
-    clear = 2 * X[:, 0] + X[:, 1] * X[:, 2] + 0.2 * rng.normal(size=400)
-    for share, is_found in ((0.25, True), (0.0, False)):
-        y = np.where(rng.random(400) < share, rng.permutation(clear), clear)
-        train, valid = (Scored(X[p], y[p], 0 * y[p, None]) for p in (slice(320), slice(320, 400)))
-        found = LabelNoise().look(Case([], TrainSpec(), {}, [], train, valid))
-        assert (found is not None) == is_found
 
 
 def told(losses_on_train, losses_on_valid, *, best, untrained, rows=150, **fields):
@@ -335,17 +266,3 @@ def test_a_noisy_loss_on_train_that_stays_where_it_is(fields, kind):
     symptoms = (LearningRateHigh(), LearningRateLow(), Plateau())
     found = [item.kind for symptom in symptoms if (item := symptom.look(case)) is not None]
     assert found == ([kind] if kind else [])
-
-
-def test_values_far_from_what_is_otherwise_clear_are_label_noise():
-    train, valid = parts("regression", 1500, 500)
-    frames = []
-    for frame in (train, valid):
-        wrong = np.random.default_rng(2).random(len(frame)) < 0.04
-        clear = 100.0 * frame["b"] + np.random.default_rng(3).normal(size=len(frame))
-        frames.append(Frame(frame.columns, {**frame.data, "y": clear + 900.0 * wrong}, frame.row))
-    spec = TrainSpec.model_validate({"epochs": 12, "network": SMALL})
-    model = fit(*frames, problem("regression"), NoSamplingSpec(), PreprocessSpec(), spec)
-    found = {item["kind"]: item for item in diagnose(case_of(model, *frames))["findings"]}
-    assert found["data.label_noise"]["evidence"]["share"] == pytest.approx(0.04, abs=0.02)
-    assert found["data.label_noise"]["fix"][0]["value"] == {"kind": "huber"}

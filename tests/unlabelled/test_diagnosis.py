@@ -52,6 +52,7 @@ ENCODERS = {
     "learning_rate.too_low": ({**PLAIN, "lr": 1e-5}, "lr"),
     "epochs.too_few": ({**PLAIN, "epochs": 3}, "epochs"),
     "fit.worse_than_linear": ({**PLAIN, "dropout": 0.9}, "dropout"),
+    "codes.too_few": ({"depth": 1, "latent": 1, "epochs": 25}, "latent"),
     "codes.collapsed": ({**PLAIN, "variational": True, "beta": 20}, "beta"),
 }
 GENERATORS = {
