@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from typing import TypeVar
 
 T = TypeVar("T")
-LINE_EVERY_S = 15.0
+LINE_EVERY_S, WAITED_S = 15.0, 60.0
 _sink = threading.local()
 
 
@@ -47,14 +47,38 @@ def progress(
         return
     count = total if total is not None else len(items) if isinstance(items, Sized) else None
     start = last = time.monotonic()
-    for done, item in enumerate(items, start=initial + 1):
-        yield item
-        now = time.monotonic()
-        if now - last >= LINE_EVERY_S:
-            last = now
-            left = (now - start) / (done - initial) * (count - done) if count else 0.0
-            rest = f" of {count}, {left:.0f} s left" if count else ""
-            _line(write, f"{title}: {done} {unit}{rest}")
+    done = initial
+    of = f" of {count}" if count else ""
+
+    def say_that_it_works() -> None:
+        if time.monotonic() - last >= WAITED_S:
+            _line(write, f"{title}: {done} {unit}{of}, {time.monotonic() - start:.0f} s so far")
+
+    with _repeating(say_that_it_works) if write is not _unsaid else contextlib.nullcontext():
+        for item in items:
+            done += 1
+            yield item
+            now = time.monotonic()
+            if now - last >= LINE_EVERY_S:
+                last = now
+                left = (now - start) / (done - initial) * (count - done) if count else 0.0
+                _line(write, f"{title}: {done} {unit}{of}" + f", {left:.0f} s left" * bool(count))
+
+
+@contextlib.contextmanager
+def _repeating(act: Callable[[], None]) -> Iterator[None]:
+    """Call `act` from a thread of its own every `WAITED_S` seconds inside the block."""
+    over = threading.Event()
+
+    def repeat() -> None:
+        while not over.wait(WAITED_S):
+            act()
+
+    threading.Thread(target=repeat, daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
 
 
 class Percents:
