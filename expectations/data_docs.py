@@ -160,7 +160,8 @@ def _failure(item: dict[str, Any]) -> str:
     rule = ": ".join(part for part in (item["type"], limits(item)) if part)
     said = html.escape(rule).replace("_", "_<wbr>")
     columns = html.escape(", ".join(item["columns"]))
-    found = html.escape(str(what)) + _rows(item["rows"])
+    clue = f"<br>{html.escape(item['clue'])}" if item.get("clue") else ""
+    found = html.escape(str(what)) + clue + _rows(item["rows"])
     return (
         f"<tr><td>{item['severity']}</td><td>{said}</td><td>{columns}</td>"
         f"<td>{found}</td><td>{html.escape(item['because'])}</td></tr>"

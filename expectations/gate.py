@@ -9,6 +9,7 @@ from typing import Any
 
 from expectations.changed import OF_KIND, checkable
 from expectations.checking import results
+from expectations.clues import clue
 from expectations.suite import Rule, Suite, load_suite
 from expectations.wording import sentence
 from ninefold.columns import ROW, Column, read_columns
@@ -53,14 +54,24 @@ def gate(
             suite = suite.fitting([c.name for c in columns], [c.name for c in trained])
         suite, left = checkable(suite, {column.name: column.kind for column in columns})
         names = [column.name for column in columns]
-        found = results(suite, _read(raw_path, suite, stored), names, spec.max_rows)
+        table = _read(raw_path, suite, stored)
+        found = results(suite, table, names, spec.max_rows)
         report = _report(suite, raw_path, columns, found, spec)
+        _tell_clues(report, suite, table)
         _tell_unchecked(report, left)
         report["suite_path"] = f"{suite_path.parent.name}/{suite_path.name}"
         from expectations.data_docs import write_data_docs
 
         write_data_docs(docs_dir, suite, report, found, spec.mask)
     return report
+
+
+def _tell_clues(report: dict[str, Any], suite: Suite, table: Any) -> None:
+    """Say what the values that break a rule may be, where they show it and may be shown."""
+    for rule, item in zip(suite.rules, report["expectations"], strict=True):
+        is_told = item["status"] == "fail" and not item.get("masked")
+        if is_told and (said := clue(rule, table)):
+            item["clue"] = said
 
 
 def _tell_unchecked(report: dict[str, Any], left: Mapping[str, int]) -> None:

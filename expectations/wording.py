@@ -12,9 +12,10 @@ GUARD = re.compile(r"missing\((?:`[^`]*`|\w+)\) or ")
 
 
 def sentence(item: Mapping[str, Any]) -> str:
-    """Word an entry of quality.json: `type (column: limits): found, such as … - because`."""
+    """Word an entry of quality.json: `type (column: limits): found, such as …; clue - because`."""
+    clue = f"; {item['clue']}" if item.get("clue") else ""
     because = f" — {item['because']}" if item["because"] else ""
-    return f"{item['type']}{_place(item)}: {found(item)}{because}"
+    return f"{item['type']}{_place(item)}: {found(item)}{clue}{because}"
 
 
 def found(item: Mapping[str, Any]) -> str:

@@ -141,6 +141,13 @@ def to_micros(texts: Sequence[str], format: str | None = None) -> Array:
     return assemble(fields, np.asarray([match is not None for match in matches], dtype=bool))
 
 
+def years(micros: Array) -> Array:
+    """Return the years of moments `(N,)` in microseconds since 1970; of `NAT` some year."""
+    return (
+        np.where(micros == NAT, 0, micros).astype("M8[us]").astype("M8[Y]").astype(np.int64) + 1970
+    )
+
+
 def shown(micros: float) -> str:
     """Return microseconds since 1970 as people and clients write them; whole days without a time.
 

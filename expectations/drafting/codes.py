@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from expectations.sample import Rule, Sample, rule
+from ninefold.clues import CODES, NEGATIVE
 from ninefold.columns import Array
 
 ORDER = 45
@@ -16,9 +17,6 @@ APART, STEPS = 0.25, 3
 """It lies this share of the others' range away from them, and so many of their widest steps."""
 FAR = 2
 """A value that does not read like a code lies so many ranges of the others away from them."""
-CODES = {float(digit * length) for digit in "89" for length in range(2, 10)}
-NEGATIVE = {0.0, -1.0, -8.0, -9.0, *(-code for code in CODES)}
-"""What reads like a code: 99, 999, 9999 … above the others; 0, -1, -9, -99 … below them."""
 SHARE = 0.001
 """Codes below 0 need no distance where they are the only such numbers, and so many of all."""
 

@@ -34,9 +34,9 @@ def _set(column: Column, sample: Sample, is_target: bool) -> Iterator[Rule]:
     if not len(found) or len(found) > MAX_LEVELS or len(values) < ROWS_PER_LEVEL * len(found):
         return
     once = int((counts == 1).sum())
-    is_open = bool(counts.min() <= RARE) and not is_target
+    is_open = once > 0 if is_target else bool(counts.min() <= RARE or len(found) == 1)
     share = {"mostly": mostly(once, len(values))} if is_open else {}
-    because = f"{len(found)} levels in {len(values)} rows of training" + (
+    because = f"{len(found)} level{'s' * (len(found) != 1)} in {len(values)} rows of training" + (
         f", {once} of them once" * bool(once)
     )
     is_certain = is_target and not once

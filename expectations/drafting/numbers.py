@@ -6,6 +6,7 @@ import numpy as np
 
 from expectations.margins import far_ends, hard_ends, mostly, outwards, reach
 from expectations.sample import Rule, Sample, rule
+from ninefold import dates
 from ninefold.columns import Array, Column, is_missing
 
 ORDER = 40
@@ -40,7 +41,7 @@ def rules(sample: Sample) -> Iterator[Rule]:
             yield _whole(column, len(finite))
         elif len(values):
             yield _finite(column, len(values), infinite, _is_regressed(sample, column))
-        is_ranged = len(finite) >= MIN_ROWS and not column.roles & {"id"}
+        is_ranged = len(finite) >= MIN_ROWS and not column.roles & {"id", "group"}
         if is_ranged and column.name not in sample.masked and not _has_trend(sample, column):
             far = far_ends(finite, CLUSTER)
             is_mixed = len(np.unique(finite[far])) > 1  # one value is a code
@@ -97,8 +98,8 @@ def _range(column: Column, values: Array) -> Iterator[Rule]:
             low, high = float(inside.min()), float(inside.max())
         room = MARGIN * (high / 2 - low / 2) * 2
         lowest, highest = min(low - room, -reach(-inside)), max(high + room, reach(inside))
-    if low >= 0 and len(values) < FEW and high - median > SKEWED * (median - low) and median > 0:
-        highest = max(highest, high * (high / median) ** MARGIN)
+    if low >= 0 and high - median > SKEWED * (median - low):
+        highest = max(highest, _skewed(values, high, median))
     bounds = {"min_value": outwards(lowest, -1), "max_value": outwards(highest, 1)}
     if low >= 0:
         bounds["min_value"] = 0 if low == 0 else max(0, bounds["min_value"])
@@ -113,6 +114,15 @@ def _range(column: Column, values: Array) -> Iterator[Rule]:
         share = {"mostly": mostly(far, len(values))}
     yield rule("expect_column_values_to_be_between", "warn", because,
                column=column.name, **bounds, **share)  # fmt: skip
+
+
+def _skewed(values: Array, high: float, median: float) -> float:
+    """Return the end of a skewed range from 0: of few rows, or of mostly zeros, whose largest say
+    little, the margin counts in logarithms from the median of what is above 0.
+    """
+    if median > 0:
+        return high * (high / median) ** MARGIN if len(values) < FEW else high
+    return float(high * (high / np.median(values[values > 0])) ** MARGIN)
 
 
 def _ends(values: Array) -> dict[str, int]:
@@ -163,6 +173,8 @@ def _has_trend(sample: Sample, column: Column) -> bool:
     kind = next(c.kind for c in sample.columns if c.name == time)
     values, when = sample.values[column.name], sample.values[time]
     known = np.isfinite(values) & ~is_missing(kind, when)
+    if kind == "datetime" and known.any() and (values == dates.years(when))[known].all():
+        return True
     if known.sum() < MIN_ROWS or len(np.unique(values[known])) < 3 or np.ptp(when[known]) == 0:
         return False
     return bool(abs(spearmanr(values[known], when[known]).statistic) > TREND)

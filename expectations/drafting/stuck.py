@@ -68,7 +68,8 @@ def _stuck(lengths: Array, held: Array) -> tuple[int | None, int]:
     elsewhere = int(lengths[alike].sum() - lengths[first])
     others = int(max(lengths[~alike], default=0))
     is_apart = lengths[first] > max(LEAST, APART * others) and 0 < others <= USUAL
-    if is_apart and elsewhere <= lengths[first] // APART:
+    is_usual = 2 * lengths[first] > lengths.sum()  # the file is sorted by it
+    if is_apart and not is_usual and elsewhere <= lengths[first] // APART:
         return first, others
     return None, int(lengths[first])
 

@@ -5,9 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from ninefold.clues import of_levels, of_shift
 from ninefold.columns import Array, Frame, is_missing
+from ninefold.freshness.exchanges import tell_exchanges
+from ninefold.freshness.gap_codes import gap_code
+from ninefold.freshness.pairs import compare_pairs
 from ninefold.freshness.reference import words
-from ninefold.spelling import folded
 
 ALPHA = 0.01
 """After Benjamini and Hochberg: one false alarm in a hundred of those raised."""
@@ -16,6 +19,7 @@ MODERATE, LARGE = 0.1, 0.25
 MORE_MISSING = 0.02
 """A change of the missing rate smaller than this is not worth a word, whatever its p-value."""
 UNSEEN = 0.01
+TWO = 2
 NAMED = 3
 """So many new levels are named."""
 FEW = 5
@@ -39,11 +43,13 @@ def compare(reference: Mapping[str, Any], fresh: Frame) -> list[dict[str, Any]]:
         if content["name"] in names
         for item in _column(content, int(reference["rows"]), fresh)
     ]
+    found += compare_pairs(reference.get("pairs", ()), fresh)
     if found:
         adjusted = false_discovery_control([item["p"] for item in found], method="bh")
         found = [{**item, "q": float(q)} for item, q in zip(found, adjusted, strict=True)]
     for item in found:
         item["shifted"] = bool(item.pop("is_large") and item["q"] <= ALPHA)
+    tell_exchanges(found, reference["columns"], fresh)
     return sorted(found, key=lambda item: (not item["shifted"], -item["size"], item["column"]))
 
 
@@ -59,7 +65,10 @@ def _column(content: Mapping[str, Any], rows: int, fresh: Frame) -> list[dict[st
     if len(present) and content.get("cuts") and kind == "text":
         found.append(_numbers(name, content, words(present), "the number of words in "))
     elif len(present) and content.get("cuts"):
-        found.append(_numbers(name, content, present.astype(np.float64)))
+        numbers = present.astype(np.float64)
+        found.append(_numbers(name, content, numbers))
+        if kind == "number":
+            found.append(gap_code(name, content, numbers))
     elif len(present) and content.get("levels"):
         found.append(_levels(name, content, present.astype(str)))
     return [item for item in found if item is not None]
@@ -107,11 +116,13 @@ def _numbers(
     n = len(finite) * int(content["present"]) / (len(finite) + int(content["present"]))
     middle = [float(np.quantile(v, 0.5, method="inverted_cdf")) for v in (known, finite)]
     moved = _moved(known, ordered, content["kind"] == "datetime")
+    clue = "" if what or content["kind"] != "number" else of_shift(known, ordered)
     return {
         "column": name, "what": "values", "test": "Kolmogorov-Smirnov",
         "p": float(kstwobign.sf(distance * np.sqrt(n))), "size": psi, "before": middle[0],
         "now": middle[1], "is_large": psi >= LARGE,
-        "message": f"{what}`{name}` is distributed otherwise (PSI {psi:.2f}): {moved}",
+        "message": f"{what}`{name}` is distributed otherwise (PSI {psi:.2f}): {moved}"
+        + f"; {clue}" * bool(clue),
     }  # fmt: skip
 
 
@@ -159,6 +170,8 @@ def _levels(name: str, content: Mapping[str, Any], values: Array) -> dict[str, A
     at = int(np.argmax(np.abs(shares[1] - shares[0])))
     moved = f"{shares[1][at]:.0%} are {list(levels)[at]}, in training {shares[0][at]:.0%}"
     said = f"has its levels in other shares (PSI {psi:.2f}): {moved}"
+    if len(levels) == TWO and not (other or unseen) and _is_turned(*shares):
+        said += f"; {' and '.join(levels)} look exchanged"
     if unseen:
         new = f"has {_new(unseen, levels, len(values))}"
         said = f"{new}; it {said}" if abs(shares[1] - shares[0])[at] >= MODERATE else new
@@ -170,18 +183,21 @@ def _levels(name: str, content: Mapping[str, Any], values: Array) -> dict[str, A
     }  # fmt: skip
 
 
+def _is_turned(before: Array, now: Array) -> bool:
+    """Tell whether each of two levels has the share that the other had, and these differ."""
+    return bool(abs(before[0] - before[1]) >= LARGE and abs(now[0] - before[1]) <= MODERATE / 2)
+
+
 def _new(unseen: Mapping[str, int], levels: Mapping[str, int], rows: int) -> str:
     """Word the levels that training never saw: rows, names, and what may be meant."""
-    known = {folded(level): level for level in levels}
     often = sorted(unseen, key=lambda level: (-unseen[level], level))
-    names = [
-        f"{level!r} (perhaps {known[folded(level)]!r})" if folded(level) in known else repr(level)
-        for level in often[:NAMED]
-    ]
+    clue = of_levels(often, levels)
     count = sum(unseen.values())
     return (
         f"{len(unseen)} level{'s' * (len(unseen) != 1)} never seen in training, in "
-        f"{count} of {rows} rows: {', '.join(names)}{', …' * (len(often) > NAMED)}"
+        f"{count} of {rows} rows: {', '.join(map(repr, often[:NAMED]))}"
+        + ", …" * (len(often) > NAMED)
+        + f" ({clue})" * bool(clue)
     )
 
 

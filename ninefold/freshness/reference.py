@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from ninefold import dates
 from ninefold.columns import Array, Column, Frame, is_missing
 from ninefold.describing import described, described_names
+from ninefold.freshness.pairs import strong_pairs
 
 BINS = 10
 QUANTILES = 201
@@ -35,7 +37,8 @@ def reference(
         _describe(c, train[c.name], c.name in masked or _moves(c, train[c.name], when))
         for c in columns
     ]
-    return {"rows": len(train), "columns": content}
+    compared = [item["name"] for item in content if "cuts" in item]
+    return {"rows": len(train), "columns": content, "pairs": strong_pairs(train, compared)}
 
 
 def without_values(content: dict[str, Any], masked: Collection[str]) -> dict[str, Any]:
@@ -48,7 +51,8 @@ def without_values(content: dict[str, Any], masked: Collection[str]) -> dict[str
         else column
         for column in content["columns"]
     ]
-    return {**content, "columns": columns}
+    pairs = [pair for pair in content.get("pairs", ()) if not {*pair["columns"]} & {*masked}]
+    return {**content, "columns": columns, "pairs": pairs}
 
 
 def _moves(column: Column, values: Array, when: Array | None) -> bool:
@@ -59,6 +63,8 @@ def _moves(column: Column, values: Array, when: Array | None) -> bool:
         return False
     values = np.where(is_missing(column.kind, values), np.nan, values.astype(np.float64))
     known = np.isfinite(values) & np.isfinite(when)
+    if known.any() and (values == dates.years(np.nan_to_num(when).astype(np.int64)))[known].all():
+        return True  # such as the one year of all train rows
     if known.sum() < MIN_ROWS or np.ptp(when[known]) == 0 or np.ptp(values[known]) == 0:
         return False
     return bool(abs(spearmanr(values[known], when[known]).statistic) > TREND)

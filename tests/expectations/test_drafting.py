@@ -377,6 +377,32 @@ def test_a_few_mistakes_in_training_are_named(tmp_path):
     assert all(found == rows.tolist() for found in failed.values())
 
 
+def test_counts_mostly_zero_reach_on_and_names_and_the_year_of_the_rows_have_no_range():
+    rng = np.random.default_rng(2)
+    day = np.arange(ROWS) * 8 * 3600 * 10**6 + np.datetime64("2016-01-01", "us").astype(np.int64)
+    data = {
+        "visits": np.where(rng.random(ROWS) < 0.8, 0, rng.geometric(0.4, ROWS)),
+        "household": np.arange(ROWS) // 3,
+        "affairs": np.where(np.arange(ROWS) < 600, 0, rng.permutation(ROWS)),
+        "year": np.full(ROWS, 2016),
+    }
+    group = {"household": frozenset({"group"})}
+    columns = (
+        *(Column(n, "number", group.get(n, frozenset({"input"}))) for n in data),
+        Column("day", "datetime", frozenset({"time"})),
+        Column("gear", "category", frozenset({"input"})),
+    )
+    moments = pa.array(day, pa.timestamp("us"))
+    table = pa.table({ROW: np.arange(ROWS), **data, "day": moments, "gear": ["N"] * ROWS})
+    found = rules(draft(table, columns, ProblemSpec(task="clustering", time="day")))
+    ranges = {i["column"]: i for i in found if i["type"] == "expect_column_values_to_be_between"}
+    assert not {"household", "year"} & {*ranges}
+    assert ranges["visits"]["max_value"] >= 1.8 * data["visits"].max()
+    assert "affairs" not in {i.get("column") for i in found if i["type"].endswith("_to_change")}
+    (levels,) = [i for i in found if i["type"].endswith("_in_set")]
+    assert 0.98 < levels["mostly"] < 1
+
+
 def test_long_tails_and_mostly_nothing_are_no_mistakes():
     rng = np.random.default_rng(5)
     few = rng.random(ROWS) < 0.02

@@ -60,6 +60,14 @@ def test_a_block_lists_the_rows_writes_docs_and_stops(raw, tmp_path):
     assert "expectations/s.yaml" in str(error.value)
 
 
+def test_what_broke_a_rule_is_perhaps_a_mistake_but_not_where_it_is_masked(raw, tmp_path):
+    rule = {"type": RANGE["type"], "column": "visits", "min_value": -900, "max_value": -1}
+    said = check(raw, tmp_path, rule)["expectations"][0]["clue"]
+    assert "with the other sign" in said
+    assert said in (tmp_path / "docs" / "index.html").read_text(encoding="utf-8")
+    assert "clue" not in check(raw, tmp_path, rule, mask=["visits"])["expectations"][0]
+
+
 def test_a_warning_does_not_stop(raw, tmp_path):
     report = check(raw, tmp_path, {**RANGE, "severity": "warn"})
     assert report["verdict"] == "warn"

@@ -124,6 +124,52 @@ def test_the_message_says_what_moved_whatever_the_values(before, now, said):
     assert said in item["message"]
 
 
+def people(count, seed):
+    rng = np.random.default_rng(seed)
+    income, age = rng.lognormal(7, 0.5, count), rng.integers(18, 70, count).astype(float)
+    data = {
+        "income": income,
+        "costs": income * rng.uniform(0.3, 0.5, count),
+        "age": age,
+        "credit": rng.choice(["good", "bad"], count, p=[0.8, 0.2]).astype(object),
+    }
+    columns = tuple(
+        Column(n, "category" if v.dtype == object else "number", INPUT) for n, v in data.items()
+    )
+    return Frame(columns, data, np.arange(count))
+
+
+PEOPLE = reference(people(1000, 0))
+SPOILED = {
+    "code": (change("age", lambda v: np.where(np.arange(len(v)) % 30 == 0, 0, v)),
+             "`age` is 0 in 20 of 600 rows, in training never (the least was 18): a code"),
+    "goes on": (change("age", lambda v: v - 20), "`age` is distributed otherwise"),
+    "moved": (change("costs", lambda v: np.roll(v, 1)),
+              "`costs` looks moved by 1 row against `income`"),
+    "shuffled": (change("costs", np.random.default_rng(0).permutation), "no longer go together"),
+    "unit": (change("income", lambda v: v / 1000), "all are about 0.001 times what they were"),
+    "labels": (change("credit", lambda v: np.where(v == "good", "bad", "good").astype(object)),
+               "good and bad look exchanged"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SPOILED)
+def test_it_is_said_what_may_have_happened(name):
+    function, said = SPOILED[name]
+    assert said in " | ".join(
+        item["message"] for item in compare(PEOPLE, function(people(600, 1))) if item["shifted"]
+    )
+    assert not [i for i in compare(PEOPLE, people(600, 1)) if i["shifted"]]
+
+
+def test_two_columns_that_were_exchanged_are_named():
+    fresh = people(600, 1)
+    fresh.data["income"], fresh.data["costs"] = fresh["costs"], fresh["income"]
+    messages = [item["message"] for item in compare(PEOPLE, fresh) if item["shifted"]]
+    assert len(messages) == 2
+    assert all(said.endswith("look exchanged") for said in messages)
+
+
 def test_levels_never_seen_are_named_with_what_may_be_meant():
     fresh = rows(400, 5)
     fresh["colour"][:30] = "RED"
@@ -131,7 +177,7 @@ def test_levels_never_seen_are_named_with_what_may_be_meant():
     (found,) = [i for i in compare(REFERENCE, fresh) if i["shifted"]]
     assert found["message"] == (
         "`colour` has 2 levels never seen in training, in 40 of 400 rows: "
-        "'RED' (perhaps 'red'), 'pink'"
+        "'RED', 'pink' ('RED' is perhaps 'red')"
     )
 
 

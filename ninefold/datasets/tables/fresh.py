@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from ninefold.clues import of_cells
 from ninefold.columns import ROW, Array, Column
 from ninefold.datasets import DatasetSpec
 from ninefold.datasets.tables.parsing import TYPES, parse, unreadable
@@ -13,7 +14,7 @@ from ninefold.datasets.tables.reading import check_names, same_type
 from ninefold.datasets.tables.source import Source
 from ninefold.progress import progress
 
-SHOWN, LENGTH = 5, 60
+SHOWN, LENGTH, LOOKS = 5, 60, 200
 MOST = 0.5
 """Where more cells than this share cannot be read, the column is another one."""
 
@@ -26,6 +27,8 @@ class Unread:
     rows: int = 0
     count: int = 0
     cells: list[tuple[int, str]] = field(default_factory=list)
+    looked_at: list[str] = field(default_factory=list)
+    """Some of the cells as they stand there."""
 
     def add(self, values: pa.Array, bad: Array, start: int) -> None:
         """Count the cells `bad (N,)` of `values (N,)`, which begin with row `start`."""
@@ -35,6 +38,9 @@ class Unread:
             value = values[at].as_py()
             text = "missing" if value is None else repr(str(value)[:LENGTH])
             self.cells.append((start + at, text))
+        for at in np.flatnonzero(bad)[: LOOKS - len(self.looked_at)].tolist():
+            if (value := values[at].as_py()) is not None:
+                self.looked_at.append(str(value))
 
     @property
     def is_left_out(self) -> bool:
@@ -46,10 +52,12 @@ class Unread:
         form = f" ({self.column.format})" if self.column.format else ""
         listed = ", ".join(f"row {row}" + f" ({text})" * (not hides) for row, text in self.cells)
         more = ", …" * (self.count > len(self.cells))
+        looks = "" if hides else of_cells(self.looked_at, self.column.kind)
+        looks = f"; they look like {looks}" if looks else ""
         left = "its rules were not checked" if self.is_left_out else "they count as missing here"
         return (
             f"column `{self.column.name}` must be {self.column.kind}{form}, however: {self.count} "
-            f"of {self.rows} cells are not: {listed}{more}; {left}. Correct them, or "
+            f"of {self.rows} cells are not: {listed}{more}{looks}; {left}. Correct them, or "
             "ingest.columns or ingest.missing in params.yaml"
         )
 
