@@ -9,6 +9,14 @@ SHORT = 2
 """Codes of so few characters may differ in case for a reason (unit m or M) ..."""
 RARE = 0.2
 """... unless the other way of writing is this rare."""
+MARKS = frozenset({
+    "?", "??", "-", "--", "---", "–", "—", ".", "..", "...", "*", "**", "#", "na", "n/a", "n.a.",
+    "n.a", "n. a.", "n/d", "nd", "n.d.", "s/d", "nan", "nil", "none", "null", "(null)", "missing",
+    "(missing)", "unknown", "not available", "not known", "not applicable", "no data", "k.a.",
+    "k. a.", "k.a", "keine angabe", "unbekannt", "#n/a", "#na", "#value!", "#ref!", "#div/0!",
+    "#name?", "#num!", "#null!", "#wert!", "#bezug!",
+})  # fmt: skip
+"""What people and spreadsheets write, in lower case, where a number or date is missing."""
 
 
 def folded(text: str) -> str:

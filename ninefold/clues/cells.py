@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from ninefold import dates
 from ninefold.columns import NAT
-from ninefold.datasets.tables.evidence import MARKS
 from ninefold.numerals import DECIMAL_COMMA, NUMBER_FORMATS, to_number
+from ninefold.spelling import MARKS
 
 WAYS = {DECIMAL_COMMA: "with a decimal comma", **{name: f"like {name}" for name in NUMBER_FORMATS}}
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Collection
 
-from ninefold.datasets.tables.evidence import MARKS
-from ninefold.spelling import folded
+from ninefold.spelling import MARKS, folded
 
 NAMED = 3
 """So many levels are told of."""

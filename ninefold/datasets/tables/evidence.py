@@ -12,6 +12,7 @@ from ninefold import dates
 from ninefold.columns import Array, Column, spread
 from ninefold.datasets.tables.parsing import is_missing_text, is_text, parse_datetime
 from ninefold.numerals import CURRENCIES, DECIMAL_COMMA, NUMBER, NUMBER_FORMATS
+from ninefold.spelling import MARKS
 from ninefold.texts import PER_WORD, UNSPACED, split_text
 
 EXACT = 2**53
@@ -20,14 +21,6 @@ MOSTLY = 0.8
 """Share of numbers (or dates) from which other text among them is a mistake, not a category."""
 MARKED = 0.2
 """The same where all the others are `MARKS`."""
-MARKS = frozenset({
-    "?", "??", "-", "--", "---", "–", "—", ".", "..", "...", "*", "**", "#", "na", "n/a", "n.a.",
-    "n.a", "n. a.", "n/d", "nd", "n.d.", "s/d", "nan", "nil", "none", "null", "(null)", "missing",
-    "(missing)", "unknown", "not available", "not known", "not applicable", "no data", "k.a.",
-    "k. a.", "k.a", "keine angabe", "unbekannt", "#n/a", "#na", "#value!", "#ref!", "#div/0!",
-    "#name?", "#num!", "#null!", "#wert!", "#bezug!",
-})  # fmt: skip
-"""What people and spreadsheets write, in lower case, where a number or date is missing."""
 COMPACT = "^(19|20)[0-9]{6}$"
 PROBE = 200
 YEARS = 1700, 2200
