@@ -10,6 +10,7 @@ from ninefold.columns import Array, Frame, spread
 from ninefold.diagnosis import Finding, report_of
 from ninefold.generating import GenerateSpec
 from ninefold.generating.evaluating import COLLAPSED, Room, quality, seeds_for
+from ninefold.generating.kinds import COUNTED, MUCH, left_out
 from ninefold.generating.model import Sampler
 from ninefold.unlabelled.measuring import values
 
@@ -61,6 +62,8 @@ def diagnosis(model: Sampler, train: Frame, valid: Frame) -> dict[str, Any]:
     rows = model.frame(seeds_for("valid", len(real)))
     found = values(quality(room, room.place(real), room.place(rows), rows, spec.seed))
     drawn = {name: float(entry["value"]) for name, entry in found.items()}
+    counted = rows if len(rows) >= COUNTED else model.frame(seeds_for("valid", COUNTED))
+    drawn["left_out"] = left_out(room.train, room.place(counted))
     course = Course(model.history, spec, int(model.facts["retries"]), drawn)
     return report_of(KINDS, list(findings(course)), (METRIC, drawn[METRIC], False))
 
@@ -148,16 +151,19 @@ def _critic_slope(course: Course) -> Finding | None:
 
 def _collapsed(course: Course) -> Finding | None:
     told = course.drawn
-    if told["recall"] >= COLLAPSED * told["precision"] and told["distinct"] >= 0.5:
+    covers = told["recall"] >= COLLAPSED * told["precision"] and told["left_out"] < MUCH
+    if covers and told["distinct"] >= 0.5:
         return None
     steps = min(100, max(5, 2 * course.spec.critic_steps))
+    share = told["left_out"]
+    of_train = f", such as make up {share:.0%} of train and are hardly drawn" if share else ""
     return Finding(
         "modes.collapsed",
         f"Drawn rows cover {told['recall']:.0%} of the valid ones, though {told['precision']:.0%} "
         f"of them lie among those, and {told['distinct']:.0%} of them differ: kinds of rows are "
-        "left out.",
+        f"left out{of_train}.",
         f"Set generate.critic_steps to {steps}, or take a larger generate.latent.",
-        {name: told[name] for name in ("recall", "precision", "distinct")},
+        {name: told[name] for name in ("recall", "precision", "distinct", "left_out")},
         course.bars(),
         ((("generate", "critic_steps"), steps),),
     )

@@ -8,6 +8,7 @@ from ninefold.columns import Column, Frame
 from ninefold.config import validate
 from ninefold.generating import GenerateSpec
 from ninefold.generating.diagnosing import Course, findings
+from ninefold.generating.kinds import left_out
 from ninefold.problem import ProblemSpec
 from ninefold.report.sections.diagnosis import picture
 from ninefold.unlabelled.preparing import prepare
@@ -81,7 +82,7 @@ def test_a_generator_that_is_spoilt_names_its_knob(kind):
 
 HISTORY = [{"epoch": step, "wasserstein": 0.5, "slope": 1.0} for step in range(20)]
 DRAWN = {"precision": 1.0, "distinct": 1.0, "discriminator_auc": 0.96, "nearer_to_train": 0.5,
-         "copies": 0.0, "copies_among_real": 0.0}  # fmt: skip
+         "copies": 0.0, "copies_among_real": 0.0, "left_out": 0.0}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -102,6 +103,17 @@ def test_a_setting_far_from_the_usual_is_named_before_all_else(settings, recall,
     assert found.kind == kind
     assert [path for path, _ in found.fix] == [("generate", key)]
     assert f"generate.{key}" in found.remedy
+
+
+def test_kinds_of_rows_that_are_hardly_drawn_are_told_before_all_are_lost():
+    rng = np.random.default_rng(0)
+    near = np.array([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0], [9.0, 9.0]])
+    train, drawn = (near[rng.integers(0, n, 500)] + rng.normal(size=(500, 2)) for n in (4, 3))
+    assert left_out(train, drawn) == pytest.approx(0.25, abs=0.06)
+    assert left_out(train, train[::-1] + 0.1) == 0.0
+    told = DRAWN | {"recall": 0.7, "left_out": left_out(train, drawn)}
+    (found,) = findings(Course(HISTORY, GenerateSpec(), 0, told))
+    assert found.kind == "modes.collapsed"
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.3])
