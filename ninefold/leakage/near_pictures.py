@@ -1,4 +1,4 @@
-"""rows: test pictures that are train pictures saved anew, resized, shifted or brightened."""
+"""rows: test pictures that are train pictures saved anew, turned, mirrored, cut or brightened."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,33 +7,55 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage._copied import Sought, beyond_usual, leads, severity, sought, usual_lead
+from ninefold.leakage._copied import (
+    MIN_POOL,
+    Sought,
+    beyond_usual,
+    leads,
+    severity,
+    sought,
+    usual_lead,
+)
 from ninefold.leakage._likeness import nearest, reduced, side_for
-from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage._registration import SIDE, registered
+from ninefold.leakage._steps import leading
+from ninefold.leakage.case import Case, Check, Finding, Severity
 
+COLOURS = 3
 SELDOM = 0.1
 """Share of train that may lead by itself; where more do, colours are few and tell nothing."""
+FIRST, INSIDE = 200, 120
+"""Test pictures that are laid on others before more are, and pictures of train that are."""
+SUSPECT, UNLIKELY = -1.3, -4.0
+"""log10 of the chance that so many lead by themselves, below which more are looked at, and below
+which they are copies."""
+BLANK = 2.0
+"""Spread of grey, of 255, below which a picture shows nothing but noise."""
+AGREE = 0.9
+"""Share of copies that bear the target of their twin; pictures of other things bear others."""
 
 
 @dataclass(frozen=True)
 class Copies:
     """Which of the pictures looked at are copies `(T,)`, the place in the pool of what is nearest
-    to each and its distance; the share of pictures that lead as much inside train.
+    to each and its distance; the share of pictures that lead as much inside train; whether nothing
+    but copying explains them.
     """
 
     is_copy: Array
     twin: Array
     distance: Array
     share_inside: float
+    is_apart: bool = True
 
 
 class NearPicturesCheck(Check):
-    """Test pictures much nearer to one (two, three) of train or valid than to the next ones.
+    """Test pictures much nearer to some of train or valid than to the next ones.
 
-    Grey is looked at, and colours, since plain things of many colours are alike in grey. In a table
-    of honest pictures the lead of the nearest over the second nearest is exponential (Facco and
-    others, 2017, their TwoNN); its scale is the median lead inside train. Look-alikes have many
-    neighbours at about one distance and no such lead, copies lead by powers of ten.
+    They are laid on each other, mirrored, turned, moved and zoomed, so that what is no copy comes
+    nearer, too; look-alikes then have many neighbours at about one distance, copies a gap between
+    themselves and all others. Colours are looked at apart, since plain things of many colours are
+    alike in grey.
     """
 
     family: ClassVar[str] = "rows"
@@ -53,7 +75,7 @@ def _find(name: str, pictures: Array, case: Case) -> Finding | None:
     drawn = sought(case)
     if drawn is None:
         return None
-    looks = [look for channels in (1, 3) if (look := _look(pictures, drawn, channels))]
+    looks = [look for seek in (_laid, _coloured) if (look := seek(pictures, drawn, case))]
     return _finding(name, case, drawn, _together(looks)) if looks else None
 
 
@@ -66,38 +88,80 @@ def _together(looks: list[Copies]) -> Copies:
             np.where(last.is_copy, last.twin, look.twin),
             np.where(last.is_copy, last.distance, look.distance),
             max(last.share_inside, look.share_inside),
+            last.is_apart or look.is_apart,
         )
     return last
 
 
-def _look(pictures: Array, drawn: Sought, channels: int) -> Copies | None:
-    """Return the copies there are to see in grey (1 channel), or in colour; None: none."""
+def _laid(pictures: Array, drawn: Sought, case: Case) -> Copies | None:
+    """Return the copies there are to see once pictures are laid on each other, in grey.
+
+    A few test pictures are looked at first, the others where there are copies among those.
+    """
+    known, asked = (reduced(pictures[rows], SIDE, 1)[:, 0] for rows in (drawn.pool, drawn.test))
+    shown, seen = (np.flatnonzero(some.std(axis=(1, 2)) > BLANK) for some in (known, asked))
+    if len(shown) < MIN_POOL or not len(seen):
+        return None
+    rng = np.random.default_rng(case.seed)
+    known = known[shown]
+    own = rng.permutation(len(known))[:INSIDE]
+    inside = registered(known[own], known, own)[0]
+    order = rng.permutation(seen)
+    first, rest = order[:FIRST], order[FIRST:]
+    distance, near = registered(asked[first], known)
+    if len(rest) and leading(distance, inside, SUSPECT):
+        more = registered(asked[rest], known)
+        distance, near = np.concatenate([distance, more[0]]), np.concatenate([near, more[1]])
+    found = leading(distance, inside, UNLIKELY)
+    if found is None:
+        return None
+    order = order[: len(distance)]
+    looked = len(drawn.test)
+    is_copy, twin, apart = np.zeros(looked, bool), np.zeros(looked, np.int64), np.ones(looked)
+    is_copy[order], twin[order] = found.is_copy, shown[near[:, 0]]
+    apart[order] = distance[:, 0]
+    return Copies(is_copy, twin, apart, found.share_inside, found.is_apart)
+
+
+def _coloured(pictures: Array, drawn: Sought, case: Case) -> Copies | None:
+    """Return the copies there are to see in colour; None: none."""
     test, pool, own = drawn.test, drawn.pool, drawn.own
-    if channels > 1 and np.median([picture.shape[2] for picture in pictures[pool]]) < channels:
+    if np.median([picture.shape[2] for picture in pictures[pool]]) < COLOURS:
         return None
     side = side_for(pictures[pool])
-    known = reduced(pictures[pool], side, channels)
+    known = reduced(pictures[pool], side, COLOURS)
     inside = nearest(known[own], known, own)[0]
     scale = usual_lead(inside)
     usual = leads(inside, scale)
-    if channels > 1 and usual.mean() > SELDOM:
+    if usual.mean() > SELDOM:
         return None
-    distance, near = nearest(reduced(pictures[test], side, channels), known)
+    distance, near = nearest(reduced(pictures[test], side, COLOURS), known)
     is_copy = beyond_usual(leads(distance, scale), usual, distance, inside)
     if not is_copy.any():
         return None
     return Copies(is_copy, near[:, 0], distance[:, 0], float(usual.mean()))
 
 
+def _severity(case: Case, copies: Array, twins: Array, found: Copies) -> Severity:
+    """Return how much copies of twins matter, positions in the case `(M,)`."""
+    plain = severity(case, len(copies), float(found.is_copy.mean()))
+    if plain != "block" or not found.is_apart:
+        return "warn" if plain == "block" else plain
+    is_told = case.problem.learns_target and case.is_classification
+    is_same = not is_told or (case.y[copies] == case.y[twins]).mean() >= AGREE
+    return "block" if is_same else "warn"
+
+
 def _finding(name: str, case: Case, drawn: Sought, found: Copies) -> Finding:
     test, is_copy = drawn.test, found.is_copy
     count, share = int(is_copy.sum()), float(is_copy.mean())
     copies = test[is_copy]
-    twins = case.frame.row[drawn.pool[found.twin[is_copy]]]
+    places = drawn.pool[found.twin[is_copy]]
+    twins = case.frame.row[places]
     mask = np.isin(np.arange(len(case)), copies)
     return Finding(
         kind="rows.near_picture",
-        severity=severity(case, count, share),
+        severity=_severity(case, copies, places, found),
         columns=(name,),
         rows=case.source_rows(mask),
         evidence={
@@ -110,7 +174,8 @@ def _finding(name: str, case: Case, drawn: Sought, found: Copies) -> Finding:
         },
         message=(
             f"{count} of {len(test)} test pictures ({share:.1%}) are train or valid pictures saved "
-            f"anew, resized, shifted or brightened, such as row {int(case.frame.row[copies[0]])}, "
+            f"anew, turned, mirrored, moved, cut or brightened, such as row "
+            f"{int(case.frame.row[copies[0]])}, "
             f"a copy of row {int(twins[0])}: the model is measured on what it has learned by heart"
         ),
         remedy=(

@@ -152,3 +152,44 @@ def test_plain_things_that_are_alike_in_grey_are_told_by_their_colours():
     assert found.severity == "block"
     assert len({*found.rows} & {*range(400, 412)}) >= 8
     assert len(found.rows) <= 13
+
+
+def digits(folder, count):
+    table = next(DigitsSpec().open(folder).batches())
+    return list(to_array(table.column("image"), "image")[:count])
+
+
+def mirrored(picture):
+    return picture[:, ::-1].copy()
+
+
+def turned(picture):
+    image = Image.fromarray(picture[..., 0])
+    return np.asarray(image.rotate(7, Image.Resampling.BILINEAR))[..., None]
+
+
+@pytest.mark.parametrize("change", [shifted, mirrored, turned])
+def test_copies_made_before_a_split_at_random_are_found(tmp_path, change):
+    """Each digit has a copy, on any side: train has copies inside as often as test has."""
+    made = [np.kron(p, np.ones((3, 3, 1), np.uint8)) for p in digits(tmp_path, 400)]
+    copies = [change(picture) for picture in made]
+    part = np.random.default_rng(2).choice(["train", "test"], 800, p=[0.75, 0.25])
+    case = case_of(made + copies, part)
+    (found,) = NearPicturesCheck().findings(case)
+    on_both = (part == "test") & np.roll(part == "train", 400)
+    assert found.severity == "block"
+    assert np.isin(np.flatnonzero(on_both), found.rows).mean() >= 0.6
+    assert on_both[list(found.rows)].mean() >= 0.9
+
+
+def test_empty_frames_in_some_of_which_a_square_stands_are_no_copies():
+    rng = np.random.default_rng(0)
+    frames = []
+    for _ in range(500):
+        frame = np.full((40, 40, 1), 20.0)
+        if rng.random() < 0.15:
+            y, x = rng.integers(5, 35, 2)
+            frame[y - 2 : y + 2, x - 2 : x + 2] = 180
+        frames.append((frame + rng.normal(0, 3, frame.shape)).clip(0, 255).astype(np.uint8))
+    part = rng.choice(["train", "test"], 500, p=[0.75, 0.25])
+    assert not list(NearPicturesCheck().findings(case_of(frames, part)))

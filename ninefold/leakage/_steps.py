@@ -1,0 +1,115 @@
+"""Which cells are copies where copies may lie on both sides of a split, many of each."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ninefold.columns import Array
+from ninefold.leakage._copied import ALIKE
+from ninefold.leakage.chance import log10_excess
+
+LEADS = 5
+"""Copies of one cell that are looked for: the widest step among so many first neighbours."""
+SECOND = {0.5: 0.4575, 0.9: 0.9362}
+"""Quantiles of the second widest of `LEADS` steps that are exponential with means 1, 1/2, 1/3 …,
+as neighbours of honest cells have them (Facco and others, 2017)."""
+USUAL, ROUNDS = 3.0, 12
+"""Steps that count as usual when it is sought what is, and times it is sought again."""
+NEARER, FURTHER = (4.0, 4.5, 5.0, 5.5, 6.0, 6.5), (5.0, 6.0, 7.0)
+"""Steps, in usual ones, from which a cell may be a copy if there is a gap below, and else: e^-5 to
+e^-7 of honest ones are so wide at most."""
+GAP, SURE = 3.0, -3.0
+"""Width of a gap, and log10 of the chance that there is none."""
+LEAST = 0.02
+SELDOM = 0.02
+"""Share of other cells that are as near to any as copies where nothing else parts them."""
+ALL_ALIKE, OFTEN = 0.02, 0.25
+"""Distance of the neighbour after the last copy that there may be below which cells are all alike,
+and the share of such cells from which nothing can be told."""
+
+
+@dataclass(frozen=True)
+class Leading:
+    """Cells that are copies `(Q,)`, the share of cells inside train that are, and whether something
+    parts them from all others: a gap, or train without copies.
+    """
+
+    is_copy: Array
+    share_inside: float
+    is_apart: bool
+
+
+def leading(distance: Array, inside: Array, unlikely: float) -> Leading | None:
+    """Judge neighbours at distances `(Q, K)`, rising, by those that cells of train have inside.
+
+    The distances from neighbour to neighbour rise in small steps; before the first that is no copy
+    there is one wide step. How wide steps usually are is told by all others, without those that
+    stand out. Honest tables have ever fewer cells with ever wider steps, so a gap below many wide
+    ones is none of theirs, whether or not train has copies, too. None: so many lead by
+    chance, of which `unlikely` is the log10 that is believed, or all cells are alike.
+    """
+    count = len(distance)
+    every = np.concatenate([distance, inside])
+    if every.shape[1] < LEADS + 2 or (every[:, LEADS] < ALL_ALIKE).mean() > OFTEN:
+        return None
+    steps = np.log(every[:, 1 : LEADS + 1] / every[:, :LEADS])
+    rank = steps.argmax(axis=1)
+    is_near = np.take_along_axis(every, rank[:, None], 1)[:, 0] <= ALIKE
+    wide = steps.max(axis=1) / _usual(every, steps)
+    least, has_gap = _least(wide, is_near)
+    if not has_gap:
+        least = min(FURTHER, key=lambda far: _log10_chance((wide > far) & is_near, count, far))
+    found = (wide > least) & is_near
+    mine, theirs = found[:count], found[count:]
+    excess = log10_excess(int(mine.sum()), count, int(theirs.sum()), len(theirs))
+    is_apart = has_gap or excess <= SURE
+    if not is_apart and not found.all():
+        found &= every[:, 0] < np.quantile(every[~found, 0], SELDOM)
+    if _log10_chance(found, count, least) > unlikely:
+        return None
+    return Leading(found[:count], float(theirs.mean()), is_apart)
+
+
+def _usual(every: Array, steps: Array) -> float:
+    """Return the mean first step of honest cells, which others than those may stand among."""
+    two = np.sort(steps, axis=1)[:, -2]
+    widest = steps.max(axis=1)
+    most = _outer(every, steps)
+    is_usual = np.ones(len(two), dtype=bool)
+    usual = most
+    for _ in range(ROUNDS):
+        usual = max(float(np.quantile(two[is_usual], q)) / of for q, of in SECOND.items())
+        usual = max(min(usual, most), LEAST)
+        kept = widest <= USUAL * usual
+        if (kept == is_usual).all() or kept.sum() < len(two) / 10:
+            break
+        is_usual = kept
+    return usual
+
+
+def _outer(every: Array, steps: Array) -> float:
+    """Return the mean of steps beyond the widest one: of neighbours that are no copies."""
+    order = np.arange(1, every.shape[1])
+    further = np.log(every[:, 1:] / every[:, :-1]) * order
+    beyond = further[order[None, :] > steps.argmax(axis=1)[:, None] + 1]
+    return float(np.median(beyond) / np.log(2)) if len(beyond) else np.inf
+
+
+def _least(wide: Array, is_near: Array) -> tuple[float, bool]:
+    """Return from which step on cells are copies, and whether there is a gap below."""
+    from scipy.stats import binom
+
+    for least in NEARER:
+        above = int(((wide > least) & is_near).sum())
+        below = int(((wide > least - GAP) & (wide <= least)).sum())
+        if binom.logsf(above - 1, above + below, 0.5) / np.log(10) <= SURE:
+            return float(least), True
+    return FURTHER[-1], False
+
+
+def _log10_chance(found: Array, count: int, least: float) -> float:
+    """Return log10 of the chance that so many of the first `count` are `found` beyond `least`."""
+    from scipy.stats import poisson
+
+    hits = int(found[:count].sum())
+    return float(poisson.logsf(hits - 1, count * np.exp(-least)) / np.log(10)) if hits else 0.0
