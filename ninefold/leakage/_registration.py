@@ -128,7 +128,7 @@ def _begun(views: Array, others: Array) -> tuple[Array, Array]:
 
     small, known = _whole(_shrunk(views, COARSE)), _whole(_shrunk(others, COARSE))
     spectra, sought = rfft2(small), np.conj(rfft2(known))
-    best = np.full(others.shape[:2], -np.inf)
+    best: Array = np.full(others.shape[:2], -np.inf)
     view, move = np.zeros(best.shape, dtype=np.int64), np.zeros((*best.shape, 2))
     for number, spectrum in enumerate(spectra):
         found = irfft2(spectrum[:, None] * sought, (COARSE, COARSE))
@@ -152,9 +152,9 @@ def _laid(asked: Array, others: Array, move: Array) -> Array:
     """Return the distance `(B,)` of pictures once others `(B, S, S)` are laid on those asked."""
     places = _places()
     inner = _inner(asked)
-    target = _normal(inner)
+    target: Array = _normal(inner)
     descent, inverse = _descent(asked, target, places)
-    warp = np.tile(np.eye(3, dtype=np.float32), (len(asked), 1, 1))
+    warp: Array = np.tile(np.eye(3, dtype=np.float32), (len(asked), 1, 1))
     warp[:, :2, 2] = move
     best: Array = np.full(len(asked), 2.0, dtype=np.float32)
     for _ in range(STEPS + 1):
