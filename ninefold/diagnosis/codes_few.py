@@ -2,7 +2,7 @@
 
 from ninefold.diagnosis.case import Case, Finding, Symptom
 
-LOST = 0.4
+LOST = 0.3
 """Share of the variance of the valid rows that must not come back."""
 BETTER = 0.5
 """Times the network's error that as many principal components as usual may leave at most."""

@@ -7,7 +7,7 @@ import numpy as np
 from ninefold.columns import Array
 from ninefold.diagnosis.case import Case, Finding, Scored, Symptom
 
-FEWEST = 100
+FEWEST, FEWEST_VALID = 100, 50
 LEFT = 0.05
 """Share of what the network leaves on valid that trees must explain."""
 SURE, SURE_HELD, HELD = 3.0, 2.0, 0.5
@@ -34,7 +34,8 @@ class Underfitting(Symptom):
                "data.label_noise")  # fmt: skip
 
     def look(self, case: Case) -> Finding | None:
-        if min(len(case.train.y), len(case.valid.y)) < FEWEST or not case.train.X.shape[1]:
+        too_few = len(case.train.y) < FEWEST or len(case.valid.y) < FEWEST_VALID
+        if too_few or not case.train.X.shape[1]:
             return None
         path, value = _more(case)
         if _has_learnt_nothing(case):

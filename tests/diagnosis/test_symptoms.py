@@ -266,3 +266,12 @@ def test_a_noisy_loss_on_train_that_stays_where_it_is(fields, kind):
     symptoms = (LearningRateHigh(), LearningRateLow(), Plateau())
     found = [item.kind for symptom in symptoms if (item := symptom.look(case)) is not None]
     assert found == ([kind] if kind else [])
+
+
+def test_sixty_valid_rows_are_enough_to_see_what_a_table_has_left_to_learn():
+    rng = np.random.default_rng(2)
+    X = rng.normal(size=(360, 3)).astype(np.float32)
+    for y, is_found in ((np.sin(2 * X[:, 0]) * 2 + X[:, 1], True), (rng.normal(size=360), False)):
+        train, valid = (Scored(X[p], y[p], 0 * y[p, None]) for p in (slice(300), slice(300, 360)))
+        case = Case([], TrainSpec(), {"best_epoch": 3}, [], train, valid)
+        assert (Underfitting().look(case) is not None) == is_found
