@@ -1,5 +1,6 @@
 """What the values that break a rule may be: a slip of the pen, a code for a gap, a wrong sign."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from expectations.suite import Rule
 from ninefold.clues import of_levels, of_outliers
 from ninefold.spelling import folded
 
+LONGEST_CODE = 20
 MAX_LEVELS = 200
 """So many levels that break a rule are looked at, the most frequent first."""
 
@@ -15,12 +17,13 @@ MAX_LEVELS = 200
 def clue(rule: Rule, table: Any) -> str:
     """Word what the values of a DataFrame that break a rule may be, or nothing.
 
-    Of rules on the range of a number and on the levels of a category.
+    Of rules on the range of a number, the levels of a category and the pattern of a text.
     """
     about = {
         "expect_column_values_to_be_between": _of_range,
         "expect_column_values_to_be_in_set": _of_set,
         "expect_column_values_to_be_spelled_alike": _of_spelling,
+        "expect_column_values_to_match_regex": _of_pattern,
     }
     word = about.get(rule.type)
     if word is None or not rule.columns or rule.columns[0] not in table:
@@ -43,6 +46,21 @@ def _of_set(kwargs: Any, values: Any) -> str:
     counts = values.astype(str).value_counts()
     unseen = [level for level in counts.index if level not in {*known}]
     return of_levels(sorted(unseen[:MAX_LEVELS]), known)
+
+
+def _of_pattern(kwargs: Any, values: Any) -> str:
+    if values.dtype.kind in "iufM":
+        return ""
+    pattern = re.compile(str(kwargs["regex"]))
+    levels = values.astype(str).unique()
+    broken = [level for level in levels if not pattern.match(level)][:MAX_LEVELS]
+    if broken and all(pattern.match(level.strip()) for level in broken):
+        return "without the blanks around them they match"
+    if broken and all(map(str.isdigit, broken)):
+        for width in range(2, LONGEST_CODE):
+            if all(len(x) < width and pattern.match(x.zfill(width)) for x in broken):
+                return f"with leading zeros, {width} digits long, they match: lost zeros?"
+    return ""
 
 
 def _of_spelling(_: Any, values: Any) -> str:

@@ -1,9 +1,12 @@
 import json
 import re
+from types import SimpleNamespace
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 
+from expectations.clues import clue
 from expectations.draft import draft
 from expectations.gate import gate, stop
 from expectations.suite import implementations
@@ -66,6 +69,23 @@ def test_what_broke_a_rule_is_perhaps_a_mistake_but_not_where_it_is_masked(raw, 
     assert "with the other sign" in said
     assert said in (tmp_path / "docs" / "index.html").read_text(encoding="utf-8")
     assert "clue" not in check(raw, tmp_path, rule, mask=["visits"])["expectations"][0]
+
+
+@pytest.mark.parametrize(
+    ("regex", "texts", "said"),
+    [
+        ("^[0-9]{5}$", ["01234", "1234", "77", "99999"], "with leading zeros, 5 digits long"),
+        ("^[A-Z]{2}$", ["AB", " CD", "EF "], "without the blanks around them they match"),
+        ("^[A-Z]{2}$", ["AB", "abc"], ""),
+    ],
+)
+def test_a_pattern_broken_by_lost_zeros_or_blanks_says_so(regex, texts, said):
+    rule = SimpleNamespace(
+        type="expect_column_values_to_match_regex", columns=("zip",), kwargs={"regex": regex}
+    )
+    found = clue(rule, pd.DataFrame({"zip": texts}))
+    assert found.startswith(said)
+    assert bool(found) == bool(said)
 
 
 def test_a_warning_does_not_stop(raw, tmp_path):

@@ -89,7 +89,7 @@ def failure(item: Mapping[str, Any], most: int) -> Html:
     elif item.get("observed") is not None:
         lines.append(paragraph("Found: ", code(_cell(item["observed"]))))
     if item.get("clue"):
-        lines.append(paragraph(tag("b", "Perhaps: "), item["clue"]))
+        lines.append(paragraph(tag("b", "Clue: "), item["clue"]))
     rows = (item.get("rows") or [])[:most]
     if rows:
         names = list(rows[0]["values"])
