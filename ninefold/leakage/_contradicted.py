@@ -35,20 +35,34 @@ CLEANED = Contrast(0.75, 1.0, 1.0, -3.0)
 """Votes of labels as they are, and of labels set right before the vote, which takes doubts away."""
 
 
-def isolated(own: Array, denied: Array, label: Array, by: Contrast = PLAIN) -> bool:
-    """Tell whether rows are `denied` `(N,)` in numbers, although hardly any is in doubt.
-
-    Where classes touch, honest rows have votes for their `own` class `(N,)` of all sizes, and
-    fewer the lower the vote (`by` says how many); a flipped label lies in the midst of another
-    class.
+@dataclass(frozen=True)
+class Denial:
+    """Votes `(N,)` for each row's `own` label, which rows are `denied` it `(N,)`, and the label
+    `(N,)` that gets most instead.
     """
-    from scipy.stats import poisson
 
-    if denied.sum() < LEAST or any(np.median(own[label == k]) < by.apart for k in np.unique(label)):
-        return False
-    doubted = int(((own > DENIED) & (own <= DOUBTED)).sum())
-    expected = by.denser * (doubted + by.spread * np.sqrt(doubted) + 1)
-    return bool(poisson.logsf(int(denied.sum()) - 1, expected) / np.log(10) <= by.unlikely)
+    own: Array
+    denied: Array
+    other: Array
+
+    def is_isolated(self, label: Array, by: Contrast = PLAIN) -> bool:
+        """Tell whether rows are denied their `label` `(N,)` in numbers, and hardly any is in doubt.
+
+        Where classes touch, honest rows have votes for their own class of all sizes, and fewer the
+        lower the vote (`by` says how many); a flipped label lies in the midst of another class.
+        Classes that do not lie apart are left out: of a rare one, the wrong labels are much.
+        """
+        from scipy.stats import poisson
+
+        apart = [k for k in np.unique(label) if np.median(self.own[label == k]) >= by.apart]
+        if len(apart) < 2:
+            return False
+        inside = np.isin(label, apart)
+        denied = int((self.denied & inside & np.isin(self.other, apart)).sum())
+        doubted = int((inside & (self.own > DENIED) & (self.own <= DOUBTED)).sum())
+        expected = by.denser * (doubted + by.spread * np.sqrt(doubted) + 1)
+        chance = poisson.logsf(denied - 1, expected) / np.log(10)
+        return denied >= LEAST and bool(chance <= by.unlikely)
 
 
 def in_one_part(denied: Array, inside: Array) -> bool:

@@ -14,8 +14,8 @@ from ninefold.leakage._contradicted import (
     LEAST,
     PLAIN,
     Contrast,
+    Denial,
     in_one_part,
-    isolated,
 )
 from ninefold.leakage._discriminant import discriminant
 from ninefold.leakage._spelling import WORD
@@ -174,7 +174,7 @@ def _suspicious(case: Case) -> Iterator[Finding]:
     usual = np.array([votes[label == k, k].mean() for k in range(len(codes))])
     confident = np.where(votes >= usual, votes, 0.0)
     other = confident.argmax(axis=1)
-    is_denied = _denied(votes, label)[1]
+    is_denied = _denied(votes, label).denied
     mask, denied = np.zeros((2, len(case)), dtype=bool)
     mask[use] = (confident.max(axis=1) > 0) & (other != label) & (votes.max(axis=1) >= 0.9)
     denied[use] = is_denied
@@ -182,9 +182,9 @@ def _suspicious(case: Case) -> Iterator[Finding]:
         said = "hardly any outside the test part: its labels look wrong"
         yield _suspect(case, denied & case.test, "warn", said)
         return
-    for own, is_denied, by in _looks(case, use, label, voters, votes):
-        if isolated(own, is_denied, label, by) and _by_many(case, use, label, is_denied, by):
-            denied[use] = is_denied
+    for found, by in _looks(case, use, label, voters, votes):
+        if found.is_isolated(label, by) and _by_many(case, use, label, found.denied, by):
+            denied[use] = found.denied
             said = "hardly any row lies between the labels: no doubtful cases, but wrong labels"
             yield _suspect(case, denied, "warn", said)
             return
@@ -194,25 +194,24 @@ def _suspicious(case: Case) -> Iterator[Finding]:
 
 def _looks(
     case: Case, use: Array, label: Array, voters: Voters, votes: Array
-) -> Iterator[tuple[Array, Array, Contrast]]:
-    """Yield votes `(M,)` for each row's own label, which rows are denied theirs, and the contrast
-    they must have.
-    """
-    yield *_denied(votes, label), PLAIN
+) -> Iterator[tuple[Denial, Contrast]]:
+    """Yield what denies rows their label, and the contrast that it must have."""
+    yield _denied(votes, label), PLAIN
     cleaned = voters.cleaned(label)
-    yield *_denied(cleaned, label), CLEANED
-    yield *_denied_twice(case, use, label, cleaned), CLEANED
+    yield _denied(cleaned, label), CLEANED
+    yield _denied_twice(case, use, label, cleaned), CLEANED
 
 
-def _denied(votes: Array, label: Array) -> tuple[Array, Array]:
-    """Return the votes `(M,)` for each row's own label, and which rows have hardly any."""
+def _denied(votes: Array, label: Array) -> Denial:
+    """Return which rows hardly have a vote `(M, K)` for their own label `(M,)`."""
     own = votes[np.arange(len(label)), label]
-    return own, (own <= DENIED) & (votes.max(axis=1) >= 1 - DENIED)
+    denied = (own <= DENIED) & (votes.max(axis=1) >= 1 - DENIED)
+    return Denial(own, denied, votes.argmax(axis=1))
 
 
-def _denied_twice(case: Case, use: Array, label: Array, votes: Array) -> tuple[Array, Array]:
-    """Return the better chance `(M,)` that neighbours and a linear model of all columns give each
-    row's own label, and which rows neither gives any.
+def _denied_twice(case: Case, use: Array, label: Array, votes: Array) -> Denial:
+    """Return the rows to whose label neither neighbours nor a linear model of all columns give any
+    chance.
 
     Each errs in its way, neighbours in many columns and the model at bent borders; both take a
     label that was changed in the midst of a class for wrong, and hardly another one. Of rows of few
@@ -222,12 +221,12 @@ def _denied_twice(case: Case, use: Array, label: Array, votes: Array) -> tuple[A
     own, none = votes[rows, label], np.zeros(len(label), dtype=bool)
     coincide = twin_share(combine([case.hashes[name] for name in case.inputs]))
     if (own <= DENIED).sum() < LEAST or coincide > MOSTLY:
-        return own, none
+        return Denial(own, none, votes.argmax(axis=1))
     told = discriminant(case, use, label)
     if told is None:
-        return own, none
+        return Denial(own, none, votes.argmax(axis=1))
     own = np.maximum(own, told[rows, label])
-    return own, own <= DENIED
+    return Denial(own, own <= DENIED, votes.argmax(axis=1))
 
 
 def _by_many(case: Case, use: Array, label: Array, denied: Array, by: Contrast) -> bool:
@@ -240,13 +239,23 @@ def _by_many(case: Case, use: Array, label: Array, denied: Array, by: Contrast) 
         return False
     strongest = case.power.derived_from({max(scores, key=scores.__getitem__)})
     kept = [c.name for c in case.frame.columns if c.name not in strongest]
-    voters = Voters.of(replace(case, frame=case.frame.select(kept)), use)
+    rest = replace(case, frame=case.frame.select(kept))
+    voters = Voters.of(rest, use)
     if voters is None:
         return False
     votes = voters.cleaned(label) if by is CLEANED else voters.votes(label)
-    own, without = _denied(votes, label)
-    is_still = by is CLEANED or isolated(own, without, label, by)
-    return is_still and bool((without & denied).sum() >= 0.5 * denied.sum())
+    without = _denied(votes, label)
+    if by is PLAIN:
+        return without.is_isolated(label, by) and _holds(without.denied, denied)
+    if _holds(without.denied, denied):
+        return True
+    told = discriminant(rest, use, label)
+    return told is not None and _holds(told[np.arange(len(label)), label] <= DENIED, denied)
+
+
+def _holds(without: Array, denied: Array) -> bool:
+    """Tell whether most of the rows `denied` `(M,)` are so without a column, too."""
+    return bool((without & denied).sum() >= 0.5 * denied.sum())
 
 
 def _suspect(case: Case, mask: Array, severity: Severity, said: str) -> Finding:

@@ -96,7 +96,10 @@ def telling(power: Power) -> list[Telling]:
     found = []
     for one, tie, z in suspects:
         # What is tied to others is no child, and tests whether gaps are one.
-        others = free if one.view.aspect == "gap" and one.view.column in free else every
+        # A column that is tied to others is held against these: two measures of one thing.
+        is_tied = one.view.column not in free
+        others = free if is_tied or one.view.aspect == "gap" else every
+        others = others | {one.view.column}
         leaving = frozenset(others if _is_sure(power, one) else {one.view.column})
         if (one.klass, leaving) not in rest:
             rest[one.klass, leaving] = power.together({*leaving}, one.klass)

@@ -33,6 +33,22 @@ def test_two_sizes_of_a_body_may_tell_its_species():
     assert told(table.assign(y=np.where(kind, "blue", "orange"))) == []
 
 
+def test_two_measures_that_hardly_go_together_inside_species_speak_for_each_other():
+    rng = np.random.default_rng(3)
+    species = rng.choice(["DM", "DS", "NL", "PP"], 1500, p=[0.62, 0.12, 0.06, 0.2])
+    means = {"DM": (36, 43), "DS": (50, 120), "NL": (32, 160), "PP": (21.6, 17)}
+    size = rng.normal(size=1500)
+    foot, weight = np.array([means[name] for name in species]).T
+    table = {
+        "foot": np.round(foot + 1.2 * size + 1.4 * rng.normal(size=1500)),
+        "weight": np.round(weight * np.exp(0.1 * size + 0.15 * rng.normal(size=1500))),
+        "sex": rng.choice(["F", "M"], 1500).astype(object),
+        "plot": np.where(rng.random(1500) < 0.2 + 0.5 * (species == "PP"), "fenced", "open"),
+        "species": species.astype(object),
+    }
+    assert loud(report(table, "species")) == []
+
+
 def test_people_of_one_street_are_no_copies():
     rng = np.random.default_rng(1)
     street = rng.integers(0, 500, N)

@@ -61,6 +61,39 @@ def test_flipped_labels_are_told_among_many_columns_whose_classes_touch():
     assert len(set(finding.rows) & set(flipped.tolist())) >= 20
 
 
+def test_wrong_labels_of_a_rare_class_do_not_hide_those_of_others():
+    rng = np.random.default_rng(10)
+    y = rng.choice(["a", "b", "c"], 900, p=[0.62, 0.3, 0.08])
+    middle = {"a": (0, 0), "b": (5, 0), "c": (0, 5)}
+    x = rng.normal(size=(900, 2)) + np.array([middle[name] for name in y])
+    assert not found(x, y)
+    flipped = rng.choice(900, 54, replace=False)
+    y[flipped] = [rng.choice([name for name in "abc" if name != y[row]]) for row in flipped]
+    finding = found(x, y)["label.suspicious"]
+    assert finding.severity == "warn"
+    assert len(set(finding.rows) & set(flipped.tolist())) >= 40
+
+
+PENGUINS = {"a": (38.8, 18.3, 190, 3700), "c": (48.8, 18.4, 196, 3733), "g": (47.5, 15, 217, 5076)}
+"""Bill's length and depth, flipper and weight of Adelie, Chinstrap and Gentoo (Gorman et al. 2014).
+"""
+
+
+def test_a_few_swapped_labels_are_told_by_columns_that_tell_together():
+    rng = np.random.default_rng(10)
+    y = np.repeat(["a", "c", "g"], [146, 68, 119])
+    male = rng.choice([-1, 1], 333)
+    x = np.array([PENGUINS[name] for name in y]) + male[:, None] * np.array([1.7, 0.75, 3, 330])
+    x += rng.normal(size=(333, 4)) * np.array([2.1, 0.8, 5.5, 310])
+    x = np.column_stack([x, male, rng.integers(2007, 2010, 333)])
+    assert not found(x, y)
+    swapped = rng.choice(333, 17, replace=False)
+    y[swapped] = [{"a": "g", "c": "g", "g": "a"}[name] for name in y[swapped]]
+    finding = found(x, y)["label.suspicious"]
+    assert finding.severity == "warn"
+    assert len(set(finding.rows) & set(swapped.tolist())) >= 12
+
+
 STAFF = {
     (8, 0, 0): (27, 0, 0), (8, 0, 1): (3, 0, 0), (8, 1, 0): (6, 0, 6), (8, 1, 1): (4, 0, 7),
     (12, 0, 0): (101, 0, 0), (12, 0, 1): (27, 0, 0), (12, 1, 0): (30, 0, 8), (12, 1, 1): (18, 1, 5),
