@@ -21,7 +21,7 @@ def is_drawn_again(case: Case) -> bool:
     """Tell whether rows of train come back inside it as those of test do not: somebody drew them
     again, to balance the classes.
     """
-    return _is_drawn_again(case, _again(case))
+    return _is_drawn_again(case, _records(case))
 
 
 def before_balancing(case: Case) -> Case:
@@ -30,26 +30,41 @@ def before_balancing(case: Case) -> Case:
     """
     if case.split_kind != "given" or not case.is_classification or case.follows_time:
         return case
-    again = _again(case)
-    if _is_drawn_again(case, again):
-        case = _take(case, case.test | ~again)
+    record = _records(case)
+    if _is_drawn_again(case, record):
+        once = np.zeros(len(case), dtype=bool)
+        once[np.unique(record, return_index=True)[1]] = True
+        case = _take(case, case.test | once)
     kept = _thinned(case)
     return case if kept is None else _take(case, kept)
 
 
-def _again(case: Case) -> Array:
-    """Return the mask `(N,)` of rows that equal an earlier one of their part, target and all."""
+def _records(case: Case) -> Array:
+    """Return codes `(N,)` of rows that are equal, target and all, and of one part."""
     hashes = [case.hashes[name] for name in case.inputs]
     hashes += [hash_values("number", case.y.astype(np.float64)), hash_values("bool", case.test)]
-    first = np.unique(combine(hashes), return_index=True)[1]
-    mask = np.ones(len(case), dtype=bool)
-    mask[first] = False
-    return mask
+    return np.unique(combine(hashes), return_inverse=True)[1]
 
 
-def _is_drawn_again(case: Case, again: Array) -> bool:
-    inside, test = again[~case.test], again[case.test]
-    return log10_excess(int(inside.sum()), len(inside), int(test.sum()), len(test)) <= UNEVEN
+def _is_drawn_again(case: Case, record: Array) -> bool:
+    train, test = record[~case.test], record[case.test]
+    rows = min(len(train), len(test))
+    inside, usual = (int(round(_repeats(part, rows))) for part in (train, test))
+    return log10_excess(inside, rows, usual, rows) <= UNEVEN
+
+
+def _repeats(record: Array, rows: int) -> float:
+    """Return how many of so many rows, drawn from all `(N,)`, are expected to repeat another.
+
+    Rarefaction (Hurlbert 1971): the more rows a part has, the oftener they meet by chance.
+    """
+    from scipy.special import gammaln
+
+    count, total = np.unique(record, return_counts=True)[1], len(record)
+    left = np.maximum(total - count - rows, 0)
+    none = gammaln(total - count + 1) - gammaln(left + 1) - gammaln(total + 1)
+    none = np.exp(none + gammaln(total - rows + 1))
+    return float(rows - (1 - np.where(total - count >= rows, none, 0.0)).sum())
 
 
 def _thinned(case: Case) -> Array | None:
