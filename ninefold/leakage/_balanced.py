@@ -49,7 +49,7 @@ def _records(case: Case) -> Array:
 def _is_drawn_again(case: Case, record: Array) -> bool:
     train, test = record[~case.test], record[case.test]
     rows = min(len(train), len(test))
-    inside, usual = (int(round(_repeats(part, rows))) for part in (train, test))
+    inside, usual = (round(_repeats(part, rows)) for part in (train, test))
     return log10_excess(inside, rows, usual, rows) <= UNEVEN
 
 

@@ -28,7 +28,8 @@ class ChangedRowsCheck(Check):
 
     Under an honest split a test row finds such a twin as often as a train row finds one inside
     train: the rows are exchangeable (Fisher's exact test). Copies put into test find it oftener.
-    Texts are compared by their letters and digits alone.
+    Texts are compared by their letters and digits alone. Of a declared entity all rows count once:
+    one that is like another has many such twins.
     """
 
     family: ClassVar[str] = "rows"
@@ -43,16 +44,17 @@ class ChangedRowsCheck(Check):
         pool = ~case.test
         if pool.sum() < MIN_ROWS or case.test.sum() < MIN_ROWS:
             return
+        unit = _units(case)
         spelt = _spelt_anew(case, pool)
-        twins, chance = spelt, _log10_excess(spelt, pool)
+        twins, chance = spelt, _log10_excess(spelt, pool, unit)
         but = "one column"
         if len(columns) >= MIN_COLUMNS:
             more = [spelt | found for found in _twins_but_for_one(columns, pool)]
-            at = [_log10_excess(found, pool) + np.log10(len(more)) for found in more]
+            at = [_log10_excess(found, pool, unit) + np.log10(len(more)) for found in more]
             if at and min(at) < chance:
                 twins, chance = more[int(np.argmin(at))], min(at)
         if chance > UNLIKELY and len(columns) > MIN_COLUMNS and len(case) <= PAIRED_ROWS:
-            twins, chance = _twins_but_for_two(columns, pool)
+            twins, chance = _twins_but_for_two(columns, pool, unit)
             but = "two columns"
         hits, inside = int(twins[case.test].sum()), int(twins[pool].sum())
         if hits < max(MIN_ROWS, MIN_SHARE * case.test.sum()) or chance > UNLIKELY:
@@ -94,10 +96,24 @@ def _spelt_anew(case: Case, pool: Array) -> Array:
     return has_twin(spoken, pool) & ~has_twin(written, pool)
 
 
-def _log10_excess(twins: Array, pool: Array) -> float:
-    """Return log10 of the chance that test has so many more twins `(N,)` than the pool."""
-    hits, inside = int((twins & ~pool).sum()), int((twins & pool).sum())
-    return log10_excess(hits, int((~pool).sum()), inside, int(pool.sum()))
+def _units(case: Case) -> Array:
+    """Return what stands for itself, as codes `(N,)`: each declared entity in a part, or row."""
+    names = [name for name in case.problem.group if name in case.frame.data]
+    if not names:
+        return np.arange(len(case))
+    hashes = [hash_values(case.frame.column(n).kind, case.frame[n]) for n in names]
+    entity = combine([*hashes, hash_values("bool", case.test)])
+    return np.unique(entity, return_inverse=True)[1]
+
+
+def _log10_excess(twins: Array, pool: Array, unit: Array) -> float:
+    """Return log10 of the chance that test has so many more twins `(N,)` than the pool, counted by
+    their `unit` `(N,)`.
+    """
+    hits, of, inside, of_pool = (
+        len(np.unique(unit[mask])) for mask in (twins & ~pool, ~pool, twins & pool, pool)
+    )
+    return log10_excess(hits, of, inside, of_pool)
 
 
 def _twins_but_for_one(columns: list[Array], pool: Array) -> list[Array]:
@@ -114,7 +130,7 @@ def _twins_but_for_one(columns: list[Array], pool: Array) -> list[Array]:
     return [np.any([twins[c] for c in np.flatnonzero(k)], axis=0) for k in kept if k.any()]
 
 
-def _twins_but_for_two(columns: list[Array], pool: Array) -> tuple[Array, float]:
+def _twins_but_for_two(columns: list[Array], pool: Array, unit: Array) -> tuple[Array, float]:
     """Return the mask `(N,)` of rows with a twin but for one pair of columns, and its chance.
 
     Of the pair that test finds twins by oftenest, the number of pairs counted: a record seen a year
@@ -130,7 +146,7 @@ def _twins_but_for_two(columns: list[Array], pool: Array) -> tuple[Array, float]
         twins = has_twin(total - first - second, pool) & ~plain
         if twins[~pool].sum() < MIN_ROWS or twins[pool].mean() > MOST_INSIDE:
             continue
-        at = _log10_excess(twins, pool) + float(np.log10(len(pairs)))
+        at = _log10_excess(twins, pool, unit) + float(np.log10(len(pairs)))
         if at < chance:
             best, chance = twins, at
     return best, chance

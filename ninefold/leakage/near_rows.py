@@ -1,21 +1,20 @@
 """rows: copies in disguise, with noise, rounded, re-cased, reordered or with a changed cell."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage._closeness import Records
+from ninefold.leakage._in_pairs import in_pairs
+from ninefold.leakage._leads import LEADS, Leads
 from ninefold.leakage._nearer import nearer
 from ninefold.leakage.case import Case, Check, Finding, Severity
 from ninefold.leakage.chance import log10_excess
 
 QUERIES, LARGE, ROWS = 1500, 20_000, 400_000
 """Rows of each part whose nearest are sought; test rows named at most; rows to seek among."""
-LEADS = 3
-"""Copies of one row that are looked for: the gap may come after the first, second or third."""
 FAR = 4.0
 """Powers of ten by which a copy is closer than chance lets the nearest row be."""
 LESS_FAR, LESS_FAR_SHARE = 3.0, 0.08
@@ -58,8 +57,8 @@ class NearRowsCheck(Check):
         if records.code.shape[1] < 2 or len(pool) < 30 or case.test.sum() < MIN_ROWS:
             return
         rng = np.random.default_rng(case.seed)
-        test = _leads(records, _some(np.flatnonzero(case.test), QUERIES, rng), pool)
-        train = _leads(records, _some(pool, QUERIES, rng), pool)
+        test = Leads.of(records, _some(np.flatnonzero(case.test), QUERIES, rng), pool)
+        train = Leads.of(records, _some(pool, QUERIES, rng), pool)
         scales = [part.usual for part in (test, train) if len(part.rows) >= MIN_ROWS]
         if not scales:
             return
@@ -67,66 +66,24 @@ class NearRowsCheck(Check):
         verdict = _judge(case, records, test, train, scale)
         if verdict is None or verdict[0] == "info":
             found = list(closer_than_inside(case, records, pool))
+            found = found or list(_beside_each_other(case, test, train))
             yield from found
             if found or verdict is None:
                 return
         severity, leads, evidence = verdict
         if QUERIES < case.test.sum() <= LARGE:
-            test = _leads(records, np.flatnonzero(case.test), pool)
+            test = Leads.of(records, np.flatnonzero(case.test), pool)
         mask = np.zeros(len(case), dtype=bool)
         mask[test.rows[test.beyond(_naming(test, scale, leads) * scale, leads)]] = True
         yield _finding(case, mask, severity, evidence)
-
-
-@dataclass(frozen=True)
-class _Leads:
-    """Rows `(Q,)`, their nearest `(Q,)`, its lead, the next one's, and that of the nearest few."""
-
-    rows: Array
-    partner: Array
-    first: Array
-    second: Array
-    few: Array
-
-    @property
-    def usual(self) -> float:
-        """The median lead; where most rows have a copy, that of the next one over the third.
-
-        Of ordered distances the second lead is half of the first, whatever the table.
-        """
-        return float(min(np.median(self.first), 2 * np.median(self.second)))
-
-    def beyond(self, lead: float, leads: int) -> Array:
-        """Return the mask `(Q,)` of rows whose nearest, or nearest few, lead by more."""
-        return (self.first if leads == 1 else self.few) > lead
 
 
 def _some(rows: Array, count: int, rng: np.random.Generator) -> Array:
     return rows if len(rows) <= count else np.sort(rng.choice(rows, count, replace=False))
 
 
-def _leads(records: Records, rows: Array, pool: Array) -> _Leads:
-    """Return the leads of rows, without those that equal a row of the pool: no disguise."""
-    parts = [_lead(records, rows[i : i + 2000], pool) for i in range(0, len(rows), 2000)]
-    return _Leads(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-
-
-def _lead(records: Records, rows: Array, pool: Array) -> tuple[Array, ...]:
-    others = records.candidates(rows, pool)
-    is_none, others = others < 0, np.maximum(others, 0)
-    total = records.evidence(rows, others).sum(axis=2)
-    total[is_none] = 0.0
-    equal = (records.exact[rows][:, None] == records.exact[others]) & ~is_none
-    order = np.argsort(-total, axis=1, kind="stable")[:, : LEADS + 1]
-    top = np.take_along_axis(total, order, axis=1)
-    gaps = top[:, :-1] - top[:, 1:]
-    partner = np.take_along_axis(others, order[:, :1], axis=1)[:, 0]
-    kept = ~equal.any(axis=1)
-    return rows[kept], partner[kept], gaps[kept, 0], gaps[kept, 1], gaps[kept].max(axis=1)
-
-
 def _judge(
-    case: Case, records: Records, test: _Leads, train: _Leads, scale: float
+    case: Case, records: Records, test: Leads, train: Leads, scale: float
 ) -> tuple[Severity, int, dict[str, float]] | None:
     """Return severity, leads that count and evidence; None where there are no copies.
 
@@ -158,13 +115,13 @@ def _judge(
     return None
 
 
-def _log10_difference(test: _Leads, train: _Leads, far: float, leads: int) -> float:
+def _log10_difference(test: Leads, train: Leads, far: float, leads: int) -> float:
     """Return log10 of the chance that test has so many more hits than train."""
     hits, inside = (int(part.beyond(far, leads).sum()) for part in (test, train))
     return log10_excess(hits, len(test.rows), inside, len(train.rows))
 
 
-def _are_copies(case: Case, records: Records, test: _Leads, far: float, leads: int) -> bool:
+def _are_copies(case: Case, records: Records, test: Leads, far: float, leads: int) -> bool:
     """Tell whether rows and their nearest agree as copies do: in all columns but one, in target.
 
     Rows of one entity differ in the same columns again and again (age, dose, date), copies in none,
@@ -191,14 +148,14 @@ def _is_same_target(case: Case, mine: Array, theirs: Array, exactly: bool) -> bo
     return bool(np.median(2 * np.abs(place[mine] - place[theirs])) <= TARGET_NEAR)
 
 
-def _is_one_kind(case: Case, test: _Leads, far: float) -> bool:
+def _is_one_kind(case: Case, test: Leads, far: float) -> bool:
     """Tell whether a number's copies are all exact or all noisy: replicates are of both kinds."""
     hit = test.beyond(far, 1)
     equal = float((case.y[test.rows[hit]] == case.y[test.partner[hit]]).mean())
     return case.is_classification or min(equal, 1 - equal) <= 0.2
 
 
-def _naming(test: _Leads, scale: float, leads: int) -> float:
+def _naming(test: Leads, scale: float, leads: int) -> float:
     """Return the weakest gap at which few of the rows it names are there by chance."""
     for gap in NEARER:
         by_chance = leads * 10**-gap * len(test.rows)
@@ -212,6 +169,17 @@ def closer_than_inside(case: Case, records: Records, pool: Array) -> Iterator[Fi
     if case.split_kind != "given" or case.follows_time:
         return
     found = nearer(case, records, pool)
+    if found is not None:
+        mask = np.zeros(len(case), dtype=bool)
+        mask[found.rows] = True
+        yield _finding(case, mask, "warn", found.evidence)
+
+
+def _beside_each_other(case: Case, test: Leads, train: Leads) -> Iterator[Finding]:
+    """Say which test rows stand beside a learned one, where lot dealt rows that stand in pairs."""
+    if case.split_kind not in UNORDERED or case.follows_time or case.problem.group:
+        return
+    found = in_pairs(case, test, train)
     if found is not None:
         mask = np.zeros(len(case), dtype=bool)
         mask[found.rows] = True

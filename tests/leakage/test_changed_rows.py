@@ -75,6 +75,18 @@ def test_texts_spelt_anew_are_the_same_text():
     assert set(test) <= set(finding["rows"])
 
 
+def test_one_patient_like_another_counts_once():
+    rng = np.random.default_rng(4)
+    patient = np.repeat(np.arange(90.0), 10)
+    traits = rng.integers(0, 30, (90, 3)).astype(np.float64)
+    traits[1] = traits[0]
+    table = {f"trait{at}": traits[:, at][patient.astype(int)] for at in range(3)}
+    table |= {"day": np.tile(np.arange(10.0), 90), "air": rng.normal(size=N).round(2)}
+    table |= {"patient": patient, "pain": rng.choice(["yes", "no"], N).astype(object)}
+    part = np.where((patient == 1) | (patient > 65), "test", "train").astype(object)
+    assert loud(report(table, "pain", part, group=["patient"])) == []
+
+
 def test_a_table_without_features_has_nothing_to_compare():
     rng = np.random.default_rng(0)
     assert findings({"price": table(rng)["price"]}, parts(rng)) == []

@@ -108,6 +108,37 @@ def test_a_noisy_copy_of_every_row_warns():
     assert len(finding.rows) >= 0.5 * (part == "test").sum()
 
 
+def moved_beside(times, only=None):
+    """A table of few columns, to which rows are added `times` over, moved by a twentieth."""
+    rng = np.random.default_rng(2)
+    first = {n: v for n, v in table().items() if n != "note"}
+    kept = np.flatnonzero(first["y"] > 1) if only else np.arange(N)
+    more = np.tile(kept, times)
+    data = {n: np.concatenate([v, v[more]]) for n, v in first.items()}
+    for name in ("x0", "x1", "x2", "x3", "whole"):
+        data[name][N:] += 0.05 * data[name].std() * rng.normal(size=len(more))
+    if only:
+        data["y"] = (data["y"] > 1).astype(np.float64)
+    order = rng.permutation(N + len(more))
+    return {n: v[order] for n, v in data.items()}
+
+
+@pytest.mark.parametrize(("times", "only"), [(1, None), (2, None), (1, 1.0)])
+def test_rows_moved_a_little_before_the_split_warn(times, only):
+    data = moved_beside(times, only)
+    task = "classification" if only else "regression"
+    (finding,) = NearRowsCheck().findings(case_of(data, parts(len(data["y"])), task=task))
+    assert finding.severity == "warn"
+    assert "rows_together" in finding.evidence
+    assert all(data["y"][row] == only for row in finding.rows if only)
+
+
+def test_two_measurements_of_each_person_with_targets_of_their_own_are_silent():
+    data = moved_beside(1)
+    data["y"] = np.random.default_rng(3).integers(0, 2, 2 * N).astype(np.float64)
+    assert not list(NearRowsCheck().findings(case_of(data, parts(2 * N), task="classification")))
+
+
 def test_coarsely_rounded_copies_all_over_the_table_warn():
     rng = np.random.default_rng(7)
     data = {f"x{i}": rng.normal(size=N) for i in range(10)}
