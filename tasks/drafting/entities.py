@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from ninefold.columns import Array, Column, Frame, is_missing, to_array
 from ninefold.leakage.case import Case
-from ninefold.leakage.entity import LEAST_ENTITIES, tied_by
+from ninefold.leakage.entity import tied_by
+from ninefold.leakage.entity_keys import LEAST_ENTITIES
 from ninefold.problem import ProblemSpec, Task
 from tasks.drafting.roles import Roles
 

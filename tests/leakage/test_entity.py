@@ -87,6 +87,20 @@ def test_an_entity_of_many_rows_is_found_by_columns_of_few_values():
     assert set(finding["columns"]) == {"birth", "month", "place"}
 
 
+def test_a_seat_in_a_school_names_a_pupil_although_every_pair_is_met():
+    rng = np.random.default_rng(0)
+    entity, y = tied(rng)
+    turn = rng.permutation(N // 4)[entity]
+    school, seat = (turn % 10).astype(float), (turn // 10).astype(float)
+    frame = table(school=("number", school), seat=("number", seat), y=("number", y))
+    (finding,), _ = undeclared(frame)
+    assert finding["columns"] == ["school", "seat"]
+    effect = rng.normal(size=10)[school.astype(int)] + rng.normal(size=12)[seat.astype(int)]
+    y = effect + rng.normal(size=N) * 0.5
+    frame = table(school=("number", school), seat=("number", seat), y=("number", y))
+    assert not undeclared(frame)[0]
+
+
 def test_honest_columns_that_repeat_pass():
     rng = np.random.default_rng(0)
     age = rng.integers(18, 90, N).astype(float)
