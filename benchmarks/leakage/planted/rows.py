@@ -130,6 +130,23 @@ def copies_before_a_random_split(
 
 
 @leak("rows")
+def a_moved_copy_of_every_row(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """The table doubled by copies with noise ("augmented"), then split at random."""
+    base = _base(source, table)
+    if base is None:
+        return
+    for share in (0.01, 0.05):
+        made = _jitter(share)(base, source, base, rng)
+        out = pd.concat([base, made], ignore_index=True)
+        part = random_part(len(out), rng)
+        crossed = np.tile(part[: len(base)] != part[len(base) :], 2)
+        rows = np.flatnonzero(crossed & (part == "test"))
+        yield _trial(source, out, f"all again, noise of {share:.0%}", rows, part)
+
+
+@leak("rows")
 def copies_with_a_new_number(
     source: Source, table: pd.DataFrame, rng: np.random.Generator
 ) -> Iterator[Trial]:
