@@ -20,6 +20,8 @@ MAX_GAP_SHARE = 0.1
 """A horizon longer than this share of the time covered is not taken without asking."""
 SAMPLE = 200
 ID_WORDS = {"id", "ids", "uuid", "guid", "key", "nr", "no", "num", "number", "code", "hash", "ref"}
+OWN_WORDS = {"id", "ids", "uuid", "guid"}
+"""A column of that name alone that repeats: what a row is about, not the row."""
 BEINGS = {
     "account", "animal", "applicant", "borrower", "client", "customer", "cow", "device", "donor",
     "driver", "employee", "engine", "guest", "household", "learner", "machine", "member", "mouse",
@@ -42,6 +44,17 @@ AFTER_WORDS = {
     "recoveries", "recovery", "refund", "refunded", "resolution", "resolved", "result", "results",
     "returned", "settled", "settlement", "terminated", "termination",
 }  # fmt: skip
+EVENT_WORDS = {
+    "arrest", "censor", "censored", "cens", "dead", "death", "delta", "deceased", "died", "event",
+    "fail", "failed", "failure", "recidivism", "recur", "recurrence", "relapse", "status",
+    "survived",
+}  # fmt: skip
+"""Whether something came to pass while a subject was followed."""
+FOLLOWED = {
+    "censoring", "dtime", "follow", "followup", "futime", "pgtime", "ptime", "rtime", "stime",
+    "survival", "survtime", "tte",
+}  # fmt: skip
+"""Beside such a target, how long that was: known when it is over (in R's survival, as a rule)."""
 ABOUT_OUTCOME = {"at", "cause", "date", "day", "days", "reason", "time", "timestamp", "ts"}
 """Beside a word of the target, these tell of the outcome: `churn_date`, `default_reason`."""
 DELAY = re.compile(r"delay|late|arriv|punctual", re.IGNORECASE)
@@ -80,9 +93,18 @@ def propose_roles(
         if column.name in names:
             kind = _entity(table, column)
             (strong if kind == "being" else weak if kind else []).append(column.name)
-    late = [c.name for c in columns if c.name in names and sounds_late(c.name, target)]
+    late = [c.name for c in columns if c.name in names and _is_late(table, c, target)]
     strong = [name for name in strong if name not in late]
     return Roles(tuple(strong[:1]), (*strong[1:], *weak), tuple(late))
+
+
+def _is_late(table: pa.Table, column: Column, target: str) -> bool:
+    if sounds_late(column.name, target):
+        return True
+    if column.kind != "number" or not sounds_followed(column.name, target):
+        return False
+    # What rises from row to row is a clock.
+    return bool((np.diff(to_array(table[column.name], "number")) < 0).any())
 
 
 def sounds_late(name: str, target: str) -> bool:
@@ -96,13 +118,22 @@ def sounds_late(name: str, target: str) -> bool:
     return tells or delayed or bool(said & AFTER_WORDS)
 
 
+def sounds_followed(name: str, target: str) -> bool:
+    """Tell whether a name suggests how long one waited for what the target tells."""
+    said = words(name)
+    return bool({*words(target)} & EVENT_WORDS) and (said == ["time"] or bool({*said} & FOLLOWED))
+
+
 def _entity(table: pa.Table, column: Column) -> str:
     """Return "being", "place", or "" for a column that names no entity."""
     said = words(column.name)
     is_named_id = bool(set(said) & ID_WORDS)
     # `students` counts them, `students_id` tells them apart.
     named = {word.removesuffix("s") for word in said} if is_named_id else set(said)
-    if column.kind not in ("category", "text", "number") or not named & (BEINGS | PLACES):
+    is_own = set(said) <= OWN_WORDS
+    if column.kind not in ("category", "text", "number"):
+        return ""
+    if not (is_own or named & (BEINGS | PLACES)):
         return ""
     if not (is_named_id or len(said) == 1) or said[0] in ("num", "number", "no", "n", "count"):
         return ""

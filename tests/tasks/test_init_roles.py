@@ -73,6 +73,8 @@ def test_a_date_that_most_rows_lack_orders_no_table():
         ("user", lambda rng: np.char.add("u", rng.integers(0, 99, 900).astype(str)), "group"),
         ("product_id", lambda rng: rng.integers(0, 200, 900), "perhaps_group"),
         ("store", lambda rng: rng.integers(0, 100, 900), "perhaps_group"),
+        ("id", lambda rng: np.repeat(np.arange(450), 2), "perhaps_group"),
+        ("id", lambda rng: np.arange(900), None),
         ("store", lambda rng: rng.integers(0, 3, 900), None),
         ("state", lambda rng: rng.integers(0, 50, 900), None),
         ("customer_age", lambda rng: rng.integers(0, 90, 900), None),
@@ -114,6 +116,24 @@ def test_what_is_no_entity_is_not_taken_for_one(name, values, expected):
 )
 def test_a_late_column_is_told_by_its_name(name, target, late):
     assert sounds_late(name, target) is late
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "late"),
+    [
+        ("futime", "death", True),
+        ("time", "status", True),
+        ("follow_up", "any event", True),
+        ("time of day", "status", False),
+        ("time", "price", False),
+    ],
+)
+def test_how_long_somebody_was_followed_is_known_late_unless_it_is_a_clock(name, target, late):
+    table = orders().drop(columns=["opened at", "closed at"]).rename(columns={"churned": target})
+    table[name] = np.random.default_rng(1).integers(1, 900, len(table))
+    assert (name in roles_of(table, target)[0].perhaps_after) is late
+    table[name] = np.sort(table[name])
+    assert name not in roles_of(table, target)[0].perhaps_after
 
 
 @pytest.mark.parametrize(
