@@ -1,12 +1,13 @@
 """Levels never seen: perhaps a known one with a slip of the pen, or a mark of a missing value."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from ninefold.spelling import MARKS, folded
 
-NAMED = 3
-"""So many levels are told of."""
-LONGEST = 80
+NAMED, LOOKED_AT = 3, 200
+"""So many levels are told of, and so many, the first ones, are looked at."""
+LONGEST, BITS = 80, 64
 SLIPS = ((8, 2), (4, 1))
 """Levels of so many letters may have so many slips; of three, two letters may be exchanged."""
 
@@ -17,8 +18,10 @@ def of_levels(unseen: Collection[str], known: Collection[str]) -> str:
     >>> of_levels(["Femal", "n/a"], ["Female", "Male"])
     "'Femal' is perhaps 'Female'; 'n/a' reads like a missing value: name it in ingest.missing"
     """
-    meant = {level: other for level in unseen if (other := perhaps(level, known))}
-    marks = [level for level in unseen if level not in meant and _is_mark(level)]
+    looked_at = list(unseen)[:LOOKED_AT]
+    spelled = [(level, _Spelling.of(level)) for level in known]
+    meant = {level: other for level in looked_at if (other := _meant(level, spelled))}
+    marks = [level for level in looked_at if level not in meant and _is_mark(level)]
     said = []
     if meant:
         pairs = [f"{level!r} is perhaps {other!r}" for level, other in meant.items()]
@@ -39,10 +42,31 @@ def perhaps(level: str, known: Collection[str]) -> str | None:
     >>> perhaps("Two yaer", ["One year", "Two year"]), perhaps("B2", ["B1", "B3"])
     ('Two year', None)
     """
-    plain = folded(level)
+    return _meant(level, [(other, _Spelling.of(other)) for other in known])
+
+
+@dataclass(frozen=True)
+class _Spelling:
+    """A level as it is compared: folded, its digits, and a bit for each letter it has."""
+
+    plain: str
+    digits: str
+    letters: int
+
+    @staticmethod
+    def of(level: str) -> "_Spelling":
+        plain = folded(level)
+        letters = 0
+        for letter in plain:
+            letters |= 1 << ord(letter) % BITS
+        return _Spelling(plain, "".join(filter(str.isdigit, plain)), letters)
+
+
+def _meant(level: str, known: Sequence[tuple[str, _Spelling]]) -> str | None:
+    own = _Spelling.of(level)
     found: tuple[int, str] | None = None
-    for other in known:
-        distance = _slips(plain, folded(other))
+    for other, spelled in known:
+        distance = _slips(own, spelled)
         if distance is not None and (found is None or distance < found[0]):
             found = distance, other
     return found[1] if found else None
@@ -53,24 +77,22 @@ def _is_mark(level: str) -> bool:
     return not plain or plain in MARKS or plain.rstrip("?!.") in MARKS
 
 
-def _slips(one: str, other: str) -> int | None:
+def _slips(own: _Spelling, known: _Spelling) -> int | None:
     """Return how many slips make one text of the other, if so few that they are likely."""
+    one, other = own.plain, known.plain
     if one == other:
         return 0
     longest = max(len(one), len(other))
     most = next((slips for letters, slips in SLIPS if longest >= letters), 0)
-    is_near = abs(len(one) - len(other)) <= most and longest <= LONGEST
-    if not is_near or _digits(one) != _digits(other):
+    if abs(len(one) - len(other)) > most or longest > LONGEST or own.digits != known.digits:
+        return None
+    if (own.letters ^ known.letters).bit_count() > 2 * most:
         return None
     if most == 0:
         is_turned = len(one) == len(other) == 3 and sorted(one) == sorted(other)
         return 1 if is_turned and one[::-1] != other else None
     distance = _distance(one, other)
     return distance if distance <= most else None
-
-
-def _digits(text: str) -> str:
-    return "".join(filter(str.isdigit, text))
 
 
 def _distance(one: str, other: str) -> int:

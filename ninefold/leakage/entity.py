@@ -1,5 +1,6 @@
 """group.undeclared: entities that nobody declared, in train and in test."""
 
+import re
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -25,8 +26,10 @@ from ninefold.leakage.entity_keys import (
     single_keys,
 )
 
-LEFT, LEFT_COMBINED = 0.4, 0.5
-"""Intraclass correlation of what the features leave, for one column and for several."""
+LEFT_NAMED, LEFT, LEFT_COMBINED = 0.25, 0.4, 0.5
+"""Intraclass correlation of what the features leave, for a column that calls itself an identifier,
+for another one, and for several."""
+IDENTIFIER = re.compile(r"(?:^|[_\W])(?:id|ID|Id|uuid|guid)$|[a-z](?:Id|ID)$")
 CLEAR = 0.75
 """From so much on, one column names the entity and combinations need no look."""
 SEEN = 0.05
@@ -80,12 +83,18 @@ def _tied(case: Case, keys: list[Key]) -> Iterator[tuple[Key, Tie]]:
     for _, number, key in sorted(screened)[:MAX_TESTED]:
         result = tie(case, key.codes, key.names)
         sure = result.left >= SURE * null_spread(key.codes)
-        least = LEFT if len(key.names) == 1 else LEFT_COMBINED
-        clear = result.left >= least and result.left > 2 * result.chance
+        clear = result.left >= _least(case, key) and result.left > 2 * result.chance
         if sure and clear and result.tells_test:
             results.append((-result.left, number, key, result))
     for _, _, key, result in sorted(results, key=lambda item: item[:2]):
         yield key, result
+
+
+def _least(case: Case, key: Key) -> float:
+    if len(key.names) > 1:
+        return LEFT_COMBINED
+    name = key.names[0]
+    return LEFT_NAMED if name in case.problem.ids or IDENTIFIER.search(name) else LEFT
 
 
 def _finding(case: Case, key: Key, result: Tie, seen: Array) -> Finding:

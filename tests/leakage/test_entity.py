@@ -151,3 +151,17 @@ def test_an_entity_in_the_name_of_a_file_is_found(is_tied):
     found, _ = undeclared(table(scan=("category", scans), y=("number", y)))
     assert [item["columns"] for item in found] == [["scan"]] * is_tied
     assert all("part 2 of `scan`" in item["message"] and not item["fix"] for item in found)
+
+
+@pytest.mark.parametrize(("name", "is_told"), [("patient_id", True), ("level", False)])
+def test_what_calls_itself_an_identifier_is_held_against_less(name, is_told):
+    rng = np.random.default_rng(3)
+    entity = rng.permutation(N) % (N // 4)
+    told, hidden = (rng.normal(size=N // 4)[entity] for _ in range(2))
+    y = 1.5 * told + 0.7 * hidden + rng.normal(size=N)
+    extra = {
+        name: ("number", entity.astype(float)),
+        "told": ("number", told + rng.normal(size=N) / 9),
+    }
+    found, _ = undeclared(table(**extra, y=("number", y)))
+    assert [item["columns"] for item in found] == [[name]] * is_told
