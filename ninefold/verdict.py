@@ -115,6 +115,7 @@ def verdict(
     found = {
         "answer": answers.pop() if len(answers) == 1 else INCONCLUSIVE,
         "metric": reported.name,
+        "unit": reported.unit,
         **told,
         "network_value": network,
         "baseline_value": other,
@@ -165,9 +166,10 @@ def _sentence(found: Mapping[str, Any]) -> str:
         NOT_NEEDED: "Deep learning is not needed here",
         INCONCLUSIVE: "Whether deep learning is needed cannot be told from these data",
     }
+    unit = f" {found['unit']}" if found["unit"] else ""
     comparison = (
-        f"{found['metric']} on rows no model has seen is {found['network_value']:.4g} for the "
-        f"network and {found['baseline_value']:.4g} for the best baseline "
+        f"{found['metric']} on rows no model has seen is {found['network_value']:.4g}{unit} for "
+        f"the network and {found['baseline_value']:.4g} for the best baseline "
         f"({found['baseline_title']})"
     )
     if found["disagree"]:

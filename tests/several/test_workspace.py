@@ -81,6 +81,8 @@ def test_every_target_is_measured_by_itself_and_all_together(trained):
         assert alone[0]["value"] > 100 * alone[1]["value"]
     assert set(found["baselines"]) == {"dummy", "linear", "hist_gradient_boosting"}
     assert found["verdict"]["evidence"].keys() == {"folds", "test"}
+    is_scaled = "standard deviations for the network" in found["verdict"]["sentence"]
+    assert is_scaled == (kind == "values")
 
 
 def test_answers_bear_the_targets_names(trained, tmp_path):

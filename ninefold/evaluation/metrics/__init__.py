@@ -34,6 +34,8 @@ class Metric(ABC):
     tasks: ClassVar[tuple[Task, ...]]
     higher_is_better: ClassVar[bool]
     binary_only: ClassVar[bool] = False
+    unit: str = ""
+    """What its values are counted in, if it is not the target's own unit or none at all."""
     is_of_order: ClassVar[bool] = False
     """Whether it reads the order of the scores alone: noisy on few rows, blind to confidence."""
 

@@ -43,6 +43,11 @@ class _Several(Metric):
 class Mean(_Several):
     """The mean over the targets; labels of which all rows are alike have no say."""
 
+    def __init__(self, one: Metric, target: Target) -> None:
+        super().__init__(one, target)
+        if not (target.is_labels or one.higher_is_better):
+            self.unit = "standard deviations"
+
     def undefined(self, y: Array) -> str | None:
         reasons = [self.one.undefined(column) for column in y.T]
         said = [reason for reason in reasons if reason is not None]
