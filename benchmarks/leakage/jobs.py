@@ -64,7 +64,7 @@ def planted_jobs(only: str, seed: int, size: str) -> list[Job]:
             seed,
         )
         for number, source in enumerate(sources())
-        for place, item in enumerate(LEAKS)
+        for place, item in enumerate(i for i in LEAKS if i.on == source.kind)
         if only in f"{source.name}: {item.name}"
         and not (size == "quick" and (number + place) % QUICK)
     ]

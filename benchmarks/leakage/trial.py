@@ -88,7 +88,6 @@ def run(trial: Trial) -> Answer:
     """Take a trial through ingest, featurize, split and audit with default settings."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        trial.table.to_csv(folder / "data.csv", index=False)
         frame, problem = _ingest(folder, trial)
         content: dict[str, Any] = {}
         if trial.part is not None:
@@ -107,7 +106,7 @@ def run(trial: Trial) -> Answer:
 
 def _ingest(folder: Path, trial: Trial) -> tuple[Frame, ProblemSpec]:
     """Read and featurize as `ninefold init --yes` and the stages do."""
-    source = validate("ingest", {"kind": "file", "path": "data.csv"})
+    source = validate("ingest", _written(trial.table, folder))
     first = ProblemSpec(target=trial.target, task="classification")
     table, columns = read(source, first, folder)
     declared = [trial.time, *trial.group, *trial.ids, *trial.after]
@@ -130,3 +129,16 @@ def _ingest(folder: Path, trial: Trial) -> tuple[Frame, ProblemSpec]:
     raw = Frame(columns, data, np.asarray(table["_row"].to_numpy()))
     model, derived = build(columns, problem, FeaturizeSpec())
     return featurize(raw, model, derived), problem
+
+
+def _written(table: pd.DataFrame, folder: Path) -> dict[str, str]:
+    """Write a table as a user has it, and return how it is read."""
+    if "image" not in table:
+        table.to_csv(folder / "data.csv", index=False)
+        return {"kind": "file", "path": "data.csv"}
+    arrays: dict[str, Any] = {
+        str(name): np.stack(values.to_list()) if name == "image" else values.to_numpy().astype(str)
+        for name, values in table.items()
+    }
+    np.savez(folder / "data.npz", **arrays)
+    return {"kind": "arrays", "path": "data.npz"}

@@ -20,6 +20,8 @@ NEARER, FURTHER = (4.0, 4.5, 5.0, 5.5, 6.0, 6.5), (5.0, 6.0, 7.0)
 e^-7 of honest ones are so wide at most."""
 GAP, SURE = 3.0, -3.0
 """Width of a gap, and log10 of the chance that there is none."""
+LEAST_NAMED, SPURIOUS = 2.0, 0.1
+"""Steps from which copies may be named once there are some, and the share of these by chance."""
 LEAST = 0.02
 SELDOM = 0.02
 """Share of other cells that are as near to any as copies where nothing else parts them."""
@@ -31,12 +33,14 @@ and the share of such cells from which nothing can be told."""
 @dataclass(frozen=True)
 class Leading:
     """Cells that are copies `(Q,)`, the share of cells inside train that are, and whether something
-    parts them from all others: a gap, or train without copies.
+    parts them from all others: a gap, or train without copies; and, where there are copies, all
+    cells `(Q,)` among which hardly any leads by chance.
     """
 
     is_copy: Array
     share_inside: float
     is_apart: bool
+    is_named: Array
 
 
 def leading(distance: Array, inside: Array, unlikely: float) -> Leading | None:
@@ -67,7 +71,17 @@ def leading(distance: Array, inside: Array, unlikely: float) -> Leading | None:
         found &= every[:, 0] < np.quantile(every[~found, 0], SELDOM)
     if _log10_chance(found, count, least) > unlikely:
         return None
-    return Leading(found[:count], float(theirs.mean()), is_apart)
+    named = _named(wide[:count], is_near[:count], least) | found[:count]
+    return Leading(found[:count], float(theirs.mean()), is_apart, named)
+
+
+def _named(wide: Array, is_near: Array, least: float) -> Array:
+    """Return the mask `(Q,)` of steps beyond the least one that few have by chance."""
+    for far in np.arange(LEAST_NAMED, least, 0.25):
+        hit = (wide > far) & is_near
+        if len(wide) * np.exp(-far) <= SPURIOUS * hit.sum():
+            return hit
+    return (wide > least) & is_near
 
 
 def _usual(every: Array, steps: Array) -> float:

@@ -37,12 +37,13 @@ AGREE = 0.9
 
 @dataclass(frozen=True)
 class Copies:
-    """Which of the pictures looked at are copies `(T,)`, the place in the pool of what is nearest
-    to each and its distance; the share of pictures that lead as much inside train; whether nothing
-    but copying explains them.
+    """Which of the pictures looked at are copies `(T,)`, and which surely, the place in the pool of
+    what is nearest to each and its distance; the share of pictures that lead as much inside train;
+    whether nothing but copying explains them.
     """
 
     is_copy: Array
+    is_sure: Array
     twin: Array
     distance: Array
     share_inside: float
@@ -85,6 +86,7 @@ def _together(looks: list[Copies]) -> Copies:
     for look in looks[:-1]:
         last = Copies(
             last.is_copy | look.is_copy,
+            last.is_sure | look.is_sure,
             np.where(last.is_copy, last.twin, look.twin),
             np.where(last.is_copy, last.distance, look.distance),
             max(last.share_inside, look.share_inside),
@@ -117,10 +119,11 @@ def _laid(pictures: Array, drawn: Sought, case: Case) -> Copies | None:
         return None
     order = order[: len(distance)]
     looked = len(drawn.test)
-    is_copy, twin, apart = np.zeros(looked, bool), np.zeros(looked, np.int64), np.ones(looked)
-    is_copy[order], twin[order] = found.is_copy, shown[near[:, 0]]
-    apart[order] = distance[:, 0]
-    return Copies(is_copy, twin, apart, found.share_inside, found.is_apart)
+    is_copy, is_sure = np.zeros((2, looked), dtype=bool)
+    twin, apart = np.zeros(looked, np.int64), np.ones(looked)
+    is_copy[order], is_sure[order] = found.is_named, found.is_copy
+    twin[order], apart[order] = shown[near[:, 0]], distance[:, 0]
+    return Copies(is_copy, is_sure, twin, apart, found.share_inside, found.is_apart)
 
 
 def _coloured(pictures: Array, drawn: Sought, case: Case) -> Copies | None:
@@ -139,12 +142,13 @@ def _coloured(pictures: Array, drawn: Sought, case: Case) -> Copies | None:
     is_copy = beyond_usual(leads(distance, scale), usual, distance, inside)
     if not is_copy.any():
         return None
-    return Copies(is_copy, near[:, 0], distance[:, 0], float(usual.mean()))
+    return Copies(is_copy, is_copy, near[:, 0], distance[:, 0], float(usual.mean()))
 
 
-def _severity(case: Case, copies: Array, twins: Array, found: Copies) -> Severity:
-    """Return how much copies of twins matter, positions in the case `(M,)`."""
-    plain = severity(case, len(copies), float(found.is_copy.mean()))
+def _severity(case: Case, drawn: Sought, found: Copies) -> Severity:
+    """Return how much the sure copies matter."""
+    copies, twins = drawn.test[found.is_sure], drawn.pool[found.twin[found.is_sure]]
+    plain = severity(case, len(copies), float(found.is_sure.mean()))
     if plain != "block" or not found.is_apart:
         return "warn" if plain == "block" else plain
     is_told = case.problem.learns_target and case.is_classification
@@ -161,7 +165,7 @@ def _finding(name: str, case: Case, drawn: Sought, found: Copies) -> Finding:
     mask = np.isin(np.arange(len(case)), copies)
     return Finding(
         kind="rows.near_picture",
-        severity=_severity(case, copies, places, found),
+        severity=_severity(case, drawn, found),
         columns=(name,),
         rows=case.source_rows(mask),
         evidence={
