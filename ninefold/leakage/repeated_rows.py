@@ -22,11 +22,11 @@ SETTLED = 0.7
 brings together for that column to settle it."""
 DRAWN, DRAWN_SHARE, MAX_CLASSES = 0.5, 0.15, 20
 """The same within a class, of which so many rows must be repeats; classes looked at."""
-OFTENER = 3.0
-"""Times the share of repeats in all other classes: chance repeats the commonest class most."""
+OFTENER, UNLIKELY = 3.0, -4.0
+"""Times the share of repeats in all other classes: chance repeats the commonest class most; and the
+odds that a record without a neighbour is repeated, with log10 of the chance of so many."""
 COLUMNS = 40
 """Columns, the most varied, in one of which a neighbour differs."""
-ALL = slice(None)
 
 
 class RepeatedRowsCheck(Check):
@@ -57,7 +57,7 @@ class RepeatedRowsCheck(Check):
         if len(columns) < 3:
             return
         record = combine(columns)
-        found = _repeats(columns, record, NATURAL, MIN_SHARE * len(whole))
+        found = _repeats(columns, record, MIN_SHARE * len(whole))
         rows = np.ones(len(case), dtype=bool)
         if found is None and case.is_classification:
             found, rows = _balanced(case, columns, record)
@@ -85,22 +85,13 @@ class _Repeats:
     with_one: int
 
 
-def _repeats(
-    columns: list[Array],
-    record: Array,
-    natural: float,
-    least: float,
-    rows: Array | slice = ALL,
-) -> _Repeats | None:
-    """Return the repeats among the records `(N,)` of some rows if they are copies, and many."""
-    inside = record[rows]
-    repeats = len(inside) - len(np.unique(inside))
+def _repeats(columns: list[Array], record: Array, least: float) -> _Repeats | None:
+    """Return the repeats among the records `(N,)` if they are copies, and many."""
+    repeats = len(record) - len(np.unique(record))
     if repeats < max(MIN_ROWS, least):
         return None
-    first = np.unique(record, return_index=True)[1]
-    ties = _ties([column[first] for column in columns])
-    alone, with_one = _met_again([column[rows] for column in columns], inside, ties)
-    if alone < MIN_ROWS or with_one > natural * alone:
+    alone, with_one = _met_again(columns, record, _settled(columns, record))
+    if alone < MIN_ROWS or with_one > NATURAL * alone:
         return None
     return _Repeats(repeats, alone, with_one)
 
@@ -108,14 +99,42 @@ def _repeats(
 def _balanced(case: Case, columns: list[Array], record: Array) -> tuple[_Repeats | None, Array]:
     """Look for the repeats in each class by itself: those of a rare one are drawn again."""
     size = np.bincount(case.y)
-    for code in np.argsort(size)[-MAX_CLASSES:]:
-        rows = np.asarray(case.y == code)
-        if _repeated(record[rows]) < OFTENER * _repeated(record[~rows]):
-            continue
-        found = _repeats(columns, record, DRAWN, DRAWN_SHARE * size[code], rows)
-        if found is not None:
-            return found, rows
+    classes = [np.asarray(case.y == code) for code in np.argsort(size)[-MAX_CLASSES:]]
+    drawn = [at for at, rows in enumerate(classes) if _is_oftener(record, rows)]
+    if drawn:
+        ties = _settled(columns, record)
+        met = [_met_again([c[rows] for c in columns], record[rows], ties) for rows in classes]
+        everywhere = tuple(np.sum(met, axis=0).tolist())
+        for at in drawn:
+            alone, with_one = met[at]
+            if alone >= MIN_ROWS and (
+                with_one <= DRAWN * alone or _log10_alone(met[at], everywhere) <= UNLIKELY
+            ):
+                repeats = classes[at].sum() - len(np.unique(record[classes[at]]))
+                return _Repeats(int(repeats), alone, with_one), classes[at]
     return None, np.ones(len(case), dtype=bool)
+
+
+def _is_oftener(record: Array, rows: Array) -> bool:
+    """Tell whether a class repeats records `(N,)` often, and far oftener than the others."""
+    share = _repeated(record[rows])
+    return share * rows.sum() >= max(MIN_ROWS, DRAWN_SHARE * rows.sum()) and (
+        share >= OFTENER * _repeated(record[~rows])
+    )
+
+
+def _log10_alone(met: tuple[int, int], everywhere: tuple[int, ...]) -> float:
+    """Return log10 of the chance that a class, whose odds of a record met again without a neighbour
+    to one with one neighbour are at most `OFTENER` times those of the others, shows what it does.
+
+    Fisher's noncentral hypergeometric distribution (Fog 2008); at least -300.
+    """
+    from scipy.stats import nchypergeom_fisher
+
+    if sum(met) == sum(everywhere):
+        return 0.0
+    chance = nchypergeom_fisher.sf(met[0] - 1, sum(everywhere), everywhere[0], sum(met), OFTENER)
+    return float(np.log10(max(chance, 1e-300)))
 
 
 def _repeated(record: Array) -> float:
@@ -146,6 +165,12 @@ def _met_again(columns: list[Array], record: Array, ties: Array) -> tuple[int, i
         _, code, size = np.unique(code, return_inverse=True, return_counts=True)
         neighbours += size[code] - 1
     return int(((count > 1) & (neighbours == 0)).sum()), int((neighbours == 1).sum())
+
+
+def _settled(columns: list[Array], record: Array) -> Array:
+    """Return the ties of the columns among the distinct records `(N,)`."""
+    first = np.unique(record, return_index=True)[1]
+    return _ties([column[first] for column in columns])
 
 
 def _ties(records: list[Array]) -> Array:

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.leakage.reports import loud, report
+from ninefold.leakage.repeated_rows import RepeatedRowsCheck
+from tests.leakage.reports import asked, at_random, loud, report
 
 
 def people(rng, n):
@@ -67,6 +68,36 @@ def test_a_class_balanced_by_drawing_it_again_warns():
     rare = np.flatnonzero(data["buys"] == "yes")
     rows = rng.permutation(np.concatenate([np.arange(900), rng.choice(rare, 500)]))
     assert loud(report(taken(data, rows), "buys"), "rows.repeated")
+
+
+def coarse(rng, n):
+    """Return answers of few levels, in which people often meet but for one; buyers are fewer."""
+    data = {
+        name: rng.integers(0, levels, n)
+        for name, levels in {"age": 30, "town": 8, "school": 5, "income": 10, "car": 2}.items()
+    }
+    return {**data, "buys": np.where(rng.random(n) < 0.2, "yes", "no").astype(object)}
+
+
+@pytest.mark.parametrize(("again", "named"), [(600, 1), (0, 0)])
+def test_a_class_drawn_again_in_a_coarse_table_is_told_by_the_other_classes(again, named):
+    """Its records have neighbours, too, so that only the other classes tell what chance gives."""
+    rng = np.random.default_rng(8)
+    data = coarse(rng, 1600)
+    rare = np.flatnonzero(data["buys"] == "yes")
+    rows = rng.permutation(np.concatenate([np.arange(1600), rng.choice(rare, again)]))
+    found = asked(RepeatedRowsCheck(), taken(data, rows), "buys", at_random(len(rows)))
+    assert [item.severity for item in found] == ["warn"] * named
+
+
+def test_a_homogeneous_class_of_a_coarse_table_is_silent():
+    """Most of its members answer the first level everywhere: they meet far oftener than others."""
+    rng = np.random.default_rng(9)
+    data = coarse(rng, 1600)
+    same = (data["buys"] == "no")[:, None] & (rng.random((1600, 5)) < 0.8)
+    for at, name in enumerate(["age", "town", "school", "income", "car"]):
+        data[name] = np.where(same[:, at], 0, data[name])
+    assert not asked(RepeatedRowsCheck(), data, "buys", at_random(1600))
 
 
 @pytest.mark.parametrize("target", ["buys", "income"])
