@@ -22,6 +22,11 @@ cells that are as near as copies."""
 FEW, MANY = 0.005, 0.05
 """Shares of test from which copies warn, and block."""
 MIN_ROWS = 3
+LOWER, TIMES = 0.25, 2.5
+"""What comes after copies is as far as others are: at least the lower quantile of that over this.
+"""
+AGREE = 0.9
+"""Share of copies that bear the target of their twin; those of other things bear others."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,21 @@ class Sought:
     test: Array
     pool: Array
     own: Array
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Which of the cells looked at are copies `(T,)`, and which surely, the place in the pool of
+    what is nearest to each and its distance; the share of cells that lead as much inside train;
+    whether nothing but copying explains them.
+    """
+
+    is_copy: Array
+    is_sure: Array
+    twin: Array
+    distance: Array
+    share_inside: float
+    is_apart: bool = True
 
 
 def sought(case: Case, usable: Array | None = None) -> Sought | None:
@@ -70,12 +90,27 @@ def beyond_usual(found: Array, usual: Array, distance: Array, inside: Array) -> 
     Where cells inside train lead as often (`usual` `(R,)`), plain shapes do by themselves: then
     only those count that are nearer than others ever are.
     """
-    at = int(found.sum()), len(found), int(usual.sum()), len(usual)
-    if log10_excess(*at) <= OFTENER:
+    if is_oftener(found, usual):
         return found
     others = np.concatenate([distance[~found, 0], inside[~usual, 0]])
     nearest = np.quantile(others, USUALLY) if len(others) else np.inf
     return np.asarray(found & (distance[:, 0] < nearest))
+
+
+def is_oftener(found: Array, usual: Array) -> bool:
+    """Tell whether cells `(Q,)` were `found` leading oftener than those inside train, `usual`."""
+    at = int(found.sum()), len(found), int(usual.sum()), len(usual)
+    return log10_excess(*at) <= OFTENER
+
+
+def is_plain(found: Array, distance: Array) -> bool:
+    """Tell whether most cells `(Q,)` that were `found` leading are plain shapes among others: what
+    comes after their copies, at distances `(Q, K)` that rise, is nearer than anything is to others.
+    """
+    steps = np.log(distance[:, 1:6] / distance[:, :5])
+    place = np.where(found, steps.argmax(axis=1) + 1, 0)
+    beyond = np.take_along_axis(distance, place[:, None], 1)[:, 0]
+    return bool((beyond[found] < np.quantile(beyond, LOWER) / TIMES).mean() > 0.5)
 
 
 def severity(case: Case, count: int, share: float) -> Severity:
@@ -83,6 +118,32 @@ def severity(case: Case, count: int, share: float) -> Severity:
     if count < MIN_ROWS or share < FEW:
         return "info"
     return "block" if share >= MANY or case.split_kind == "given" else "warn"
+
+
+def severity_of(case: Case, drawn: Sought, found: Copies) -> Severity:
+    """Return how much the sure copies matter."""
+    copies, twins = drawn.test[found.is_sure], drawn.pool[found.twin[found.is_sure]]
+    plain = severity(case, len(copies), float(found.is_sure.mean()))
+    if plain != "block" or not found.is_apart:
+        return "warn" if plain == "block" else plain
+    is_told = case.problem.learns_target and case.is_classification
+    is_same = not is_told or (case.y[copies] == case.y[twins]).mean() >= AGREE
+    return "block" if is_same else "warn"
+
+
+def together(looks: list[Copies]) -> Copies:
+    """Return what any of the looks found; where several did, as the last one saw it."""
+    last = looks[-1]
+    for look in looks[:-1]:
+        last = Copies(
+            last.is_copy | look.is_copy,
+            last.is_sure | look.is_sure,
+            np.where(last.is_copy, last.twin, look.twin),
+            np.where(last.is_copy, last.distance, look.distance),
+            max(last.share_inside, look.share_inside),
+            last.is_apart or look.is_apart,
+        )
+    return last
 
 
 def _some(rows: Array, most: int, rng: np.random.Generator) -> Array:

@@ -43,18 +43,21 @@ class Leading:
     is_named: Array
 
 
-def leading(distance: Array, inside: Array, unlikely: float) -> Leading | None:
+def leading(
+    distance: Array, inside: Array, unlikely: float, alike: float = ALL_ALIKE
+) -> Leading | None:
     """Judge neighbours at distances `(Q, K)`, rising, by those that cells of train have inside.
 
     The distances from neighbour to neighbour rise in small steps; before the first that is no copy
     there is one wide step. How wide steps usually are is told by all others, without those that
     stand out. Honest tables have ever fewer cells with ever wider steps, so a gap below many wide
     ones is none of theirs, whether or not train has copies, too. None: so many lead by
-    chance, of which `unlikely` is the log10 that is believed, or all cells are alike.
+    chance, of which `unlikely` is the log10 that is believed, or too many cells are all alike: the
+    neighbour after the last copy that there may be is nearer than `alike`.
     """
     count = len(distance)
     every = np.concatenate([distance, inside])
-    if every.shape[1] < LEADS + 2 or (every[:, LEADS] < ALL_ALIKE).mean() > OFTEN:
+    if every.shape[1] < LEADS + 2 or (every[:, LEADS] < alike).mean() > OFTEN:
         return None
     steps = np.log(every[:, 1 : LEADS + 1] / every[:, :LEADS])
     rank = steps.argmax(axis=1)

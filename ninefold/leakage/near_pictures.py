@@ -1,7 +1,6 @@
 """rows: test pictures that are train pictures saved anew, turned, mirrored, cut or brightened."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -9,17 +8,19 @@ import numpy as np
 from ninefold.columns import Array
 from ninefold.leakage._copied import (
     MIN_POOL,
+    Copies,
     Sought,
     beyond_usual,
     leads,
-    severity,
+    severity_of,
     sought,
+    together,
     usual_lead,
 )
 from ninefold.leakage._likeness import nearest, reduced, side_for
 from ninefold.leakage._registration import SIDE, registered
 from ninefold.leakage._steps import leading
-from ninefold.leakage.case import Case, Check, Finding, Severity
+from ninefold.leakage.case import Case, Check, Finding
 
 COLOURS = 3
 SELDOM = 0.1
@@ -31,23 +32,6 @@ SUSPECT, UNLIKELY = -1.3, -4.0
 which they are copies."""
 BLANK = 2.0
 """Spread of grey, of 255, below which a picture shows nothing but noise."""
-AGREE = 0.9
-"""Share of copies that bear the target of their twin; pictures of other things bear others."""
-
-
-@dataclass(frozen=True)
-class Copies:
-    """Which of the pictures looked at are copies `(T,)`, and which surely, the place in the pool of
-    what is nearest to each and its distance; the share of pictures that lead as much inside train;
-    whether nothing but copying explains them.
-    """
-
-    is_copy: Array
-    is_sure: Array
-    twin: Array
-    distance: Array
-    share_inside: float
-    is_apart: bool = True
 
 
 class NearPicturesCheck(Check):
@@ -77,22 +61,7 @@ def _find(name: str, pictures: Array, case: Case) -> Finding | None:
     if drawn is None:
         return None
     looks = [look for seek in (_laid, _coloured) if (look := seek(pictures, drawn, case))]
-    return _finding(name, case, drawn, _together(looks)) if looks else None
-
-
-def _together(looks: list[Copies]) -> Copies:
-    """Return what any of the looks found; where several did, as the last one saw it."""
-    last = looks[-1]
-    for look in looks[:-1]:
-        last = Copies(
-            last.is_copy | look.is_copy,
-            last.is_sure | look.is_sure,
-            np.where(last.is_copy, last.twin, look.twin),
-            np.where(last.is_copy, last.distance, look.distance),
-            max(last.share_inside, look.share_inside),
-            last.is_apart or look.is_apart,
-        )
-    return last
+    return _finding(name, case, drawn, together(looks)) if looks else None
 
 
 def _laid(pictures: Array, drawn: Sought, case: Case) -> Copies | None:
@@ -145,17 +114,6 @@ def _coloured(pictures: Array, drawn: Sought, case: Case) -> Copies | None:
     return Copies(is_copy, is_copy, near[:, 0], distance[:, 0], float(usual.mean()))
 
 
-def _severity(case: Case, drawn: Sought, found: Copies) -> Severity:
-    """Return how much the sure copies matter."""
-    copies, twins = drawn.test[found.is_sure], drawn.pool[found.twin[found.is_sure]]
-    plain = severity(case, len(copies), float(found.is_sure.mean()))
-    if plain != "block" or not found.is_apart:
-        return "warn" if plain == "block" else plain
-    is_told = case.problem.learns_target and case.is_classification
-    is_same = not is_told or (case.y[copies] == case.y[twins]).mean() >= AGREE
-    return "block" if is_same else "warn"
-
-
 def _finding(name: str, case: Case, drawn: Sought, found: Copies) -> Finding:
     test, is_copy = drawn.test, found.is_copy
     count, share = int(is_copy.sum()), float(is_copy.mean())
@@ -165,7 +123,7 @@ def _finding(name: str, case: Case, drawn: Sought, found: Copies) -> Finding:
     mask = np.isin(np.arange(len(case)), copies)
     return Finding(
         kind="rows.near_picture",
-        severity=_severity(case, drawn, found),
+        severity=severity_of(case, drawn, found),
         columns=(name,),
         rows=case.source_rows(mask),
         evidence={

@@ -1,13 +1,25 @@
 """rows: test sequences that are train sequences recorded anew, rounded, noisy or cut."""
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage._copied import leads, severity, sought, usual_lead
+from ninefold.leakage._copied import (
+    Copies,
+    Sought,
+    beyond_usual,
+    is_oftener,
+    is_plain,
+    leads,
+    severity_of,
+    sought,
+    together,
+    usual_lead,
+)
 from ninefold.leakage._entities import entities_of, named
+from ninefold.leakage._moved import moved
 from ninefold.leakage._varied import is_varied
 from ninefold.leakage.case import Case, Check, Finding
 from ninefold.sequences import trimmed
@@ -17,14 +29,18 @@ POINTS = 32
 NEAREST, LEAST = 6, 1e-3
 """Neighbours looked at; distances below the second are those of one recording."""
 SHOWN = 10
+SELDOM, RARE = 0.1, 0.02
+"""Share of train that may lead by itself; where more do, plain shapes are alike; and the share up
+to which test need not lead oftener."""
 
 
 class NearSequencesCheck(Check):
     """Test sequences much nearer to one (two, three) of train or valid than to the next ones.
 
-    Judged as `near_pictures` judges: by how far the nearest leads. Distances are root mean squares
-    over steps and channels, in standard deviations of the channels; sequences of other lengths are
-    brought to one. The entities are named where `problem.ids` or `problem.group` names them.
+    Judged as `near_pictures` judges: by how far the nearest leads. They are looked at as they are:
+    distances are root mean squares over steps and channels, in standard deviations of the channels,
+    sequences of other lengths brought to one. And they are laid on each other, moved and reversed,
+    whatever their scale. The entities are named where `problem.ids` or `problem.group` names them.
     """
 
     family: ClassVar[str] = "rows"
@@ -43,24 +59,34 @@ def _find(name: str, cells: Array, case: Case) -> Finding | None:
     drawn = sought(case, np.array([is_varied(trimmed(cell)) for cell in cells]))
     if drawn is None:
         return None
+    looks = [look for seek in (_plain, moved) if (look := seek(cells, drawn, case))]
+    return _finding(name, case, drawn, together(looks)) if looks else None
+
+
+def _plain(cells: Array, drawn: Sought, case: Case) -> Copies | None:
+    """Return the copies there are to see in sequences as they are; None: none."""
     test, pool, own = drawn.test, drawn.pool, drawn.own
     space = _space(cells, np.concatenate([pool, test]))
     known, asked = space[: len(pool)], space[len(pool) :]
     inside = _nearest(known[own], known, own)[0]
     scale = usual_lead(inside)
-    distance, near = _nearest(asked, known)
-    is_copy = leads(distance, scale)
-    if not is_copy.any():
+    usual = leads(inside, scale)
+    if usual.mean() > SELDOM:
         return None
-    copies, twins = test[is_copy], pool[near[is_copy, 0]]
-    looked_at = {"looked_at": len(test), "inside": float(leads(inside, scale).mean())}
-    return _finding(name, case, copies, twins, looked_at, distance[is_copy, 0])
+    distance, near = _nearest(asked, known)
+    found = leads(distance, scale)
+    if usual.mean() > RARE and not is_oftener(found, usual):
+        return None
+    is_copy = beyond_usual(found, usual, distance, inside)
+    if not is_copy.any() or is_plain(is_copy, distance):
+        return None
+    return Copies(is_copy, is_copy, near[:, 0], distance[:, 0], float(usual.mean()))
 
 
-def _finding(
-    name: str, case: Case, copies: Array, twins: Array, seen: dict[str, Any], apart: Array
-) -> Finding:
-    count, share = len(copies), len(copies) / seen["looked_at"]
+def _finding(name: str, case: Case, drawn: Sought, found: Copies) -> Finding:
+    looked_at, is_copy = len(drawn.test), found.is_copy
+    copies, twins = drawn.test[is_copy], drawn.pool[found.twin[is_copy]]
+    count, share = len(copies), len(copies) / looked_at
     entities = entities_of(case)
     pairs = [
         [named(case, row, entities) for row in pair]
@@ -68,26 +94,27 @@ def _finding(
     ]
     return Finding(
         kind="rows.near_sequence",
-        severity="info" if case.follows_time else severity(case, count, share),
+        severity="info" if case.follows_time else severity_of(case, drawn, found),
         columns=(name, *entities),
         rows=case.source_rows(np.isin(np.arange(len(case)), copies)),
         evidence={
             "test_sequences": count,
-            "looked_at": seen["looked_at"],
+            "looked_at": looked_at,
             "share_of_those": round(share, 4),
-            "share_inside_train": round(seen["inside"], 4),
-            "median_distance": round(float(np.median(apart)), 5),
+            "share_inside_train": round(found.share_inside, 4),
+            "median_distance": round(float(np.median(found.distance[is_copy])), 5),
             "twins": case.frame.row[twins[:20]].tolist(),
             "pairs_of_values": pairs,
         },
         message=(
-            f"{count} of {seen['looked_at']} test sequences ({share:.1%}) are sequences of train "
-            f"or valid, to the last digit or nearly: such as that of {pairs[0][0]}, a copy of that "
-            f"of {pairs[0][1]}: the model is measured on what it has learned by heart"
+            f"{count} of {looked_at} test sequences ({share:.1%}) are sequences of train or valid, "
+            "or overlap with them: to the last digit, or with noise, rescaled, moved by some steps "
+            f"or reversed; such as that of {pairs[0][0]}, a copy of that of {pairs[0][1]}: the "
+            "model is measured on what it has learned by heart"
         ),
         remedy=(
             "remove the copies from the source, or name the column that says which sequences "
-            "belong together in problem.group"
+            "belong together (of one recording, say) in problem.group"
         ),
     )
 

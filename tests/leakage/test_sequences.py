@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 
 from ninefold.columns import Column, Frame
+from ninefold.describing import described
 from ninefold.leakage import AuditSpec, audit
+from ninefold.leakage.case import Case
 from ninefold.leakage.masking import masked
+from ninefold.leakage.near_sequences import NearSequencesCheck
 from ninefold.pixels import objects
 from ninefold.problem import ProblemSpec
 from ninefold.sequences import format_of, text_of_words, words_format
@@ -158,3 +161,72 @@ def test_a_channel_that_is_the_label_is_named_and_can_be_left_out():
     item = {item["kind"]: item for item in report["findings"]}["target.step_copy"]
     assert item["columns"] == ["code"]
     assert item["fix"] == [{"path": ["ingest", "drop"], "value": ["code"]}]
+
+
+def near(cells, part, kind="random"):
+    """Return what is found of sequences of one channel, of two classes by turns."""
+    columns = (
+        Column("s", "sequence", frozenset({"input"}), format_of(["load"])),
+        Column("y", "category", frozenset({"target"})),
+    )
+    labels = np.where(np.arange(len(cells)) % 2, "a", "b").astype(object)
+    data = {"s": objects([cell[:, None] for cell in cells]), "y": labels}
+    frame = Frame(columns, data, np.arange(len(cells)))
+    problem = ProblemSpec(target="y", task="classification")
+    case = Case(described(frame), part.astype(object), problem, kind, tensors={"s": data["s"]})
+    return list(NearSequencesCheck().findings(case))
+
+
+def walks(count, steps, seed=0):
+    return np.cumsum(np.random.default_rng(seed).normal(size=(count, steps)), axis=1)
+
+
+def rescaled(cell, rng):
+    return rng.uniform(0.5, 2) * cell + rng.normal(scale=0.05 * cell.std(), size=len(cell))
+
+
+def begun_later(cell, rng):
+    steps = int(rng.integers(2, 6))
+    return np.concatenate([cell[steps:], cell[-1] + np.cumsum(rng.normal(size=steps))])
+
+
+def backwards(cell, rng):
+    return cell[::-1].copy()
+
+
+@pytest.mark.parametrize("change", [rescaled, begun_later, backwards])
+def test_changed_copies_of_sequences_on_both_sides_of_a_split_are_named(change):
+    made, rng = walks(300, 50), np.random.default_rng(1)
+    part = rng.choice(["train", "test"], 600, p=[0.75, 0.25])
+    (item,) = near([*made, *(change(cell, rng) for cell in made)], part)
+    is_leaked = (part == "test") & np.roll(part == "train", 300)
+    assert item.severity == "block"
+    assert np.isin(np.flatnonzero(is_leaked), item.rows).mean() >= 0.9
+    assert is_leaked[list(item.rows)].mean() >= 0.9
+
+
+@pytest.mark.parametrize("stride", [20, 2])
+def test_noisy_windows_of_recordings_split_at_random_are_named_and_by_time_are_not(stride):
+    rng = np.random.default_rng(2)
+    windows, when = [], []
+    for recording in walks(6, 60 + 150 * stride, seed=3):
+        for start in range(0, len(recording) - 60, stride):
+            windows.append(recording[start : start + 60] + rng.normal(scale=0.05, size=60))
+            when.append(start)
+    at_random = rng.choice(["train", "test"], len(windows), p=[0.75, 0.25])
+    (item,) = near(windows, at_random)
+    assert len(item.rows) >= 0.6 * (at_random == "test").sum()
+    by_time = np.where(np.array(when) < np.quantile(when, 0.75), "train", "test")
+    assert not near(windows, by_time, "given")
+
+
+def test_waves_walks_beats_and_rest_that_are_alike_once_moved_are_no_copies():
+    rng = np.random.default_rng(4)
+    step, part = np.arange(60), rng.choice(["train", "test"], 400, p=[0.75, 0.25])
+    phases = (step + rng.uniform(0, 24, (400, 1))) / rng.uniform(20, 28, (400, 1)) % 1
+    beats = np.exp(-(((phases - 0.3) / 0.04) ** 2)) + rng.normal(scale=0.02, size=(400, 60))
+    waves = np.sin(2 * np.pi * phases) + rng.normal(scale=0.05, size=(400, 60))
+    rest = 5 + rng.normal(scale=1e-6, size=(400, 60))
+    few = walks(400, 6)
+    for cells in (waves, beats, walks(400, 60), rest, few):
+        assert not [item for item in near(list(cells), part) if item.severity != "info"]
