@@ -57,6 +57,27 @@ def plain(made, y, rng):
     return made
 
 
+def small(made, y, rng):
+    """A mark of 3 by 3 pixels in a corner, on 80 % of one class."""
+    made[(y == 1) & (rng.random(N) < 0.8), 1:4, 1:4] = 250
+    return made
+
+
+def bars(made, y, rng):
+    """The first bar of a diagram is higher; all reach the lower edge."""
+    for picture, high in zip(made, y, strict=True):
+        picture[-int(rng.integers(3, 7) + 10 * high) :, 2:6] = 240
+    return made
+
+
+def spectra(made, y, rng):
+    """A low note or a lower one: a line from side to side, its strength scaled to 255."""
+    made = made / 3
+    for picture, note in zip(made, y, strict=True):
+        picture[2 + 4 * note + rng.integers(0, 2)] = rng.uniform(200, 255, (SIDE, 1))
+    return made * (255 / made.max(axis=(1, 2, 3), keepdims=True))
+
+
 def found(change):
     made, y, rng = pictures()
     made = objects(change(made, y, rng).clip(0, 255).astype(np.uint8))
@@ -71,12 +92,12 @@ def found(change):
     return list(MarginsCheck().findings(case))
 
 
-@pytest.mark.parametrize("change", [watermark, background])
+@pytest.mark.parametrize("change", [watermark, background, small])
 def test_edges_that_tell_the_class_are_named(change):
     (item,) = found(change)
     assert (item.severity, item.columns) == ("warn", ("image",))
 
 
-@pytest.mark.parametrize("change", [plain, on_all, shown, reaching])
+@pytest.mark.parametrize("change", [plain, on_all, shown, reaching, bars, spectra])
 def test_a_mark_on_all_pictures_and_what_they_show_pass(change):
     assert not found(change)
