@@ -57,8 +57,22 @@ def common(cells: list[Array]) -> tuple[Array, Array]:
     if not kept:
         return is_long, np.empty((2, 0, size, 1), dtype=np.float32)
     size = max(size, LEAST_STEPS)
-    both = [[cell[:size] for cell in kept], [cell[::-1][:size] for cell in kept]]
+    most = max(FINE.values())
+    both = [
+        [_brought(_filled(side[:size]), most) for side in sides]
+        for sides in (kept, [cell[::-1] for cell in kept])
+    ]
     return is_long, _mixed(np.array(both, dtype=np.float64))
+
+
+def _filled(steps: Array) -> Array:
+    """Return steps `(T, C)` with the mean of their channel where there is none."""
+    is_known = np.isfinite(steps)
+    if is_known.all():
+        return steps
+    count = is_known.sum(axis=0)
+    mean = np.where(is_known, steps, 0.0).sum(axis=0) / np.maximum(count, 1)
+    return np.where(is_known, steps, mean)
 
 
 def _mixed(steps: Array) -> Array:
@@ -109,7 +123,7 @@ def _brought(steps: Array, size: int) -> Array:
     whole = edges.astype(int).clip(max=length - 1)
     part = (edges - whole)[:, None]
     read = total[..., whole, :] * (1 - part) + total[..., whole + 1, :] * part
-    return np.asarray(np.diff(read, axis=-2) * (size / length), dtype=np.float32)
+    return np.asarray(np.diff(read, axis=-2) * (size / length), dtype=steps.dtype)
 
 
 def _moves(size: int) -> range:

@@ -28,16 +28,14 @@ ONE_WAY = 0.95
 
 def moved(cells: Array, drawn: Sought, case: Case) -> Copies | None:
     """Return the copies there are to see once sequences are laid on each other; None: none."""
-    rows = np.concatenate([drawn.pool, drawn.test])
+    rng = np.random.default_rng(case.seed)
+    places = np.sort(rng.permutation(len(drawn.pool))[:KNOWN])
+    rows = np.concatenate([drawn.pool[places], drawn.test])
     is_long, both = common([trimmed(cells[row]) for row in rows])
-    known, seen = (
-        np.flatnonzero(is_long[: len(drawn.pool)]),
-        np.flatnonzero(is_long[len(drawn.pool) :]),
-    )
+    known, seen = places[is_long[: len(places)]], np.flatnonzero(is_long[len(places) :])
     if len(known) < MIN_POOL or not len(seen):
         return None
-    rng = np.random.default_rng(case.seed)
-    drawing, order = rng.permutation(len(known))[:KNOWN], rng.permutation(len(seen))
+    drawing, order = rng.permutation(len(known)), rng.permutation(len(seen))
     asked = both[:, len(known) :][:, order]
     for thin in THINNED:
         kept = np.sort(drawing[: len(drawing) // thin])
