@@ -87,11 +87,13 @@ def of_shift(known: Array, values: Array) -> str:
     width = float(was[-1] - was[0])
     if width <= 0 or now[0] == now[-1]:
         return ""
-    if said := _sign(was, now, width) or _factor(was, now):
+    if said := _sign(was, now, width):
         return said
     for name, (slope, offset) in TEMPERATURES.items():
         if np.abs(slope * was + offset - now).max() <= EVEN * (now[-1] - now[0]):
             return f"as if turned {name}"
+    if said := _factor(was, now):
+        return said
     steps = now - was
     middle = float(np.median(steps))
     if np.ptp(steps) <= EVEN * width and abs(middle) >= OFFSET * width:

@@ -69,6 +69,11 @@ def test_a_shift_of_all_values_is_told_by_what_makes_it(change, said):
     assert bool(found) == bool(said)
 
 
+def test_temperatures_of_people_are_turned_not_multiplied():
+    body = np.sort(np.random.default_rng(0).normal(37, 0.6, 900))
+    assert of_shift(body, body[::3] * 1.8 + 32) == "as if turned from °C to °F"
+
+
 @pytest.mark.parametrize(
     ("cells", "kind", "said"),
     [
