@@ -6,12 +6,10 @@ from typing import Any
 import numpy as np
 
 from expectations.suite import Rule
-from ninefold.clues import of_levels, of_outliers
+from ninefold.clues import LOOKED_AT, of_levels, of_outliers
 from ninefold.spelling import folded
 
 LONGEST_CODE = 20
-MAX_LEVELS = 200
-"""So many levels that break a rule are looked at, the most frequent first."""
 
 
 def clue(rule: Rule, table: Any) -> str:
@@ -40,12 +38,12 @@ def _of_range(kwargs: Any, values: Any) -> str:
 
 
 def _of_set(kwargs: Any, values: Any) -> str:
-    known = [str(value) for value in kwargs.get("value_set") or ()]
+    known = dict.fromkeys(str(value) for value in kwargs.get("value_set") or ())
     if values.dtype.kind in "iufM":
         return ""
     counts = values.astype(str).value_counts()
-    unseen = [level for level in counts.index if level not in {*known}]
-    return of_levels(sorted(unseen[:MAX_LEVELS]), known)
+    unseen = [level for level in counts.index if level not in known]
+    return of_levels(sorted(unseen[:LOOKED_AT]), known)
 
 
 def _of_pattern(kwargs: Any, values: Any) -> str:
@@ -53,7 +51,7 @@ def _of_pattern(kwargs: Any, values: Any) -> str:
         return ""
     pattern = re.compile(str(kwargs["regex"]))
     levels = values.astype(str).unique()
-    broken = [level for level in levels if not pattern.match(level)][:MAX_LEVELS]
+    broken = [level for level in levels if not pattern.match(level)][:LOOKED_AT]
     if broken and all(pattern.match(level.strip()) for level in broken):
         return "without the blanks around them they match"
     if broken and all(map(str.isdigit, broken)):
@@ -69,4 +67,4 @@ def _of_spelling(_: Any, values: Any) -> str:
     for level in counts.index:
         groups.setdefault(folded(level), []).append(level)
     others = [level for group in groups.values() for level in group[1:]]
-    return of_levels(others[:MAX_LEVELS], [group[0] for group in groups.values()])
+    return of_levels(others, [group[0] for group in groups.values()])

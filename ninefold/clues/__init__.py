@@ -1,7 +1,7 @@
 """What may have happened to values that are not as training had them: questions, never verdicts."""
 
 from ninefold.clues.cells import of_cells
-from ninefold.clues.levels import of_levels, perhaps
+from ninefold.clues.levels import LOOKED_AT, of_levels
 from ninefold.clues.numbers import CODES, NEGATIVE, of_outliers, of_shift
 
-__all__ = ["CODES", "NEGATIVE", "of_cells", "of_levels", "of_outliers", "of_shift", "perhaps"]
+__all__ = ["CODES", "LOOKED_AT", "NEGATIVE", "of_cells", "of_levels", "of_outliers", "of_shift"]

@@ -34,17 +34,6 @@ def of_levels(unseen: Collection[str], known: Collection[str]) -> str:
     return "; ".join(said)
 
 
-def perhaps(level: str, known: Collection[str]) -> str | None:
-    """Return the known level that differs from `level` in its writing or by a slip of the pen.
-
-    Levels whose digits differ are different ones.
-
-    >>> perhaps("Two yaer", ["One year", "Two year"]), perhaps("B2", ["B1", "B3"])
-    ('Two year', None)
-    """
-    return _meant(level, [(other, _Spelling.of(other)) for other in known])
-
-
 @dataclass(frozen=True)
 class _Spelling:
     """A level as it is compared: folded, its digits, and a bit for each letter it has."""
@@ -63,6 +52,10 @@ class _Spelling:
 
 
 def _meant(level: str, known: Sequence[tuple[str, _Spelling]]) -> str | None:
+    """Return the known level that differs from `level` in its writing or by a slip of the pen.
+
+    Levels whose digits differ are different ones.
+    """
     own = _Spelling.of(level)
     found: tuple[int, str] | None = None
     for other, spelled in known:

@@ -5,16 +5,13 @@ import numpy as np
 from ninefold.columns import Array
 from ninefold.leakage._alignment import Aligned, aligned, common
 from ninefold.leakage._copied import MIN_POOL, Copies, Sought, is_plain
-from ninefold.leakage._steps import Leading, leading
+from ninefold.leakage._steps import SUSPECT, UNLIKELY, Leading, leading
 from ninefold.leakage.case import Case
 from ninefold.sequences import trimmed
 
 FIRST, INSIDE, KNOWN = 200, 150, 6000
 """Test sequences that are laid on others before more are, sequences of train that are, and those
 that any is laid on."""
-SUSPECT, UNLIKELY = -1.3, -4.0
-"""log10 of the chance that so many lead by themselves, below which more are looked at, and below
-which they are copies."""
 ALL_ALIKE = 5e-4
 """Distance of the sixth neighbour below which sequences are all alike."""
 THINNED, MANY = (1, 4, 16), 0.25
@@ -48,7 +45,9 @@ def moved(cells: Array, drawn: Sought, case: Case) -> Copies | None:
         if _goes_on(found, near, inside):
             break
         if thin == 1 or _is_throughout(found):
-            return _copies(found, near, seen[order[: len(near.near)]], known[kept], len(drawn.test))
+            at = seen[order[: len(near.near)]]
+            twins = known[kept][near.near[:, 0]]
+            return found.copies(at, twins, near.distance[:, 0], len(drawn.test))
     return None
 
 
@@ -83,12 +82,3 @@ def _goes_on(found: Leading, near: Aligned, inside: Aligned) -> bool:
     return bool(
         (later > 0).mean() >= ONE_WAY and np.quantile(inside.distance[:, 0], LOWER) <= usual
     )
-
-
-def _copies(found: Leading, near: Aligned, rows: Array, known: Array, count: int) -> Copies:
-    """Return the copies among `count` test sequences, of which those in rows are looked at."""
-    is_copy, is_sure = np.zeros((2, count), dtype=bool)
-    twin, apart = np.zeros(count, np.int64), np.ones(count)
-    is_copy[rows], is_sure[rows] = found.is_named, found.is_copy
-    twin[rows], apart[rows] = known[near.near[:, 0]], near.distance[:, 0]
-    return Copies(is_copy, is_sure, twin, apart, found.share_inside, found.is_apart)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage._copied import ALIKE
+from ninefold.leakage._copied import ALIKE, Copies
 from ninefold.leakage.chance import log10_excess
 
 LEADS = 5
@@ -18,6 +18,9 @@ USUAL, ROUNDS = 3.0, 12
 NEARER, FURTHER = (4.0, 4.5, 5.0, 5.5, 6.0, 6.5), (5.0, 6.0, 7.0)
 """Steps, in usual ones, from which a cell may be a copy if there is a gap below, and else: e^-5 to
 e^-7 of honest ones are so wide at most."""
+SUSPECT, UNLIKELY = -1.3, -4.0
+"""log10 of the chance that so many lead by themselves, below which more are looked at, and below
+which they are copies."""
 GAP, SURE = 3.0, -3.0
 """Width of a gap, and log10 of the chance that there is none."""
 LEAST_NAMED, SPURIOUS = 2.0, 0.1
@@ -41,6 +44,16 @@ class Leading:
     share_inside: float
     is_apart: bool
     is_named: Array
+
+    def copies(self, rows: Array, twins: Array, distance: Array, count: int) -> Copies:
+        """Return the copies among `count` cells, of which those at `rows` `(Q,)` were looked at,
+        nearest to `twins` `(Q,)` of the pool at a distance `(Q,)`.
+        """
+        is_copy, is_sure = np.zeros((2, count), dtype=bool)
+        twin, apart = np.zeros(count, np.int64), np.ones(count)
+        is_copy[rows], is_sure[rows] = self.is_named, self.is_copy
+        twin[rows], apart[rows] = twins, distance
+        return Copies(is_copy, is_sure, twin, apart, self.share_inside, self.is_apart)
 
 
 def leading(

@@ -26,6 +26,7 @@ AROUND, ALIKE, GOES_ON = 0.75, 0.25, 0.5
 """Share of the cells of every side that a background or a frame takes; share of the gap between
 the classes by which pictures of one differ at most in a cell that was added, or a cell from the
 next one that it goes on in; and share of the pictures in which that is too often."""
+REMEDY = "crop or mask the edge in the source, or take all classes in one place"
 TOLD = ("red", "green", "blue", "brightest pixel", "spread")
 
 
@@ -146,7 +147,7 @@ def _mark_finding(case: Case, name: str, mark: Mark) -> Finding:
             f"of those with `{case.problem.target}` {label} and {mark.others:.1%} of the others: a "
             "mark tells the class, not what the picture shows"
         ),
-        remedy="crop or mask the edge in the source, or take all classes in one place",
+        remedy=REMEDY,
     )
 
 
@@ -189,5 +190,5 @@ def _finding(case: Case, name: str, found: _Told) -> Finding:
             f"{found.inside:.3f}): a watermark, a frame or the background tells the class, not "
             "what the picture shows"
         ),
-        remedy="crop or mask the edge in the source, or take all classes in one place",
+        remedy=REMEDY,
     )

@@ -19,7 +19,7 @@ from ninefold.leakage._copied import (
 )
 from ninefold.leakage._likeness import nearest, reduced, side_for
 from ninefold.leakage._registration import SIDE, registered
-from ninefold.leakage._steps import leading
+from ninefold.leakage._steps import SUSPECT, UNLIKELY, leading
 from ninefold.leakage.case import Case, Check, Finding
 
 COLOURS = 3
@@ -27,9 +27,6 @@ SELDOM = 0.1
 """Share of train that may lead by itself; where more do, colours are few and tell nothing."""
 FIRST, INSIDE = 200, 120
 """Test pictures that are laid on others before more are, and pictures of train that are."""
-SUSPECT, UNLIKELY = -1.3, -4.0
-"""log10 of the chance that so many lead by themselves, below which more are looked at, and below
-which they are copies."""
 BLANK = 2.0
 """Spread of grey, of 255, below which a picture shows nothing but noise."""
 
@@ -86,13 +83,8 @@ def _laid(pictures: Array, drawn: Sought, case: Case) -> Copies | None:
     found = leading(distance, inside, UNLIKELY)
     if found is None:
         return None
-    order = order[: len(distance)]
-    looked = len(drawn.test)
-    is_copy, is_sure = np.zeros((2, looked), dtype=bool)
-    twin, apart = np.zeros(looked, np.int64), np.ones(looked)
-    is_copy[order], is_sure[order] = found.is_named, found.is_copy
-    twin[order], apart[order] = shown[near[:, 0]], distance[:, 0]
-    return Copies(is_copy, is_sure, twin, apart, found.share_inside, found.is_apart)
+    rows = order[: len(distance)]
+    return found.copies(rows, shown[near[:, 0]], distance[:, 0], len(drawn.test))
 
 
 def _coloured(pictures: Array, drawn: Sought, case: Case) -> Copies | None:
