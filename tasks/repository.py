@@ -3,11 +3,13 @@
 import contextlib
 import functools
 import getpass
+import hashlib
 import importlib
 import logging
 import os
 import re
 import sqlite3
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,6 +44,20 @@ def repository(workspace: Path) -> Iterator[Any]:
             yield repo
         finally:
             repo.close()
+
+
+def keep(workspace: Path, content: bytes) -> str:
+    """Put bytes into DVC's cache, as `dvc add` does with a file, and return their MD5.
+
+    Raises:
+        ConfigError: the workspace is not under DVC.
+    """
+    md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    with repository(workspace) as repo, tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / md5
+        path.write_bytes(content)
+        repo.cache.local.add(str(path), repo.fs, md5)
+    return md5
 
 
 def _open(folder: Path) -> Any:

@@ -2,15 +2,14 @@
 
 A promoted version is tagged `model@v0.0.3`, the one in production `model#production#7`. A tag
 points at a commit of its own, a child of HEAD that holds dvc.yaml, dvc.lock, params.yaml and the
-registry as they were; branch and index stay as they are. `dvc artifacts get . model --stage
-production` fetches the file; `git show 'model#production#7:registry/production.json'` says what it
-is.
+registry as they were (`tasks.artifact`); branch and index stay as they are. `dvc artifacts get .
+model --stage production` fetches the file; `git show
+'model#production#7:registry/production.json'` says what it is.
 """
 
 import configparser
 import contextlib
 import glob
-import hashlib
 import os
 import subprocess
 import tempfile
@@ -19,15 +18,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ninefold.config import read_yaml
 from ninefold.errors import ConfigError
-from ninefold.production import FOLDER, POINTER
-from ninefold.promotion.registry import JOURNAL, Registry
+from ninefold.promotion.registry import Registry
+from tasks import artifact
 from tasks.repository import one_line
 
-ARTIFACT, STAGE = "model", "production"
-KEPT = ("dvc.yaml", "dvc.lock", "params.yaml", "test_ledger.jsonl", f"{FOLDER}/{POINTER}",
-        f"{FOLDER}/{JOURNAL}")  # fmt: skip
+STAGE = "production"
 WITH_GIT = "`dvc config --unset core.no_scm`, then commit .dvc/config"
 LOCKED_S = 2.0
 """Git holds the lock of a tag for milliseconds: one that is older was left by a kill."""
@@ -47,7 +43,8 @@ def tag(workspace: Path, registry: Registry, content: bytes) -> list[str]:
     try:
         return _tag(workspace, registry, content)
     except Exception as error:
-        return [f"no tag: {one_line(error)}; the next `ninefold promote` tries again"]
+        told = f"no tag: {one_line(error)}; the next `ninefold promote` tries again"
+        return [told + _stale(workspace)]
 
 
 def tagged(workspace: Path, name: str) -> str | None:
@@ -62,10 +59,19 @@ def tagged(workspace: Path, name: str) -> str | None:
     return None
 
 
+def _stale(workspace: Path) -> str:
+    """Say which tag Git goes on taking for production, if there is one."""
+    with contextlib.suppress(Exception):
+        prefix = _git(workspace, "rev-parse", "--show-prefix")
+        if newest := _newest(workspace, _artifact(str(prefix))):
+            return f". For Git, in production is still what {newest} names"
+    return ""
+
+
 def _artifact(prefix: str) -> str:
     """Return the artifact's name in GTO's tongue for a workspace at `prefix` in its repository."""
     folder = prefix.rstrip("/")
-    return f"{folder}:{ARTIFACT}" if folder else ARTIFACT
+    return f"{folder}:{artifact.ARTIFACT}" if folder else artifact.ARTIFACT
 
 
 def _tag(workspace: Path, registry: Registry, content: bytes) -> list[str]:
@@ -81,13 +87,10 @@ def _tag(workspace: Path, registry: Registry, content: bytes) -> list[str]:
     version = _tags(workspace, f"{_in_tag(name)}@v*").get(entry.sha256)
     author = {} if _git(workspace, "config", "user.email", check=False) else _author()
     if version is None:
-        if (why := _untold(workspace, content)) is not None:
-            stale = _newest(workspace, name)
-            still = f"; for Git, in production is still what {stale} names" if stale else ""
-            return [f"no tag: {why}{still}"]
         from gto import api
 
-        commit = _snapshot(workspace, prefix, str(head), f"Version {entry.version} in production")
+        message = f"Version {entry.version} in production"
+        commit = _snapshot(workspace, prefix, str(head), content, message)
         made = api.register(root, name, commit, message=entry.sha256, **author)
         version = str(made.tag)
     commit = str(_git(workspace, "rev-list", "-1", version))
@@ -130,33 +133,16 @@ def is_without_git(workspace: Path) -> bool:
     return config.getboolean("core", "no_scm", fallback=False)
 
 
-def _untold(workspace: Path, content: bytes) -> str | None:
-    """Say why DVC could not fetch the model from a tag, or return None."""
-    try:
-        artifact = (read_yaml(workspace / "dvc.yaml").get("artifacts") or {}).get(ARTIFACT) or {}
-        stages = read_yaml(workspace / "dvc.lock").get("stages") or {}
-    except ConfigError:
-        return "dvc.lock is missing"
-    path = artifact.get("path")
-    if path is None:
-        return f"dvc.yaml names no artifact; add `artifacts: {{{ARTIFACT}: {{path: …}}}}`"
-    outs = [out for stage in stages.values() for out in stage.get("outs") or ()]
-    recorded = [out.get("md5") for out in outs if out.get("path") == path]
-    if recorded != [hashlib.md5(content, usedforsecurity=False).hexdigest()]:
-        return f"the model is not the {path} that dvc.lock records"
-    return None
-
-
-def _snapshot(workspace: Path, prefix: str, head: str, message: str) -> str:
+def _snapshot(workspace: Path, prefix: str, head: str, content: bytes, message: str) -> str:
     """Make a commit of the workspace's small files on top of HEAD, and return its hash."""
     with tempfile.TemporaryDirectory(prefix="ninefold-index-") as folder:
-        own = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        own, blob = {"GIT_INDEX_FILE": str(Path(folder) / "index")}, Path(folder) / "blob"
         _git(workspace, "read-tree", head, more=own)
-        for name in KEPT:
-            if (workspace / name).is_file():
-                blob = _git(workspace, "hash-object", "-w", "--", name)
-                entry = f"100644,{blob},{prefix}{name}"
-                _git(workspace, "update-index", "--add", "--cacheinfo", entry, more=own)
+        for name, held in artifact.files(workspace, content).items():
+            blob.write_bytes(held)
+            written = _git(workspace, "hash-object", "-w", "--no-filters", "--", str(blob))
+            entry = f"100644,{written},{prefix}{name}"
+            _git(workspace, "update-index", "--add", "--cacheinfo", entry, more=own)
         tree = str(_git(workspace, "write-tree", more=own))
     who = {}
     if not _git(workspace, "config", "user.email", check=False):

@@ -102,18 +102,22 @@ def test_a_version_goes_into_production_and_back_and_git_and_dvc_say_so(tmp_path
     assert all(name.endswith(("dvc.lock", ".json", ".jsonl")) for name in changed)
 
 
-def test_a_model_that_dvc_does_not_know_gets_no_tag(tmp_path, capsys):
+def test_a_model_that_dvc_lock_does_not_record_is_tagged_with_a_record_of_its_own(tmp_path, capsys):
     workspace = Repository(tmp_path, tmp_path)
     git(tmp_path, "add", "-A")
     git(tmp_path, "commit", "-qm", "first")
-    workspace.export()
-    assert cli.main(["-C", str(tmp_path), "promote"]) == 0
-    assert "no tag: dvc.lock is missing" in capsys.readouterr().out
     workspace.run(noise=0.3)
+    assert cli.main(["-C", str(tmp_path), "promote"]) == 0
     workspace.export(noise=0.0, scale=2.1)
+    (tmp_path / ".dvc" / "config").write_text("['remote \"store\"']\n    url = store\n")
+    before = [(tmp_path / name).read_bytes() for name in ("dvc.yaml", "dvc.lock")]
     assert cli.main(["-C", str(tmp_path), "promote", "--because", "a test"]) == 0
-    assert "not the models/model.onnx that dvc.lock records" in capsys.readouterr().out
-    assert git(tmp_path, "tag") == ""
+    assert "tags model@v0.0.2 and model#production#2" in capsys.readouterr().out
+    assert [(tmp_path / name).read_bytes() for name in ("dvc.yaml", "dvc.lock")] == before
+    promoted = (tmp_path / "models/model.onnx").read_bytes()
+    assert fetched(tmp_path, "--stage", "production") == promoted
+    # Another machine gets it through the remote that the tag's commit knows, committed or not.
+    assert "url = store" in git(tmp_path, "show", "model#production#2:.dvc/config")
 
 
 def test_git_that_refuses_a_tag_holds_up_no_promotion(tmp_path, capsys, monkeypatch):
@@ -136,6 +140,7 @@ def test_git_that_refuses_a_tag_holds_up_no_promotion(tmp_path, capsys, monkeypa
     assert "tags model@v0.0.1 and model#production#1" in capsys.readouterr().out
     assert list(lock.parent.glob("*.lock")) == [other]
     workspace.export(noise=0.0, scale=2.1)
+    lock.with_name("model@v0.0.2.lock").mkdir()
     assert cli.main(["-C", str(tmp_path), "promote", "--because", "a test"]) == 0
     said = capsys.readouterr().out
-    assert "for Git, in production is still what model#production#1 names" in said
+    assert "For Git, in production is still what model#production#1 names" in said
