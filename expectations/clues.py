@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from expectations.suite import Rule
-from ninefold.clues import LOOKED_AT, of_levels, of_outliers
+from ninefold.clues import LOOKED_AT, has_points, of_levels, of_outliers
 from ninefold.spelling import folded
 
 LONGEST_CODE = 20
@@ -15,12 +15,13 @@ LONGEST_CODE = 20
 def clue(rule: Rule, table: Any) -> str:
     """Word what the values of a DataFrame that break a rule may be, or nothing.
 
-    Of rules on the range of a number, the levels of a category and the pattern of a text.
+    Of rules on numbers, the levels of a category and the pattern of a text.
     """
     about = {
         "expect_column_values_to_be_between": _of_range,
         "expect_column_values_to_be_in_set": _of_set,
         "expect_column_values_to_be_spelled_alike": _of_spelling,
+        "expect_column_values_to_be_whole": _of_whole,
         "expect_column_values_to_match_regex": _of_pattern,
     }
     word = about.get(rule.type)
@@ -35,6 +36,14 @@ def _of_range(kwargs: Any, values: Any) -> str:
         return ""
     numbers = values.to_numpy(dtype=np.float64)
     return of_outliers(numbers[np.isfinite(numbers)], *limits)
+
+
+def _of_whole(_: Any, values: Any) -> str:
+    if values.dtype.kind != "f":
+        return ""
+    numbers = values.to_numpy(dtype=np.float64)
+    broken = numbers[np.isfinite(numbers) & (numbers != np.round(numbers))]
+    return "a point for thousands, such as 1.234 for 1234?" if has_points(broken) else ""
 
 
 def _of_set(kwargs: Any, values: Any) -> str:

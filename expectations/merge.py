@@ -1,7 +1,8 @@
 """Drafting again: what the data suggest now, without undoing what a person changed.
 
 A three-way merge by rule. The last draft lies beside the suite (`suite.drafted.yaml`); against it a
-person's edits, additions and removals show, and they stay.
+person's edits, additions and removals show, and they stay. A rule whose fresh draft asks for the
+same within its margin stays as it was drafted first, so that the difference tells what is new.
 """
 
 from collections import Counter
@@ -9,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from expectations.alike import are_alike
 from expectations.difference import NAMING, difference
 from expectations.draft import block, render
 from expectations.sample import Rule
@@ -41,6 +43,10 @@ def merge(mine: str, base: str, new: str, name: str) -> Merged:
         ConfigError: the suite is no YAML list of expectations.
     """
     own, last, fresh = (_read(text, name) for text in (mine, base, new))
+    fresh = {
+        key: last[key] if key in last and are_alike(last[key], rule) else rule
+        for key, rule in fresh.items()
+    }
     keep = {
         key: fresh.get(key) if rule == last.get(key) else rule
         for key, rule in own.items()

@@ -57,10 +57,6 @@ def lines(report: dict[str, Any]) -> list[str]:
     said += [f"  {severity}: {message}" for severity, message in found[: 2 * SHOWN]]
     if len(found) > 2 * SHOWN:
         said.append(f"  … and {len(found) - 2 * SHOWN} more")
-    if unknown := report["unknown_columns"]:
-        listed = ", ".join(f"`{name}`" for name in unknown[: 2 * SHOWN])
-        more = ", …" * (len(unknown) > 2 * SHOWN)
-        said.append(f"  left aside: columns that training did not have: {listed}{more}")
     return [*said, f"Look at {fresh.FOLDER.as_posix()}/index.html"]
 
 

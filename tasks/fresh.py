@@ -18,13 +18,13 @@ from ninefold.datasets.tables.source import Source
 from ninefold.describing import described_names
 from ninefold.errors import InputError
 from ninefold.files import read_json, replacing, write_json
-from ninefold.freshness import compare, without_values
+from ninefold.freshness import compare, too_few, without_values
 from ninefold.freshness.page import render
 from ninefold.quality_history import entry, remember
 from tasks.stage_io import StageIO
 
 FOLDER, DOCS = Path("reports/fresh"), Path("reports/fresh_docs")
-SHOWN = 5
+SHOWN, NAMED = 5, 10
 NEAR = 0.6
 """How alike a name must be to one that is gone, as a share of its letters."""
 NEEDED = {"input", "time", "group"}
@@ -54,8 +54,9 @@ def check(workspace: Path, data: Path) -> dict[str, Any]:
     source = opens(workspace)
     names = source.names
     missing = [c.name for c in trained if c.roles & NEEDED and c.name not in names]
-    unknown = [n for n in names if n not in {c.name for c in trained}]
+    unknown = [n for n in names if n not in {*spec.drop, *(c.name for c in trained)}]
     findings = [_finding("block", _gone(name, unknown)) for name in missing]
+    findings += _added(unknown)
     findings += _left_out(source, hides=bool(params["validate"].mask))
     report: dict[str, Any] = dict(UNREAD)
     comparison: list[dict[str, Any]] = []
@@ -69,6 +70,8 @@ def check(workspace: Path, data: Path) -> dict[str, Any]:
             path = Path(folder) / "fresh.parquet"
             write_table(path, table, columns)
             report = gate(path, suite, params["validate"], workspace / DOCS, trained)
+        if few := too_few(table.num_rows):
+            findings.append(_finding("warn", few))
         comparison = compare(reference, to_frame(table, columns))
         findings += _shifts(comparison, {c.name for c in columns if c.roles & NEEDED})
     report |= {
@@ -114,6 +117,17 @@ def _gone(name: str, unknown: Iterable[str]) -> str:
     near = get_close_matches(name.casefold(), folded, n=1, cutoff=NEAR)
     perhaps = f"; perhaps it is now called `{folded[near[0]]}`" if near else ""
     return f"column `{name}` is missing{perhaps}"
+
+
+def _added(unknown: list[str]) -> list[dict[str, Any]]:
+    """Say which columns came to what training had: no model reads them, yet the source changed."""
+    if not unknown:
+        return []
+    listed = ", ".join(f"`{name}`" for name in unknown[:NAMED]) + ", …" * (len(unknown) > NAMED)
+    one = len(unknown) == 1
+    what = f"column {listed}" if one else f"{len(unknown)} columns"
+    said = f"{what}, which training did not have, {'is' if one else 'are'} left aside"
+    return [_finding("warn", said if one else f"{said}: {listed}")]
 
 
 def _unread(unread: Iterable[Unread], masked: Collection[str]) -> list[dict[str, Any]]:

@@ -2,6 +2,15 @@
 
 from ninefold.clues.cells import of_cells
 from ninefold.clues.levels import LOOKED_AT, of_levels
-from ninefold.clues.numbers import CODES, NEGATIVE, of_outliers, of_shift
+from ninefold.clues.numbers import CODES, NEGATIVE, has_points, of_outliers, of_shift
 
-__all__ = ["CODES", "LOOKED_AT", "NEGATIVE", "of_cells", "of_levels", "of_outliers", "of_shift"]
+__all__ = [
+    "CODES",
+    "LOOKED_AT",
+    "NEGATIVE",
+    "has_points",
+    "of_cells",
+    "of_levels",
+    "of_outliers",
+    "of_shift",
+]

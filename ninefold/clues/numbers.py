@@ -124,4 +124,20 @@ def _factor(was: Array, now: Array) -> str:
     ten = round(middle / np.log(10))
     is_ten = abs(middle - ten * np.log(10)) <= NEAR_TEN
     factor = 10.0**ten if is_ten else float(np.exp(middle))
-    return f"all are about {factor:.3g} times what they were: another unit?"
+    perhaps = "another unit?"
+    if is_ten and ten == -3 and (was == np.round(was)).all() and has_points(now[now < 1000]):
+        perhaps = "a point for thousands, such as 1.234 for 1234, or another unit?"
+    return f"all are about {factor:.3g} times what they were: {perhaps}"
+
+
+def has_points(values: Array) -> bool:
+    """Tell whether numbers `(N,)` read as if a point parted thousands: 1.234 for 1234.
+
+    >>> has_points(np.array([1.234, 12.5, 7.041])), has_points(np.array([1.5, 2.25]))
+    (True, False)
+    """
+    thousands = values * 1000
+    is_three = np.abs(thousands - np.round(thousands)) < 1e-6
+    is_less = np.abs(values * 100 - np.round(values * 100)) < 1e-6
+    is_in_reach = (np.abs(values) >= 1) & (np.abs(values) < 1000)
+    return bool(len(values) and (is_three & is_in_reach).all() and is_less.mean() < 0.5)

@@ -11,6 +11,7 @@ from ninefold.freshness.exchanges import tell_exchanges
 from ninefold.freshness.gap_codes import gap_code
 from ninefold.freshness.pairs import compare_pairs
 from ninefold.freshness.reference import words
+from ninefold.freshness.spikes import spike
 
 ALPHA = 0.01
 """After Benjamini and Hochberg: one false alarm in a hundred of those raised."""
@@ -22,6 +23,8 @@ UNSEEN = 0.01
 TWO = 2
 NAMED = 3
 """So many new levels are named."""
+BLIND = 0.5
+"""Where even so large a share of the rows could lie elsewhere by chance, rows are too few."""
 FEW = 5
 """Numbers of no more values than these are told of by how often each comes."""
 
@@ -66,9 +69,11 @@ def _column(content: Mapping[str, Any], rows: int, fresh: Frame) -> list[dict[st
         found.append(_numbers(name, content, words(present), "the number of words in "))
     elif len(present) and content.get("cuts"):
         numbers = present.astype(np.float64)
-        found.append(_numbers(name, content, numbers))
-        if kind == "number":
-            found.append(gap_code(name, content, numbers))
+        found.append(as_a_whole := _numbers(name, content, numbers))
+        if kind == "number" and as_a_whole is not None:
+            code = gap_code(name, content, numbers)
+            is_told = code is not None or as_a_whole["is_large"]
+            found.append(code if is_told else spike(name, content, numbers))
     elif len(present) and content.get("levels"):
         found.append(_levels(name, content, present.astype(str)))
     return [item for item in found if item is not None]
@@ -198,6 +203,23 @@ def _new(unseen: Mapping[str, int], levels: Mapping[str, int], rows: int) -> str
         f"{count} of {rows} rows: {', '.join(map(repr, often[:NAMED]))}"
         + ", …" * (len(often) > NAMED)
         + f" ({clue})" * bool(clue)
+    )
+
+
+def too_few(rows: int) -> str:
+    """Say that so few rows can hardly be compared with training, or nothing.
+
+    The share that must lie elsewhere to be beyond chance is that of Massart (1990) for the
+    Kolmogorov-Smirnov test.
+    """
+    told = float(np.sqrt(np.log(2 / ALPHA) / 2 / max(rows, 1)))
+    if told <= BLIND or not rows:
+        return ""
+    enough = int(np.ceil(np.log(2 / ALPHA) / 2 / BLIND**2))
+    return (
+        f"{rows} row{'s are' if rows > 1 else ' is'} too few to be compared with training: a shift "
+        + (f"of less than {told:.0%} of them" if told < 1 else "of all of them")
+        + f" is no more than chance. Check {enough} or more together"
     )
 
 

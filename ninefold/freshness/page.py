@@ -8,10 +8,8 @@ from ninefold.report.comparisons import TONES, comparisons, messages
 from ninefold.report.markup import (
     Html,
     badge,
-    callout,
     card,
     cards,
-    code,
     join,
     tag,
 )
@@ -44,9 +42,6 @@ def _head(report: Mapping[str, Any]) -> tuple[str, Html]:
 
 def _findings(report: Mapping[str, Any]) -> tuple[str, Html]:
     lines = messages(report["findings"])
-    if report["unknown_columns"]:
-        names = join((code(name) for name in report["unknown_columns"][:SHOWN]), ", ")
-        lines.append(callout("plain", "Columns that training did not have, left aside: ", names))
     return "Against the training data", join(lines) or tag("p", "Nothing moved beyond chance.")
 
 

@@ -86,6 +86,31 @@ def test_a_damaged_suite_is_said_in_one_line():
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "stays"),
+    [
+        ({"mostly": 0.993}, {"mostly": 0.994}, True),
+        ({"mostly": 0.993}, {"mostly": 0.98}, False),
+        ({"min_value": 0, "max_value": 90}, {"min_value": 0, "max_value": 92}, True),
+        ({"min_value": 1, "max_value": 12}, {"min_value": 1, "max_value": 13}, False),
+        ({"min_value": "2012-01-01", "max_value": "2020-01-01"},
+         {"min_value": "2012-01-01", "max_value": "2020-03-01"}, True),
+        ({"value_set": ["a", "b"]}, {"value_set": ["b", "a"]}, True),
+        ({"value_set": ["a", "b"]}, {"value_set": ["a", "b", "c"]}, False),
+        ({"max_value": 0.1}, {"max_value": 0.1, "mostly": 0.9}, False),
+    ],
+)  # fmt: skip
+def test_a_rule_within_its_margin_stays_as_it_was_drafted(old, new, stays):
+    before, after = (
+        {"type": TYPES[0], "column": "a", **limits, "severity": "warn", "because": because}
+        for limits, because in ((old, "1000 rows"), (new, "1100 rows"))
+    )
+    merged = merge(render([before]), render([before]), render([after]), "s.yaml")
+    assert load(merged.suite) == [before if stays else after]
+    assert (merged.diff == "") is stays
+    assert merge(merged.suite, merged.drafted, render([after]), "s.yaml").diff == ""
+
+
 @pytest.fixture
 def workspace(tmp_path, monkeypatch):
     from ninefold import cli

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ninefold.columns import Column, Frame
 from ninefold.files import jsonable
-from ninefold.freshness import compare, reference, without_values
+from ninefold.freshness import compare, reference, too_few, without_values
 from ninefold.freshness.comparing import stability
 
 INPUT = frozenset({"input"})
@@ -131,6 +131,7 @@ def people(count, seed):
         "income": income,
         "costs": income * rng.uniform(0.3, 0.5, count),
         "age": age,
+        "people": rng.integers(2_000, 90_000, count).astype(float),
         "credit": rng.choice(["good", "bad"], count, p=[0.8, 0.2]).astype(object),
     }
     columns = tuple(
@@ -140,12 +141,16 @@ def people(count, seed):
 
 
 PEOPLE = reference(people(1000, 0))
+MIDDLE = float(np.quantile(people(1000, 0)["age"], 0.5, method="inverted_cdf"))
 SPOILED = {
     "code": (change("age", lambda v: np.where(np.arange(len(v)) % 30 == 0, 0, v)),
              "`age` is 0 in 20 of 600 rows, in training never (the least was 18): a code"),
     "goes on": (change("age", lambda v: v - 20), "`age` is distributed otherwise"),
     "moved": (change("costs", lambda v: np.roll(v, 1)),
               "`costs` looks moved by 1 row against `income`"),
+    "filled": (change("age", lambda v: np.where(np.arange(len(v)) % 6 == 0, MIDDLE, v)),
+               f"`age` is {MIDDLE:g} in 1"),
+    "thousands": (change("people", lambda v: v / 1000), "such as 1.234 for 1234"),
     "shuffled": (change("costs", np.random.default_rng(0).permutation), "no longer go together"),
     "unit": (change("income", lambda v: v / 1000), "all are about 0.001 times what they were"),
     "labels": (change("credit", lambda v: np.where(v == "good", "bad", "good").astype(object)),
@@ -160,6 +165,12 @@ def test_it_is_said_what_may_have_happened(name):
         item["message"] for item in compare(PEOPLE, function(people(600, 1))) if item["shifted"]
     )
     assert not [i for i in compare(PEOPLE, people(600, 1)) if i["shifted"]]
+
+
+def test_how_few_rows_are_too_few_is_said():
+    assert "of less than 66% of them is no more than chance. Check 11 or more" in too_few(6)
+    assert "a shift of all of them" in too_few(1)
+    assert [too_few(0), too_few(11), too_few(500)] == ["", "", ""]
 
 
 def test_two_columns_that_were_exchanged_are_named():
