@@ -16,6 +16,7 @@ from ninefold.scoring.kept import kept_beside
 from ninefold.scoring.marks import KINDS
 from ninefold.serving.model import read_model
 from ninefold.serving.rows import Rows
+from tests.rounds import quick
 from tests.serving.models import CITY, SIZE, build, feeds, table
 from tests.test_scoring import typed, written
 
@@ -114,7 +115,7 @@ sys.exit(main(sys.argv[1:]))
 """A scoring command that is killed when it has kept its third part."""
 
 
-@pytest.mark.parametrize("name", ["out.csv", "out.csv.gz", "out.parquet", "out"])
+@pytest.mark.parametrize("name", quick("out.csv", "out", of=["out.csv.gz", "out.parquet"]))
 def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(model, tmp_path, name):
     folder = tmp_path / "in"
     folder.mkdir()

@@ -21,6 +21,7 @@ from ninefold.registry import components
 from ninefold.report.sections.diagnosis import picture
 from ninefold.sampling import NoSamplingSpec
 from ninefold.training import TrainSpec, fit
+from tests.rounds import quick
 from tests.training.samples import parts, problem
 
 SMALL = {"kind": "mlp", "hidden_size": 32, "num_layers": 2, "ensemble_size": 2, "linear": False}
@@ -137,7 +138,7 @@ def test_a_rate_far_below_the_default_is_too_low_after_few_epochs():
     assert kinds == ["learning_rate.too_low", "epochs.too_few"]
 
 
-@pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
+@pytest.mark.parametrize("kind", quick("binary", of=["multiclass", "regression"]))
 def test_a_healthy_run_has_no_finding(kind):
     report = diagnosed(
         kind, rows=3000, valid=800, network={**SMALL, "hidden_size": 64, "linear": True}, epochs=30

@@ -76,6 +76,7 @@ def scheduling(workspace, settings):
         process.stdout.close()
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(900)
 def test_a_drifted_batch_ends_in_a_new_model_whatever_is_killed(request, workspace, tmp_path):
     registry, killed = Registry(workspace / "registry"), tmp_path / "killed"

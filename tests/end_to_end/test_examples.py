@@ -15,7 +15,7 @@ from tests.pipelines import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/params.yaml"))
-ALIKE = {"co2_forecast", "digits", "digits_drawn", "spoken_vowels"}
+ALIKE = {"co2_forecast", "digits", "digits_drawn", "rainy_hours", "spoken_vowels"}
 """Examples whose kind of data other tests take through every stage."""
 ROWS, EPOCHS = 200, 2
 FEWER = {

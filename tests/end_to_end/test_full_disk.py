@@ -11,6 +11,7 @@ import pytest
 from tests.end_to_end.commands import TRACEBACK
 from tests.end_to_end.workspaces import digests, stages, temporary
 from tests.pipelines import environment
+from tests.rounds import quick
 
 SCRIPT = Path(__file__).with_name("small_disk.py")
 UNSHARE = ["unshare", "--mount", "--map-root-user"]
@@ -23,10 +24,10 @@ def may_mount():
         return False
 
 
-SOME = ["ingest", "split", "train", "export", "report"]
+SOME = ["ingest", "train", "report"]
 
 
-@pytest.fixture(scope="module", params=["some", pytest.param("all", marks=pytest.mark.thorough)])
+@pytest.fixture(scope="module", params=quick("some", of=["all"]))
 def small(request, finished, tmp_path_factory):
     """What happened on a disk that filled up, and the folder of what the next run computed."""
     folder = tmp_path_factory.mktemp("small")

@@ -11,16 +11,14 @@ from ninefold.files import read_json
 from tests.end_to_end.commands import ninefold
 from tests.end_to_end.servers import serving
 from tests.end_to_end.tables import messy, write
+from tests.rounds import quick
 
 ROWS = {"binary": 400, "many": 400, "regression": 200}
 
 
 @pytest.fixture(
     scope="module",
-    params=[
-        "binary",
-        *(pytest.param(task, marks=pytest.mark.thorough) for task in ROWS if task != "binary"),
-    ],
+    params=quick("binary", of=ROWS),
 )
 def trained(request, server, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)

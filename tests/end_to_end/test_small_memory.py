@@ -4,11 +4,14 @@ import resource
 import subprocess
 import sys
 
+import pytest
+
 from tests.end_to_end.workspaces import temporary
 
 LIMIT = 4 * 2**30
 
 
+@pytest.mark.thorough
 def test_a_network_that_memory_is_too_small_for_is_one_line(finished, tmp_path):
     workspace = tmp_path / "w"
     subprocess.run(["cp", "-r", finished, workspace], check=True)

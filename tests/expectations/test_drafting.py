@@ -24,6 +24,7 @@ from ninefold.quality import ValidateSpec
 from ninefold.splitting import split
 from tasks.drafting.suite import draft_suite
 from tests.end_to_end.tables import write
+from tests.rounds import quick
 
 ROWS = 900
 PROBLEM = ProblemSpec(target="sold", task="classification", ids=("code",), time="start")
@@ -84,7 +85,7 @@ def test_every_rule_has_severity_and_evidence(suite):
     assert blocked == {"expect_column_to_be_of_kind", "expect_column_values_to_be_in_set"}
 
 
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("seed", quick(0, of=[1]))
 def test_an_honest_table_of_the_same_source_passes(suite, seed, tmp_path):
     report = check(orders(seed=seed), suite, tmp_path)
     failed = [item for item in report["expectations"] if not item["success"]]
@@ -149,7 +150,7 @@ def test_a_stuck_column_is_found_and_a_sorted_one_is_not(tmp_path):
     assert not [key for key in failed if "month" in key]
 
 
-@pytest.mark.parametrize("order", ["shuffled", pytest.param("pieces", marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("order", quick("shuffled", of=["pieces"]))
 def test_a_sensor_stuck_part_of_the_way_is_found_whatever_the_file_is_sorted_by(
     order, suite, tmp_path
 ):
@@ -170,6 +171,7 @@ def test_a_sensor_stuck_part_of_the_way_is_found_whatever_the_file_is_sorted_by(
     assert still() == {"net": 500}
 
 
+@pytest.mark.thorough
 def test_a_stretch_that_training_holds_too_is_told_apart_from_a_common_value(tmp_path):
     table = orders()
     table["rain"] = np.where(np.arange(ROWS) // 60 % 3 > 0, 0.0, table["tax"])
@@ -190,6 +192,7 @@ def test_rows_without_a_target_are_drafted_from_too(tmp_path):
     assert (report["verdict"], failed) == ("pass", [])
 
 
+@pytest.mark.thorough
 def test_names_that_repeat_leave_room_for_another_way_to_write(tmp_path):
     names = ["".join(letters) for letters in product("ABCDEFG", "aeiou", "lnr")]
     table = orders()
@@ -298,6 +301,7 @@ def test_of_masked_pictures_no_number_stands_in_suite_or_report(tmp_path):
     assert all(i["masked"] and i["kwargs"].get("max_value") in (None, "•••") for i in told)
 
 
+@pytest.mark.thorough
 def test_a_lonely_value_far_from_all_others_is_asked_about(tmp_path):
     table = orders()
     table["pieces"] = np.arange(ROWS) % 40 + 60
@@ -314,6 +318,7 @@ def test_a_lonely_value_far_from_all_others_is_asked_about(tmp_path):
     assert "ingest.missing" in failed["net"]["because"]
 
 
+@pytest.mark.thorough
 def test_a_sum_of_three_is_found_among_columns_that_repeat(tmp_path):
     table = orders()
     table["fee"], table["in dollars"] = np.resize([0, 4.9, 9.9], len(table)), table["net"] * 1.1
@@ -437,6 +442,7 @@ def drawn(table, columns):
     return rules(draft(table, columns, ProblemSpec(task="clustering")))
 
 
+@pytest.mark.thorough
 def test_a_counter_that_starts_again_is_found_and_one_date_too_late_is_one_row(tmp_path):
     table = orders()
     table["pieces"] = np.arange(ROWS) * 3
@@ -452,6 +458,7 @@ def test_a_counter_that_starts_again_is_found_and_one_date_too_late_is_one_row(t
     assert rows == {"pieces": 200, "start": 1}
 
 
+@pytest.mark.thorough
 def test_a_hole_in_a_regular_series_is_found_and_an_irregular_one_has_no_rule(tmp_path):
     assert "follow_within" not in drafted(orders(), tmp_path)
     table = orders()
@@ -468,6 +475,7 @@ def test_a_hole_in_a_regular_series_is_found_and_an_irregular_one_has_no_rule(tm
     assert "the usual one 10min" in item["because"]
 
 
+@pytest.mark.thorough
 def test_rare_levels_and_gaps_that_once_part_are_no_alarm(tmp_path):
     table = orders(400)
     rare = np.where(np.arange(400) % 100 == 3, "Dee", table["closed by"])
@@ -479,6 +487,7 @@ def test_rare_levels_and_gaps_that_once_part_are_no_alarm(tmp_path):
     assert [i for i in report["expectations"] if not i["success"]] == []
 
 
+@pytest.mark.thorough
 def test_texts_cut_short_are_found(tmp_path):
     table = orders()
     table["email"] = [f"{' '.join(['word'] * (40 + n % 9))} {n}" for n in range(ROWS)]

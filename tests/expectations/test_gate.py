@@ -17,6 +17,7 @@ from ninefold.errors import ConfigError, GateError
 from ninefold.problem import ProblemSpec
 from ninefold.quality import ValidateSpec
 from tests.end_to_end.tables import messy, write
+from tests.rounds import quick
 
 PROBLEM = ProblemSpec(target="y", task="classification", ids=("customer id",))
 
@@ -200,13 +201,7 @@ def test_duplicate_rows_are_counted(tmp_path):
     assert found["observed"] == "1 of 4 rows (25.00%) repeat an earlier one"
 
 
-@pytest.mark.parametrize(
-    "task",
-    [
-        "many",
-        *(pytest.param(task, marks=pytest.mark.thorough) for task in ("binary", "regression")),
-    ],
-)
+@pytest.mark.parametrize("task", quick("many", of=["binary", "regression"]))
 def test_a_drafted_suite_does_not_block_its_own_data(task, tmp_path):
     rows = messy(200, task)
     rows["const"], rows["nothing"] = 3, None

@@ -19,6 +19,7 @@ from ninefold.problem import ProblemSpec
 from ninefold.runtime import session
 from ninefold.sampling import NoSamplingSpec
 from ninefold.training import TrainSpec, fit
+from tests.rounds import quick
 
 CITIES = np.array([f"town {n}" for n in range(14)], dtype=object)
 
@@ -46,7 +47,7 @@ def table(rows, task, seed=0):
     return Frame(columns, data, np.arange(rows))
 
 
-@pytest.fixture(scope="module", params=["binary", "many", "regression"])
+@pytest.fixture(scope="module", params=quick("binary", "regression", of=["many"]))
 def explained(request):
     task = "regression" if request.param == "regression" else "classification"
     problem = ProblemSpec(target="y", task=task)

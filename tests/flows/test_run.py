@@ -13,6 +13,7 @@ import pytest
 
 from tests import forking
 from tests.pipelines import DIAMOND, NAMES, Workspace, environment
+from tests.rounds import quick
 
 
 def ninefold(workspace, *arguments, **more):
@@ -62,6 +63,7 @@ def test_states_tell_executed_cached_and_restored_apart(server, workspace):
     assert workspace.take_ran() == sorted([*NAMES, "join", "right"])
 
 
+@pytest.mark.thorough
 def test_no_more_stages_at_once_than_cores_or_two(server, workspace):
     step = "mkdir r{0}; ls -d r? | wc -l >> seen; sleep 1; rmdir r{0}; echo > o{0}"
     stages = [f"  s{n}:\n    cmd: {step.format(n)}\n    outs: [o{n}]\n" for n in range(4)]
@@ -173,6 +175,7 @@ def test_reports_become_artifacts_and_a_summary(server, workspace):
     assert "reports/report.html" in done.stdout
 
 
+@pytest.mark.thorough
 def test_push_lets_another_clone_restore(server, workspace, tmp_path):
     done = ninefold(workspace, "run", "--push")
     assert done.returncode == 2
@@ -265,7 +268,7 @@ def test_a_killed_run_is_not_shown_as_running_for_ever(server, workspace):
     assert runs[0]["state"]["type"] == "CRASHED"
 
 
-@pytest.mark.parametrize("command", ["run", pytest.param("schedule", marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("command", quick("run", of=["schedule"]))
 def test_a_server_that_does_not_answer_is_one_line(workspace, command):
     workspace.write("params.yaml", "schedule:\n  training: {every: 1h}\n")
     url = "http://127.0.0.1:9/api"

@@ -3,7 +3,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ninefold.errors import InputError
@@ -124,7 +124,6 @@ def nodes(content, place=()):
             yield (*place, key)
 
 
-@settings(max_examples=60)
 @given(data=st.data())
 def test_a_changed_document_never_breaks_the_report(workspace, data):
     evidence = collect(workspace)

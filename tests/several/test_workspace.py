@@ -10,6 +10,7 @@ from ninefold.serving.explanations import Explainer
 from ninefold.serving.model import read_model
 from ninefold.serving.rows import Rows
 from tests.end_to_end.commands import ninefold
+from tests.rounds import quick
 from tests.unlabelled.workspaces import change, run
 
 STAGES = (
@@ -40,9 +41,7 @@ def table(kind, rows=400):
     return pd.DataFrame({**data, "late": late, "broken": (days > 0.12).astype(int)})
 
 
-@pytest.fixture(
-    scope="module", params=["labels", pytest.param("values", marks=pytest.mark.thorough)]
-)
+@pytest.fixture(scope="module", params=quick("labels", of=["values"]))
 def trained(request, tmp_path_factory):
     folder, targets = tmp_path_factory.mktemp(request.param), TARGETS[request.param]
     table(request.param).to_csv(folder / "rows.csv", index=False)
@@ -171,6 +170,7 @@ def test_quantiles_rise_and_cover_what_they_promise(tmp_path):
     assert "was meant" in (workspace / "reports/report.html").read_text()
 
 
+@pytest.mark.thorough
 def test_quantiles_of_several_targets_stand_under_each(tmp_path):
     data, targets = table("values", 400), TARGETS["values"]
     data.to_csv(tmp_path / "rows.csv", index=False)
@@ -210,6 +210,7 @@ def test_quantiles_of_several_targets_stand_under_each(tmp_path):
     assert all(f"Quantiles of {name}" in page for name in targets)
 
 
+@pytest.mark.thorough
 def test_a_copy_of_the_second_target_stops_the_run(tmp_path):
     data = table("values")
     data["copy"] = data["days"] * 2

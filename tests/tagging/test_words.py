@@ -189,6 +189,7 @@ def test_numbers_and_words_of_steps_stand_side_by_side_in_numpy_and_in_the_graph
     assert found.shape == (2, max(sizes), 6)
 
 
+@pytest.mark.thorough
 def test_a_table_may_hold_words_and_numbers(tmp_path):
     table = sentences(60).dropna(subset=["word"])
     table["length"] = table["word"].str.len()

@@ -12,6 +12,7 @@ import pytest
 from ninefold.errors import ConfigError
 from tasks import engine, healing
 from tests.pipelines import DVC, NAMES, Workspace, environment
+from tests.rounds import quick
 
 RUN = "import sys, pathlib; from tasks import engine; engine.run_stages(pathlib.Path(sys.argv[1]))"
 SLOW = """\
@@ -181,9 +182,7 @@ def test_a_run_beside_dvc_repro_corrupts_nothing(tmp_path):
     assert workspace.is_clean()
 
 
-@pytest.mark.parametrize(
-    "delay", [1.3, *(pytest.param(delay, marks=pytest.mark.thorough) for delay in (1.0, 1.6))]
-)
+@pytest.mark.parametrize("delay", quick(1.3, of=(1.0, 1.6)))
 def test_kill_9_at_any_time_loses_nothing(tmp_path, delay):
     workspace = Workspace(tmp_path / "w", SLOW)
     process = start(workspace)

@@ -28,6 +28,7 @@ def test_a_table_of_steps_becomes_a_row_for_each_entity(tmp_path):
     assert "sequence steps" in (tmp_path / "ws" / "expectations" / "suite.yaml").read_text()
 
 
+@pytest.mark.thorough
 def test_a_channel_that_tells_the_class_is_named_and_left_out(tmp_path):
     rng = np.random.default_rng(0)
     late = np.repeat(rng.integers(0, 2, 120), 5)

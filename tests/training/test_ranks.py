@@ -33,6 +33,7 @@ def two():
     return trained(PLAIN | {"dropout": 0.2}, ranks=2)[0]
 
 
+@pytest.mark.thorough
 def test_two_ranks_come_to_what_one_does_but_for_rounding():
     alone, model = trained()
     together, other = trained(ranks=2)
@@ -69,6 +70,7 @@ def others():
     return lambda: [child for child in spawned() if child not in before]
 
 
+@pytest.mark.thorough
 def test_ranks_may_be_workers_of_a_dask_cluster(two):
     with distributed.LocalCluster(
         n_workers=1, threads_per_worker=1, processes=True, dashboard_address=":0"

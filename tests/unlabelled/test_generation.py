@@ -87,6 +87,7 @@ def test_the_server_draws_the_same(trained, tmp_path):
     assert model_path.exists()
 
 
+@pytest.mark.thorough
 def test_the_same_data_give_the_same_bytes(trained):
     model = trained / "models" / "model.onnx"
     before = model.read_bytes()

@@ -25,14 +25,13 @@ from ninefold.unlabelled.preparing import prepare
 from ninefold.unlabelled.steps import Steps
 from tests.end_to_end.commands import ninefold
 from tests.pictures import write_folder
+from tests.rounds import quick
 from tests.unlabelled.workspaces import STAGES, blobs, change, draft, refined, run
 
 QUICK = "{epochs: 60, latent: 6, filters: 8, noise: 0.1}"
 
 
-@pytest.fixture(
-    scope="module", params=["plain", pytest.param("variational", marks=pytest.mark.thorough)]
-)
+@pytest.fixture(scope="module", params=quick("plain", of=["variational"]))
 def trained(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
     write_folder(folder / "photos", 160)
