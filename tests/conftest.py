@@ -48,7 +48,21 @@ def pytest_collection_modifyitems(items):
     groups = {path: _group(path, names) for path, names in used.items()}
     for item in items:
         item.add_marker(pytest.mark.xdist_group(groups[item.path]))
+    _leave_some(items)
     items.sort(key=lambda item: [*FIRST, groups[item.path]].index(groups[item.path]))
+
+
+def _leave_some(items):
+    """Mark all but `some(count)` cases of a test, evenly spread, for a thorough round."""
+    cases = {}
+    for item in items:
+        if asked := item.get_closest_marker("some"):
+            cases.setdefault((item.path, item.originalname, *asked.args), []).append(item)
+    for (*_, count), found in cases.items():
+        kept = {position * len(found) // count for position in range(count)}
+        for position, item in enumerate(found):
+            if position not in kept:
+                item.add_marker(pytest.mark.thorough)
 
 
 def _group(path, fixtures):

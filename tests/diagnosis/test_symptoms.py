@@ -106,6 +106,7 @@ def _changed(frame: Frame, flip: float, spread: float, tail: float) -> Frame:
 
 
 @pytest.mark.parametrize("kind", PROVOKED)
+@pytest.mark.some(9)
 def test_a_symptom_is_found_with_numbers_a_picture_and_what_to_do(kind):
     report = diagnosed(**PROVOKED[kind])
     found = {finding["kind"]: finding for finding in report["findings"]}

@@ -163,6 +163,7 @@ def test_the_honest_table_meets_them_all(tmp_path):
 
 
 @pytest.mark.parametrize("name", CASES)
+@pytest.mark.some(6)
 def test_a_planted_fault_is_found_with_its_rows(name, tmp_path):
     rule, plant, rows = CASES[name]
     (item,) = check(plant(honest()), [rule], tmp_path, "bad")

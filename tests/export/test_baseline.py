@@ -38,6 +38,7 @@ def measured(request, tmp_path_factory):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.some(5)
 def test_a_baseline_becomes_a_file_like_any_other(measured, kind):
     folder, model, settings = measured
     found = refit(kind, folder / f"{kind}.onnx", model, *settings, SPEC)

@@ -56,6 +56,7 @@ def of_kind(content, kind):
 
 @pytest.mark.parametrize("task", ["classification", "regression"])
 @pytest.mark.parametrize("seed", range(5))
+@pytest.mark.some(5)
 def test_honest_table_passes(task, seed):
     problem = CLASSIFY if task == "classification" else REGRESS
     content = report(table(task, seed=seed), problem)
@@ -130,6 +131,7 @@ LEAKS = {
 
 
 @pytest.mark.parametrize("leak", LEAKS)
+@pytest.mark.some(3)
 def test_target_in_disguise_blocks_classification(leak):
     honest = table()
     content = report(table(leak=LEAKS[leak](honest["the target"], np.random.default_rng(0))))

@@ -25,6 +25,7 @@ def found(table):
 
 
 @pytest.mark.parametrize("form", ["code", "amount", "gaps"])
+@pytest.mark.some(2)
 def test_what_is_filled_in_for_old_rows_of_one_class_is_named(form):
     rng, table, old = claims()
     some = old & (table["y"] == "bad") & (rng.random(N) < 0.8)

@@ -41,6 +41,7 @@ def found(table, **declared):
 
 @pytest.mark.parametrize("smooth", [True, False])
 @pytest.mark.parametrize("name", AHEAD)
+@pytest.mark.some(5)
 def test_a_column_from_later_rows_of_a_feature_is_named(name, smooth):
     table = weather(smooth)
     table["made"] = AHEAD[name](table["x"])

@@ -36,6 +36,7 @@ def with_late(frame, **late):
 @pytest.mark.parametrize("hhmm", [False, True])
 @pytest.mark.parametrize("task", ["classification", "regression"])
 @pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.some(4)
 def test_a_feature_that_adds_up_to_a_late_column_blocks_and_is_named(task, hhmm, sign):
     _, delay, planned, left = trip(task, hhmm=hhmm)
     extra = {"the delay": ("number", sign * delay), "planned": ("number", planned)}
@@ -56,6 +57,7 @@ def test_a_shifted_copy_of_a_late_column_blocks():
 
 
 @pytest.mark.parametrize("seed", range(6))
+@pytest.mark.some(3)
 def test_features_that_only_go_along_with_a_late_column_are_no_relation(seed):
     rng = np.random.default_rng(seed)
     _, delay, planned, left = trip(seed=seed)

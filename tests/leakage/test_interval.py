@@ -30,6 +30,7 @@ def tickets(clock, closed, text=False):
 
 
 @pytest.mark.parametrize(("clock", "text"), [(False, False), (True, False), (True, True)])
+@pytest.mark.some(2)
 def test_the_closing_moment_is_named_for_class_and_duration(clock, text):
     table, late, took = tickets(clock, True, text)
     for target in (late, took):

@@ -65,6 +65,7 @@ PAST = {
 
 @pytest.mark.parametrize("smooth", [True, False])
 @pytest.mark.parametrize("name", AHEAD)
+@pytest.mark.some(8)
 def test_a_column_from_the_future_blocks_in_any_row_order(name, smooth):
     table = walk(smooth=smooth)
     table["leak"] = AHEAD[name](table["y"])
@@ -76,6 +77,7 @@ def test_a_column_from_the_future_blocks_in_any_row_order(name, smooth):
 
 @pytest.mark.parametrize("smooth", [True, False])
 @pytest.mark.parametrize("name", PAST)
+@pytest.mark.some(5)
 def test_a_column_from_the_past_passes(name, smooth):
     table = walk(smooth=smooth)
     table["lag"] = PAST[name](table["y"])

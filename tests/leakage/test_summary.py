@@ -31,6 +31,7 @@ def orders(made):
 
 @pytest.mark.parametrize("way", WHOLE)
 @pytest.mark.parametrize("given", [False, True], ids=["own split", "given split"])
+@pytest.mark.some(5)
 def test_what_sums_up_a_whole_period_warns(way, given):
     part = np.where(np.arange(N) < 450, "train", "test").astype(object) if given else None
     found = report(orders(WHOLE[way]), "y", part, time="day")

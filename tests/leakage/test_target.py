@@ -74,6 +74,7 @@ CLASSES = {
 
 
 @pytest.mark.parametrize("leak", CLASSES)
+@pytest.mark.some(4)
 def test_disguise_of_a_class_is_named(leak):
     assert set(loud(report(extra=CLASSES[leak]))) == {"leak"}
 
@@ -97,6 +98,7 @@ def test_a_trend_of_one_entity_at_an_end_of_the_target_is_no_band():
 
 
 @pytest.mark.parametrize("leak", NUMBERS)
+@pytest.mark.some(3)
 def test_disguise_of_a_number_is_named(leak):
     assert set(loud(report("regression", NUMBERS[leak]))) == {"leak"}
 
@@ -131,6 +133,7 @@ def exclusive(y, x, r):
         ("classification", exclusive),
     ],
 )
+@pytest.mark.some(2)
 def test_two_columns_that_give_the_target_are_both_named(task, extra):
     assert loud(report(task, extra)) == {"a": "target.combination", "b": "target.combination"}
 
@@ -150,6 +153,7 @@ HONEST = {
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("twin", HONEST)
+@pytest.mark.some(8)
 def test_honest_twin_passes(twin, seed):
     assert loud(report(extra=HONEST[twin], seed=seed)) == {}
 

@@ -26,6 +26,7 @@ def found(table):
 
 @pytest.mark.parametrize("is_number", [False, True])
 @pytest.mark.parametrize("known", [0.7, 0.79])
+@pytest.mark.some(2)
 def test_a_score_that_is_corrected_afterwards_is_named(is_number, known):
     rng, y, table = claims(0, is_number)
     old = np.arange(N) < known * N

@@ -57,6 +57,7 @@ def at_random(n, seed=1):
 @pytest.mark.parametrize(
     "way", ["in order", "shuffled", "newest first", "few values", "stride 2", "few, shuffled"]
 )
+@pytest.mark.some(3)
 def test_windows_under_a_random_split_block_and_name_columns_and_rows(way):
     table = windows(series(N, digits=0 if "few" in way else None), stride=1 + ("2" in way))
     if "shuffled" in way:
@@ -117,6 +118,7 @@ def test_windows_of_many_entities_split_by_entity_or_at_their_end_pass():
 
 
 @pytest.mark.parametrize("make", ["independent", "lags apart", "counters", "few levels", "slow"])
+@pytest.mark.some(3)
 def test_ordinary_columns_pass(make):
     rng, y = np.random.default_rng(0), series(N + 24)
     now = y[24:]

@@ -162,6 +162,7 @@ def test_onnx_gives_torchs_numbers_whatever_the_batch(
         for kind in components("ninefold.objectives", ObjectiveSpec)
     ],
 )
+@pytest.mark.some(3)
 def test_scores_of_every_objective_are_exported(loss, tmp_path, apart):
     X = np.random.default_rng(0).normal(size=(ROWS, 3)).astype(np.float32)
     outputs = 3 if loss.task == "classification" else 1

@@ -44,6 +44,7 @@ def test_what_stands_behind_the_last_step_changes_no_bit(spec):
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: f"{spec.kind} {spec.pooling}")
+@pytest.mark.some(3)
 def test_the_graph_takes_any_number_of_steps_and_gives_the_same_bits(spec):
     rng = np.random.default_rng(1)
     module = module_of(spec)

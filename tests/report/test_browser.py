@@ -41,6 +41,7 @@ def checked(workspace):
 
 @pytest.mark.skipif(BROWSER is None, reason="no chromium; test_page.py reads it with a parser")
 @pytest.mark.parametrize("name", PAGES)
+@pytest.mark.some(5)
 def test_a_browser_shows_it_without_complaint_or_network(name, checked, tmp_path):
     page, log = checked / name, tmp_path / "net.json"
     done = subprocess.run(

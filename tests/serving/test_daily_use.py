@@ -102,6 +102,7 @@ def test_prometheus_counts_requests_rows_and_refusals(guarded):
     ("content", "reason"),
     [("", "there is none"), ("short\n", "one has 5"), (None, "No such file"), (b"\xff", "UTF-8")],
 )
+@pytest.mark.some(1)
 def test_a_wrong_file_of_keys_is_one_line_and_exit_2(tmp_path, content, reason):
     from tests.serving.test_command import serve
 

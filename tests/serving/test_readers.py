@@ -40,6 +40,7 @@ def sent_whole(url, body):
 
 
 @pytest.mark.parametrize("value", [b"[],", b'{"a":1},', b"1,"], ids=["lists", "objects", "ones"])
+@pytest.mark.some(2)
 def test_small_requests_do_not_wait_for_a_large_body(url, value):
     """Read in a thread, it kept the interpreter's lock until it was parsed."""
     body = b'{"inputs": [' + value * (24 * 2**20 // len(value)) + b"1]}"

@@ -45,6 +45,7 @@ def folds_of(frame, parts):
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=15)
 @given(seed=st.integers(0, 10_000), folds=st.integers(2, 6))
+@pytest.mark.some(4)
 def test_parts_and_folds_are_disjoint_deterministic_and_accounted_for(kind, seed, folds):
     frame = visits(seed)
     asked, content = problem(**KINDS[kind]), spec(kind=kind, seed=seed, folds=folds)

@@ -159,6 +159,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize("target", [*NAMES[:3], "yes", "${ingest.path}"])
+@pytest.mark.some(3)
 def test_odd_names_survive_params_and_pipeline(target, tmp_path):
     rng = np.random.default_rng(0)
     table = pd.DataFrame({name: rng.choice(["a", "b"], 120) for name in NAMES})

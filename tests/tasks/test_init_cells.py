@@ -212,6 +212,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("name", ODD)
+@pytest.mark.some(8)
 def test_an_odd_file_becomes_a_workspace(name, tmp_path):
     data, wanted = ODD[name]
     init(data)

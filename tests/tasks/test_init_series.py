@@ -68,6 +68,7 @@ def test_a_series_becomes_windows_with_a_target_for_each_horizon(tmp_path):
         (("--task", "classification"), None),
     ],
 )
+@pytest.mark.some(1)
 def test_a_table_that_is_plainly_a_series_is_called_so(options, told, tmp_path):
     table = season(200)
     table["load"] = table["load"].round(0 if told is None else 4)
@@ -147,6 +148,7 @@ def test_arrays_of_real_numbers_are_sequences(tmp_path):
         (["--target", "load", "--entity", "nobody"], "ingest.entity"),
     ],
 )
+@pytest.mark.some(2)
 def test_what_does_not_fit_is_one_line(tmp_path, options, why):
     season(80).to_csv(tmp_path / "s.csv", index=False)
     done = init(tmp_path, "s.csv", *options, code=2)

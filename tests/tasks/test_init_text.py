@@ -20,6 +20,7 @@ def table(words: int, numbers: int) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("words", "numbers", "network"), [(40, 2, "text_cnn"), (6, 0, "mlp"), (20, 30, "mlp")]
 )
+@pytest.mark.some(2)
 def test_what_most_of_the_table_consists_of_decides(words, numbers, network, tmp_path):
     table(words, numbers).to_csv(tmp_path / "rows.csv", index=False)
     done = ninefold("init", "rows.csv", "--target", "kind", "--into", "ws", "--yes", cwd=tmp_path)

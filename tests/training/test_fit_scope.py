@@ -74,6 +74,7 @@ def test_no_transform_sees_valid_rows(kind, name):
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
 @pytest.mark.parametrize("sampling", SAMPLINGS)
+@pytest.mark.some(6)
 def test_graph_and_weights_stay_when_valid_rows_are_poisoned(kind, sampling, tmp_path):
     """With the number of epochs fixed there is nothing valid rows may decide."""
     train, valid = parts(kind, 300, 150)
@@ -87,6 +88,7 @@ def test_graph_and_weights_stay_when_valid_rows_are_poisoned(kind, sampling, tmp
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("sampling", SAMPLINGS)
+@pytest.mark.some(10)
 def test_no_fold_sees_the_rows_it_is_validated_on_or_leaves_out(kind, sampling):
     frame = visits(2)
     asked = split_problem(**KINDS[kind])

@@ -158,6 +158,7 @@ def test_the_same_data_give_the_same_bytes(trained):
         "dropout: 0.1, depth: 0, contrast: 0.1, lr: 0.01",
     ],
 )
+@pytest.mark.some(1)
 def test_an_embedding_needs_no_label(tmp_path, changes):
     workspace = draft(tmp_path, blobs(200), "embedding",
                       autoencoder=QUICK[:-1].replace("depth: 1, ", "") + f", {changes}}}",

@@ -73,6 +73,7 @@ def test_an_autoencoder_that_is_spoilt_names_its_knob(kind):
 
 
 @pytest.mark.parametrize("kind", GENERATORS)
+@pytest.mark.some(2)
 def test_a_generator_that_is_spoilt_names_its_knob(kind):
     settings, key = GENERATORS[kind]
     report = diagnosed("generation", "generate", **settings)
