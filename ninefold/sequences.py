@@ -4,8 +4,9 @@ In memory a sequence is float64 `(T, C)`; T differs from row to row, NaN is a mi
 at the end of which nothing is known count as not there: padding. The format of a column of
 sequences is JSON: `channels`, their names, and what is known of the long table they come from: its
 `entity` and `time` columns, `formats` of columns, how many of the `last` steps are read, and by how
-many steps targets lie `ahead` of the first channel. Words of steps are a text with a word a line;
-the format of such a column says of which `words`, and of which long table. Needs numpy only.
+many steps targets lie `ahead` of the first channel; or which array beside held their `lengths`.
+Words of steps are a text with a word a line; the format of such a column says of which `words`, and
+of which long table. Needs numpy only.
 """
 
 import base64

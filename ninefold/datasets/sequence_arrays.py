@@ -10,7 +10,7 @@ from ninefold import sequences
 from ninefold.columns import Array
 from ninefold.datasets import DatasetSpec
 from ninefold.datasets.arrays import columns_beside, read_named
-from ninefold.errors import InputError
+from ninefold.errors import InputError, nearest
 
 if TYPE_CHECKING:
     from ninefold.datasets.tables.source import Source
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class SequenceArraysSpec(DatasetSpec):
     """An .npz file with sequences `(N, T, C)` or `(N, T)`; arrays `(N,)` beside them become
     columns, under their names, and several parts are joined, as in `arrays`. Steps of NaN at the
-    end of a sequence are not there: so shorter ones are filled up.
+    end of a sequence are not there, nor those beyond `lengths`: so shorter ones are filled up.
     """
 
     kind: Literal["sequence_arrays"] = "sequence_arrays"
@@ -31,16 +31,35 @@ class SequenceArraysSpec(DatasetSpec):
     """What the column of sequences is called."""
     channels: tuple[str, ...] = ()
     """Names of the channels, in order; default: channel 1, channel 2 …"""
+    lengths: str | None = None
+    """Name of an array `(N,)` of whole numbers: so many steps of each sequence are there, and what
+    fills up the rest is not read; default: only NaN fills up."""
 
     def open(self, workspace: Path) -> "Source":
         values, others = read_named(workspace, self.path, self.sequence, "sequence")
-        return sequence_source(self.path, values, others, self.column, self.channels)
+        if self.lengths is not None and self.lengths not in others:
+            raise InputError(
+                f"params.yaml: ingest.lengths: {self.path} has no array `{self.lengths}`"
+                f"{nearest(self.lengths, others)}"
+            )
+        return sequence_source(
+            self.path, values, others, self.column, self.channels, lengths=self.lengths
+        )
 
 
 def sequence_source(
-    title: str, values: Array, others: dict[str, Array], column: str, channels: tuple[str, ...] = ()
+    title: str,
+    values: Array,
+    others: dict[str, Array],
+    column: str,
+    channels: tuple[str, ...] = (),
+    *,
+    lengths: str | None = None,
 ) -> "Source":
     """Return a source of sequences `(N, T)` or `(N, T, C)` and columns `(N,)`.
+
+    Args:
+        lengths: which of the columns, where it is there, says how many steps of each are.
 
     Raises:
         InputError: other shapes, or values that are no numbers.
@@ -65,8 +84,26 @@ def sequence_source(
             f"params.yaml: ingest.channels must name the {depth} channels of {title}, however: "
             f"{len(names)} names"
         )
+    if lengths in others:
+        steps[_beyond(title, lengths, others[lengths], values)] = np.nan
+        others = {name: array for name, array in others.items() if name != lengths}
     cells = objects(sequences.trimmed(sequence) for sequence in steps)
     columns = {column: to_arrow(cells, "sequence")}
     columns |= columns_beside(title, others, len(values), "sequence")
-    known = {column: Column(column, "sequence", format=sequences.format_of(names))}
-    return Source.of_table(title, pa.table(columns), known)
+    format = sequences.format_of(names, lengths=lengths)
+    return Source.of_table(
+        title, pa.table(columns), {column: Column(column, "sequence", format=format)}
+    )
+
+
+def _beyond(title: str, name: str, lengths: Array, values: Array) -> Array:
+    """Return which steps `(N, T)` lie beyond the lengths. Raises `InputError`."""
+    count, steps = values.shape[:2]
+    is_number = lengths.shape in ((count,), (count, 1)) and lengths.dtype.kind in "fiu"
+    if not is_number or not np.isin(lengths, np.arange(steps + 1)).all():
+        found = f"{lengths.min():g} to {lengths.max():g}" if is_number else lengths.dtype
+        raise InputError(
+            f"{title}: array `{name}` must hold a whole number from 0 to {steps} for each of "
+            f"{count} sequences, however: {found}, {lengths.shape}"
+        )
+    return np.asarray(np.arange(steps) >= lengths.reshape(count, 1))

@@ -13,7 +13,7 @@ from ninefold.datasets.ts_file import TsFileSpec
 from ninefold.errors import InputError
 from ninefold.pixels import levels
 from ninefold.scoring.sources import TableSource
-from ninefold.sequences import channels
+from ninefold.sequences import channels, recipe
 from ninefold.signature import Input
 
 if TYPE_CHECKING:
@@ -64,7 +64,9 @@ def _arrays(path: Path, item: Input) -> "Source":
     cells = arrays.pop(named)
     if item.kind == "image":
         return array_source(str(path), cells, arrays, item.name, levels(item.format))
-    return _fitting(path, sequence_source(str(path), cells, arrays, item.name), item)
+    lengths = recipe(item.format).get("lengths")
+    source = sequence_source(str(path), cells, arrays, item.name, lengths=lengths)
+    return _fitting(path, source, item)
 
 
 def _fitting(path: Path, source: "Source", item: Input) -> "Source":

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ninefold.config import read_yaml
+from ninefold.errors import InputError
 from ninefold.files import read_json
+from tasks.stage_io import StageIO
 
 REPORT = Path("reports/diagnosis.json")
 
@@ -28,9 +30,15 @@ def main(args: argparse.Namespace) -> int:
     """Print the findings of the last training run, and try their changes if asked to.
 
     Raises:
-        InputError: nothing was trained yet, or experiments cannot be run here.
+        InputError: nothing was trained yet, what was trained has no diagnosis, or experiments
+            cannot be run here.
     """
     workspace = Path.cwd()
+    if not (workspace / REPORT).is_file() and not StageIO(workspace, "train").has_out(REPORT.name):
+        raise InputError(
+            f"dvc.yaml: stage `train` must declare {REPORT} for a diagnosis, however: it does not, "
+            "as for clusters, which have none: reports/report.html says how sure they are"
+        )
     report = read_json(workspace / REPORT)
     if args.json:
         print(json.dumps(report, ensure_ascii=False, indent=2))

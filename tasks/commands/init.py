@@ -77,7 +77,9 @@ def main(args: argparse.Namespace) -> int:
         raise _no_target(args)
     folder = args.into.resolve()
     workspace.refuse_to_overwrite(folder, {"params.yaml": None})
-    kind = series.look(args) or sources.look(args.data, args.image_path, args.encoding)
+    kind = series.look(args) or sources.look(
+        args.data, args.image_path, args.encoding, args.targets
+    )
     if needs_target and not kind.target:
         raise _no_target(args)
     kind, opened = series.opened(args, kind, lambda kind: _opened(_content(args, kind)))

@@ -1,7 +1,7 @@
 """What `ninefold init` makes of an .npz file: pictures or sequences, and what may be predicted."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +24,17 @@ ROW_OF_NUMBERS = (
     "them as CSV or Parquet"
 )
 
+FILLED_UP = (
+    "{count} sequences of `{name}` end in zeros: they are read as steps; where they only fill up, "
+    "put NaN in their place, or an array (N,) beside that ingest.lengths names"
+)
+SHORTER = 0.05
+"""Share of sequences that end in zeros from which these are thought to fill up."""
 
-def look(data: Path) -> dict[str, Any]:
-    """Return what `Found` says of arrays: how they are read, the network, the target, and notes.
+
+def look(data: Path, targets: "Collection[str]" = ()) -> dict[str, Any]:
+    """Return what `Found` says of arrays: how they are read, the network, the target (unless
+    `targets` are named), and notes.
 
     Raises:
         InputError: no such file, or not one array of pictures or sequences in it.
@@ -40,15 +48,21 @@ def look(data: Path) -> dict[str, Any]:
             f"each perhaps in parts such as `x_train` and `x_test`, however: {_shown(arrays)}"
         )
     name, is_picture = cells.popitem()
-    target = _target(arrays, name)
+    lengths = None if is_picture else _lengths(arrays, name, targets)
+    target = _target(arrays, name, lengths)
     if is_picture:
         keys = {} if name == "image" else {"image": name}
         return {"kind": "arrays", "keys": keys | _levels(arrays[name]), "network": "cnn", **target}
     keys = {} if name == "X" else {"sequence": name}
+    keys |= {} if lengths is None else {"lengths": lengths}
     steps = arrays[name].shape[1]
-    notes = (ROW_OF_NUMBERS.format(name=name, steps=steps),) if arrays[name].ndim == 2 else ()
+    notes = [ROW_OF_NUMBERS.format(name=name, steps=steps)] if arrays[name].ndim == 2 else []
+    if lengths is not None:
+        notes.append(f"`{lengths}` is read as how many steps of each sequence are there")
+    elif count := _filled_up(arrays[name]):
+        notes.append(FILLED_UP.format(name=name, count=count))
     return {
-        "kind": "sequence_arrays", "keys": keys, "network": "rnn", "notes": notes, **target
+        "kind": "sequence_arrays", "keys": keys, "network": "rnn", "notes": tuple(notes), **target
     }  # fmt: skip
 
 
@@ -83,9 +97,39 @@ def _cells(arrays: "Mapping[str, Array]") -> dict[str, bool]:
     return {name: name in pictures for name in (*pictures, *series)}
 
 
-def _target(arrays: "Mapping[str, Array]", cells: str) -> dict[str, str]:
+def _lengths(arrays: "Mapping[str, Array]", cells: str, targets: "Collection[str]") -> str | None:
+    """Return the array of whole numbers beyond which each sequence is filled up with one value."""
+    import numpy as np
+
+    values = arrays[cells].reshape(*arrays[cells].shape[:2], -1)
+    count, steps = values.shape[:2]
+    for name, found in arrays.items():
+        is_whole = found.shape in ((count,), (count, 1)) and found.dtype.kind in "iu"
+        if name in targets or not is_whole:
+            continue
+        if found.min() < 0 or found.max() > steps or found.min() == steps:
+            continue
+        beyond = values[np.arange(steps) >= found.reshape(count, 1)]
+        last = values[np.flatnonzero(found), found[found > 0] - 1]
+        is_one = np.isnan(beyond).all() or bool((beyond == beyond[0, 0]).all())
+        if is_one and len(last) and (last == beyond[0, 0]).all(axis=1).mean() < SHORTER:
+            return name
+    return None
+
+
+def _filled_up(values: "Array") -> int:
+    """Return how many sequences end in zeros, some in more than others; 0 for hardly any."""
+    import numpy as np
+
+    is_zero = (values.reshape(*values.shape[:2], -1) == 0).all(axis=2)
+    runs = np.cumprod(is_zero[:, ::-1], axis=1).sum(axis=1)
+    count = int((runs > 1).sum())
+    return count if count >= SHORTER * len(runs) and len(set(runs.tolist())) > 2 else 0
+
+
+def _target(arrays: "Mapping[str, Array]", cells: str, lengths: str | None) -> dict[str, str]:
     """Return the array to predict: the only one beside the cells, or that of a usual name."""
-    others = [name for name in arrays if name not in (cells, PART)]
+    others = [name for name in arrays if name not in (cells, PART, lengths)]
     usual = [name for name in others if name.lower() in TARGETS]
     found = others if len(others) == 1 else usual
     return {"target": found[0]} if len(found) == 1 else {}

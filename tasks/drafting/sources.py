@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,12 +43,15 @@ class Found:
     """What init says of how it is read."""
 
 
-def look(data: Path, image_path: str | None, encoding: str | None) -> Found:
+def look(
+    data: Path, image_path: str | None, encoding: str | None, targets: Collection[str] = ()
+) -> Found:
     """Tell what kind of source `data` is.
 
     Args:
         image_path: column of a table that names image files; by default the only one whose first
             cells all end as image files do.
+        targets: what is to be predicted, where that was said.
 
     Raises:
         InputError: it cannot be read, or has no such column.
@@ -58,7 +61,7 @@ def look(data: Path, image_path: str | None, encoding: str | None) -> Found:
         keys |= pictures.levels(image_files(data, str(data)))
         return Found("image_folder", keys, "cnn", target=FOLDER_LABEL)
     if data.suffix.lower() in arrays.SUFFIXES:
-        return Found(**arrays.look(data))
+        return Found(**arrays.look(data, targets))
     content = {"kind": "file", "path": str(data)} | ({"encoding": encoding} if encoding else {})
     source = validate("ingest", content, source="init").open(Path.cwd())
     column = image_path

@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ninefold.columns import read_frame, to_frame, write_frame
+from ninefold.columns import read_frame, to_array, to_frame, write_frame
 from ninefold.config import validate
 from ninefold.datasets import profile, read
 from ninefold.errors import ConfigError, InputError
 from ninefold.problem import ProblemSpec
+from ninefold.scoring.arrays import ArraysSource
 from ninefold.sequences import channels
+from ninefold.signature import Input
 from ninefold.splitting import split
 from tests.sequences import season, walks, write_walks
 
@@ -157,3 +159,21 @@ def test_arrays_of_sequences_end_where_only_nan_follows(tmp_path):
     np.savez(tmp_path / "a.npz", Y=values, label=label)
     with pytest.raises(InputError, match="no array `X`"):
         load(tmp_path, kind="sequence_arrays", path="a.npz")
+
+
+def test_steps_beyond_the_length_of_a_sequence_are_not_read(tmp_path):
+    values, label = np.ones((20, 6, 2)), np.array(["a", "b"] * 10)
+    steps = np.arange(20) % 7
+    values[np.arange(6) >= steps[:, None]] = 0.0
+    np.savez(tmp_path / "a.npz", X=values, steps=steps, label=label)
+    frame, _ = load(tmp_path, kind="sequence_arrays", path="a.npz", lengths="steps")
+    assert [len(cell) for cell in frame["sequence"]] == steps.tolist()
+    assert {column.name for column in frame.columns} == {"sequence", "label"}
+    item = Input("pulse", "sequence", format=frame.column("sequence").format)
+    scored = ArraysSource(tmp_path / "a.npz", [item]).table.column("pulse")
+    assert [len(cell) for cell in to_array(scored, "sequence")] == steps.tolist()
+    with pytest.raises(InputError, match=r"no array `step`.*`steps`"):
+        load(tmp_path, kind="sequence_arrays", path="a.npz", lengths="step")
+    np.savez(tmp_path / "a.npz", X=values, steps=steps + 1, label=label)
+    with pytest.raises(InputError, match=r"whole number from 0 to 6 .* however: 1 to 7"):
+        load(tmp_path, kind="sequence_arrays", path="a.npz", lengths="steps")

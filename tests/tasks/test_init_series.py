@@ -139,6 +139,23 @@ def test_arrays_of_real_numbers_are_sequences(tmp_path):
     assert found["ingest"]["kind"] == "sequence_arrays"
 
 
+def test_the_array_of_lengths_is_found_and_zeros_at_the_end_are_told(tmp_path):
+    from tasks.drafting import arrays
+
+    rng = np.random.default_rng(0)
+    values, steps = rng.normal(size=(60, 12, 2)), rng.integers(0, 13, 60)
+    values[np.arange(12) >= steps[:, None]] = 0.0
+    found = {"X": values, "n_steps": steps, "y": np.array(["a", "b"] * 30), "class": steps % 3}
+    np.savez(tmp_path / "a.npz", **found)
+    assert arrays.look(tmp_path / "a.npz")["keys"] == {"lengths": "n_steps"}
+    told = arrays.look(tmp_path / "a.npz", targets=["n_steps"])
+    assert told["keys"] == {}
+    assert "sequences of `X` end in zeros" in told["notes"][0]
+    np.savez(tmp_path / "b.npz", **found | {"X": rng.normal(size=(60, 12, 2))})
+    told = arrays.look(tmp_path / "b.npz")
+    assert (told["keys"], told["notes"]) == ({}, ())
+
+
 @pytest.mark.parametrize(
     ("options", "why"),
     [

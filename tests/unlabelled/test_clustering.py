@@ -1,6 +1,7 @@
 """Clusters: found, chosen, exported, served."""
 
 import json
+from argparse import Namespace
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,7 @@ from ninefold.serving.model import read_model
 from ninefold.serving.rows import Rows, replay
 from ninefold.unlabelled.preparing import prepare
 from tasks.__main__ import run_stage
+from tasks.commands import diagnose
 from tests.end_to_end.commands import ninefold
 from tests.unlabelled.workspaces import blobs, change, draft, run
 
@@ -51,6 +53,12 @@ def test_the_clusters_are_the_groups_that_were_put_in(trained):
     assert {"gaussian_mixture", "hdbscan"} == set(found["baselines"])
     best = found["profile"][0]["apart"][0]
     assert best["column"] in ("Größe (m²)", "weight", "colour")
+
+
+def test_who_asks_for_the_diagnosis_of_clusters_hears_that_there_is_none(trained, monkeypatch):
+    monkeypatch.chdir(trained)
+    with pytest.raises(InputError, match=r"must declare reports/diagnosis\.json .* clusters"):
+        diagnose.main(Namespace(json=False, tries=False))
 
 
 def test_clusters_among_the_codes_of_an_autoencoder(tmp_path):
