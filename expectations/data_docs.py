@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from expectations.gate import is_about
+from expectations.guarded import guarded, shown
 from expectations.suite import Rule, Suite
 from expectations.wording import cell, limits
 from ninefold.files import replacing
@@ -25,6 +26,7 @@ REMOTE = re.compile(
 SCRIPT = re.compile(r"<script\b.*?</script>", re.IGNORECASE | re.DOTALL)
 STYLE = re.compile(r"<style\b.*?</style>", re.IGNORECASE | re.DOTALL)
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32}")
+TEXTS = ("kwargs", "description", "notes")
 MARKS = {"fa-check-circle": "✔", "fa-times": "✘", "fa-exclamation-triangle": "⚠"}
 
 
@@ -51,11 +53,13 @@ def write_data_docs(
 
 
 def _tidied(result: Any) -> Any:
-    """Return a copy of a result without what says nothing."""
+    """Return a copy of a result without what says nothing, its texts guarded."""
     import copy
 
-    kept = copy.deepcopy(result)
-    kept.result = {k: v for k, v in kept.result.items() if not _is_dull(k, kept)}
+    kept, config = copy.deepcopy(result), result.expectation_config
+    kept.result = {k: guarded(v) for k, v in kept.result.items() if not _is_dull(k, kept)}
+    for key in TEXTS:
+        setattr(kept.expectation_config, key, guarded(getattr(config, key)))
     return kept
 
 
@@ -86,7 +90,7 @@ def _results_page(suite: Suite, report: dict[str, Any], results: list[Any]) -> s
         meta={"run_id": RunIdentifier(run_name=RUN, run_time="2000-01-01T00:00:00+00:00")},
     )
     document = ValidationResultsPageRenderer(run_info_at_end=True).render(content)
-    return str(DefaultJinjaPageView().render(document))
+    return shown(str(DefaultJinjaPageView().render(document)))
 
 
 def _suite_page(name: str, rules: list[Rule]) -> str:
@@ -94,8 +98,16 @@ def _suite_page(name: str, rules: list[Rule]) -> str:
     from great_expectations.render.renderer import ExpectationSuitePageRenderer
     from great_expectations.render.view import DefaultJinjaPageView
 
-    content = gx.ExpectationSuite(name=name, expectations=[rule.copy() for rule in rules])
-    return str(DefaultJinjaPageView().render(ExpectationSuitePageRenderer().render(content)))
+    content = gx.ExpectationSuite(name=name, expectations=[_guarded(rule) for rule in rules])
+    page = DefaultJinjaPageView().render(ExpectationSuitePageRenderer().render(content))
+    return shown(str(page))
+
+
+def _guarded(rule: Rule) -> Any:
+    expectation = rule.copy()
+    fields = (*rule.kwargs, "column_list", "description", "notes")
+    texts = {key: guarded(getattr(expectation, key)) for key in fields if hasattr(expectation, key)}
+    return expectation.copy(update=texts)
 
 
 def _offline(page: str, name: str, report: dict[str, Any]) -> str:

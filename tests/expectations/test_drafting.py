@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from expectations.draft import draft, render
+from expectations.drafting.keys import rules as keys_of
 from expectations.gate import gate
 from expectations.margins import hard_ends, reach
+from expectations.sample import Sample
 from expectations.wording import sentence
 from ninefold.columns import ROW, Column, to_arrow, write_table
 from ninefold.config import validate
@@ -533,6 +535,26 @@ def test_a_scale_that_stops_is_told_from_counts_that_thin_out():
             assert not hard_ends(counts.astype(float))[1]
     assert hard_ends(np.repeat([1.0, 2, 3, 4], 200)) == (False, False)  # one entity each
     assert hard_ends(rng.integers(2000, 2016, 900).astype(float)) == (False, False)
+
+
+@pytest.mark.parametrize(("group", "repeated"), [((), 0), (("station",), 0), (("station",), 3)])
+def test_columns_that_together_name_a_row_stay_a_key(group, repeated):
+    stations, days = np.meshgrid(np.arange(12.0), np.arange(60.0))
+    data = {"station": stations.ravel(), "day": days.ravel()}
+    data["cars"] = np.random.default_rng(0).poisson(30, 720).astype(float)
+    data["day"][:repeated] += 1
+    columns = tuple(Column(name, "number", frozenset({"input"})) for name in data)
+    problem = ProblemSpec(target="cars", task="regression", time="day", group=group)
+
+    def keys():
+        sample = Sample(pa.table({ROW: np.arange(720), **data}), columns, problem)
+        return list(keys_of(sample))
+
+    (found,) = keys()
+    assert found["column_list"] == ["station", "day"]
+    assert f"of 720 rows {repeated or 'none'} repeated" in found["because"]
+    data["day"] = np.random.default_rng(1).integers(0, 60, 720).astype(float)
+    assert keys() == []
 
 
 def test_parts_of_a_date_agree_with_it(tmp_path):

@@ -1,3 +1,4 @@
+import html
 import json
 import re
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ from expectations.clues import clue
 from expectations.draft import draft
 from expectations.gate import gate, stop
 from expectations.suite import implementations
-from ninefold.columns import ROW, read_columns, write_table
+from ninefold.columns import ROW, Column, read_columns, write_table
 from ninefold.config import validate
 from ninefold.datasets import read
 from ninefold.errors import ConfigError, GateError
@@ -70,6 +71,23 @@ def test_what_broke_a_rule_is_perhaps_a_mistake_but_not_where_it_is_masked(raw, 
     assert "with the other sign" in said
     assert said in (tmp_path / "docs" / "index.html").read_text(encoding="utf-8")
     assert "clue" not in check(raw, tmp_path, rule, mask=["visits"])["expectations"][0]
+
+
+def test_text_of_the_data_stands_in_docs_as_it_is_and_is_no_markup(tmp_path):
+    column, cell, level = (f"<img src=x onerror=alert({n})>" for n in range(3))
+    table = pa.table({ROW: range(4), column: [cell, cell, "b", "b"], "n": [1.0, 1.0, 2.0, 2.0]})
+    kinds = {column: "category", "n": "number"}
+    columns = tuple(Column(name, kind, frozenset({"input"})) for name, kind in kinds.items())
+    write_table(tmp_path / "raw.parquet", table, columns)
+    levels = {"type": "expect_column_values_to_be_in_set", "column": column, "value_set": [level]}
+    key = {"type": "expect_compound_columns_to_be_unique", "column_list": [column, "n"]}
+    more = {"type": "expect_rows_to_satisfy", "expression": f"`{column}` == '{level}' and n < 9"}
+    check(tmp_path / "raw.parquet", tmp_path, levels, key, {**more, "because": f"*{level}*"})
+    pages = [path.read_text(encoding="utf-8") for path in (tmp_path / "docs").glob("*.html")]
+    assert not [page for page in pages if "<img src=x" in page]
+    results = next(page for page in pages if ">results<" not in page)
+    for text in (column, cell, level, f"{cell}, 1"):
+        assert html.escape(text) in results
 
 
 @pytest.mark.parametrize(
