@@ -34,7 +34,8 @@ def rules(sample: Sample) -> Iterator[Rule]:
             continue
         because = f"both or neither, in all {len(sample)} rows ({int(gone[:, i].sum())} gaps)"
         expression = f"missing({quoted(names[twin])}) == missing({quoted(name)})"
-        share = {} if gone[:, i].sum() >= SURE else {"mostly": _share(gone[:, i])}
+        count = int(gone[:, i].sum())
+        share = {} if count >= SURE else {"mostly": held_by(count, len(gone))}
         yield rule("expect_rows_to_satisfy", "warn", because, expression=expression, **share)
     pairs = [(i, j) for i in first for j in first if i != j and _implies(gone[:, i], gone[:, j])]
     for i, j in pairs:
@@ -43,13 +44,12 @@ def rules(sample: Sample) -> Iterator[Rule]:
         because = f"so in all {int(gone[:, i].sum())} rows where {names[i]} is missing"
         expression = f"present({quoted(names[i])}) or missing({quoted(names[j])})"
         yield rule("expect_rows_to_satisfy", "warn", because, expression=expression,
-                   mostly=_share(gone[:, i]))  # fmt: skip
+                   mostly=held_by(int(gone[:, i].sum()), len(gone)))  # fmt: skip
 
 
-def _share(cause: Array) -> float:
-    """Return the share of rows that keep the rule for sure, by how many gaps never broke it."""
-    gaps = int(cause.sum())
-    return math.floor(1e4 * (1 - highest_rate(0, gaps) * gaps / len(cause))) / 1e4
+def held_by(count: int, rows: int) -> float:
+    """Return the share of rows that keep a rule for sure which `count` of them never broke."""
+    return math.floor(1e4 * (1 - highest_rate(0, count) * count / rows)) / 1e4
 
 
 def _implies(cause: Array, effect: Array) -> bool:

@@ -69,9 +69,9 @@ def _meetings(sample: Sample, key: Sequence[str]) -> tuple[int, float]:
     """Return how many rows repeat another in all columns of a key, and how many pairs of rows would
     meet were the columns independent (none where one of them names rows alone).
     """
+    rows = len(sample)
     codes = [np.unique(sample.values[name], return_inverse=True)[1] for name in key]
-    if max(int(code.max()) + 1 for code in codes) == len(sample):
-        return 0, 0.0
-    shares = [float(((np.bincount(code) / len(code)) ** 2).sum()) for code in codes]
-    repeated = len(sample) - len(np.unique(np.column_stack(codes), axis=0))
-    return repeated, len(sample) ** 2 / 2 * float(np.prod(shares))
+    counts = [np.bincount(code).astype(np.float64) for code in codes]
+    shares = [float((count * (count - 1)).sum()) / (rows * (rows - 1)) for count in counts]
+    repeated = rows - len(np.unique(np.column_stack(codes), axis=0))
+    return repeated, rows * (rows - 1) / 2 * float(np.prod(shares))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from expectations.draft import draft, render
+from expectations.drafting.conditions import rules as conditions
 from expectations.drafting.keys import rules as keys_of
 from expectations.gate import gate
 from expectations.margins import hard_ends, reach
@@ -555,6 +556,38 @@ def test_columns_that_together_name_a_row_stay_a_key(group, repeated):
     assert f"of 720 rows {repeated or 'none'} repeated" in found["because"]
     data["day"] = np.random.default_rng(1).integers(0, 60, 720).astype(float)
     assert keys() == []
+
+
+def test_what_a_level_decides_is_drafted_and_nothing_that_only_chance_did():
+    rng = np.random.default_rng(0)
+    smokes = rng.choice(["no", "once", "yes"], ROWS, p=[0.5, 0.2, 0.3]).astype(object)
+    data = {
+        "smokes": smokes,
+        "packs": np.where(smokes == "yes", rng.integers(0, 9, ROWS), 0.0),
+        "brand": np.where(smokes == "no", None, rng.choice(["A", "B"], ROWS)),
+        "since": np.where(smokes == "once", np.nan, rng.integers(1, 40, ROWS)),
+        "sex": np.where(rng.random(ROWS) < 0.5, "f", "m").astype(object),
+        "m": np.zeros(ROWS),
+    }
+    data["m"][data["sex"] == "f"] = 1
+    kinds = {"f": "number", "O": "category"}
+    columns = tuple(Column(n, kinds[v.dtype.kind], frozenset()) for n, v in data.items())
+    table = pa.table(
+        {ROW: np.arange(ROWS), **{c.name: to_arrow(data[c.name], c.kind) for c in columns}}
+    )
+    said = {
+        r["expression"]: r.get("mostly", 1) for r in conditions(Sample(table, columns, PROBLEM))
+    }
+    assert said.keys() == {
+        "(smokes == 'no') == (missing(brand))",
+        "(smokes == 'once') == (missing(since))",
+        "(sex == 'm') == (m == 0)",
+        "not (smokes == 'no') or (packs == 0)",
+        "not (smokes == 'once') or (packs == 0)",
+    }
+    assert min(said.values()) > 0.99
+    masked = Sample(table, columns, PROBLEM, frozenset(data))
+    assert not list(conditions(masked))
 
 
 def test_parts_of_a_date_agree_with_it(tmp_path):
