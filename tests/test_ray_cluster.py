@@ -3,10 +3,12 @@
 import json
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
 
+from ninefold import ray_cluster
 from ninefold.cluster import connected, mapped
 from ninefold.errors import ConfigError
 from ninefold.files import jsonable
@@ -40,6 +42,13 @@ def killed_once(shared, job):
     return job
 
 
+def stuck_there(shared, job):
+    """Take for ever anywhere but in the process `shared`."""
+    if os.getpid() != shared:
+        time.sleep(600)
+    return job
+
+
 def refused(shared, job):
     raise ConfigError(f"{shared} {job}")
 
@@ -47,6 +56,12 @@ def refused(shared, job):
 def test_jobs_come_back_in_order_and_a_killed_worker_costs_none(tmp_path):
     assert list(mapped(doubled, 5, [1, 2, 3], "ray:auto", "here")) == [7, 9, 11]
     assert list(mapped(killed_once, str(tmp_path), [1, 2], "ray:auto", "here")) == [1, 2]
+
+
+def test_where_no_worker_is_left_the_rest_is_done_here(monkeypatch):
+    monkeypatch.setattr(ray_cluster, "GONE_S", 0.1)
+    monkeypatch.setattr(ray, "cluster_resources", dict)  # Ray knows of none: it waits for one
+    assert list(mapped(stuck_there, os.getpid(), [1, 2, 3], "ray:auto", "here")) == [1, 2, 3]
 
 
 def test_folds_give_the_same_report():

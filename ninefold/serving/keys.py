@@ -27,7 +27,7 @@ class Keys:
             InputError: missing, unreadable, without keys, or with one that is too short.
         """
         try:
-            lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+            lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not UTF-8"
             raise InputError(f"--api-keys {path} must be readable, however: {reason}") from None

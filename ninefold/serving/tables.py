@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -17,6 +18,8 @@ from ninefold.signature import Input, Signature
 CSV = "text/csv"
 TYPES = (CSV, *parquet.TYPES)
 MAX_CELL = 2**20
+ZIP = b"PK\x03\x04"
+SEPARATOR = re.compile(r"sep=(.)", re.IGNORECASE)
 INDEX = ("", "Unnamed: 0", "__index_level_0__")
 """What pandas calls an index without a name: written, read and written again, in Parquet."""
 Table = tuple[list[dict[str, Any]], LongTable | None]
@@ -72,12 +75,7 @@ def _flat(content: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]
 
 
 def _csv(body: bytes, signature: Signature, limits: Limits) -> Table:
-    try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise RequestError(f"the CSV must be UTF-8, however: {error}") from None
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t|", key=first.count)
+    text, delimiter = _text(body)
     csv.field_size_limit(MAX_CELL)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
@@ -101,6 +99,25 @@ def _csv(body: bytes, signature: Signature, limits: Limits) -> Table:
         for line in cells
     ]
     return rows, long
+
+
+def _text(body: bytes) -> tuple[str, str]:
+    """Return a CSV's text and delimiter, which Excel may say in a line of its own (`sep=;`)."""
+    if body.startswith(ZIP):
+        raise RequestError(
+            "the body must be CSV, however: it is a zip archive such as an Excel workbook. Save "
+            "the sheet as CSV UTF-8"
+        )
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise RequestError(
+            f"the CSV must be UTF-8 (in Excel: CSV UTF-8), however: {error}"
+        ) from None
+    first, _, rest = text.partition("\n")
+    if said := SEPARATOR.fullmatch(first.rstrip("\r")):
+        return rest, said[1]
+    return text, max(",;\t|", key=first.count)
 
 
 def _header(lines: Iterator[list[str]]) -> list[str]:

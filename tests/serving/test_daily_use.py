@@ -34,7 +34,7 @@ def until(said, timeout_s=20.0):
 def guarded(tmp_path_factory):
     folder = tmp_path_factory.mktemp("guarded")
     build(folder / "models" / "model.onnx")
-    (folder / "keys").write_text(f"# who may ask\n{KEY}\nk-fedcba9876543210\n")
+    (folder / "keys").write_text(f"\ufeff# who may ask\n{KEY}\nk-fedcba9876543210\n")
     with running("--api-keys", "keys", "--access-log", "access.jsonl", cwd=folder) as (url, _):
         yield url, folder
 

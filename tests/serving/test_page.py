@@ -1,5 +1,6 @@
 """The page for people: a form from the signature, predictions with flags, many rows, the card."""
 
+import codecs
 import csv
 import hashlib
 import io
@@ -69,10 +70,11 @@ JSON_ROWS = [{**ROWS[0], "is.member": True}, {**ROWS[1], SIZE: None, "is.member"
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_a_csv_body_gives_what_its_rows_give(client, delimiter):
     want = client.post(PREDICT, json={"rows": JSON_ROWS}).json()
-    got = client.post(
-        PREDICT, content=as_csv(ROWS, delimiter), headers={"Content-Type": "text/csv"}
-    )
-    assert got.json() == want
+    body = as_csv(ROWS, delimiter)
+    excel = f"\ufeffsep={delimiter}\r\n".encode() + body.removeprefix(codecs.BOM_UTF8)
+    for content in (body, excel):
+        got = client.post(PREDICT, content=content, headers={"Content-Type": "text/csv"})
+        assert got.json() == want
     assert all("error" not in answer for answer in want["predictions"])
 
 
@@ -127,6 +129,7 @@ def test_predictions_come_as_csv_for_who_asks(client):
         (b"is.member\ntrue,1\n", "1 cells"),
         (b"is.member\n", "at least one row"),
         (b"\xff\xfe", "UTF-8"),
+        (b"PK\x03\x04rows", "Excel workbook"),
         ("Größe (m²)\n12abc\n".encode(), "a number or null"),
         (b"membr\ntrue\n", "unknown column"),
     ],
