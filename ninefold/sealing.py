@@ -98,40 +98,53 @@ def check_seal(path: Path, sealed: Mapping[str, Any]) -> None:
 def read_ledger(path: Path) -> tuple[Opening, ...]:
     """Read the openings in order; a missing file holds none. Raises `InputError`."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return ()
     except UnicodeDecodeError as error:
         raise InputError(f"{path.name} must be text in UTF-8, however: {error}") from None
+    return parse_ledger(text, path.name)
+
+
+def parse_ledger(text: str, name: str) -> tuple[Opening, ...]:
+    """Return the openings in the text of a ledger called `name`. Raises `InputError`."""
     found: dict[str, Opening] = {}
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
             try:
                 opening = Opening(**json.loads(line))
-                name = opening.name
+                key = opening.name
             except (ValueError, TypeError) as error:
                 raise InputError(
-                    f"{path.name}: line {number} must be an opening of the test part, however: "
+                    f"{name}: line {number} must be an opening of the test part, however: "
                     f"{error}. Take it as Git has it, remove merge marks, keep the rest"
                 ) from None
             # A merge may bring the same opening twice.
-            if name not in found or found[name].value is None:
-                found[name] = opening
+            if key not in found or found[key].value is None:
+                found[key] = opening
     return tuple(found.values())
 
 
-def record(path: Path, openings: Iterable[Opening]) -> tuple[Opening, ...]:
+def record(
+    path: Path, openings: Iterable[Opening], altered: Iterable[Opening] = ()
+) -> tuple[Opening, ...]:
     """Write openings down, those already there only if they were not finished; return all.
 
     One process at a time: two that read the same lines would each leave out the other's.
+
+    Args:
+        altered: openings that take the place of what the ledger says of them.
     """
     with alone(path):
-        return _recorded(path, openings)
+        return _recorded(path, openings, altered)
 
 
-def _recorded(path: Path, openings: Iterable[Opening]) -> tuple[Opening, ...]:
+def _recorded(
+    path: Path, openings: Iterable[Opening], altered: Iterable[Opening]
+) -> tuple[Opening, ...]:
     known = {opening.name: opening for opening in read_ledger(path)}
     before = list(known.values())
+    known |= {opening.name: opening for opening in altered}
     for opening in openings:
         if opening.name not in known or known[opening.name].value is None:
             known[opening.name] = opening

@@ -1,4 +1,4 @@
-"""Looks at the test part that the ledger in the workspace does not hold: DVC's run-cache does.
+"""Looks at the test part that the ledger in the workspace does not hold: DVC's run-cache or Git do.
 
 An experiment in another folder (`dvc exp run --queue`, `--temp`), or one taken back with
 `git checkout`, saw the test part and leaves the workspace's ledger as it was. Its evaluation lies
@@ -6,35 +6,71 @@ in the run-cache, which all of them share.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from ninefold.config import read_yaml
-from ninefold.errors import ConfigError
-from ninefold.sealing import Opening, finished, read_ledger, record
+from ninefold.errors import ConfigError, InputError
+from ninefold.sealing import Opening, finished, parse_ledger, read_ledger, record
 
 EVALUATION, MANIFEST = "evaluation.json", "manifest.json"
 
 
 def recover(repo: Any, workspace: Path) -> list[str]:
-    """Write openings of the current test part from the run-cache into the ledger.
+    """Write openings of the current test part from the run-cache, and from what Git has last, into
+    the ledger, and put right the numbers of those that were measured otherwise.
 
-    A ledger that is missing is begun. Returns a sentence if anything was added. Raises
-    `InputError` if the ledger cannot be read.
+    A ledger that is missing is begun. Returns a sentence for each of both if there was anything.
+    Raises `InputError` if the ledger cannot be read.
     """
     stage = _stage(workspace)
     if stage is None:
         return []
     path = workspace / stage["meta"]["journal"]
-    before = read_ledger(path)
-    test = _sealed(workspace, stage)
-    found = [o for o in _cached(repo, str(stage.get("cmd", ""))) if o.test == test]
-    added = len(record(path, sorted(found, key=lambda o: o.name))) - len(before)
-    if not added:
-        return []
-    what = "an opening" if added == 1 else f"{added} openings"
-    return [f"{path.name} was without {what} of the test part that the run-cache knows"]
+    before, test = read_ledger(path), _sealed(workspace, stage)
+    cached = [o for o in _cached(repo, str(stage.get("cmd", ""))) if o.test == test]
+    found = [*cached, *(o for o in _committed(repo, path) if o.test == test)]
+    altered = [_measured(o, cached) for o in before if _is_altered(o, cached)]
+    added = len(record(path, sorted(found, key=lambda o: o.name), altered)) - len(before)
+    said = []
+    if added:
+        what = "an opening" if added == 1 else f"{added} openings"
+        said.append(
+            f"{path.name} was without {what} of the test part that Git or the run-cache knows"
+        )
+    for opening in before:
+        if _is_altered(opening, cached):
+            was, true = opening.value, _measured(opening, cached).value
+            said.append(
+                f"{path.name} said {opening.metric} {was:.6g} of a model measured at {true:.6g}"
+            )
+    return said
+
+
+def _is_altered(opening: Opening, cached: Sequence[Opening]) -> bool:
+    """Tell whether a finished opening says other numbers than every evaluation of that model."""
+    same = [o for o in cached if (o.name, o.metric) == (opening.name, opening.metric)]
+    return opening.value is not None and bool(same) and opening not in same
+
+
+def _measured(opening: Opening, cached: Sequence[Opening]) -> Opening:
+    return next(o for o in cached if (o.name, o.metric) == (opening.name, opening.metric))
+
+
+def _committed(repo: Any, path: Path) -> tuple[Opening, ...]:
+    """Return the openings of the ledger as Git has it in the last commit; none without Git."""
+    from dvc.scm import NoSCM, SCMError
+    from scmrepo.exceptions import SCMError as GitError
+
+    if isinstance(repo.scm, NoSCM):
+        return ()
+    place = path.resolve().relative_to(Path(repo.scm.root_dir).resolve()).as_posix()
+    try:
+        text = repo.scm.get_fs("HEAD").read_text(place, encoding="utf-8-sig")
+        return parse_ledger(text, path.name)
+    except (OSError, ValueError, GitError, SCMError, InputError):
+        return ()
 
 
 def _stage(workspace: Path) -> dict[str, Any] | None:
