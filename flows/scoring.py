@@ -37,21 +37,24 @@ def score_rows(
     training: str | None,
 ) -> State[Any]:
     """Score the rows, publish what was found, and do what follows from it."""
-    folder = Path(workspace)
+    folder, said = Path(workspace), list[str | None]()
+
+    def follow(report: dict[str, Any]) -> None:
+        monitoring.publish(folder, report)
+        said.extend([*watching.lines(report), reacting.react(folder, report, training)])
+
     try:
         spec = validate_as(JobSpec, "options", dict(options), "score")
         paths = [Path(path) for path in inputs]
-        done, report = scoring.score(folder, Path(model), paths, Path(output), spec)
+        done, _ = scoring.score(folder, Path(model), paths, Path(output), spec, follow)
     except NoSourceError:
         return nothing_to_do(inputs)
     except InputError as error:
         return refused(error)
     _publish(done)
-    said = [f"wrote {done.rows} rows to {output}"]
-    if report is not None:
-        monitoring.publish(folder, report)
-        said += [*watching.lines(report), reacting.react(folder, report, training)]
-    return Completed(name="Scored", message="\n".join(line for line in said if line))
+    there = f", where {done.before} were" if done.before else ""
+    first = f"wrote {done.rows - done.before} rows to {output}{there}"
+    return Completed(name="Scored", message="\n".join(line for line in [first, *said] if line))
 
 
 def _publish(done: Done) -> None:

@@ -1,6 +1,6 @@
 """Batch scoring from a workspace: rows are scored and compared with training at once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,24 @@ from tasks import watching
 
 
 def score(
-    workspace: Path, model: Path, inputs: Sequence[Path], output: Path, spec: JobSpec
+    workspace: Path,
+    model: Path,
+    inputs: Sequence[Path],
+    output: Path,
+    spec: JobSpec,
+    follow: Callable[[dict[str, Any]], None] | None = None,
 ) -> tuple[Done, dict[str, Any] | None]:
     """Score as `ninefold.scoring.job.score_files` says; paths are relative to the workspace.
 
+    Files of a folder are compared with training once: those that earlier runs scored and judged
+    would hide what is new. Fewer rows than `monitor.min_rows` wait for more.
+
+    Args:
+        follow: is given the report before its files count as judged, so that a kill loses none.
+
     Returns:
         What was scored, and the report on how far the rows are from training, which also stands in
-        reports/monitor; None where the model holds no reference.
+        reports/monitor; None where the model holds no reference, or no file is new.
 
     Raises:
         InputError: a model or source that is wrong, or the output cannot be written.
@@ -33,19 +44,28 @@ def score(
         reference = Reference.of(loaded)
     except InputError:
         reference = None
+    reports: list[dict[str, Any]] = []
+
+    def judge(new: Done) -> bool:
+        assert reference is not None
+        report = judged(
+            loaded,
+            reference,
+            params["monitor"],
+            new.counts,
+            [file.name for file in new.files],
+            reference.masked | frozenset(params["validate"].mask),
+            {"failed": new.failed, "aside": 0, "flagged": new.flagged},
+        )
+        watching.publish(workspace, report)
+        reports.append(report)
+        if follow is not None:
+            follow(report)
+        return bool(report["is_judged"])
+
     counter = Counter(reference, rows.signature) if reference else None
     sources = [workspace / path for path in inputs]
-    done = score_files(workspace / model, sources, workspace / output, spec, counter)
-    if reference is None:
-        return done, None
-    report = judged(
-        loaded,
-        reference,
-        params["monitor"],
-        done.counts,
-        [file.name for file in done.files],
-        reference.masked | frozenset(params["validate"].mask),
-        {"failed": done.failed, "aside": 0, "flagged": done.flagged},
+    done = score_files(
+        workspace / model, sources, workspace / output, spec, counter, judge if reference else None
     )
-    watching.publish(workspace, report)
-    return done, report
+    return done, reports[0] if reports else None

@@ -21,7 +21,7 @@ class Counting(Protocol):
 @dataclass(frozen=True)
 class FileDone:
     """One scored source: rows, those without a prediction, flagged cells by kind and column, what
-    was counted, and how many of the rows an earlier run had scored.
+    was counted, how many of the rows an earlier run had scored, and whether they were judged then.
     """
 
     name: str
@@ -30,6 +30,7 @@ class FileDone:
     flagged: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     counts: Mapping[str, Any] = field(default_factory=dict)
     before: int = 0
+    is_judged: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ class Done:
     def before(self) -> int:
         """Rows that an earlier run had scored."""
         return sum(file.before for file in self.files)
+
+    @property
+    def unjudged(self) -> tuple[FileDone, ...]:
+        """The sources that no run has judged yet."""
+        return tuple(file for file in self.files if not file.is_judged)
 
     @property
     def flagged(self) -> dict[str, dict[str, int]]:

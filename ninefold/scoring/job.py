@@ -3,8 +3,9 @@
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,6 +30,7 @@ from ninefold.scoring.spec import ScoreSpec
 from ninefold.serving.model import Model
 from ninefold.serving.rows import Rows
 
+JUDGED = "judged"
 PART_S, PART_BYTES = 10.0, 64 * 2**20
 """A part ends after so long, or with so much in memory, at the latest."""
 
@@ -53,12 +55,16 @@ def score_files(
     output: Path,
     spec: JobSpec,
     counter: Counting | None = None,
+    judge: Callable[[Done], bool] | None = None,
 ) -> Done:
     """Score files, and the tables inside folders, into one file or a folder with one for each.
 
     `output` is a file if its name ends as one, with a column `source` where there are several
     sources. A run that was killed goes on from its last part and writes the same bytes; sources
     that changed since are scored anew, all of them when the model or the spec changed.
+
+    `judge` is given the sources that it did not judge before, and what was counted in them; what
+    it says True of is not shown to it again, unless a kill comes between.
 
     Raises:
         InputError: a model or source that is wrong, or `output` cannot be written.
@@ -78,10 +84,18 @@ def score_files(
             say("score: starts over: the model, the options or Ninefold changed since")
         job = _Job(model, rows, items, spec, kept, counter, shown, place)
         files = job.into_file(output) if is_file else job.into_folder(output)
-        counts: dict[str, Any] = {}
-        for file in files if counter is not None else ():
-            counts = counter.add(counts, file.counts)  # type: ignore[union-attr]
-        return Done(model.version, tuple(files), counts)
+        done = Done(model.version, tuple(files), _counts(files, counter))
+        new = Done(model.version, done.unjudged, _counts(done.unjudged, counter))
+        if judge is not None and new.files and judge(new):
+            job.remember_judged()
+        return done
+
+
+def _counts(files: Sequence[FileDone], counter: Counting | None) -> dict[str, Any]:
+    counts: dict[str, Any] = {}
+    for file in files if counter is not None else ():
+        counts = counter.add(counts, file.counts)  # type: ignore[union-attr]
+    return counts
 
 
 def _key(model: Model, spec: JobSpec, is_file: bool, counter: Counting | None) -> str:
@@ -132,6 +146,7 @@ class _Job:
         self.kept, self.counter, self.shown, self.place = kept, counter, shown, place
         self._sizes = {item.name: item.size for item in items}
         self._passed = 0
+        self._lines: list[dict[str, Any]] = []
 
     def into_file(self, output: Path) -> list[FileDone]:
         """Write the rows of all sources to one file."""
@@ -161,8 +176,14 @@ class _Job:
             more = f" {len(wrong)} files are wrong in all." if len(wrong) > 1 else ""
             others = f".{more} The other {len(found)} are scored" if found or more else ""
             raise InputError(f"{wrong[0]}{others}")
-        self.kept.rewrite([line for _, line in found])
+        self._lines = [line for _, line in found]
+        self.kept.rewrite(self._lines)
         return [done for done, _ in found]
+
+    def remember_judged(self) -> None:
+        """Note that all whole files of an output folder have been judged."""
+        if self._lines:
+            self.kept.rewrite([{**line, JUDGED: True} for line in self._lines])
 
     def _into(self, item: Item, path: Path) -> tuple[FileDone, dict[str, Any]]:
         """Write the file of one source, unless it is whole; return what it gave, and its line."""
@@ -170,7 +191,8 @@ class _Job:
         line = self._whole(item, sha256, path)
         if line is not None:
             self._pass(item)
-            return summed(item.name, [line], line["rows"], self.counter), line
+            done = summed(item.name, [line], line["rows"], self.counter)
+            return replace(done, is_judged=line.get(JUDGED, False)), line
         scored, parts = self._scored(item, stamp, sha256)
         assemble(self.kept, path, {item.name: parts})
         line = {"input": item.name, "sha256": sha256, "output_sha256": file_sha256(path)}

@@ -2,12 +2,15 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from flows import session
 from ninefold.errors import GateError, InputError
+from ninefold.scoring.job import JobSpec
+from tasks.scoring import score
 from tests.flows.test_run import ask
 from tests.monitoring.models import watched
 from tests.monitoring.test_watch import larger
@@ -36,6 +39,29 @@ def test_folders_into_which_nothing_came_yet_are_no_failure(workspace):
     ):
         assert (state.name, state.is_completed()) == ("Nothing to do", True)
         assert state.message == "no file is in empty yet"
+
+
+def test_files_of_a_folder_are_judged_once_and_those_before_hide_none(workspace):
+    folder = workspace.folder
+
+    def verdict(follow=None):
+        where = (folder, Path("models/model.onnx"), [Path("in")], Path("out"))
+        done, report = score(*where, JobSpec(), follow)
+        return done.rows, report and (report["data"], report["rows"], report["verdict"])
+
+    def killed(report):
+        raise KeyboardInterrupt
+
+    assert verdict() == (600, ("good.csv", 600, "pass"))
+    shutil.copy(folder / "bad.csv", folder / "in")
+    with pytest.raises(KeyboardInterrupt):
+        verdict(killed)
+    assert verdict() == (1200, ("bad.csv", 600, "block"))
+    assert verdict() == (1200, None)
+    for rows, name in ((100, "few.csv"), (150, "more.csv")):
+        written(larger(table(rows, rows)), folder / "in" / name)
+        last = verdict()
+    assert last == (1450, ("few.csv, more.csv", 250, "block"))
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +109,9 @@ def test_the_score_flow_shows_rows_flags_and_drift(server, workspace):
     assert {"what": "missing", "column": SIZE, "rows": missing} in flags
     drift = json.loads(made["monitor"]["data"])
     assert {item["severity"] for item in drift} == {"pass"}
+
+    said = run(score, str(folder), ["in"], "out")
+    assert said == "wrote 0 rows to out, where 600 were"
 
     said = run(score, str(folder), ["in", "bad.csv"], "all.csv", options={"keep": ["customer id"]})
     assert ": warn (1,200 rows" in said
