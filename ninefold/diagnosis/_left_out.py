@@ -29,9 +29,8 @@ def left_out(case: Case) -> Scored | None:
     y = np.concatenate([case.train.y, case.valid.y])
     if len(y) < FEWEST or not X.shape[1] or case.valid.units is not None:
         return None
-    if len(y) > MOST:
-        kept = np.unique(np.linspace(0, len(y) - 1, MOST).astype(np.int64))
-        X, y = X[kept], y[kept]
+    kept = looked_at(len(y))
+    X, y = X[kept], y[kept]
     settings = {"bootstrap": True, "min_samples_leaf": LEAF, "random_state": 0}
     if not case.is_classification:
         values = _medians(ExtraTreesRegressor(TREES, **settings).fit(X, y), X, y)
@@ -40,6 +39,11 @@ def left_out(case: Case) -> Scored | None:
     shares = np.zeros((len(y), case.train.scores.shape[1]))
     shares[:, model.classes_] = model.oob_decision_function_
     return Scored(X, y, np.log(np.maximum(shares, 1e-6)))
+
+
+def looked_at(count: int) -> Array:
+    """Return which of `count` rows of both parts the trees are grown on."""
+    return np.unique(np.linspace(0, count - 1, min(count, MOST)).astype(np.int64))
 
 
 def _medians(model: "ExtraTreesRegressor", X: Array, y: Array) -> Array:

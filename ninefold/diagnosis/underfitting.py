@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.diagnosis._left_out import looked_at
 from ninefold.diagnosis.case import Case, Finding, Scored, Symptom
 
 FEWEST, FEWEST_VALID = 100, 50
@@ -34,17 +35,17 @@ class Underfitting(Symptom):
                "data.label_noise")  # fmt: skip
 
     def look(self, case: Case) -> Finding | None:
+        path, value = _more(case)
         too_few = len(case.train.y) < FEWEST or len(case.valid.y) < FEWEST_VALID
         if too_few or not case.train.X.shape[1]:
-            return None
-        path, value = _more(case)
+            return _of_held(case, path, value)
         if _has_learnt_nothing(case):
             return _of_nothing(case, path, value)
         if float(case.valid.losses.mean()) < DONE * _of_constant(case):
             return None
         left, errors = _explained(case)
         if left < LEFT or errors < (SURE_HELD if _is_held(case) else SURE):
-            return None
+            return _of_held(case, path, value)
         bars = [
             ["left by the network", 1.0, "100 %"],
             ["found by trees in it", left, f"{left:.0%}"],
@@ -93,6 +94,35 @@ def _of_nothing(case: Case, path: tuple[str, ...], value: Any) -> Finding:
     )
 
 
+def _of_held(case: Case, path: tuple[str, ...], value: Any) -> Finding | None:
+    """Say where settings hold learning back so much that trees grown without a row come closer to
+    it than the network, which has seen most of them.
+    """
+    rows = case.left_out if _is_held(case) and not case.reads_tensors else None
+    if rows is None:
+        return None
+    scores = np.concatenate([case.train.scores, case.valid.scores])
+    own = Scored(rows.X, rows.y, scores[looked_at(len(scores))])
+    of_network, of_trees = (np.square(_errors(part)).sum(axis=1) for part in (own, rows))
+    gains, mean = of_network - of_trees, float(of_network.mean())
+    share = float(gains.mean()) / mean if mean > 0 else 0.0
+    if share < LEFT or float(gains.mean()) < SURE * case.train.error_of_mean(gains):
+        return None
+    bars = [
+        ["the network, which saw most", 1.0, f"{mean:.3g}"],
+        ["trees grown without the row", 1.0 - share, f"{of_trees.mean():.3g}"],
+    ]
+    return Finding(
+        "fit.underfitting",
+        f"Trees that were grown without a row have {share:.0%} less squared error than the "
+        "network, which has seen most of them: what it is held back by leaves it with too little.",
+        f"Set {'.'.join(path)} to {value}.",
+        {"less": share, "error": mean, "best_epoch": case.facts["best_epoch"]},
+        {"kind": "bars", "title": "Squared error of train and valid rows", "rows": bars},
+        ((path, value),),
+    )
+
+
 def _explained(case: Case) -> tuple[float, float]:
     """Return the share of the errors' variance on valid, and how many standard errors it is."""
     from sklearn.ensemble import HistGradientBoostingRegressor
@@ -133,6 +163,8 @@ def _more(case: Case) -> tuple[tuple[str, ...], Any]:
     layers, width = getattr(network, "num_layers", None), getattr(network, "hidden_size", None)
     if case.priced is not None:
         return case.priced
+    if getattr(network, "dropout", 0.0) >= HELD:
+        return case.of_network("dropout"), 0.1
     if layers == 0:
         return case.of_network("num_layers"), 2
     if width is not None and width < 32:

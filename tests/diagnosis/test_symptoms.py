@@ -277,3 +277,16 @@ def test_sixty_valid_rows_are_enough_to_see_what_a_table_has_left_to_learn():
         train, valid = (Scored(X[p], y[p], 0 * y[p, None]) for p in (slice(300), slice(300, 360)))
         case = Case([], TrainSpec(), {"best_epoch": 3}, [], train, valid)
         assert (Underfitting().look(case) is not None) == is_found
+
+
+def test_much_dropout_is_named_where_a_table_has_few_rows():
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(130, 3)).astype(np.float32)
+    y = (X[:, 0] > 0).astype(np.int64)
+    half = np.log(np.full((130, 2), 0.5))
+    for dropout, is_found in ((0.9, True), (0.1, False)):
+        spec = TrainSpec.model_validate({"network": {**SMALL, "dropout": dropout}})
+        train, valid = (Scored(X[p], y[p], half[p]) for p in (slice(100), slice(100, 130)))
+        found = Underfitting().look(Case([], spec, {"best_epoch": 3}, [], train, valid))
+        assert (found is not None) == is_found
+        assert not is_found or found.fix == ((("train", "network", "dropout"), 0.1),)
