@@ -127,7 +127,10 @@ def _compared(case: Case, numbers: dict[str, Array]) -> Iterator[Finding]:
 
 
 def _pairs(case: Case) -> Iterator[Finding]:
-    """Find pairs of categories that fix the class in every row, which neither does alone."""
+    """Find pairs of categories that fix the class in every row, which neither does alone.
+
+    Not pairs that the split keeps apart: those of train tell nothing of the test rows.
+    """
     y = case.y
     counts = np.bincount(y)
     arranged = log10_arrangements(counts[counts > 0])
@@ -139,12 +142,15 @@ def _pairs(case: Case) -> Iterator[Finding]:
             codes[name] = levels
     alone = {name: _agreement(levels, y)[0] for name, levels in codes.items()}
     for a, b in combinations(codes, 2):
-        agreement, cells = _agreement(codes[a] * (codes[b].max() + 1) + codes[b], y)
+        both = codes[a] * (codes[b].max() + 1) + codes[b]
+        agreement, cells = _agreement(both, y)
         chance = -arranged + cells * np.log10((counts > 0).sum())
         better = 1 - max(alone[a], alone[b])
         if agreement < 1 or better < 0.25 * (1 - base) or better < 0.02 or chance > SURE:
             continue
         if case.power.together({a, b}, int(counts.argmax())) > EQUAL:
+            continue
+        if not np.isin(both[case.test], both[case.train]).any():
             continue
         yield _finding(
             case,

@@ -138,6 +138,33 @@ def test_two_columns_that_give_the_target_are_both_named(task, extra):
     assert loud(report(task, extra)) == {"a": "target.combination", "b": "target.combination"}
 
 
+def test_a_pair_of_names_that_the_split_keeps_apart_is_no_combination():
+    rng = np.random.default_rng(0)
+    person = np.repeat(np.arange(240), 4)
+    ill = rng.random(240) < 0.5
+    names = {"site": person // 20, "number": person % 20}
+    data = {name: np.array([f"n{v}" for v in values], object) for name, values in names.items()}
+    data["y"] = np.where(ill[person], "yes", "no").astype(object)
+    data["x"] = ill[person] + rng.normal(size=len(person))
+    frame = Frame(
+        tuple(
+            Column(
+                n,
+                "number" if n == "x" else "category",
+                frozenset({"target"}) if n == "y" else INPUT,
+            )
+            for n in data
+        ),
+        data,
+        np.arange(len(person)),
+    )
+    problem = ProblemSpec(target="y", task="classification")
+    for of, kinds in ((person, set()), (np.arange(len(person)), {"target.combination"})):
+        part = np.where(of % 4 == 0, "test", "train").astype(object)
+        found = audit(frame, part, problem, AuditSpec(), "given")
+        assert {k for k in loud(found).values() if k == "target.combination"} == kinds
+
+
 HONEST = {
     "a strong measure": lambda y, x, r: number(
         x[:, 0] - 0.7 * x[:, 1] + 0.4 * r.normal(size=len(y))
