@@ -1,10 +1,10 @@
 """Run every check, apply what people chose to ignore, and come to a verdict."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from ninefold.columns import Array, Frame, is_missing
 from ninefold.config import Spec, nearest
@@ -29,7 +29,7 @@ class IgnoreSpec(Spec):
     """Its kind, such as target.copy."""
     columns: tuple[str, ...] = ()
     """Only findings on these columns; none: on any."""
-    reason: str = Field(min_length=1)
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
     """Why it is no leak; stands in the report."""
 
 
@@ -88,6 +88,7 @@ def audit(
         "features": len(case.features),
         "families": list(dict.fromkeys(check.family for check in asked)),
         "kinds": [kind for check in asked for kind in check.kinds],
+        "unused": _unused(spec, found),
     }
     return {"verdict": verdict, "findings": found, "checked": checked}
 
@@ -190,11 +191,26 @@ def _check_ignored(spec: AuditSpec, kinds: list[str]) -> None:
             )
 
 
+def _is_about(item: IgnoreSpec, finding: dict[str, Any]) -> bool:
+    is_there = not item.columns or set(item.columns) >= set(finding["columns"])
+    return item.finding == finding["kind"] and is_there
+
+
+def _unused(spec: AuditSpec, found: list[dict[str, Any]]) -> list[str]:
+    """Say which overrides fit no finding: a column misspelt, or a leak that has gone."""
+    return [
+        f"audit.ignore.{number} ({item.finding}"
+        + (f" on {', '.join(f'`{name}`' for name in item.columns)}" if item.columns else "")
+        + ") fits no finding"
+        for number, item in enumerate(spec.ignore)
+        if not any(_is_about(item, finding) for finding in found)
+    ]
+
+
 def _ignored(finding: dict[str, Any], spec: AuditSpec) -> dict[str, Any]:
     """Turn a finding that people accept into an info that says so."""
     for item in spec.ignore:
-        same = item.finding == finding["kind"]
-        if same and (not item.columns or set(item.columns) >= set(finding["columns"])):
+        if _is_about(item, finding):
             ignored = {"severity": finding["severity"], "reason": item.reason}
             return {**finding, "severity": "info", "ignored": ignored}
     return finding

@@ -79,6 +79,8 @@ def _fix(workspace: Path, report: dict[str, Any], least: str, out: TextIO) -> in
         said.append("nothing to fix: params.yaml holds these changes already; run `ninefold audit`")
     elif not plan.unmended and not plan.notes:
         said.append(f"nothing to fix: no finding of severity {' or '.join(severities)}")
+        if repairing.plan(report["findings"], ("warn",)).changes and least != "warn":
+            said.append("warnings are mended by `ninefold audit --fix warn`")
     print("\n".join(said), file=out)
     blocked = [item for item in plan.unmended if item["severity"] == "block"]
     is_left = blocked or (report["verdict"] == "block" and not diff)
@@ -105,4 +107,5 @@ def lines(report: dict[str, Any]) -> list[str]:
             said.append(f"      ignored: {finding['ignored']['reason']}")
         else:
             said.append(f"      do: {finding['remedy']}")
+    said += [f"params.yaml: {unused}" for unused in checked.get("unused", ())]
     return said

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from ninefold.columns import Column, Frame
 from ninefold.config import validate
@@ -193,10 +194,16 @@ def test_ignored_finding_stays_in_the_report_and_does_not_block():
     honest = table()
     frame = table(leak=LEAKS["copy"](honest["the target"], None))
     ignore = IgnoreSpec(finding="target.copy", columns=("leak",), reason="known at noon")
-    content = report(frame, spec=AuditSpec(ignore=(ignore,)))
+    misspelt = IgnoreSpec(finding="target.copy", columns=("laek",), reason="known at noon")
+    content = report(frame, spec=AuditSpec(ignore=(misspelt, ignore)))
     assert content["verdict"] == "pass"
     (finding,) = of_kind(content, "target.copy")
     assert finding["ignored"] == {"severity": "block", "reason": "known at noon"}
+    assert content["checked"]["unused"] == [
+        "audit.ignore.0 (target.copy on `laek`) fits no finding"
+    ]
+    with pytest.raises(ValidationError, match="reason"):
+        IgnoreSpec(finding="target.copy", reason=" ")
 
 
 def test_ignoring_what_no_check_reports_names_the_nearest():

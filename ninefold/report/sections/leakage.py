@@ -52,6 +52,7 @@ class Leakage(Section):
             [
                 paragraph(said),
                 *(_finding(item) for item in findings),
+                *(paragraph(prose(unused), ".") for unused in checked.get("unused", ())),
                 details("What was looked for", paragraph(kinds)) if kinds else "",
             ]
         )
