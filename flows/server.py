@@ -14,10 +14,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import tomllib
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from ninefold.errors import NinefoldError
@@ -55,6 +56,7 @@ class Server:
             stderr=self._output,
             start_new_session=True,
         )
+        self._is_told = False
 
     def wait(self) -> None:
         """Return once the server answers. Raises `ServerError` when it does not."""
@@ -80,8 +82,19 @@ class Server:
         lines = self._output.read().decode("utf-8", "replace").strip().splitlines()
         return f"{lines[-1] if lines else 'no message'}; `dvc repro` runs the stages without it"
 
+    def when_gone(self, then: Callable[[], object]) -> None:
+        """Call `then`, in a thread of its own, once the server has ended without being told to."""
+
+        def watch() -> None:
+            self._process.wait()
+            if not self._is_told:
+                then()
+
+        threading.Thread(target=watch, daemon=True).start()
+
     def stop(self) -> None:
         """End the server and wait for it, so that it has written what it was told."""
+        self._is_told = True
         self._socket.close()
         self._process.terminate()
         try:
@@ -92,6 +105,7 @@ class Server:
 
     def kill(self) -> None:
         """End the server at once."""
+        self._is_told = True
         self._process.kill()
         self._process.wait()
 

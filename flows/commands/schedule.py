@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+SERVER_GONE = "ninefold: Prefect's server ended; `ninefold schedule` starts it and serves again"
 INTERRUPTED = "ninefold: schedules end; `ninefold schedule` serves them again"
 
 
@@ -48,6 +49,7 @@ def main(args: argparse.Namespace) -> int:
         if own is not None:
             os.environ[session.SERVED_BY] = str(os.getpid())
             own.wait()
+            own.when_gone(_end)
         settings = {} if own is None else {PREFECT_API_URL: own.url}
         with server.answering(own), temporary_settings(settings):
             for flow in made:
@@ -58,6 +60,15 @@ def main(args: argparse.Namespace) -> int:
             telling.follow(workspace, names, functools.partial(print, flush=True))
             schedules.serve_forever(made)
     return 0
+
+
+def _end() -> None:
+    """End at once, with all that was started: without its server Prefect tries for minutes."""
+    from flows import session
+
+    print(SERVER_GONE, file=sys.stderr, flush=True)
+    session.end_children()
+    os._exit(1)
 
 
 @contextlib.contextmanager

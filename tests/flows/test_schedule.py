@@ -13,6 +13,7 @@ from urllib.error import URLError
 import psutil
 import pytest
 
+from flows.commands.schedule import SERVER_GONE
 from ninefold.config import validate
 from ninefold.errors import ConfigError
 from tests.flows.test_run import ask, ninefold
@@ -52,11 +53,16 @@ def until(condition, limit_s=LIMIT_S):
     raise AssertionError("nothing happened in time")
 
 
-def serve(workspace, settings):
+def serve(workspace, settings, errors=None):
     """Start `ninefold schedule`; return its process and the address of its server."""
     command = [sys.executable, "-m", "ninefold", "schedule"]
     serving = subprocess.Popen(
-        command, cwd=workspace.folder, env=settings, stdout=subprocess.PIPE, text=True
+        command,
+        cwd=workspace.folder,
+        env=settings,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        text=True,
     )
     lines = [serving.stdout.readline() for _ in range(2)]
     assert lines[0].split() == ["training", "every", "10s"]
@@ -112,6 +118,20 @@ def test_scheduled_runs_fire_also_after_one_was_killed(request, workspace, tmp_p
     until(lambda: runs(server, "RUNNING"))
     left = started_by(serving)
     interrupt(serving, server)
+    assert not psutil.wait_procs(left, timeout=10)[1]
+
+
+@pytest.mark.thorough
+def test_a_server_that_is_killed_ends_the_command_with_one_line(request, workspace, tmp_path):
+    settings = {k: v for k, v in environment().items() if k != "PREFECT_API_URL"}
+    with (tmp_path / "said").open("w") as errors:
+        serving, server = serve(workspace, settings | home(request, tmp_path), errors)
+    until(lambda: runs(server, "RUNNING"))
+    left = started_by(serving)
+    next(process for process in left if "flows.server" in process.cmdline()).kill()
+    with serving.stdout:
+        assert serving.wait(30) == 1
+    assert (tmp_path / "said").read_text() == f"{SERVER_GONE}\n"
     assert not psutil.wait_procs(left, timeout=10)[1]
 
 
