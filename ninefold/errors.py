@@ -9,8 +9,10 @@ MEMORY_SIGNS = (
     "not enough memory",
     "failed to allocate memory",
     "bad_alloc",
+    "could not create a primitive",
+    "failed to map segment",
 )
-"""How torch and ONNX Runtime say that memory ran out."""
+"""How torch, its oneDNN, ONNX Runtime and the loader of libraries say that memory ran out."""
 
 
 class NinefoldError(Exception):

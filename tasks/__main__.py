@@ -38,7 +38,7 @@ def run_stage(workspace: Path, stage: str) -> None:
     _ = io.declared, io.specs
     try:
         importlib.import_module(stage_module(io)).run(io)
-    except (MemoryError, RuntimeError) as error:
+    except (MemoryError, RuntimeError, ImportError) as error:
         if ran_out_of_memory(error):
             raise too_little_memory(error) from None
         raise

@@ -6,8 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from ninefold.columns import Array
+from ninefold.errors import ran_out_of_memory
 from ninefold.networks.modules.joined import Joined
 from ninefold.objectives import ObjectiveSpec
+from ninefold.progress import say
 
 ROWS_PER_CHUNK, TENSOR_ROWS_PER_CHUNK = 4096, 256
 
@@ -21,6 +23,7 @@ class ScoringModule(nn.Module):
     def __init__(self, network: nn.Module, objective: ObjectiveSpec) -> None:
         super().__init__()
         self.network, self.objective = network, objective
+        self.scored_at_once = ROWS_PER_CHUNK
 
     def forward(self, x: Tensor, codes: Tensor, *tensors: Tensor) -> Tensor:
         return self.objective.scores(self.network(x, codes, *tensors))
@@ -42,14 +45,34 @@ class ScoringModule(nn.Module):
             hook.remove()
 
     def scores(self, x: Tensor, codes: Tensor, *tensors: Tensor) -> Array:
-        """Return the scores of many rows, `(N, K)` float32, computed in evaluation mode."""
+        """Return the scores of many rows, `(N, K)` float32, computed in evaluation mode; of half as
+        many at once whenever memory runs out.
+        """
         was_training = self.training
         self.eval()
-        with torch.no_grad():
-            parts = [self(*chunk).float() for chunk in _chunks(x, codes, *tensors)]
+        if tensors:
+            self.scored_at_once = min(self.scored_at_once, TENSOR_ROWS_PER_CHUNK)
+        while (parts := self._parts(self.scored_at_once, x, codes, *tensors)) is None:
+            rows = min(self.scored_at_once, len(x))
+            self.scored_at_once = rows // 2
+            say(
+                f"train: scores of {rows} rows do not fit into memory at once; going on with "
+                f"{self.scored_at_once} at a time"
+            )
         self.train(was_training)
         scores: Array = torch.cat(parts).cpu().numpy()
         return scores
+
+    def _parts(self, size: int, *rows: Tensor) -> list[Tensor] | None:
+        """Return the scores of `size` rows each; None where memory is too small for two or more."""
+        try:
+            with torch.no_grad():
+                return [self(*chunk).float() for chunk in _chunks(size, *rows)]
+        except RuntimeError as error:
+            if min(size, len(rows[0])) < 2 or not ran_out_of_memory(error):
+                raise
+        torch.cuda.empty_cache()
+        return None
 
 
 class Above(ScoringModule):
@@ -61,8 +84,7 @@ class Above(ScoringModule):
         return self.objective.scores(network.above(x, codes, *tensors))
 
 
-def _chunks(x: Tensor, *others: Tensor) -> Iterator[tuple[Tensor, ...]]:
-    size = TENSOR_ROWS_PER_CHUNK if len(others) > 1 else ROWS_PER_CHUNK
+def _chunks(size: int, x: Tensor, *others: Tensor) -> Iterator[tuple[Tensor, ...]]:
     for start in range(0, max(len(x), 1), size):
         rows = slice(start, start + size)
         yield x[rows], *(tensor[rows] for tensor in others)

@@ -127,6 +127,24 @@ def test_out_of_memory_goes_on_with_smaller_pieces_and_says_so(capsys):
     assert "going on with 5 at a time and the gradient of all 20" in said[1]
 
 
+def test_scores_that_do_not_fit_into_memory_are_those_of_fewer_rows_at_a_time(capsys, monkeypatch):
+    module, x, codes = fit_line()[0], torch.rand(20, 1), torch.zeros(20, 0, dtype=torch.int64)
+    whole, sizes = module.scores(x, codes), []
+    linear = module.network.linear.forward
+
+    def hungry(rows: torch.Tensor) -> torch.Tensor:
+        sizes.append(len(rows))
+        if len(rows) > 6:
+            raise RuntimeError("could not create a primitive")
+        return linear(rows)
+
+    monkeypatch.setattr(module.network.linear, "forward", hungry)
+    for _ in range(2):
+        np.testing.assert_allclose(module.scores(x, codes), whole, rtol=1e-6)
+    assert sizes == [20, 10, 5, 5, 5, 5, 5, 5, 5, 5]
+    assert "scores of 20 rows do not fit into memory" in capsys.readouterr().err
+
+
 def test_out_of_memory_with_one_row_is_an_error():
     with pytest.raises(RuntimeError, match="memory"):
         fit_line(most=0)
