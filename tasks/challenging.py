@@ -15,6 +15,7 @@ from ninefold.promotion.candidate import Candidate
 from ninefold.promotion.comparing import compare
 from ninefold.promotion.deciding import Reason, evidence_reasons, latency_reasons
 from ninefold.sealing import Opening, check_seal, finished, of_test, read_ledger, record
+from ninefold.target import Target
 from tasks.stage_io import StageIO
 
 
@@ -92,13 +93,25 @@ class Trial:
         other = self.champion.head
         if other is None:
             return "the champion learnt no target"
-        for name in ("names", "task", "classes"):
+        for name in ("names", "task"):
             ours, theirs = getattr(head.target, name), getattr(other.target, name)
             if ours != theirs:
                 return f"the target's {name} must be the champion's {theirs!r}, however: {ours!r}"
-        if [t.classes for t in head.target.each] != [t.classes for t in other.target.each]:
-            return "the targets' classes must be the champion's"
+        for one, its in self._targets():
+            if set(one.classes) != set(its.classes):
+                return (
+                    f"the classes of `{one.name}` must be the champion's {its.classes!r}, however: "
+                    f"{one.classes!r}"
+                )
         return None
+
+    def _targets(self) -> Iterator[tuple[Target, Target]]:
+        """Yield each target as the challenger knows it, and as the champion does."""
+        assert self.challenger.head is not None
+        assert self.champion is not None
+        assert self.champion.head is not None
+        ours, theirs = self.challenger.head.target, self.champion.head.target
+        yield from zip(ours.each or (ours,), theirs.each or (theirs,), strict=True)
 
     def _strangers(self) -> list[tuple[str, Candidate]]:
         """Return the models that were measured on another test part."""
@@ -106,6 +119,14 @@ class Trial:
         return [(who, m) for who, m in self._models() if m.test_set.get("rows_sha256") != test]
 
     def _notes(self) -> Iterator[Reason]:
+        for one, its in self._targets():
+            if one.positive != its.positive:
+                yield Reason(
+                    "note",
+                    f"the positive class of `{one.name}`, which stands last in the answers, is "
+                    f"{one.positive!r}; the champion's is {its.positive!r}. `problem.positive` in "
+                    "params.yaml holds it fast",
+                )
         for who, _ in self._strangers():
             yield Reason(
                 "note",

@@ -62,11 +62,12 @@ def compare(
     assert head is not None
     assert other is not None
     metric = reported_metric(problem, head.target)
+    prediction, cut = _turned(champion.predict(frame), other.cut, other.target, head.target)
     pair = _Pair(
         frame,
         head.target.encode(frame),
-        (challenger.predict(frame), champion.predict(frame)),
-        (head.cut, other.cut),
+        (challenger.predict(frame), prediction),
+        (head.cut, cut),
         metric,
         clusters(frame, problem),
     )
@@ -87,6 +88,22 @@ def compare(
         "slices": _slices(pair, spec, masked),
         "calibration": _calibration(pair, head.target),
     }
+
+
+def _turned(prediction: Array, cut: Cut, own: Target, target: Target) -> tuple[Array, Cut]:
+    """Return a model's prediction and threshold with the classes in the order of `target`.
+
+    The positive class is the rarer one of the train rows, and that may change from run to run.
+    """
+    pairs = zip(own.each, target.each, strict=True)
+    other = np.array([one.classes != its.classes for one, its in pairs])
+    if other.any():
+        cuts = np.where(other, 1 - np.array(cut), np.array(cut))
+        return np.where(other, 1 - prediction, prediction), tuple(cuts.tolist())
+    if own.classes == target.classes:
+        return prediction, cut
+    columns = [own.classes.index(name) for name in target.classes]
+    return prediction[:, columns], 1 - np.array(cut).item()
 
 
 def _spread(draws: Array) -> float | None:

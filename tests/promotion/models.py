@@ -57,12 +57,17 @@ def rows(seed: int = 0) -> Frame:
 
 
 def model(
-    noise: float = 0.0, upside_down: str = "", scale: float = 2.0, test: str = "", **more: object
+    noise: float = 0.0,
+    upside_down: str = "",
+    scale: float = 2.0,
+    test: str = "",
+    target: Target = TARGET,
+    **more: object,
 ) -> bytes:
     """Return a file that is the worse, the more `noise` it takes for signal.
 
     `upside_down` names a city where it is wrong; `scale` makes it more or less sure of itself;
-    `test` is the test part it says it was measured on.
+    `test` is the test part it says it was measured on; `target` says which class is positive.
     """
     graph = Graph("known")
     x, n = graph.input("x", np.float64, ("N", 1)), graph.input("noise", np.float64, ("N", 1))
@@ -70,15 +75,16 @@ def model(
     signal = graph.Add(graph.Mul(x, scale), graph.Mul(n, noise))
     away = graph.Equal(city, graph.constant([upside_down or "nowhere"]))
     signal = graph.cast(graph.Where(away, graph.Neg(signal), signal), np.float32)
-    scores = graph.Concat(graph.Mul(signal, np.float32(0)), signal, axis=1)
-    head = Head(TARGET)
+    both = [graph.Mul(signal, np.float32(0)), signal]
+    scores = graph.Concat(*(both if target.positive == "yes" else both[::-1]), axis=1)
+    head = Head(target)
     head.emit(graph, scores)
     signature = Signature(
         inputs=(Input("x", "number"), Input("noise", "number"), Input("city", "category")),
         task="classification",
         target="y",
-        classes=TARGET.classes,
-        positive=TARGET.positive,
+        classes=target.classes,
+        positive=target.positive,
         threshold=0.5,
         outputs=head.outputs,
     )

@@ -38,6 +38,20 @@ def candidate(target, noise):
     return Candidate(graph.model(metadata).SerializeToString(), "here")
 
 
+def single(target, noise):
+    """A model of `y`; whatever the order of its classes, it says the same of each."""
+    graph = Graph("single")
+    x, n = graph.input("x", np.float64, ("N", 1)), graph.input("noise", np.float64, ("N", 1))
+    signal = graph.cast(graph.Add(graph.Mul(x, 2.0), graph.Mul(n, noise)), np.float32)
+    both = [graph.Neg(signal), signal]
+    head = Head(target)
+    head.emit(graph, graph.Concat(*both[:: 1 if target.positive == "yes" else -1], axis=1))
+    inputs = (Input("x", "number"), Input("noise", "number"))
+    signature = Signature(inputs, "classification", "y", target.classes, outputs=head.outputs)
+    metadata = {METADATA_KEY: signature.to_json(), "ninefold.head": as_json(head.to_json())}
+    return Candidate(graph.model(metadata).SerializeToString(), "here")
+
+
 @pytest.mark.parametrize("target", [LABELS, VALUES], ids=["labels", "values"])
 def test_several_targets_are_one_gain(target):
     frame = rows()
@@ -58,3 +72,22 @@ def test_several_targets_are_one_gain(target):
     assert 0 < found["gain"]["low"] < found["gain"]["high"]
     assert (found["calibration"] is None) == (not target.is_labels)
     assert [entry["low"] > 0 for entry in found["slices"]] == [True, True]
+
+
+def test_classes_in_another_order_change_nothing():
+    """The rarer class is the positive one; in the next run it may be the other."""
+    frame, spec = rows(), EvaluateSpec(bootstrap=100, slices=())
+    found = []
+    for metric in ("roc_auc", "f1"):
+        problem = ProblemSpec(task="classification", target="y", metric=metric)
+        target = Target("y", "classification", ("no", "yes"))
+        turned = Target("y", "classification", ("yes", "no"))
+        found.append(
+            [
+                compare(single(target, 0.0), champion, frame, problem, spec)
+                for champion in (single(target, 1.0), single(turned, 1.0))
+            ]
+        )
+    for same, other in found:
+        assert other["champion"] == pytest.approx(same["champion"])
+        assert other["gain"] == pytest.approx(same["gain"])

@@ -7,6 +7,7 @@ from ninefold.errors import GateError, InputError
 from ninefold.files import read_json
 from ninefold.promotion.registry import Registry
 from ninefold.sealing import read_ledger
+from ninefold.target import Target
 from tasks.promoting import promote, rollback
 from tests.promotion.models import Workspace, model
 
@@ -161,6 +162,18 @@ def test_models_that_cannot_be_compared_are_held(workspace):
     outcome = promote(workspace.folder)
     assert outcome.action == "hold"
     assert "no metric" in outcome.reasons[0]
+
+
+def test_a_retrain_whose_positive_class_is_the_other_is_compared_all_the_same(workspace):
+    """It is the rarer class of the train rows, and new rows may turn that."""
+    workspace.export(noise=2.0)
+    promote(workspace.folder)
+    workspace.export(target=Target("y", "classification", ("yes", "no")))
+    outcome = promote(workspace.folder)
+    assert outcome.action == "promote", outcome.reasons
+    assert any("is 'no'; the champion's is 'yes'" in text for text in outcome.reasons)
+    workspace.export(target=Target("y", "classification", ("maybe", "yes")))
+    assert "must be the champion's ('yes', 'no')" in promote(workspace.folder).reasons[0]
 
 
 def test_a_test_part_that_was_touched_stops(workspace):
