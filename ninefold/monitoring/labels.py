@@ -58,7 +58,7 @@ def labels_of(
         ids: the scored rows' keys as text, or how many rows there are.
 
     Raises:
-        InputError: no such column, a key that stands twice, or another number of rows.
+        InputError: no such column, a key with two labels, or another number of rows.
     """
     wanted = [*head.target.names, *([key] if key is not None else [])]
     source = open_source(path, wanted)
@@ -79,7 +79,7 @@ def labels_of(
         place = np.arange(count)
     else:
         assert not isinstance(ids, int)
-        place = _joined(path, key, keys, ids)
+        place = _joined(path, key, keys, labels, tokens, ids)
     found = coded([[column] for column in labels], place, head, tokens)
     return replace(found, apart=len(labels[0]) - len(np.unique(place[place >= 0])))
 
@@ -111,15 +111,32 @@ def as_keys(values: pa.Array) -> list[str]:
     return [text.partition(".")[0] if WHOLE.fullmatch(text) else text for text in as_text(values)]
 
 
-def _joined(path: Path, key: str, keys: Sequence[str], ids: Sequence[str]) -> Array:
-    """Return for each scored row the position of its label, -1 for none."""
+def _joined(
+    path: Path,
+    key: str,
+    keys: Sequence[str],
+    labels: Sequence[pa.Array],
+    tokens: Sequence[str],
+    ids: Sequence[str],
+) -> Array:
+    """Return for each scored row the position of its label, -1 for none.
+
+    A row may stand there again with the same label, or with one that was missing before.
+    """
+    cells, missing = list(zip(*map(as_text, labels), strict=True)), {"", *tokens}
     places: dict[str, int] = {}
     for position, text in enumerate(keys):
-        if text and places.setdefault(text, position) != position:
+        if not text:
+            continue
+        first = places.setdefault(text, position)
+        if cells[first] == cells[position] or missing.issuperset(cells[position]):
+            continue
+        if not missing.issuperset(cells[first]):
             raise InputError(
-                f"labels {path} must name a row once, however: `{key}` {text[:60]!r} stands there "
-                "twice"
+                f"labels {path} must say one thing of a row, however: `{key}` {text[:60]!r} stands "
+                "there twice, with labels that differ"
             )
+        places[text] = position
     return np.array([places.get(text, -1) for text in ids], dtype=np.int64)
 
 

@@ -142,7 +142,9 @@ def test_labels_that_arrive_later_are_joined_and_judged(folder, tmp_path, task):
     told = y if task == "regression" else np.array(NAMES[task])[y]
     late = pd.DataFrame({"customer id": np.arange(len(y)), "y": told})
     labels = tmp_path / "labels.csv"
-    late[100:].sample(frac=1, random_state=0).to_csv(labels, index=False)
+    unknown = late[100:150].assign(y=None)  # known later; others come twice
+    come = [unknown, late[100:].sample(frac=1, random_state=0), late[300:400]]
+    pd.concat(come).to_csv(labels, index=False)
     report = look(folder, path, task, labels, "customer id")
     assert report["performance"]["rows"] == 1100
     assert report["performance"]["without_label"] == 100
