@@ -22,14 +22,17 @@ def difference(old: str, new: str, name: str) -> str:
 
 
 def _placed(lines: list[str]) -> list[tuple[str, ...]]:
-    """Return every line with the one that begins its rule, and with what that rule is about."""
+    """Return every line with the one that begins its rule, and with what that rule is about; lines
+    between rules by themselves.
+    """
     found: list[tuple[str, ...]] = []
     place: tuple[str, ...] = ()
     for position, line in enumerate(lines):
         if line.lstrip().startswith("- ") and not line.startswith("     "):
             named = [text for text in lines[position + 1 : position + 2] if _is_name(text)]
             place = (line, *named)
-        found.append((line, *place))
+        is_named = line.strip()[:1] not in ("", "#")
+        found.append((line, *place) if is_named else (line,))
     return found
 
 

@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from expectations.draft import draft, render
 from expectations.drafting.conditions import rules as conditions
 from expectations.drafting.keys import rules as keys_of
+from expectations.drafting.tokens import rules as tokens
 from expectations.gate import gate
 from expectations.margins import hard_ends, reach
 from expectations.sample import Sample
@@ -490,8 +491,15 @@ def test_rare_levels_and_gaps_that_once_part_are_no_alarm(tmp_path):
     assert [i for i in report["expectations"] if not i["success"]] == []
 
 
+def test_a_single_text_far_too_long_is_no_share_to_let_pass():
+    texts = [f"{'word ' * (10 + n % 9)}{n}" for n in range(ROWS)]
+    table = pa.table({ROW: np.arange(ROWS), "note": texts})
+    (rule,) = tokens(Sample(table, (Column("note", "text", frozenset()),), PROBLEM))
+    assert (rule["min_value"], rule["max_value"], rule.get("mostly")) == (2, 38, None)
+
+
 @pytest.mark.thorough
-def test_texts_cut_short_are_found(tmp_path):
+def test_texts_cut_short_or_far_too_long_are_found(tmp_path):
     table = orders()
     table["email"] = [f"{' '.join(['word'] * (40 + n % 9))} {n}" for n in range(ROWS)]
     suite = drafted(table, tmp_path)
@@ -499,6 +507,11 @@ def test_texts_cut_short_are_found(tmp_path):
     failed = [i for i in check(table, suite, tmp_path)["expectations"] if not i["success"]]
     assert [i["type"] for i in failed] == ["expect_column_values_to_have_tokens_between"]
     assert failed[0]["kwargs"]["min_value"] == 10
+    table.loc[:50, "email"] = table["email"][50]
+    table.loc[7, "email"] = "word " * 4000
+    (failed,) = [i for i in check(table, suite, tmp_path)["expectations"]
+                 if not i["success"] and "tokens" in i["type"]]  # fmt: skip
+    assert [row["row"] for row in failed["rows"]] == [7]
 
 
 def test_a_few_far_values_do_not_stretch_the_range(tmp_path):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from expectations.draft import render
+from expectations.draft import block, render
 from expectations.merge import laid_beside, merge
 from ninefold.errors import ConfigError
 from tasks.commands import expectations
@@ -186,3 +186,6 @@ def test_the_difference_names_no_line_that_stays():
     lines = merge(render(old), render(old), render(new), "s.yaml").diff.splitlines()
     changed = [line for line in lines[2:] if line[0] in "+-"]
     assert changed == ["-    max_value: 1", "+    max_value: 2"] * 100
+    fewer = merge(render(old[:3]), render(old[:3]), render(old[:3:2]), "s.yaml")
+    gone = [line for line in fewer.diff.splitlines()[2:] if line[0] in "+-"]
+    assert gone == [f"-{line}" for line in block(old[1]).splitlines()]
