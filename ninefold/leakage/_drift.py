@@ -2,11 +2,14 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ninefold.columns import Array
+
+if TYPE_CHECKING:
+    from ninefold.leakage.case import Case
 
 APART = 0.3
 """Distance of the parts' places in the file from which no lot has dealt them."""
@@ -62,6 +65,25 @@ def is_mixed(drifts: list[Drift], order: Drift) -> bool:
     if order.effect >= APART:
         return len(drifts) >= 10 and differing <= 0.1 * len(drifts)
     return differing <= max(1.0, 0.25 * len(drifts))
+
+
+def column_drift(case: "Case", name: str, rows: Array, others: Array) -> Drift:
+    """Compare a feature in the rows of one mask `(N,)` with those of another."""
+    many = len(case.inputs) + 2
+    present = ~case.is_missing(name)
+    if case.frame.column(name).kind in ("category", "text"):
+        codes = case.codes[name]
+        return level_drift(codes[rows & present], codes[others & present], many)
+    values = case.number(name)
+    return number_drift(values[rows & present], values[others & present], many)
+
+
+def are_alike(case: "Case", rows: Array, others: Array) -> bool:
+    """Tell whether few features differ between the rows of two masks `(N,)`, as after a lot.
+
+    Rows of another site, or chosen by a column, may be nearer to all others and are no copies.
+    """
+    return is_mixed([column_drift(case, name, rows, others) for name in case.inputs], Drift())
 
 
 def number_drift(train: Array, test: Array, columns: int) -> Drift:

@@ -7,7 +7,7 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage._closeness import Records
-from ninefold.leakage._drift import number_drift
+from ninefold.leakage._drift import are_alike, number_drift
 from ninefold.leakage._writing import oddness
 from ninefold.leakage.case import Case
 from ninefold.leakage.chance import log10_excess
@@ -62,7 +62,8 @@ def nearer(case: Case, records: Records, pool: Array) -> Nearer | None:
     """Compare how near test rows and learned rows are to their nearest learned row.
 
     In a split by lot both are alike, whatever the table (target and decoy, Elias and Gygi 2007):
-    an excess of near rows in test are copies with cells changed, if the other rows do not differ.
+    an excess of near rows in test are copies with cells changed, if the other rows do not differ,
+    neither in that nor in their columns.
     Near means: agreeing by chance is unlikely; or more unlikely than with the next ones; or both,
     as entities agree with several; or near, and written with other decimals than usual.
     """
@@ -91,9 +92,9 @@ def nearer(case: Case, records: Records, pool: Array) -> Nearer | None:
         if chances[at] > UNLIKELY:
             return None
         named = _told(signs[at])
-        if named is not None and any(
-            _stand_out(values, np.flatnonzero(named)) for values in (near, lead, same)
-        ):
+        if named is None or not _are_drawn_alike(case, learned, tested[~named]):
+            continue
+        if any(_stand_out(values, np.flatnonzero(named)) for values in (near, lead, same)):
             usual = float((signs[at].train >= signs[at].test[named].min()).mean())
             evidence = {
                 "shown_by": signs[at].what,
@@ -104,6 +105,12 @@ def nearer(case: Case, records: Records, pool: Array) -> Nearer | None:
             }
             return Nearer(tested[named], evidence)
     return None
+
+
+def _are_drawn_alike(case: Case, learned: Array, others: Array) -> bool:
+    masks = np.zeros((2, len(case)), dtype=bool)
+    masks[0, learned] = masks[1, others] = True
+    return are_alike(case, *masks)
 
 
 def _rarity(values: Array) -> Array:

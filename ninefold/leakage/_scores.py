@@ -81,3 +81,23 @@ def ridge_out_of_fold(x: Array, y: Array, fold: Array) -> Array:
         weights = np.linalg.solve(gram - held.T @ held + penalty, moment - held.T @ y[test])
         predicted[test] = held @ weights
     return predicted
+
+
+def is_parted(x: Array, positive: Array) -> bool:
+    """Tell whether numbers `(N,)` lie in two heaps with fewer between, where a class begins.
+
+    What causes a class by a threshold lies as thick there as on the thinner side.
+    """
+    order = np.argsort(x, kind="stable")
+    x, positive = x[order], positive[order]
+    apart = np.abs(np.cumsum(positive) / positive.sum() - np.cumsum(~positive) / (~positive).sum())
+    apart[np.append(x[1:] == x[:-1], True)] = 0
+    edge = int(apart.argmax())
+    middle = (x[edge] + x[min(edge + 1, len(x) - 1)]) / 2
+    sides = np.median(x[: edge + 1]), np.median(x[edge + 1 :])
+    reach = 0.2 * (sides[1] - sides[0])
+    low, between, high = (
+        np.searchsorted(x, at + reach, "right") - np.searchsorted(x, at - reach, "left")
+        for at in (sides[0], middle, sides[1])
+    )
+    return bool(min(low, high) - between > 2.5 * np.sqrt(min(low, high) + between))

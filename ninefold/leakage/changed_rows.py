@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage._drift import are_alike
 from ninefold.leakage.case import Case, Check, Finding
 from ninefold.leakage.chance import log10_excess
 from ninefold.splitting.identity import combine, has_twin, hash_values
@@ -27,7 +28,8 @@ class ChangedRowsCheck(Check):
     """Test rows that equal a train or valid row but for one column, the same two, or spelling.
 
     Under an honest split a test row finds such a twin as often as a train row finds one inside
-    train: the rows are exchangeable (Fisher's exact test). Copies put into test find it oftener.
+    train: the rows are exchangeable (Fisher's exact test). Copies put into test find it oftener,
+    and the other test rows do not differ from train.
     Texts are compared by their letters and digits alone. Of a declared entity all rows count once:
     one that is like another has many such twins.
     """
@@ -45,19 +47,22 @@ class ChangedRowsCheck(Check):
         if pool.sum() < MIN_ROWS or case.test.sum() < MIN_ROWS:
             return
         unit = _units(case)
-        spelt = _spelt_anew(case, pool)
-        twins, chance = spelt, _log10_excess(spelt, pool, unit)
+        plain = has_twin(combine([case.hashes[name] for name in case.inputs]), pool)
+        spelt = _spelt_anew(case, pool, plain)
+        twins, chance = spelt, _log10_excess(spelt, pool, unit, plain)
         but = "one column"
         if len(columns) >= MIN_COLUMNS:
             more = [spelt | found for found in _twins_but_for_one(columns, pool)]
-            at = [_log10_excess(found, pool, unit) + np.log10(len(more)) for found in more]
+            at = [_log10_excess(found, pool, unit, plain) + np.log10(len(more)) for found in more]
             if at and min(at) < chance:
                 twins, chance = more[int(np.argmin(at))], min(at)
         if chance > UNLIKELY and len(columns) > MIN_COLUMNS and len(case) <= PAIRED_ROWS:
-            twins, chance = _twins_but_for_two(columns, pool, unit)
+            twins, chance = _twins_but_for_two(columns, pool, unit, plain)
             but = "two columns"
         hits, inside = int(twins[case.test].sum()), int(twins[pool].sum())
         if hits < max(MIN_ROWS, MIN_SHARE * case.test.sum()) or chance > UNLIKELY:
+            return
+        if not are_alike(case, pool, case.test & ~twins):
             return
         share = hits / int(case.test.sum())
         yield Finding(
@@ -89,11 +94,13 @@ def _columns(case: Case) -> list[Array]:
     return [column for column in found if (column != column[0]).any()]
 
 
-def _spelt_anew(case: Case, pool: Array) -> Array:
-    """Return the mask `(N,)` of rows with a twin in `pool` that is only spelt otherwise."""
-    written = combine([case.hashes[name] for name in case.inputs])
+def _spelt_anew(case: Case, pool: Array, plain: Array) -> Array:
+    """Return the mask `(N,)` of rows with a twin in `pool` that is only spelt otherwise.
+
+    `plain` `(N,)` are those with a true twin.
+    """
     spoken = combine([hash_values("datetime", codes) for codes in case.spoken.values()])
-    return has_twin(spoken, pool) & ~has_twin(written, pool)
+    return has_twin(spoken, pool) & ~plain
 
 
 def _units(case: Case) -> Array:
@@ -106,12 +113,16 @@ def _units(case: Case) -> Array:
     return np.unique(entity, return_inverse=True)[1]
 
 
-def _log10_excess(twins: Array, pool: Array, unit: Array) -> float:
+def _log10_excess(twins: Array, pool: Array, unit: Array, plain: Array) -> float:
     """Return log10 of the chance that test has so many more twins `(N,)` than the pool, counted by
-    their `unit` `(N,)`.
+    their `unit` `(N,)`, of the rows that are not equal to one as they are, as those in `plain`.
+
+    Where rows of few values meet, learned ones are equal, and those of another entity nearly so.
     """
+    rest = ~plain | twins
     hits, of, inside, of_pool = (
-        len(np.unique(unit[mask])) for mask in (twins & ~pool, ~pool, twins & pool, pool)
+        len(np.unique(unit[mask]))
+        for mask in (twins & ~pool, rest & ~pool, twins & pool, rest & pool)
     )
     return log10_excess(hits, of, inside, of_pool)
 
@@ -130,7 +141,9 @@ def _twins_but_for_one(columns: list[Array], pool: Array) -> list[Array]:
     return [np.any([twins[c] for c in np.flatnonzero(k)], axis=0) for k in kept if k.any()]
 
 
-def _twins_but_for_two(columns: list[Array], pool: Array, unit: Array) -> tuple[Array, float]:
+def _twins_but_for_two(
+    columns: list[Array], pool: Array, unit: Array, equal: Array
+) -> tuple[Array, float]:
     """Return the mask `(N,)` of rows with a twin but for one pair of columns, and its chance.
 
     Of the pair that test finds twins by oftenest, the number of pairs counted: a record seen a year
@@ -146,7 +159,7 @@ def _twins_but_for_two(columns: list[Array], pool: Array, unit: Array) -> tuple[
         twins = has_twin(total - first - second, pool) & ~plain
         if twins[~pool].sum() < MIN_ROWS or twins[pool].mean() > MOST_INSIDE:
             continue
-        at = _log10_excess(twins, pool, unit) + float(np.log10(len(pairs)))
+        at = _log10_excess(twins, pool, unit, equal) + float(np.log10(len(pairs)))
         if at < chance:
             best, chance = twins, at
     return best, chance

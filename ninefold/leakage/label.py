@@ -18,6 +18,7 @@ from ninefold.leakage._contradicted import (
     in_one_part,
 )
 from ninefold.leakage._discriminant import discriminant
+from ninefold.leakage._recapture import are_beyond_meeting
 from ninefold.leakage._spelling import WORD
 from ninefold.leakage._twin_labels import disagree_beyond_neighbours
 from ninefold.leakage._voting import NEIGHBOURS, Voters
@@ -50,14 +51,14 @@ class LabelCheck(Check):
     """Labels worth a second look.
 
     Conflicts are an info where rows of few values coincide by nature, with other labels. They warn
-    where the equal rows are copies of one record (rows that differ in one column only are rare, or
-    they hold a long text), and much of them bears two labels; and where equal rows differ in it far
-    oftener than with labels shuffled among them, or than their neighbours let expect, although the
-    table keeps its duplicates: then one of the two is wrong. Suspicious labels, infos, are those of
-    confident learning (Northcutt, Jiang and Chuang 2021): each row's neighbours without itself
-    vote, and another class gets more than that class's own rows get on average. They warn where
-    such rows stand in the test part only, and where the classes lie apart and hardly any row
-    between them.
+    where the equal rows are copies of one record (far more are equal than meet by chance, or, if
+    one column fixes all others, few differ in one only; or they hold a long text), and much of them
+    bears two labels; and where equal rows differ in it far oftener than with labels shuffled among
+    them, or than their neighbours let expect, although the table keeps its duplicates: then one of
+    the two is wrong. Suspicious labels, infos, are those of confident learning (Northcutt, Jiang
+    and Chuang 2021): each row's neighbours without itself vote, and another class gets more than
+    that class's own rows get on average. They warn where such rows stand in the test part only, and
+    where the classes lie apart and hardly any row between them.
     """
 
     family: ClassVar[str] = "label"
@@ -115,7 +116,9 @@ def _are_copies(case: Case, rows: Array, mask: Array) -> bool:
         return False
     nearly = [twin_share(combine([c for c in columns if c is not out])) for out in columns[:VARIED]]
     more = max(nearly) - twins
-    return more <= NATURAL * twins and more <= OF_THE_REST * (1 - twins)
+    few = more <= NATURAL * twins and more <= OF_THE_REST * (1 - twins)
+    beyond = are_beyond_meeting(columns)
+    return few if beyond is None else beyond
 
 
 def _is_long(case: Case, name: str, mask: Array) -> bool:

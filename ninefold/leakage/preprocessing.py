@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from ninefold.columns import Array
 from ninefold.leakage._fills import SMALL_SPIKE, SPIKE, agrees, is_mean, is_median
 from ninefold.leakage._listed import listed
 from ninefold.leakage._scales import (
@@ -22,6 +23,8 @@ from ninefold.leakage.case import Case, Check, Finding, Severity
 
 CANDIDATES = 5
 """Most frequent values that may have been filled in."""
+MEASURED = 20
+"""Values of a column from which one of its own may stand out; of fewer, one with more digits."""
 
 
 class PreprocessingCheck(Check):
@@ -111,20 +114,29 @@ def _imputed(case: Case, columns: list[Column]) -> list[str]:
 def _is_imputed(case: Case, column: Column, times: int) -> bool:
     x = column.x[column.present]
     values, counts = np.unique(x, return_counts=True)
-    if len(values) < 20:
-        return False
-    often = np.argsort(-counts, kind="stable")[:CANDIDATES]
-    for place in often[counts[often] >= max(SPIKE, 0.002 * len(x))]:
+    for place in _candidates(x, values, counts):
         spike, second = float(values[place]), int(np.delete(counts, place).max())
+        is_clear = len(values) >= MEASURED and counts[place] >= times * second
         rest = x[x != spike]
         for centre in (is_mean, is_median):
-            if not centre(spike, rest, second, counts[place] >= times * second):
+            if not centre(spike, rest, second, is_clear):
                 continue
             masks = (case.train, ~case.test)
             train = [column.x[column.present & m & (column.x != spike)] for m in masks]
             same = any(len(t) > 0 and agrees(centre, spike, t, second) for t in train)
             return not is_honest(case, same)
     return False
+
+
+def _candidates(x: Array, values: Array, counts: Array) -> list[int]:
+    """Return the places of the most frequent values, and of the one nearest to the mean `x` has.
+
+    Whole numbers hold few others, each oftener than the mean that their gaps were filled with.
+    """
+    often = np.argsort(-counts, kind="stable")[: CANDIDATES if len(values) >= MEASURED else 0]
+    mean = int(np.abs(values - x.mean()).argmin())
+    least = max(SPIKE, 0.002 * len(x))
+    return [int(k) for k in dict.fromkeys([*often, mean]) if counts[k] >= least]
 
 
 def _finding(

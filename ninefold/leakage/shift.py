@@ -8,7 +8,14 @@ import numpy as np
 
 from ninefold.leakage._balanced import before_balancing
 from ninefold.leakage._chosen import chosen_by
-from ninefold.leakage._drift import APART, Drift, is_mixed, level_drift, number_drift
+from ninefold.leakage._drift import (
+    APART,
+    Drift,
+    column_drift,
+    is_mixed,
+    level_drift,
+    number_drift,
+)
 from ninefold.leakage._ranges import MIN_ROWS, UNLIKELY, Shift, beyond, cut, outside, places
 from ninefold.leakage._unrecorded import unrecorded
 from ninefold.leakage._values import spike, written_otherwise
@@ -91,13 +98,7 @@ def _order(case: Case) -> Drift:
 
 
 def _drift(case: Case, name: str) -> Drift:
-    many = len(case.inputs) + 2
-    present = ~case.is_missing(name)
-    if case.frame.column(name).kind in ("category", "text"):
-        codes = case.codes[name]
-        return level_drift(codes[case.train & present], codes[case.test & present], many)
-    values = case.number(name)
-    drift = number_drift(values[case.train & present], values[case.test & present], many)
+    drift = column_drift(case, name, case.train, case.test)
     return _dated(drift) if case.frame.column(name).kind == "datetime" else drift
 
 

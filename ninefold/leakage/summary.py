@@ -159,6 +159,8 @@ def _statistic(
         chance = float(np.log10(np.minimum(1, near / scatter[fits])).sum())
         if chance > SURE or (name in AMONG and _is_limit(by, values, y, near)):
             continue
+        if name in AMONG and _is_first(case, by, values, y, near):
+            continue
         if _is_of_train(case, by, values, y, statistic, near):
             continue
         evidence = {
@@ -174,6 +176,13 @@ def _is_limit(by: Grouping, values: Array, y: Array, near: float) -> bool:
     """Tell whether rows have the value again and again: a limit, a price from a list, no change."""
     meets = np.abs(y - values[by.code]) <= near
     return bool(meets.sum() > 1.2 * len(by.size))
+
+
+def _is_first(case: Case, by: Grouping, values: Array, y: Array, near: float) -> bool:
+    """Tell whether a value is the target of its group's first row: where an entity started."""
+    order = case.order[np.argsort(by.code[case.order], kind="stable")]
+    first = y[order[by.starts]]
+    return bool((np.abs(first - values) <= near).mean() >= FITS)
 
 
 def _is_of_train(

@@ -11,8 +11,9 @@ from typing import Literal
 
 import numpy as np
 
-from ninefold.columns import Array
+from ninefold.leakage._flips import is_flipped_copy
 from ninefold.leakage._left_open import shared
+from ninefold.leakage._scores import is_parted
 from ninefold.leakage._words import covered
 from ninefold.leakage.chance import area_error, auc
 from ninefold.leakage.identifier import is_numbering
@@ -33,8 +34,9 @@ SAID_AREA, MOSTLY_SAID = 0.8, 0.6
 """The same where the words that only texts of that class have stand in so much of it."""
 MANY = 30
 """Values from which a number is a measure, not a class of its own."""
-SLACK = 1.3
-"""How many times the error of the others a column may have that is told apart from them."""
+SLACK, SLACK_OF_COPY = 1.3, 2.5
+"""How many times the error of the others a column may have that is told apart from them; the second
+if it holds the target's own values, some turned round."""
 EQUAL = 0.997
 """Score of the others from which an exact column may be just one of many that are exact."""
 INDEPENDENT_Z, SMALL_Z, SMALL = 4.0, 2.5, 400
@@ -161,27 +163,7 @@ def _is_untested(power: Power, one: Alone, rest: float) -> bool:
     x = one.view.scores[known]
     if not _is_number(power, one.view.column) or len(np.unique(x)) < MANY:
         return False
-    return not (is_class and _is_parted(x, power.case.y[known] == one.klass))
-
-
-def _is_parted(x: Array, positive: Array) -> bool:
-    """Tell whether numbers `(N,)` lie in two heaps with fewer between, where a class begins.
-
-    What causes a class by a threshold lies as thick there as on the thinner side.
-    """
-    order = np.argsort(x, kind="stable")
-    x, positive = x[order], positive[order]
-    apart = np.abs(np.cumsum(positive) / positive.sum() - np.cumsum(~positive) / (~positive).sum())
-    apart[np.append(x[1:] == x[:-1], True)] = 0
-    edge = int(apart.argmax())
-    middle = (x[edge] + x[min(edge + 1, len(x) - 1)]) / 2
-    sides = np.median(x[: edge + 1]), np.median(x[edge + 1 :])
-    reach = 0.2 * (sides[1] - sides[0])
-    low, between, high = (
-        np.searchsorted(x, at + reach, "right") - np.searchsorted(x, at - reach, "left")
-        for at in (sides[0], middle, sides[1])
-    )
-    return bool(min(low, high) - between > 2.5 * np.sqrt(min(low, high) + between))
+    return not (is_class and is_parted(x, power.case.y[known] == one.klass))
 
 
 def _strong(power: Power) -> list[Alone]:
@@ -280,6 +262,8 @@ def _is_child(power: Power, one: Alone, rest: float, z: float) -> bool:
         return rest < EQUAL
     # In few rows a weak tie goes unseen: there a column must tell more than all others.
     slack = SLACK if len(power.case) >= SMALL else 1 / SLACK
+    if slack > 1 and z < SMALL_Z and is_flipped_copy(power, one.view.column):
+        slack = SLACK_OF_COPY
     leads = one.view.aspect not in ("value", "words") or 1 - one.score <= slack * (1 - rest)
     return leads and one.score >= _least(one, rest, is_area)
 

@@ -87,6 +87,29 @@ def test_one_patient_like_another_counts_once():
     assert loud(report(table, "pain", part, group=["patient"])) == []
 
 
+def test_rows_of_few_values_in_an_entity_that_train_lacks_pass():
+    rng = np.random.default_rng(5)
+    school = rng.integers(0, 30, N)
+    data = {name: rng.integers(0, 2, N).astype(np.float64) for name in ("a", "b", "c")}
+    data |= {"class": school.astype(np.float64), "price": rng.integers(1, 9, N).astype(np.float64)}
+    part = np.where(school < 22, "train", "test").astype(object)
+    assert not findings(data, part)
+
+
+def test_another_site_whose_rows_are_of_common_kinds_passes():
+    rng = np.random.default_rng(0)
+    site, data = rng.random(600) < 0.3, {}
+    routine = rng.random(600) < np.where(site, 0.5, 0.05)
+    for i in range(16):
+        oftener = 0.35 * (1 if i % 2 else -1) * (i < 10)
+        share = np.where(routine & (i >= 10), 0, 0.4 + oftener * site)
+        data[f"sign {i}"] = np.where(rng.random(600) < share, "yes", "no").astype(object)
+    data["risk"] = rng.integers(0, 3, 600).astype(float)
+    data["outcome"] = np.where(rng.random(600) < 0.13, "ill", "well").astype(object)
+    part = np.where(site, "test", "train").astype(object)
+    assert not loud(report(data, "outcome", part))
+
+
 def test_a_table_without_features_has_nothing_to_compare():
     rng = np.random.default_rng(0)
     assert findings({"price": table(rng)["price"]}, parts(rng)) == []

@@ -179,6 +179,23 @@ def test_copies_of_records_with_two_labels_warn():
     assert found(x, y)["label.conflict"].severity == "warn"
 
 
+def test_copies_of_coarse_records_with_two_labels_warn():
+    rng = np.random.default_rng(3)
+    x = np.column_stack([np.round(rng.lognormal(4, 0.5, 1500)), *rng.integers(0, 2, (10, 1500))])
+    x = np.unique(x.astype(float), axis=0)
+    y = rng.choice(["no", "yes"], len(x))
+    x, y = np.concatenate([x, x[:150]]), np.append(y, np.where(y[:150] == "yes", "no", "yes"))
+    assert found(x, y)["label.conflict"].severity == "warn"
+
+
+def test_people_of_one_place_who_happen_to_be_equal_conflict_honestly():
+    rng = np.random.default_rng(6)
+    place = rng.integers(0, 1100, 1500)
+    x = np.column_stack([rng.normal(size=(1100, 4))[place], rng.random((1500, 2)) < 0.08])
+    y = rng.choice(["no", "yes"], 1500)
+    assert found(x.astype(float), y)["label.conflict"].severity == "info"
+
+
 def test_rows_of_few_values_conflict_honestly():
     rng = np.random.default_rng(3)
     x, y = rng.integers(0, 3, (800, 5)).astype(float), rng.choice(["no", "yes"], 800)

@@ -61,6 +61,17 @@ def test_noisy_copies_among_noise_warn():
     assert findings({"leak": score, **noise(rng)}, classes(yes)) == {"leak": "target.noisy"}
 
 
+def test_a_copy_with_flips_is_named_though_the_others_tell_more():
+    rng = np.random.default_rng(0)
+    yes = rng.random(N) < 0.3
+    causes = {f"x{i}": yes * 1.1 + rng.normal(size=N) for i in range(4)}
+    even, uneven = (yes ^ (rng.random(N) < np.where(yes, miss, 0.12)) for miss in (0.12, 0.2))
+    assert findings({"flag": classes(even), **causes}, classes(yes)) == {"flag": "target.noisy"}
+    assert findings({"flag": classes(uneven), **causes}, classes(yes)) == {}
+    written = np.where(even, "spam", "ham").astype(object)
+    assert findings({"flag": written, **causes}, classes(yes)) == {}
+
+
 @pytest.mark.parametrize(("told", "severity"), [((7, 8, 9, 10), "info"), ((7,), "warn")])
 def test_several_samples_of_a_wave_are_its_signal_and_one_is_not(told, severity):
     rng = np.random.default_rng(0)

@@ -97,6 +97,18 @@ def test_gaps_filled_from_all_rows_warn_and_from_train_rows_are_silent(centre):
     assert not found(x, part)
 
 
+@pytest.mark.parametrize("most", [4, 40])
+def test_gaps_of_whole_numbers_filled_with_their_mean_over_all_rows_warn(most):
+    part, rng = parts(), np.random.default_rng(2)
+    gap, x = rng.random(N) < 0.05, raw()
+    x[:, 0] = rng.binomial(most, 0.4, N)
+    x[gap, 0] = x[~gap, 0].mean()
+    (finding,) = found(x, part)
+    assert (finding.kind, finding.columns) == ("preprocessing.imputation", ("a",))
+    x[gap, 0] = x[~gap & (part != "test"), 0].mean()
+    assert not found(x, part)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_numbers_as_measured_are_silent(seed):
     assert not found(raw(seed), parts(seed))

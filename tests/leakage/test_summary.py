@@ -57,3 +57,18 @@ def shops(over):
 def test_a_total_of_all_rows_of_a_category_warns_and_of_train_rows_passes():
     assert [item["columns"] for item in loud(shops("all"), *KINDS)] == [["total"]]
     assert not loud(shops("train"), *KINDS)
+
+
+def test_where_each_entity_started_passes_and_where_it_ends_warns():
+    rng = np.random.default_rng(4)
+    pig = np.repeat([f"pig {i}" for i in range(60)], 10)
+    weight = pd.Series((25 + rng.normal(0, 3, 60).repeat(10) + rng.uniform(5, 8, 600)).round(1))
+    weight = weight.groupby(pig).cumsum()
+    part = np.where(np.isin(pig, [f"pig {i}" for i in range(45)]), "train", "test").astype(object)
+
+    def named(made):
+        table = {"pig": pig.astype(object), "made": made.to_numpy(), "weight": weight.to_numpy()}
+        return loud(report(table, "weight", part, group=("pig",)), *KINDS)
+
+    assert not named(weight.groupby(pig).transform("min"))
+    assert named(weight.groupby(pig).transform("max"))
