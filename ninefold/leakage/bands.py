@@ -7,6 +7,7 @@ import numpy as np
 
 from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.chance import SURE, log10_arrangements
+from ninefold.sequences import recipe
 
 
 class BandsCheck(Check):
@@ -14,7 +15,8 @@ class BandsCheck(Check):
 
     Rows sorted by the target then show each value in one unbroken run, which shuffled values do
     with one over the number of their arrangements. Values of one row each are no bands: a trend of
-    one entity, 0 in all others, lies at an end of the target where the entity does.
+    one entity, 0 in all others, lies at an end of the target where the entity does. The name of the
+    series that windows come from is none either: it is known before, and each series has its level.
     """
 
     family: ClassVar[str] = "target"
@@ -23,8 +25,10 @@ class BandsCheck(Check):
     def findings(self, case: Case) -> Iterator[Finding]:
         if case.is_classification:
             return
-        y = case.y
+        y, series = case.y, {recipe(said).get("entity") for said in _of_sequences(case)}
         for name in case.inputs:
+            if name in series:
+                continue
             present = ~case.is_missing(name)
             codes = np.unique(case.codes[name][present], return_inverse=True)[1]
             if len(codes) < 50 or codes.max() < 1 or codes.max() > len(codes) / 3:
@@ -37,6 +41,11 @@ class BandsCheck(Check):
             chance = -log10_arrangements(counts) + len(counts) * np.log10(len(counts))
             if runs == len(counts) and chance <= SURE:
                 yield _finding(case, name, len(counts), chance)
+
+
+def _of_sequences(case: Case) -> list[str | None]:
+    """Return the formats of the columns of sequences."""
+    return [said for said in case.formats.values() if said and said.startswith('{"channels"')]
 
 
 def _finding(case: Case, name: str, values: int, chance: float) -> Finding:

@@ -9,6 +9,7 @@ import pytest
 from ninefold.columns import Column, Frame
 from ninefold.describing import described
 from ninefold.leakage import AuditSpec, audit
+from ninefold.leakage.bands import BandsCheck
 from ninefold.leakage.case import Case
 from ninefold.leakage.masking import masked
 from ninefold.leakage.near_sequences import NearSequencesCheck
@@ -230,3 +231,19 @@ def test_waves_walks_beats_and_rest_that_are_alike_once_moved_are_no_copies():
     few = walks(400, 6)
     for cells in (waves, beats, walks(400, 60), rest, few):
         assert not [item for item in near(list(cells), part) if item.severity != "info"]
+
+
+@pytest.mark.parametrize(("series", "count"), [("station", 0), ("another", 1)])
+def test_the_level_of_a_series_is_no_band_of_the_target(series, count):
+    station = np.repeat(np.array(["north", "south"], dtype=object), 60)
+    load = np.where(station == "north", 10.0, 30.0) + np.random.default_rng(0).normal(size=120)
+    columns = (
+        Column("station", "category", frozenset({"input"})),
+        Column("load+1", "number", frozenset({"target"})),
+    )
+    frame = Frame(columns, {"station": station, "load+1": load}, np.arange(120))
+    part = np.where(np.arange(120) % 4, "train", "test").astype(object)
+    problem = ProblemSpec(target="load+1", task="regression")
+    formats = {"past": format_of(["load"], entity=series), "scan": "grey 24", "said": None}
+    case = Case(frame, part, problem, "time", formats=formats)
+    assert [found.columns for found in BandsCheck().findings(case)] == [("station",)] * count
