@@ -275,7 +275,7 @@ def _check_sizes(code: Array, spec: SplitterSpec, dropped: dict[str, int]) -> No
         if count < needed:
             lost = f" ({', '.join(f'{v} dropped: {k}' for k, v in dropped.items())})"
             gap = "split.gap (else it is problem.horizon), " if "gap" in dropped else ""
-            later = spec.follows_time and "class_not_in_train" in dropped
+            later = spec.follows_time and "class_not_in_train" in dropped and (code == TRAIN).any()
             hint = ". Classes come one after the other: is problem.time written with the outcome?"
             raise InputError(
                 f"split.kind {spec.kind}: the {NAMES[number]} part must have at least {needed} "
