@@ -110,8 +110,9 @@ def main(args: argparse.Namespace) -> int:
     about = "; ".join(telling.abouts(table, columns, problem)) if problem.learns_target else ""
     draft = _draft(
         args, kind, found, answers,
-        about_target=about, path=workspace.stored_path(args.data, folder),
-        split_path=split_path, part=args.part, unreadable=unreadable, cells=settled,
+        about_target=about, positive=telling.positive(table, columns, problem),
+        path=workspace.stored_path(args.data, folder), split_path=split_path,
+        part=args.part, unreadable=unreadable, cells=settled,
     )  # fmt: skip
     rendered = params.render(draft)
     suite = _suite(table, columns, problem, rendered, args.split)

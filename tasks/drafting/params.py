@@ -38,6 +38,8 @@ class Draft:
 
     problem: ProblemSpec
     about_target: str
+    positive: str | None
+    """The rarer of two classes."""
     path: str
     split_path: str | None
     part: str | None
@@ -126,6 +128,7 @@ def _problem(draft: Draft) -> list[str]:
         *([f"  # {_comment(draft.about_target)}"] if draft.about_target else []),
         *([f"  target: {_targets(problem)}"] if problem.target else []),
         f"  task: {problem.task}",
+        *_positive(draft),
         *_time(draft),
         *_group(draft),
         f"  ids: {sequence(problem.ids)}",
@@ -135,6 +138,17 @@ def _problem(draft: Draft) -> list[str]:
             else []
         ),
         *_available_at(draft),
+    ]
+
+
+def _positive(draft: Draft) -> list[str]:
+    """Hold fast which of two classes is positive: in the next run the other may be the rarer."""
+    if draft.positive is None:
+        return []
+    value = json.dumps(draft.positive, ensure_ascii=False)
+    return [
+        f"  positive: {value}",
+        "  # the class that metrics and threshold are about (the rarer)",
     ]
 
 

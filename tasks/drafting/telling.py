@@ -24,6 +24,13 @@ def abouts(table: Any, columns: Any, problem: ProblemSpec) -> list[str]:
     return [f"{name}{about}" for name, about in zip(names, found, strict=True)]
 
 
+def positive(table: Any, columns: Any, problem: ProblemSpec) -> str | None:
+    """Return the rarer class of a target of two."""
+    if problem.task != "classification" or problem.also:
+        return None
+    return proposals.check_target(table, columns, problem)[0].positive
+
+
 def _about(target: Any, values: Any) -> str:
     """Say in a few words how the target is distributed."""
     if target.task == "regression":

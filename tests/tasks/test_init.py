@@ -56,6 +56,8 @@ def test_a_messy_table_becomes_a_workspace(task, inferred, tmp_path, capsys):
     specs = sections(tmp_path / "ws")
     problem = specs["problem"]
     assert problem.task == inferred
+    rarer = messy(200, task)["y"].value_counts().index[-1] if task == "binary" else None
+    assert problem.positive == rarer
     assert problem.ids == ("customer id",)
     assert problem.time is None
     assert specs["ingest"].path == "../my data.csv"
