@@ -1,4 +1,6 @@
-"""Where one word of a text ends and the next begins: as the file says it, and in Python."""
+"""Where one word of a text ends and the next begins, as the file says it and in Python; and where
+the cells of a CSV do, as Excel says it.
+"""
 
 import re
 
@@ -17,6 +19,7 @@ MOST_WORDS = 510
 PER_WORD = 2
 """Characters that a word has on average in scripts without spaces."""
 _WORD = re.compile(WORD)
+_SAID = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 
 
 def split_text(text: str) -> list[str]:
@@ -31,3 +34,13 @@ def split_text(text: str) -> list[str]:
 def all_words(text: str) -> list[str]:
     """Return the words of a text, however many there are."""
     return _WORD.findall(text)
+
+
+def said_delimiter(text: str) -> tuple[str | None, str]:
+    """Return the delimiter that a first line of Excel says, None without one, and the text after.
+
+    >>> said_delimiter("sep=;\\na;b\\n")
+    (';', 'a;b\\n')
+    """
+    said = _SAID.match(text)
+    return (said[1], text[said.end() :]) if said else (None, text)

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -14,12 +13,12 @@ from ninefold.serving import parquet
 from ninefold.serving.limits import Limits, RequestError
 from ninefold.serving.long_tables import Long, LongTable, reader
 from ninefold.signature import Input, Signature
+from ninefold.texts import said_delimiter
 
 CSV = "text/csv"
 TYPES = (CSV, *parquet.TYPES)
 MAX_CELL = 2**20
 ZIP = b"PK\x03\x04"
-SEPARATOR = re.compile(r"sep=(.)", re.IGNORECASE)
 INDEX = ("", "Unnamed: 0", "__index_level_0__")
 """What pandas calls an index without a name: written, read and written again, in Parquet."""
 Table = tuple[list[dict[str, Any]], LongTable | None]
@@ -114,10 +113,8 @@ def _text(body: bytes) -> tuple[str, str]:
         raise RequestError(
             f"the CSV must be UTF-8 (in Excel: CSV UTF-8), however: {error}"
         ) from None
-    first, _, rest = text.partition("\n")
-    if said := SEPARATOR.fullmatch(first.rstrip("\r")):
-        return rest, said[1]
-    return text, max(",;\t|", key=first.count)
+    said, text = said_delimiter(text)
+    return text, said or max(",;\t|", key=text.partition("\n")[0].count)
 
 
 def _header(lines: Iterator[list[str]]) -> list[str]:

@@ -95,6 +95,8 @@ def test_damaged_archives_are_told(tmp_path):
         GOOD.replace(",", ";"),
         GOOD.replace(",", "\t"),
         GOOD.replace(",", "|"),
+        "\ufeffsep=;\r\n" + GOOD.replace(",", ";"),
+        "sep=,\n" + GOOD,
         GOOD.encode("utf-16"),
         gzip.compress(GOOD.encode(), mtime=0),
     ],

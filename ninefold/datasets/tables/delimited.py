@@ -19,6 +19,7 @@ from ninefold.datasets.tables.header import (
 )
 from ninefold.datasets.tables.source import Source
 from ninefold.errors import InputError
+from ninefold.texts import said_delimiter
 
 BLOCK_BYTES = 1 << 24
 MAX_CELL_BYTES = 1 << 30
@@ -41,12 +42,12 @@ def open_delimited(
     with opener() as file:
         head = _read_head(file, title)
     encoding = _check_encoding(encoding) or _marked_encoding(head)
-    sample = _decode(head, encoding, title)
+    said, sample = said_delimiter(_decode(head, encoding, title))
     if not sample.strip():
         raise InputError(f"{title} must hold a header and rows, however: it is empty")
     if len(head) < SAMPLE_BYTES and len(sample.strip().splitlines()) < 2:
         raise InputError(f"{title} must have rows, however: no rows follow the header")
-    if delimiter is None:
+    if (delimiter := delimiter or said) is None:
         delimiter = "\t" if _suffixes(path)[:1] == [".tsv"] else find_delimiter(sample)
     header = read_header(sample, delimiter, title)
     names = named(header)
@@ -54,7 +55,7 @@ def open_delimited(
     return Source(
         title,
         names,
-        lambda: _batches(opener, header, delimiter, encoding, title),
+        lambda: _batches(opener, header, delimiter, encoding, title, int(said is not None)),
         is_text=True,
         has_decimal_comma=delimiter != ",",
         notes={"unnamed": unnamed} if unnamed else {},
@@ -134,9 +135,15 @@ def _wrong_encoding(title: str, encoding: str, line: int | None) -> InputError:
 
 
 def _batches(
-    opener: Callable[[], Any], names: tuple[str, ...], delimiter: str, encoding: str, title: str
+    opener: Callable[[], Any],
+    names: tuple[str, ...],
+    delimiter: str,
+    encoding: str,
+    title: str,
+    before: int,
 ) -> Iterator[pa.RecordBatch]:
-    """Yield record batches of text, columns in the order of the header.
+    """Yield record batches of text, columns in the order of the header, which so many lines are
+    `before`.
 
     Raises:
         InputError: a row that cannot be read, or repeats the header.
@@ -145,7 +152,7 @@ def _batches(
     row = 2
     try:
         with opener() as file:
-            for batch in _read(file, numbered, delimiter, encoding):
+            for batch in _read(file, numbered, delimiter, encoding, before):
                 refuse_header(batch, names, row, title)
                 row += batch.num_rows
                 yield batch
@@ -156,13 +163,14 @@ def _batches(
 
 
 def _read(
-    file: Any, numbered: list[str], delimiter: str, encoding: str
+    file: Any, numbered: list[str], delimiter: str, encoding: str, before: int
 ) -> Iterator[pa.RecordBatch]:
     block = BLOCK_BYTES
     reader = pcsv.open_csv(
         file,
         read_options=pcsv.ReadOptions(
             column_names=numbered,
+            skip_rows=before,
             skip_rows_after_names=1,
             use_threads=False,
             block_size=block,
