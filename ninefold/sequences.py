@@ -53,6 +53,11 @@ def words_format(name: str, **told: str | Mapping[str, Any] | None) -> str:
     return json.dumps({"words": name, **known}, ensure_ascii=False)
 
 
+def holds_steps(format: str | None) -> bool:
+    """Tell whether a format is one that `format_of` wrote."""
+    return bool(format and format.startswith('{"channels"'))
+
+
 def holds_words(format: str | None) -> bool:
     """Tell whether the texts of a column with this format hold a word for each step."""
     return bool(format and format.startswith('{"words"'))

@@ -7,7 +7,7 @@ import numpy as np
 
 from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.chance import SURE, log10_arrangements
-from ninefold.sequences import recipe
+from ninefold.sequences import holds_steps, recipe
 
 
 class BandsCheck(Check):
@@ -25,7 +25,8 @@ class BandsCheck(Check):
     def findings(self, case: Case) -> Iterator[Finding]:
         if case.is_classification:
             return
-        y, series = case.y, {recipe(said).get("entity") for said in _of_sequences(case)}
+        formats = filter(holds_steps, case.formats.values())
+        y, series = case.y, {recipe(said).get("entity") for said in formats}
         for name in case.inputs:
             if name in series:
                 continue
@@ -41,11 +42,6 @@ class BandsCheck(Check):
             chance = -log10_arrangements(counts) + len(counts) * np.log10(len(counts))
             if runs == len(counts) and chance <= SURE:
                 yield _finding(case, name, len(counts), chance)
-
-
-def _of_sequences(case: Case) -> list[str | None]:
-    """Return the formats of the columns of sequences."""
-    return [said for said in case.formats.values() if said and said.startswith('{"channels"')]
 
 
 def _finding(case: Case, name: str, values: int, chance: float) -> Finding:

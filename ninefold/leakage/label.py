@@ -114,11 +114,12 @@ def _are_copies(case: Case, rows: Array, mask: Array) -> bool:
     by_chance = twin_share(combine([rng.permutation(column) for column in columns]))
     if len(columns) < MIN_COLUMNS or by_chance > twins / 5:
         return False
+    beyond = are_beyond_meeting(columns)
+    if beyond is not None:
+        return beyond
     nearly = [twin_share(combine([c for c in columns if c is not out])) for out in columns[:VARIED]]
     more = max(nearly) - twins
-    few = more <= NATURAL * twins and more <= OF_THE_REST * (1 - twins)
-    beyond = are_beyond_meeting(columns)
-    return few if beyond is None else beyond
+    return more <= NATURAL * twins and more <= OF_THE_REST * (1 - twins)
 
 
 def _is_long(case: Case, name: str, mask: Array) -> bool:
