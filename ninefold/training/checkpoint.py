@@ -40,7 +40,7 @@ def key(settings: Mapping[str, Any], arrays: Iterable[Array]) -> str:
 
 class RunFile:
     """State and tensors of a run in a file; one that is of another `key`, or damaged, is left
-    unread.
+    unread, which is said.
     """
 
     def __init__(self, path: Path, key: str, every_s: float = EVERY_S) -> None:
@@ -71,12 +71,14 @@ class RunFile:
         try:
             with safe_open(self.path, "pt") as file:
                 metadata = file.metadata() or {}
-                if metadata.get("key") != self.key:
-                    return None
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-                return json.loads(metadata["state"]), tensors
+                if metadata.get("key") == self.key:
+                    tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+                    return json.loads(metadata["state"]), tensors
+            why = "settings, data or code changed since it was written"
         except (OSError, SafetensorError, ValueError, KeyError):
-            return None
+            why = "it is damaged"
+        say(f"train: begins anew, not from {self.path}: {why}")
+        return None
 
 
 class Checkpoint:

@@ -105,14 +105,19 @@ def test_a_run_that_was_over_is_not_trained_again(tmp_path):
     assert all(torch.equal(found[name], expected[name]) for name in expected)
 
 
-@pytest.mark.parametrize("spoil", ["another run", "damaged"])
-def test_what_is_of_another_run_or_damaged_is_not_gone_on_from(spoil, tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("spoil", "why"), [("another run", "settings, data or code changed"), ("damaged", "is damaged")]
+)
+def test_what_is_of_another_run_or_damaged_is_not_gone_on_from(spoil, why, tmp_path, capsys):
     path = tmp_path / "run.safetensors"
     expected, _ = run({}, [Checkpoint(path, "a", every_s=0)])
     if spoil == "damaged":
         path.write_bytes(path.read_bytes()[:-100])
     found, _ = run({}, [Checkpoint(path, "b" if spoil == "another run" else "a")])
-    assert "going on" not in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "going on" not in said
+    assert "begins anew, not from" in said
+    assert why in said
     assert all(torch.equal(found[name], expected[name]) for name in expected)
 
 
