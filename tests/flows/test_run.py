@@ -6,7 +6,9 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
+from http import HTTPStatus
 
 import psutil
 import pytest
@@ -21,6 +23,10 @@ def ninefold(workspace, *arguments, **more):
     return forking.run("ninefold", *arguments, cwd=workspace.folder, env=settings, timeout_s=200)
 
 
+BUSY_S = 60
+"""How long a server is asked again that is too busy, as Prefect's own clients do."""
+
+
 def ask(server, path, *, method="POST", **body):
     request = urllib.request.Request(
         f"{server}/{path}",
@@ -28,14 +34,22 @@ def ask(server, path, *, method="POST", **body):
         {"Content-Type": "application/json"},
         method=method,
     )
-    with urllib.request.urlopen(request) as answer:
-        return json.loads(answer.read() or "null")
+    ends = time.monotonic() + BUSY_S
+    while True:
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return json.loads(answer.read() or "null")
+        except urllib.error.HTTPError as error:
+            error.close()
+            if error.code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > ends:
+                raise
+        time.sleep(0.5)
 
 
 def last_run(server, workspace):
     """Return the newest flow run in a workspace and the state name of each of its tasks."""
     runs = ask(server, "flow_runs/filter", sort="START_TIME_DESC", limit=50)
-    run = next(r for r in runs if r["parameters"]["workspace"] == str(workspace.folder))
+    run = next(r for r in runs if r["parameters"].get("workspace") == str(workspace.folder))
     tasks = ask(server, "task_runs/filter", flow_runs={"id": {"any_": [run["id"]]}})
     return run, {task["name"]: task["state"]["name"] for task in tasks}, tasks
 
