@@ -40,18 +40,16 @@ def _is_near(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
         return True
     if isinstance(was, list) and isinstance(now, list):
         return sorted(map(repr, was)) == sorted(map(repr, now))
-    numbers = [_number(value) for value in (was, now)]
-    if key not in LETS_PASS or None in numbers:
+    before, after = _number(was), _number(now)
+    if key not in LETS_PASS or before is None or after is None:
         return False
-    before, after = (float(value) for value in numbers if value is not None)
+    is_looser, width = (before - after) * LETS_PASS[key] > 0, _width(new)
     if key == "mostly":  # the share that may break the rule
-        before, after = 1 - before, 1 - after
-    width = None if key == "mostly" else _width(new)
-    is_looser = (before - after) * (1 if key == "mostly" else LETS_PASS[key]) > 0
-    size = max(abs(before), abs(after)) if width is None else width
-    room = ROOM.get(key, TIGHTER)
-    if width is not None:
-        room = LAST_DAY if isinstance(now, str) and key == "max_value" else END
+        before, after, width = 1 - before, 1 - after, None
+    if width is None:
+        size, room = max(abs(before), abs(after)), ROOM.get(key, TIGHTER)
+    else:
+        size, room = width, LAST_DAY if isinstance(now, str) and key == "max_value" else END
     room = max(room, LOOSER) if is_looser else room
     return abs(before - after) <= size * room * (1 + 1e-9)
 

@@ -31,7 +31,8 @@ def recover(repo: Any, workspace: Path) -> list[str]:
     before, test = read_ledger(path), _sealed(workspace, stage)
     cached = [o for o in _cached(repo, str(stage.get("cmd", ""))) if o.test == test]
     found = [*cached, *(o for o in _committed(repo, path) if o.test == test)]
-    altered = [_measured(o, cached) for o in before if _is_altered(o, cached)]
+    wrong = [(o, true) for o in before if (true := _otherwise(o, cached)) is not None]
+    altered = [true for _, true in wrong]
     added = len(record(path, sorted(found, key=lambda o: o.name), altered)) - len(before)
     said = []
     if added:
@@ -39,23 +40,19 @@ def recover(repo: Any, workspace: Path) -> list[str]:
         said.append(
             f"{path.name} was without {what} of the test part that Git or the run-cache knows"
         )
-    for opening in before:
-        if _is_altered(opening, cached):
-            was, true = opening.value, _measured(opening, cached).value
-            said.append(
-                f"{path.name} said {opening.metric} {was:.6g} of a model measured at {true:.6g}"
-            )
+    said += [
+        f"{path.name} said {was.metric} {was.value:.6g} of a model measured at {true.value:.6g}"
+        for was, true in wrong
+    ]
     return said
 
 
-def _is_altered(opening: Opening, cached: Sequence[Opening]) -> bool:
-    """Tell whether a finished opening says other numbers than every evaluation of that model."""
+def _otherwise(opening: Opening, cached: Sequence[Opening]) -> Opening | None:
+    """Return what was measured, if a finished opening says other numbers than every evaluation of
+    that model.
+    """
     same = [o for o in cached if (o.name, o.metric) == (opening.name, opening.metric)]
-    return opening.value is not None and bool(same) and opening not in same
-
-
-def _measured(opening: Opening, cached: Sequence[Opening]) -> Opening:
-    return next(o for o in cached if (o.name, o.metric) == (opening.name, opening.metric))
+    return same[0] if same and opening.value is not None and opening not in same else None
 
 
 def _committed(repo: Any, path: Path) -> tuple[Opening, ...]:

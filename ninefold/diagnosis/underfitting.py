@@ -35,31 +35,42 @@ class Underfitting(Symptom):
                "data.label_noise")  # fmt: skip
 
     def look(self, case: Case) -> Finding | None:
-        path, value = _more(case)
         too_few = len(case.train.y) < FEWEST or len(case.valid.y) < FEWEST_VALID
         if too_few or not case.train.X.shape[1]:
-            return _of_held(case, path, value)
+            return _of_held(case)
         if _has_learnt_nothing(case):
-            return _of_nothing(case, path, value)
+            return _of_nothing(case)
         if float(case.valid.losses.mean()) < DONE * _of_constant(case):
             return None
         left, errors = _explained(case)
         if left < LEFT or errors < (SURE_HELD if _is_held(case) else SURE):
-            return _of_held(case, path, value)
+            return _of_held(case)
         bars = [
             ["left by the network", 1.0, "100 %"],
             ["found by trees in it", left, f"{left:.0%}"],
         ]
-        return Finding(
-            "fit.underfitting",
+        return _finding(
+            case,
             f"Gradient boosting fitted to the network's errors on train explains {left:.0%} of "
             f"their variance on valid ({errors:.1f} standard errors from 0): there is more to "
             "learn than the network has learnt.",
-            f"Set {'.'.join(path)} to {value}.",
-            {"explained": left, "standard_errors": errors, "best_epoch": case.facts["best_epoch"]},
+            {"explained": left, "standard_errors": errors},
             {"kind": "bars", "title": "Variance of the errors on valid", "rows": bars},
-            ((path, value),),
         )
+
+
+def _finding(
+    case: Case, message: str, evidence: dict[str, float], picture: dict[str, Any]
+) -> Finding:
+    path, value = _more(case)
+    return Finding(
+        "fit.underfitting",
+        message,
+        f"Set {'.'.join(path)} to {value}.",
+        {**evidence, "best_epoch": case.facts["best_epoch"]},
+        picture,
+        ((path, value),),
+    )
 
 
 def _has_learnt_nothing(case: Case) -> bool:
@@ -81,20 +92,18 @@ def _of_constant(case: Case) -> float:
     return float(-np.log(shares[valid]).mean())
 
 
-def _of_nothing(case: Case, path: tuple[str, ...], value: Any) -> Finding:
+def _of_nothing(case: Case) -> Finding:
     own, constant = float(case.valid.losses.mean()), _of_constant(case)
-    return Finding(
-        "fit.underfitting",
+    return _finding(
+        case,
         f"The network's loss on valid is {own:.3g}, that of saying what is usual {constant:.3g}: "
         "it has learnt nothing.",
-        f"Set {'.'.join(path)} to {value}.",
-        {"loss": own, "of_constant": constant, "best_epoch": case.facts["best_epoch"]},
+        {"loss": own, "of_constant": constant},
         case.loss_picture("The loss stays where it began"),
-        ((path, value),),
     )
 
 
-def _of_held(case: Case, path: tuple[str, ...], value: Any) -> Finding | None:
+def _of_held(case: Case) -> Finding | None:
     """Say where settings hold learning back so much that trees grown without a row come closer to
     it than the network, which has seen most of them.
     """
@@ -112,14 +121,12 @@ def _of_held(case: Case, path: tuple[str, ...], value: Any) -> Finding | None:
         ["the network, which saw most", 1.0, f"{mean:.3g}"],
         ["trees grown without the row", 1.0 - share, f"{of_trees.mean():.3g}"],
     ]
-    return Finding(
-        "fit.underfitting",
+    return _finding(
+        case,
         f"Trees that were grown without a row have {share:.0%} less squared error than the "
         "network, which has seen most of them: what it is held back by leaves it with too little.",
-        f"Set {'.'.join(path)} to {value}.",
-        {"less": share, "error": mean, "best_epoch": case.facts["best_epoch"]},
+        {"less": share, "error": mean},
         {"kind": "bars", "title": "Squared error of train and valid rows", "rows": bars},
-        ((path, value),),
     )
 
 

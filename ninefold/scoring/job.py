@@ -85,8 +85,8 @@ def score_files(
         job = _Job(model, rows, items, spec, kept, counter, shown, place)
         files = job.into_file(output) if is_file else job.into_folder(output)
         done = Done(model.version, tuple(files), _counts(files, counter))
-        new = Done(model.version, done.unjudged, _counts(done.unjudged, counter))
-        if judge is not None and new.files and judge(new):
+        new = done.unjudged
+        if judge and new and judge(Done(model.version, new, _counts(new, counter))):
             job.remember_judged()
         return done
 

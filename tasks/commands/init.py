@@ -107,10 +107,11 @@ def main(args: argparse.Namespace) -> int:
     unreadable = sources.unreadable(table)
     answers = decide(args, found, table, columns, asks=can_ask)
     problem = answers.problem
-    about = "; ".join(telling.abouts(table, columns, problem)) if problem.learns_target else ""
+    targets = telling.targets(table, columns, problem)
+    about = "; ".join(telling.abouts(targets))
     draft = _draft(
         args, kind, found, answers,
-        about_target=about, positive=telling.positive(table, columns, problem),
+        about_target=about, positive=telling.positive(targets, problem),
         path=workspace.stored_path(args.data, folder), split_path=split_path,
         part=args.part, unreadable=unreadable, cells=settled,
     )  # fmt: skip

@@ -3,11 +3,13 @@
 import argparse
 import os
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ninefold.columns import Array
 from ninefold.problem import ProblemSpec
+from ninefold.target import Target
 from tasks.drafting import proposals
 from tasks.drafting.labels import joined_labels
 
@@ -16,19 +18,22 @@ SHOWN = 6
 WRITTEN = ("params.yaml", "dvc.yaml", "expectations/suite.yaml")
 
 
-def abouts(table: Any, columns: Any, problem: ProblemSpec) -> list[str]:
+def targets(table: Any, columns: Any, problem: ProblemSpec) -> list[tuple[Target, Array]]:
+    """Return each target as fitted on all rows, and its values; none where none is learned."""
+    names = problem.targets if problem.learns_target else ()
+    return [proposals.check_target(table, columns, problem.alone(name)) for name in names]
+
+
+def abouts(found: Sequence[tuple[Target, Array]]) -> list[str]:
     """Say in a few words how each target is distributed."""
-    alone = [problem.alone(name) for name in problem.targets]
-    found = [_about(*proposals.check_target(table, columns, one)) for one in alone]
-    names = [f"{name}: " for name in problem.targets] if problem.also else [""]
-    return [f"{name}{about}" for name, about in zip(names, found, strict=True)]
+    names = [f"{target.name}: " for target, _ in found] if len(found) > 1 else [""] * len(found)
+    return [f"{name}{_about(*each)}" for name, each in zip(names, found, strict=True)]
 
 
-def positive(table: Any, columns: Any, problem: ProblemSpec) -> str | None:
-    """Return the rarer class of a target of two."""
-    if problem.task != "classification" or problem.also:
-        return None
-    return proposals.check_target(table, columns, problem)[0].positive
+def positive(found: Sequence[tuple[Target, Array]], problem: ProblemSpec) -> str | None:
+    """Return the rarer class of a single target of two."""
+    is_one = problem.task == "classification" and len(found) == 1
+    return found[0][0].positive if is_one else None
 
 
 def _about(target: Any, values: Any) -> str:
