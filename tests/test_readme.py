@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.end_to_end import workspaces
 from tests.end_to_end.servers import serving
 from tests.end_to_end.tables import messy, write
 from tests.flows.test_schedule import home
@@ -22,11 +23,7 @@ COMMANDS = [
 ]
 MAKE = {"make run", "make test"}
 SERVE = "ninefold serve models/model.onnx --port 8000"
-FEWER = {
-    "train:\n": "train:\n  epochs: 2\n",
-    "evaluate:\n": "evaluate:\n  bootstrap: 100\n",
-    "crossvalidate: {}": "crossvalidate: {network: false, curve: false}",
-}
+FEWER = {**workspaces.FEWER, **workspaces.NO_NETWORK, "ingest": {"sample_rows": 1000}}
 
 
 @pytest.fixture(scope="module")
@@ -42,21 +39,12 @@ def workspace(tmp_path_factory):
         else:
             shutil.copy(source, folder)
     shutil.copytree(ROOT / ".dvc", folder / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp"))
-    lessen(folder / "params.yaml")
+    workspaces.lessen(folder / "params.yaml", FEWER)
     write(messy(250, "binary"), folder / "data.csv")
     for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "start"]):
         who = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
         subprocess.run(["git", *who, *command], cwd=folder, check=True)
     return folder
-
-
-def lessen(params):
-    """Have fewer rows, epochs and draws in a params.yaml."""
-    text = re.sub(r"sample_rows: \d+", "sample_rows: 1000", params.read_text())
-    for before, after in FEWER.items():
-        assert before in text
-        text = text.replace(before, after, 1)
-    params.write_text(text)
 
 
 def shell(command, cwd, more):
@@ -85,7 +73,7 @@ def test_every_other_command_runs_in_the_order_of_the_page(request, workspace, t
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr, command
         if command.startswith("ninefold init"):
-            lessen(workspace / "mine" / "params.yaml")
+            workspaces.lessen(workspace / "mine" / "params.yaml", FEWER)
     assert (workspace / "predictions.csv").exists()
     assert (workspace / "mine" / "models" / "model.onnx").exists()
     with serving(workspace, "models/model.onnx") as url:

@@ -2,15 +2,14 @@
 
 import hashlib
 
+from ruamel.yaml import YAML
+
 from ninefold.config import read_yaml
 from tests.end_to_end.commands import ninefold
 from tests.end_to_end.tables import messy, write
 
-FEWER = {
-    "train:\n": "train:\n  epochs: 2\n",
-    "evaluate:\n": "evaluate:\n  bootstrap: 100\n",
-    "crossvalidate: {}": "crossvalidate: {curve: false}",
-}
+FEWER = {"train": {"epochs": 2}, "evaluate": {"bootstrap": 100}, "crossvalidate": {"curve": False}}
+NO_NETWORK = {"crossvalidate": {"network": False, "curve": False}}
 OUTPUTS = ("data", "models", "reports")
 TIMED = {"latency.json", "training_cost.json", "report.html"}
 """What tells how long something took, which no two runs agree on."""
@@ -20,13 +19,17 @@ def draft(folder):
     """Make the smallest workspace that takes every stage."""
     write(messy(160, "binary"), folder / "rows.csv")
     ninefold("init", "rows.csv", "--target", "y", "--yes", cwd=folder)
-    params = folder / "params.yaml"
-    text = params.read_text()
-    for before, after in FEWER.items():
-        assert before in text
-        text = text.replace(before, after)
-    params.write_text(text)
+    lessen(folder / "params.yaml", FEWER)
     return folder
+
+
+def lessen(params, changes):
+    """Merge `changes` into those sections a params.yaml has."""
+    yaml = YAML()
+    settings = yaml.load(params)
+    for section in settings.keys() & changes.keys():
+        settings[section] = {**settings[section], **changes[section]}
+    yaml.dump(settings, params)
 
 
 def digests(workspace):
