@@ -86,10 +86,10 @@ def _verdict(content: Any) -> str:
 
 
 def _exported(content: Any) -> str:
-    """Name the model in the file, with the reason where it is no network."""
-    if content["model"] == "network":
-        return "the network"
-    return f"{content.get('title', content['model'])}, not the network: {content['why']}"
+    """Name the model in the file, and why it is that one."""
+    is_network = content["model"] == "network"
+    title = "the network" if is_network else f"{content['title']}, not the network"
+    return f"{title}: {content['why']}"
 
 
 def _metrics(content: Any) -> str:

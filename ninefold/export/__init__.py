@@ -12,7 +12,7 @@ class ExportSpec(Spec):
 
     model: Wanted = "auto"
     """network, or baseline (the best one); auto takes the baseline if the verdict is that deep
-    learning is not needed."""
+    learning is not needed, or inconclusive and the network is no better so far."""
     tolerance: float = Field(default=1e-5, gt=0, le=1e-2)
     """Largest difference of a probability, or of a value in units of the target's spread."""
     held_out_rows: int = Field(default=2000, ge=1, le=1_000_000)

@@ -27,6 +27,8 @@ class Choice:
 def choose(wanted: Wanted, verdict: Mapping[str, Any], beyond: str = "") -> Choice:
     """Return what is exported, given `export.model` and the verdict of the evaluation.
 
+    Where it is inconclusive, the network is if the evidence has it ahead, however little.
+
     Args:
         beyond: what the network answers that no baseline does, such as quantiles, in words.
 
@@ -46,12 +48,15 @@ def choose(wanted: Wanted, verdict: Mapping[str, Any], beyond: str = "") -> Choi
         return Choice(NETWORK, "export.model asks for the network")
     if beyond:
         return Choice(NETWORK, f"no baseline gives the {beyond} that train.objective asks for")
-    if answer == "not needed" and best is not None:
+    if best is None:
+        return Choice(NETWORK, "no baseline is known to do as well")
+    if answer == "not needed":
         why = "deep learning is not needed here, and this is the best baseline"
         return Choice(best, why, title)
-    reason = (
-        "deep learning pays off here"
-        if answer == "needed"
-        else "no baseline is known to do as well"
-    )
-    return Choice(NETWORK, reason)
+    if answer == "needed":
+        return Choice(NETWORK, "deep learning pays off here")
+    is_ahead = verdict.get("gain") is None or verdict["gain"] > 0
+    open_still = "whether deep learning is needed cannot be told, and so far "
+    if is_ahead:
+        return Choice(NETWORK, f"{open_still}no baseline is known to do as well")
+    return Choice(best, f"{open_still}the network is no better than this baseline", title)

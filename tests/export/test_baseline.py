@@ -73,6 +73,8 @@ NOT_NEEDED = {"answer": "not needed", "baseline": "linear"}
         ("auto", NOT_NEEDED, "linear"),
         ("auto", {"answer": "needed", "baseline": "linear"}, "network"),
         ("auto", {"answer": "inconclusive", "baseline": "linear"}, "network"),
+        ("auto", {"answer": "inconclusive", "baseline": "linear", "gain": 0.01}, "network"),
+        ("auto", {"answer": "inconclusive", "baseline": "linear", "gain": -0.01}, "linear"),
         ("auto", {"answer": "inconclusive", "baseline": None}, "network"),
         ("network", NOT_NEEDED, "network"),
         ("baseline", {"answer": "needed", "baseline": "linear"}, "linear"),
