@@ -43,7 +43,7 @@ def positives(frame: Frame, problem: ProblemSpec, train: Frame) -> tuple[Array, 
         if len(names) != 2:
             raise InputError(
                 f"target `{problem.target}` must have two classes for anomaly, however: "
-                f"{len(names)}. Name the anomalies' class under problem.positive"
+                f"{len(names)}. Name the anomalies' class under problem.positive (init: --positive)"
             )
         positive = str(names[counts.argmin()])
     elif positive not in names.tolist():

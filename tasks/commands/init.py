@@ -27,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "that needs none only compares with it")  # fmt: skip
     add("--task", choices=get_args(Task),
         help="default: told by the target; the others need none")  # fmt: skip
+    add("--positive", metavar="CLASS",
+        help="the one of two classes that metrics are about (default: the rarer), or the class of "
+        "the anomalies")  # fmt: skip
     add("--time", metavar="COL", help="date (or number) that orders the rows: split by time")
     add("--group", metavar="COL", nargs="+", action="extend", default=[],
         help="what tells entities apart; none of them spans two parts")  # fmt: skip
@@ -108,6 +111,7 @@ def main(args: argparse.Namespace) -> int:
     answers = decide(args, found, table, columns, asks=can_ask)
     problem = answers.problem
     targets = telling.targets(table, columns, problem)
+    proposals.check_labels(table, columns, problem)
     about = "; ".join(telling.abouts(targets))
     draft = _draft(
         args, kind, found, answers,

@@ -73,7 +73,7 @@ def decide(
     )
     if asks:
         _ask(said, args, found, table, columns)
-        return Decided(_problem(args.targets, said), Perhaps())
+        return Decided(_problem(args, said), Perhaps())
     horizon, _, is_sure = propose_horizon(table, columns, args.target, said.time, late)
     if said.horizon is None and is_sure and not has_split:
         said.horizon = horizon
@@ -83,7 +83,7 @@ def decide(
         after=tuple(name for name in late if name != said.time),
         horizon=None if said.horizon else horizon,
     )
-    return Decided(_problem(args.targets, said), perhaps)
+    return Decided(_problem(args, said), perhaps)
 
 
 def _ask(
@@ -122,10 +122,11 @@ def _ask(
         said.after = ask_columns("known only after the outcome, never a feature", late, free)
 
 
-def _problem(targets: Sequence[str], said: _Answers) -> ProblemSpec:
+def _problem(args: argparse.Namespace, said: _Answers) -> ProblemSpec:
     content = {
-        "target": targets or "",
+        "target": args.targets or "",
         "task": said.task,
+        "positive": args.positive,
         "time": said.time,
         "horizon": said.horizon,
         "group": said.group,

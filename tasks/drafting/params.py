@@ -148,7 +148,7 @@ def _positive(draft: Draft) -> list[str]:
     value = json.dumps(draft.positive, ensure_ascii=False)
     return [
         f"  positive: {value}",
-        "  # the class that metrics and threshold are about (the rarer)",
+        "  # the class that metrics and threshold are about (the rarer, unless named)",
     ]
 
 

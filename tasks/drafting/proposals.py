@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ninefold.aims import aim_of
 from ninefold.columns import Array, Column, Frame, is_missing, to_array
 from ninefold.errors import InputError
 from ninefold.problem import ProblemSpec, Task
@@ -174,6 +175,14 @@ def check_target(
             + (", or give --task regression" if column.kind == "number" else "")
         )
     return target, values
+
+
+def check_labels(table: pa.Table, columns: Sequence[Column], problem: ProblemSpec) -> None:
+    """Raise `InputError` or `ConfigError` for a target that a task only compares with, or tags."""
+    if problem.learns_target or not problem.target:
+        return
+    values = {column.name: to_array(table[column.name], column.kind) for column in columns}
+    aim_of(problem.task).check(Frame(tuple(columns), values, np.arange(len(table))), problem)
 
 
 def _is_identifier(table: pa.Table, column: Column, distinct: int) -> bool:

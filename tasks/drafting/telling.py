@@ -31,9 +31,9 @@ def abouts(found: Sequence[tuple[Target, Array]]) -> list[str]:
 
 
 def positive(found: Sequence[tuple[Target, Array]], problem: ProblemSpec) -> str | None:
-    """Return the rarer class of a single target of two."""
+    """Return the class that metrics are about: the one named, or the rarer of a target's two."""
     is_one = problem.task == "classification" and len(found) == 1
-    return found[0][0].positive if is_one else None
+    return found[0][0].positive if is_one else problem.positive
 
 
 def _about(target: Any, values: Any) -> str:

@@ -214,9 +214,15 @@ def test_the_area_is_scikit_learns(rows):
 
 
 def test_a_label_of_three_classes_asks_for_the_one_that_counts(trained, tmp_path):
-    done = ninefold("init", trained.parent / "rows.csv", "--task", "anomaly", "--target", "colour",
-                    "--into", tmp_path / "x", "--yes", cwd=tmp_path)  # fmt: skip
-    assert "anomaly" in done.stdout
+    asked = ("init", trained.parent / "rows.csv", "--task", "anomaly", "--target", "colour",
+             "--into", tmp_path / "x", "--yes")  # fmt: skip
+    assert "Name the anomalies' class" in ninefold(*asked, cwd=tmp_path, code=2).stderr
+    assert not (tmp_path / "x").exists()
+    done = ninefold(*asked, "--positive", "purple", cwd=tmp_path, code=2)
+    assert "must be a class of `colour`, however: 'purple'" in done.stderr
+    assert "anomaly" in ninefold(*asked, "--positive", "red", cwd=tmp_path).stdout
+    assert 'positive: "red"' in (tmp_path / "x" / "params.yaml").read_text()
+    change(tmp_path / "x", problem="{task: anomaly, target: colour}")
     with pytest.raises(InputError, match="Name the anomalies"):
         run(tmp_path / "x", "ingest", "featurize", "split", "audit", "baselines")
     assert set(aims()) >= {"anomaly", "clustering", "embedding"}
