@@ -6,10 +6,8 @@ from a socket that is already bound, and dies with its parent.
 """
 
 import contextlib
-import ctypes
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -22,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from ninefold.errors import NinefoldError
+from ninefold.interruption import die_with_parent
 
 START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 10.0
@@ -167,10 +166,9 @@ def started(settings: Mapping[str, str] = SETTINGS) -> Iterator[Server | None]:
 
 def main(number: int, parent: int) -> None:
     """Serve Prefect's API on an inherited socket until the parent process ends."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-        if os.getppid() != parent:
-            return
+    die_with_parent()
+    if os.getppid() != parent:
+        return
     import uvicorn
 
     config = uvicorn.Config(

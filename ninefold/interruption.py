@@ -1,10 +1,11 @@
-"""Ctrl-C and SIGTERM: the process ends at once, tidied up, with one line.
+"""Ctrl-C and SIGTERM: the process ends at once, tidied up, with one line; and what it started does.
 
 A `KeyboardInterrupt` would not do: libraries print it as a traceback where it hits a destructor,
 it cannot reach threads, and it waits for pools to finish.
 """
 
 import contextlib
+import ctypes
 import os
 import signal
 import sys
@@ -52,6 +53,14 @@ def ending(sentence: str, *steps: Callable[[], object]) -> Iterator[None]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def die_with_parent() -> None:
+    """Ask Linux to end this process, or the program it becomes, when its parent dies, however: an
+    orphan would write on.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def _fresh_line() -> str:

@@ -3,10 +3,8 @@
 Only what is quick to import is imported before Ctrl-C is taken care of.
 """
 
-import ctypes
 import importlib
 import importlib.util
-import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -18,12 +16,6 @@ from ninefold.importing import forget_working_folder
 
 if TYPE_CHECKING:
     from tasks.stage_io import StageIO
-
-
-def die_with_parent() -> None:
-    """Ask Linux to end this process when DVC dies, so that no orphan writes on."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def run_stage(workspace: Path, stage: str) -> None:
@@ -62,7 +54,7 @@ def main(arguments: list[str]) -> int:
     with interruption.ending(f"{arguments[0]}: interrupted; nothing half-written was left"):
         telemetry.switch_off()
         threads.sleep_when_idle()
-        die_with_parent()
+        interruption.die_with_parent()
         forget_working_folder()
         try:
             run_stage(Path.cwd(), arguments[0])

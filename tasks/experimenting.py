@@ -10,6 +10,7 @@ from typing import Any
 
 from ninefold.errors import InputError
 from ninefold.files import read_json
+from ninefold.interruption import die_with_parent
 from ninefold.telemetry import switch_off
 from tasks.tagging import WITH_GIT, is_without_git
 
@@ -83,4 +84,11 @@ def _dvc(workspace: Path, *arguments: str) -> None:
 
 
 def _call(command: Sequence[str], workspace: Path) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(command, cwd=workspace, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command,
+        cwd=workspace,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=die_with_parent,
+    )

@@ -1,8 +1,11 @@
 """`ninefold diagnose`: findings in words, and their changes tried as DVC experiments."""
 
 import json
+import subprocess
 import sys
+import time
 from argparse import Namespace
+from pathlib import Path
 
 import pytest
 
@@ -34,10 +37,26 @@ train:
   network: {kind: mlp, hidden_size: 16, num_layers: 2, ensemble_size: 2}
 """
 
+FIX = [{"path": ["train", "lr"], "value": 0.1}]
+FINDING = {"kind": "a.b", "message": "m", "remedy": "r", "fix": FIX}
+REPORT = {"findings": [FINDING], "looked_for": ["a.b"], "metric": "roc_auc", "valid": 0.5}
+
 
 def said(capsys, *, tries=False, as_json=False):
     assert diagnose.main(Namespace(json=as_json, tries=tries)) == 0
     return capsys.readouterr().out
+
+
+def diagnosed(workspace):
+    (workspace.folder / "reports").mkdir()
+    workspace.write("reports/diagnosis.json", json.dumps(REPORT))
+
+
+def wait_for(condition, limit_s=120):
+    end = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 @pytest.fixture
@@ -67,15 +86,28 @@ def test_a_change_that_helps_is_tried_as_an_experiment_and_held(workspace, capsy
     assert "diagnose-learning-rate-too-high" in json.dumps(listed)
 
 
+@pytest.mark.thorough
+def test_an_experiment_ends_with_the_command_that_is_killed(workspace, tmp_path):
+    told = tmp_path / "parent"
+    program = f"import os, time; open('{told}', 'w').write(str(os.getppid())); time.sleep(60)"
+    workspace.write("wait.py", program)
+    command = f"{sys.executable} -m tasks train"
+    waits = STAGE.replace(command, f"exec {sys.executable} wait.py")
+    workspace.write("dvc.yaml", waits.replace("raw.txt, train", "train"))
+    diagnosed(workspace)
+    workspace.run("git", "add", "-A")
+    workspace.run("git", "commit", "-qm", "trained")
+    trying = subprocess.Popen([sys.executable, "-m", "ninefold", "diagnose", "--try"])
+    wait_for(lambda: told.is_file() and told.read_text())
+    trying.kill()
+    trying.wait()
+    wait_for(lambda: not Path("/proc", told.read_text()).exists(), limit_s=20)
+
+
 def test_without_a_commit_one_line_says_what_to_do(workspace, capsys):
-    reports = workspace.folder / "reports"
-    reports.mkdir()
-    fix = [{"path": ["train", "lr"], "value": 0.1}]
-    finding = {"kind": "a.b", "message": "m", "remedy": "r", "fix": fix}
-    content = {"findings": [finding], "looked_for": ["a.b"], "metric": "roc_auc", "valid": 0.5}
-    (reports / "diagnosis.json").write_text(json.dumps(content))
+    diagnosed(workspace)
     assert "  do: r" in said(capsys)
-    assert json.loads(said(capsys, as_json=True)) == content
+    assert json.loads(said(capsys, as_json=True)) == REPORT
     with pytest.raises(InputError, match="must have a Git commit"):
         said(capsys, tries=True)
     workspace.run("git", "commit", "-q", "--allow-empty", "-m", "some")
