@@ -2,12 +2,14 @@
 
 import contextlib
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from typing import Any, TypeVar
 
+from ninefold.beside import CONNECT_TIMEOUT_S
 from ninefold.cluster import Cluster
 from ninefold.errors import ConfigError
 
@@ -50,6 +52,7 @@ class RayCluster(Cluster[S]):
         try:
             self._begun = not ray.is_initialized()
             if self._begun:
+                _reach(where)
                 ray.init(where, log_to_driver=False, logging_level="error")
         except (ConnectionError, ImportError, OSError, RuntimeError, ValueError) as error:
             raise ConfigError(
@@ -127,6 +130,13 @@ class RayCluster(Cluster[S]):
         self._closed.set()
         if self._begun:
             self._ray.shutdown()
+
+
+def _reach(where: str) -> None:
+    """Raise `OSError` where nobody listens at an address: Ray itself tries again for minutes."""
+    host, _, port = where.removeprefix(PREFIX).removeprefix("//").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_TIMEOUT_S).close()
 
 
 def _do(work: Callable[[S, J], R], shared: S, job: J) -> R:

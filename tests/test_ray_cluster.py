@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import time
 from pathlib import Path
 
@@ -77,6 +78,16 @@ def test_rows_are_scored_to_the_same_bytes(tmp_path):
         outputs.append(tmp_path / f"{place is None}.parquet")
         score_files(model, [source], outputs[-1], JobSpec(scheduler=place, rows_per_chunk=512))
     assert outputs[0].read_bytes() == outputs[1].read_bytes()
+
+
+def test_an_address_at_which_nobody_listens_is_told_at_once():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    begun = time.monotonic()
+    ray.shutdown()
+    with pytest.raises(ConfigError, match=r"that answers, however: 'ray://127.*refused"):
+        connected(None, f"ray://127.0.0.1:{port}", "tune.scheduler")
+    assert time.monotonic() - begun < 10
 
 
 def test_errors_of_a_job_are_raised_as_they_are():
