@@ -15,8 +15,9 @@ from prefect.states import Completed, Failed
 
 from flows import artifacts, reacting
 from flows.session import begin
-from flows.states import nothing_to_do, of_flow, refused
+from flows.states import NOTHING_TO_DO, nothing_to_do, of_flow, refused
 from ninefold.errors import InputError
+from ninefold.monitoring.judged import NothingNewError
 from ninefold.scoring.inputs import NoSourceError
 from tasks import watching
 from tasks.engine import StageInfo
@@ -35,7 +36,12 @@ def look_at_rows(
     training: str | None,
 ) -> State[Any]:
     """Look, publish what was found, and do what follows from it."""
-    folder = Path(workspace)
+    folder, said = Path(workspace), list[str | None]()
+
+    def follow(report: dict[str, Any]) -> None:
+        publish(folder, report)
+        said.append(reacting.react(folder, report, training))
+
     try:
         report = watching.look(
             folder,
@@ -43,14 +49,15 @@ def look_at_rows(
             Path(model),
             Path(labels) if labels else None,
             key,
+            follow,
         )
     except NoSourceError:
         return nothing_to_do(data)
+    except NothingNewError as error:
+        return Completed(name=NOTHING_TO_DO, message=str(error))
     except InputError as error:
         return refused(error)
-    publish(folder, report)
-    said = reacting.react(folder, report, training)
-    message = "\n".join([*watching.lines(report), *([said] if said else [])])
+    message = "\n".join(line for line in [*watching.lines(report), *said] if line)
     if report["verdict"] == "block" or (strict and report["verdict"] == "warn"):
         return Failed(name="Gate stopped", message=message)
     return Completed(name=STATES[report["verdict"]], message=message)
@@ -80,6 +87,8 @@ def monitor(
     training: str | None = None,
 ) -> State[Any]:
     """Compare rows a model predicted with its training, and predictions with labels.
+
+    Each file is compared once, beside those that came since the run before.
 
     Args:
         workspace: folder of params.yaml.

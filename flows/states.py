@@ -12,6 +12,9 @@ REFUSED = tuple(REFUSALS.values())
 """Errors that no retry can help."""
 
 
+NOTHING_TO_DO = "Nothing to do"
+
+
 def refused(error: Exception) -> State[Any]:
     """Return how a task ends that one of the `REFUSED` errors stopped."""
     name = next(name for name, kind in REFUSALS.items() if isinstance(error, kind))
@@ -20,7 +23,7 @@ def refused(error: Exception) -> State[Any]:
 
 def nothing_to_do(folders: Sequence[str]) -> State[Any]:
     """Return how a task ends that found no file in its folders: one may come until the next run."""
-    return Completed(name="Nothing to do", message=f"no file is in {', '.join(folders)} yet")
+    return Completed(name=NOTHING_TO_DO, message=f"no file is in {', '.join(folders)} yet")
 
 
 def of_flow(state: State[Any]) -> State[Any]:

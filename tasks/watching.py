@@ -1,18 +1,20 @@
 """A model in use, looked at from its workspace: reports/monitor and a line of history."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ninefold.config import load_params
 from ninefold.files import replacing, write_json
+from ninefold.monitoring.judged import Judged
 from ninefold.monitoring.page import render
 from ninefold.monitoring.watch import watch
 from ninefold.quality_history import remember
 
 FOLDER = Path("reports/monitor")
 HISTORY, PICTURE = Path("monitor_history.jsonl"), Path(".ninefold/monitor_history.svg")
+JUDGED = Path(".ninefold/monitored.json")
 MODEL = Path("models/model.onnx")
 LISTED = 12
 
@@ -23,25 +25,37 @@ def look(
     model: Path = MODEL,
     labels: Path | None = None,
     key: str | None = None,
+    follow: Callable[[dict[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
     """Compare rows that the model predicted with training; see `ninefold.monitoring.watch`.
 
     Paths are relative to the workspace.
 
+    Args:
+        follow: is given the published report; each file is looked at once then, and counts as
+            judged after that.
+
     Raises:
         InputError: a model without a reference, or a source that cannot be read.
+        NothingNewError: all files were judged before.
     """
+
+    def followed(report: dict[str, Any]) -> None:
+        publish(workspace, report)
+        if follow is not None:
+            follow(report)
+
     params = load_params(workspace, ("validate", "monitor"))
-    report = watch(
+    return watch(
         workspace / model,
         [workspace / path for path in inputs],
         params["monitor"],
         workspace / labels if labels is not None else None,
         key,
         params["validate"].mask,
+        Judged(workspace / JUDGED) if follow is not None else None,
+        followed,
     )
-    publish(workspace, report)
-    return report
 
 
 def publish(workspace: Path, report: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,11 @@ class Seen:
     @property
     def rows(self) -> int:
         return int(self.counts.get("rows", 0))
+
+    def with_rows_of(self, other: "Seen") -> "Seen":
+        """Return the same with the rows that were seen apart, of which both hold the labels."""
+        counts = {"rows": self.rows + other.rows}
+        return replace(self, counts=counts, failed=self.failed + other.failed)
 
 
 def look(

@@ -1,6 +1,7 @@
 """Looks at rows that a model predicted, and says what is unlike training, or wrong."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from ninefold.monitoring import MonitorSpec
 from ninefold.monitoring.batches import RECORDED, Seen, Wanted, look, masked_of
 from ninefold.monitoring.comparing import SEVERITIES, compare
 from ninefold.monitoring.counting import Counter
+from ninefold.monitoring.judged import Judged, NothingNewError
 from ninefold.monitoring.labels import Labelled, coded, labels_of
 from ninefold.monitoring.performance import performance
 from ninefold.monitoring.reference import Reference
@@ -30,6 +32,8 @@ def watch(
     labels: Path | None = None,
     key: str | None = None,
     masked: Collection[str] = (),
+    judged_before: Judged | None = None,
+    follow: Callable[[dict[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
     """Return what reports/monitor/monitor.json holds.
 
@@ -39,28 +43,47 @@ def watch(
             sources where all of them have that column.
         key: column that joins the labels; by default the rows stand in order.
         masked: columns of which no value is shown.
+        judged_before: files of folders that are compared no more; labels still join them.
+        follow: is given the report before its files count as judged, so that a kill loses none.
 
     Raises:
         InputError: a model without a reference, or a source that cannot be read.
+        NothingNewError: all files were judged before, and no labels are given.
     """
     model, rows = proved_model(model_path)
     reference = Reference.of(model)
     items = expand(inputs, rows.takes_pictures, (*kinds_of(rows), RECORDED))
+    old = [
+        item
+        for item in items
+        if judged_before and item.path not in inputs and judged_before.has(item, model.sha256)
+    ]
+    new = [item for item in items if item not in old]
+    if labels is None:
+        items = new
+    if not items:
+        raise NothingNewError(f"no file of {', '.join(map(str, inputs))} is new")
     counter = Counter(reference, rows.signature, masked_of(items))
     wanted = _wanted(items, rows, reference, labels, key)
     seen = Seen()
+    before = replace(seen)  # its labelled rows stand among those of `seen`, in order
     for item in progress(items, "monitor", unit="file"):
-        look(model, rows, item, counter, seen, wanted)
-    return judged(
+        look(model, rows, item, counter, before if item in old else seen, wanted)
+    report = judged(
         model,
         reference,
         spec,
         seen.counts,
-        [item.path.name for item in items],
+        [item.path.name for item in new or items],
         reference.masked | frozenset(masked),
         {"failed": seen.failed, "aside": seen.aside, "flagged": seen.flagged},
-        _performance(reference, rows, spec, seen, wanted, labels),
+        _performance(reference, rows, spec, seen.with_rows_of(before), wanted, labels),
     )
+    if follow is not None:
+        follow(report)
+    if judged_before is not None and report["is_judged"]:
+        judged_before.keep([*old, *new], model.sha256)
+    return report
 
 
 def judged(

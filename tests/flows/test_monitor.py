@@ -9,7 +9,9 @@ import pytest
 
 from flows import session
 from ninefold.errors import GateError, InputError
+from ninefold.monitoring.judged import NothingNewError
 from ninefold.scoring.job import JobSpec
+from tasks import watching
 from tasks.scoring import score
 from tests.flows.test_run import ask
 from tests.monitoring.models import watched
@@ -62,6 +64,32 @@ def test_files_of_a_folder_are_judged_once_and_those_before_hide_none(workspace)
         written(larger(table(rows, rows)), folder / "in" / name)
         last = verdict()
     assert last == (1450, ("few.csv, more.csv", 250, "block"))
+
+
+def test_a_scheduled_look_at_a_folder_is_at_what_came_since(workspace):
+    folder = workspace.folder
+    truth = pd.DataFrame({"y": ["yes"] * 1200})
+    truth.iloc[:600].to_csv(folder / "labels.csv", index=False)
+
+    def looked(follow=lambda report: None, labels=None):
+        report = watching.look(folder, [Path("in")], labels=labels, follow=follow)
+        measured = report["performance"]
+        return report["data"], report["rows"], report["verdict"], measured and measured["rows"]
+
+    def killed(report):
+        raise KeyboardInterrupt
+
+    assert looked() == ("good.csv", 600, "pass", None)
+    with pytest.raises(NothingNewError, match=r"no file of .* is new"):
+        looked()
+    assert looked(labels=Path("labels.csv")) == ("good.csv", 0, "pass", 600)
+    shutil.copy(folder / "bad.csv", folder / "in")
+    with pytest.raises(KeyboardInterrupt):
+        looked(killed)
+    truth.to_csv(folder / "labels.csv", index=False)
+    assert looked(labels=Path("labels.csv")) == ("bad.csv", 600, "block", 1200)
+    by_hand = watching.look(folder, [Path("in")])
+    assert (by_hand["rows"], by_hand["data"]) == (1200, "bad.csv, good.csv")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,32 @@
+"""Which files were judged by which model, so that a schedule looks at each of them once."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ninefold.errors import InputError
+from ninefold.files import read_json, write_json
+from ninefold.scoring.inputs import Item
+
+
+class NothingNewError(InputError):
+    """All files were judged before."""
+
+
+class Judged:
+    """Files that earlier runs judged, kept at `path`; one that was written again is another."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._content = read_json(path) if path.is_file() else {"model": "", "files": []}
+
+    def has(self, item: Item, sha256: str) -> bool:
+        """Tell whether the model judged a source as it is now."""
+        return sha256 == self._content["model"] and _stamp(item) in self._content["files"]
+
+    def keep(self, items: Sequence[Item], sha256: str) -> None:
+        """Have the sources on the disk as judged by the model, instead of those before."""
+        write_json(self._path, {"model": sha256, "files": [_stamp(item) for item in items]})
+
+
+def _stamp(item: Item) -> list[list[str | int]]:
+    return [list(part) for part in item.stamp()]
