@@ -81,6 +81,8 @@ class Signature:
     threshold: float | None = None
     ignored: tuple[str, ...] = ()
     missing_tokens: tuple[str, ...] = ("",)
+    encoding: str = "utf-8"
+    """Of text files such as the model learnt from, where it is not UTF-8."""
     outputs: tuple[str, ...] = field(default=())
     results: tuple[Result, ...] = field(default=())
     """What the outputs say, in order; () where a target is predicted."""

@@ -38,7 +38,7 @@ def run(io: StageIO) -> None:
         valid,
         io.params("problem"),
         spec,
-        getattr(io.params("ingest"), "missing", ("",)),
+        io.params("ingest"),
         facts(io, choice, evaluation),
         choice.name,
         io.params("validate").mask,

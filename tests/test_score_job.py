@@ -58,7 +58,7 @@ def test_many_sources_give_the_rows_that_predict_gives_of_each(model, tmp_path):
 def test_a_file_that_is_wrong_holds_up_no_other_of_its_folder(model, tmp_path):
     folder, out = folder_of(tmp_path), tmp_path / "out"
     (folder / "aa.csv").touch()
-    with pytest.raises(InputError, match=r"aa.csv must have a header .* The other 3 are scored"):
+    with pytest.raises(InputError, match=r"aa.csv must hold a header .* The other 3 are scored"):
         run(model, [folder], out)
     (folder / "aa.csv").unlink()
     assert run(model, [folder], out).before == 460

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -19,13 +19,21 @@ BARS = 10
 TOP_LEVELS = 30
 
 
+class Ingest(Protocol):
+    """What a signature needs of `ingest`."""
+
+    @property
+    def missing(self) -> Sequence[str]:
+        """Texts that mean "missing"."""
+
+
 def signature(
     names: Sequence[str],
     outputs: Sequence[str],
     train: Frame,
     head: Head,
     problem: ProblemSpec,
-    missing_tokens: Sequence[str] = ("",),
+    ingest: Ingest | None = None,
     model: str = "network",
 ) -> Signature:
     """Describe the inputs `names` by the train rows, and what the model gives."""
@@ -40,11 +48,20 @@ def signature(
         positive=target.positive,
         threshold=head.threshold if target.is_binary else None,
         ignored=tuple(name for name in ignored if name not in set(names)),
-        missing_tokens=tuple(dict.fromkeys(["", *missing_tokens])),
+        **written(ingest),
         outputs=tuple(outputs),
         results=head.results,
         model=model,
     )
+
+
+def written(ingest: Ingest | None) -> dict[str, Any]:
+    """Return what a signature says of how the source writes its cells."""
+    tokens = ingest.missing if ingest else ()
+    return {
+        "missing_tokens": tuple(dict.fromkeys(["", *tokens])),
+        "encoding": getattr(ingest, "encoding", None) or "utf-8",
+    }
 
 
 def described(column: Column, values: Array) -> Input:

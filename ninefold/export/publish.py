@@ -53,7 +53,7 @@ def publish(
     valid: Frame,
     problem: ProblemSpec,
     spec: ExportSpec,
-    missing_tokens: Sequence[str] = ("",),
+    ingest: describe.Ingest | None = None,
     facts: Mapping[str, Any] | None = None,
     name: str = NETWORK,
     masked: Collection[str] = (),
@@ -67,7 +67,7 @@ def publish(
         valid: held-out rows, for the receipt and the golden rows.
         problem: says what is to be predicted from what.
         spec: tolerance and numbers of rows.
-        missing_tokens: texts that mean "missing" in the source.
+        ingest: says how the source writes its cells.
         facts: more that the file's metadata holds, under `ninefold.<key>`, as JSON.
         name: what the model is called: `network`, or the baseline's kind.
         masked: columns of which no report may show a value; the file names them.
@@ -92,7 +92,7 @@ def publish(
             train,
             model.head,
             problem,
-            missing_tokens,
+            ingest,
             name,
         ).to_json(),
         "ninefold.golden": as_json(_golden(bare, valid.select(names), spec)),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ninefold.datasets.tables.delimited import plain_suffix
 from ninefold.errors import InputError
 from ninefold.scoring.sources import PARQUET, TEXT
 
@@ -90,6 +91,4 @@ def _inside(folder: Path, takes_pictures: bool, kinds: tuple[str, ...]) -> list[
 def _is_source(path: Path, folder: Path, kinds: tuple[str, ...]) -> bool:
     inside = path.relative_to(folder)
     is_hidden = any(part.startswith(".") for part in inside.parts)
-    return (
-        not is_hidden and path.name.lower().removesuffix(".gz").endswith(kinds) and path.is_file()
-    )
+    return not is_hidden and plain_suffix(path) in kinds and path.is_file()

@@ -14,6 +14,7 @@ from pydantic import Field
 
 import ninefold
 from ninefold.addresses import ClusterAddress
+from ninefold.datasets.tables.delimited import plain_suffix
 from ninefold.errors import InputError
 from ninefold.progress import Percents, say
 from ninefold.scoring.assembling import assemble
@@ -289,5 +290,9 @@ class _Job:
 
 def _stem(name: str) -> str:
     """Return a source's name without what says its kind."""
-    path = Path(name.removesuffix(".gz") if name.lower().endswith(".gz") else name)
-    return path.with_suffix("").as_posix() if path.suffix.lower() in (*TEXT, *PARQUET) else name
+    path = Path(name)
+    suffix = plain_suffix(path)
+    if suffix not in (*TEXT, *PARQUET):
+        return name
+    plain = path if path.suffix.lower() == suffix else path.with_suffix("")
+    return plain.with_suffix("").as_posix()

@@ -73,6 +73,7 @@ class LongSource(TableSource):
             columns=known,
             drop=tuple(name for name in self._file.names if name not in wanted),
             missing=self._missing,
+            encoding=self._file.encoding,
         )
         steps = read_steps(FileSpec.open(spec, Path()), spec, self.entity, time)
         columns = {name: pa.array(steps.words(name), pa.string()) for name in self._words}

@@ -86,7 +86,7 @@ def opened(path: Path, rows: Rows, spec: ScoreSpec) -> tuple[Source, ScoreSpec]:
     elif path.suffix.lower() in SUFFIXES and path.is_file():
         source = ArraysSource(path, inputs)
     else:
-        source = open_source(path, rows.cells, spec.encoding)
+        source = open_source(path, rows.cells, spec.encoding, rows.signature.encoding)
     source = with_pictures(source, inputs, spec.image_path)
     source = with_sequences(source, inputs, rows.signature.missing_tokens)
     if isinstance(source, FolderSource) and not spec.keep:

@@ -1,65 +1,64 @@
 """Reads a CSV, TSV or Parquet file as a stream of record batches, a few columns of it."""
 
-import codecs
-import csv
-import gzip
-import io
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from ninefold.datasets.tables.delimited import COMPRESSED, ZIP, open_text, plain_suffix
 from ninefold.datasets.tables.header import SAMPLE_BYTES, refuse_other_formats
 from ninefold.errors import InputError
+from ninefold.texts import composed
 
 BLOCK_BYTES = 4 * 2**20
-HEADER_BYTES = 2**20
-DELIMITERS = (",", ";", "\t", "|")
 PARQUET = (".parquet", ".pq")
 TEXT = (".csv", ".tsv", ".txt")
 
 
-def open_source(path: Path, wanted: Collection[str], encoding: str = "utf-8") -> "Source":
+def open_source(
+    path: Path, wanted: Collection[str], encoding: str | None = None, usual: str = "utf-8"
+) -> "Source":
     """Return the source in `path`; of the usual delimiters it takes the one that shows `wanted`.
+
+    Text is read as `ingest` reads it; without `encoding` it may be `usual` beside UTF-8.
 
     Raises:
         InputError: missing, empty, of an unknown kind or not readable.
     """
     if not path.is_file():
         raise InputError(f"INPUT must be a file, however: {path} is missing")
-    name = path.name.lower().removesuffix(".gz")
     try:
-        if name.endswith(PARQUET):
+        if path.suffix.lower() in PARQUET:
             return ParquetSource(path)
+        if plain_suffix(path) in TEXT or path.suffix.lower() == ZIP:
+            return CsvSource(path, wanted, encoding, usual)
         with path.open("rb") as file:
             refuse_other_formats(file.read(SAMPLE_BYTES), str(path))
-        if name.endswith(TEXT):
-            return CsvSource(path, wanted, encoding)
-    except (pa.ArrowException, OSError, EOFError, UnicodeError, LookupError, csv.Error) as error:
+    except (pa.ArrowException, OSError, EOFError) as error:
         raise unreadable_file(path, error) from None
-    kinds = ", ".join([*TEXT, *PARQUET])
-    raise InputError(f"INPUT must end in one of {kinds} (and .gz for text), however: {path.name}")
+    kinds, packed = ", ".join([*TEXT, *PARQUET]), ", ".join([*COMPRESSED, ZIP])
+    raise InputError(
+        f"INPUT must end in one of {kinds} (text also in {packed}), however: {path.name}"
+    )
 
 
 def unreadable_file(path: Path, error: Exception) -> InputError:
     """Word what Arrow or Python says of a file that cannot be read."""
     reason = " ".join(str(error).split())[:300]
-    hint = ""
-    if "UTF8" in reason or "utf-8" in reason:
-        hint = ". Say how it is written with --encoding (latin-1, cp1252, utf-16 …)"
-    return InputError(f"{path} cannot be read: {reason}{hint}")
+    return InputError(f"{path} cannot be read: {reason}")
 
 
 class Source(ABC):
     """A file of rows: its column names, and its rows as record batches."""
 
+    encoding: str | None = None
+    """Of a text file."""
+
     def __init__(self, path: Path, names: Sequence[str]) -> None:
-        self.path, self.names = path, tuple(names)
+        self.path, self.names = path, tuple(map(composed, names))
 
     def batches(self, columns: Sequence[str], rows: int) -> Iterator[tuple[pa.RecordBatch, float]]:
         """Yield `columns` in batches of at most `rows`, with the share of the file read so far."""
@@ -106,67 +105,30 @@ class ParquetSource(Source):
     def __init__(self, path: Path) -> None:
         self._file = pq.ParquetFile(path, buffer_size=2**20)
         super().__init__(path, self._file.schema_arrow.names)
+        self._own = dict(zip(self.names, self._file.schema_arrow.names, strict=True))
 
     def type_of(self, column: str) -> pa.DataType:
-        return self._file.schema_arrow.field(column).type
+        return self._file.schema_arrow.field(self._own[column]).type
 
     def _read(self, columns: list[str], rows: int) -> Iterator[tuple[pa.RecordBatch, float]]:
         done, total = 0, max(1, self._file.metadata.num_rows)
-        for batch in self._file.iter_batches(rows, columns=columns):
+        own = [self._own[name] for name in columns]
+        for batch in self._file.iter_batches(rows, columns=own):
             done += batch.num_rows
-            yield batch.select(columns), done / total
+            yield batch.select(own).rename_columns(columns), done / total
 
 
 class CsvSource(Source):
     """A delimited text file with a header; every cell is read as text."""
 
-    def __init__(self, path: Path, wanted: Collection[str], encoding: str) -> None:
-        self._encoding = encoding
-        self._delimiter, names, self._has_rows = self._header(path, wanted)
-        super().__init__(path, names)
-
-    def _header(self, path: Path, wanted: Collection[str]) -> tuple[str, list[str], bool]:
-        """Return the delimiter, the names, and whether something follows them."""
-        with path.open("rb") as file:
-            stream: Any = file
-            if path.suffix.lower() == ".gz":
-                stream = gzip.GzipFile(fileobj=file)
-            start = stream.read(HEADER_BYTES)
-        text = _decoded(start, self._encoding)
-        if not text.strip():
-            raise InputError(f"{path} must have a header and rows, however: it is empty")
-        found: list[tuple[int, str, list[str], bool]] = []
-        for delimiter in DELIMITERS:
-            lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-            names = next((line for line in lines if line), [])
-            has_rows = len(start) == HEADER_BYTES or any(lines)
-            found.append((len(set(names) & set(wanted)), delimiter, names, has_rows))
-        return max(found, key=lambda item: (item[0], len(item[2])))[1:]
+    def __init__(
+        self, path: Path, wanted: Collection[str], encoding: str | None, usual: str
+    ) -> None:
+        self._file = open_text(path, str(path), None, encoding, usual, wanted)
+        super().__init__(path, self._file.names)
+        self.encoding = self._file.encoding
 
     def _read(self, columns: list[str], rows: int) -> Iterator[tuple[pa.RecordBatch, float]]:
-        if not self._has_rows:
-            return  # Arrow calls a header that ends without a line break an empty file
-        size = max(1, self.path.stat().st_size)
-        with pa.OSFile(str(self.path)) as file:
-            stream = file
-            if self.path.suffix.lower() == ".gz":
-                stream = pa.CompressedInputStream(file, "gzip")
-            reader = pacsv.open_csv(
-                stream,
-                pacsv.ReadOptions(block_size=BLOCK_BYTES, encoding=self._encoding),
-                pacsv.ParseOptions(delimiter=self._delimiter, newlines_in_values=True),
-                pacsv.ConvertOptions(
-                    include_columns=columns,
-                    column_types=dict.fromkeys(columns, pa.string()),
-                    strings_can_be_null=False,
-                    null_values=[],
-                ),
-            )
-            for batch in reader:
-                yield batch, min(1.0, file.tell() / size)
-
-
-def _decoded(start: bytes, encoding: str) -> str:
-    """Decode the beginning of a file, which may end inside a character."""
-    name = "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
-    return codecs.getincrementaldecoder(name)().decode(start)
+        places = [self.names.index(name) for name in columns]
+        for batch, share in self._file.batches(places, BLOCK_BYTES, use_threads=True):
+            yield batch.rename_columns(columns), share

@@ -21,8 +21,9 @@ class ScoreSpec(Spec):
     on_error: Literal["stop", "null"] = "stop"
     """A cell that cannot be read stops the run, or leaves its row without a prediction and says
     why in a column `error`."""
-    encoding: str = "utf-8"
-    """Character encoding of a text file."""
+    encoding: str | None = None
+    """Character encoding of a text file; default: UTF-8, or that of the file which the model learnt
+    from."""
     image_path: str | None = None
     """Column that names the image files."""
     with_flags: bool = False

@@ -60,7 +60,7 @@ class ParquetBody:
             return [
                 {name: _plain(value) for name, value in row.items()}
                 for batch in self._batches()
-                for row in _in_micros(batch).to_pylist()
+                for row in _in_micros(batch).rename_columns(self.names).to_pylist()
             ]
         except self._errors as error:
             raise _unreadable(error) from None

@@ -4,6 +4,9 @@ Nothing here needs a loaded model, so that a process beside the server can do it
 `ninefold.serving.readers`.
 """
 
+import codecs
+import contextlib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -16,6 +19,11 @@ from ninefold.signature import Signature
 
 LENGTH = protocol.HEADER_LENGTH.lower().encode()
 LENGTH_DIGITS, BEGINNING = 12, 64
+CHARSET = re.compile(r";\s*charset\s*=\s*\"?([A-Za-z0-9_-]{1,40})", re.IGNORECASE)
+CHARSETS = (
+    "ascii", "utf-8", "utf-16", "iso8859", "cp", "koi8", "mac", "big5", "gb", "euc", "shift_jis",
+)  # fmt: skip
+"""How those begin that are tables of characters: others cost time, or mean more."""
 OPENINGS = (b"{", b"[", b'"', b"n", b"")
 
 
@@ -71,13 +79,28 @@ def sent_rows(
     """
     type_ = media_type(headers)
     if type_ in tables.TYPES:
-        return Sent(*tables.rows_of(body, type_, signature, limits))
+        return Sent(*tables.rows_of(body, type_, signature, limits, charset(headers)))
     return _rows(body, limits)
 
 
 def media_type(headers: Mapping[bytes, bytes]) -> str:
     """Return what a body says it is, without parameters."""
     return headers.get(b"content-type", b"").split(b";")[0].strip().lower().decode("latin-1")
+
+
+def charset(headers: Mapping[bytes, bytes]) -> str | None:
+    """Return how a body says that its text is encoded, if it does.
+
+    Raises:
+        RequestError: in a way that is not known.
+    """
+    said = CHARSET.search(headers.get(b"content-type", b"").decode("latin-1"))
+    if said is None:
+        return None
+    with contextlib.suppress(LookupError):
+        if (name := codecs.lookup(said[1]).name).startswith(CHARSETS):
+            return name
+    raise RequestError(f"charset must be one such as utf-8 or cp1252, however: {said[1]}", 415)
 
 
 def header_length(headers: Mapping[bytes, bytes]) -> int | None:

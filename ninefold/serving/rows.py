@@ -15,6 +15,7 @@ from ninefold.serving.flags import Flagger
 from ninefold.serving.model import Array, Form, Model
 from ninefold.serving.tags import labels_of, numbers_of
 from ninefold.signature import NAT, Result
+from ninefold.texts import composed
 
 PLAIN: Mapping[str, tuple[set[type], Any]] = {
     "number": ({float, int}, np.float64),
@@ -89,6 +90,7 @@ class Rows:
             return Batch(feeds, [0], {}, {}, 1)
         errors: dict[int, str] = {}
         known, wanted = self.known, self.cells.keys()
+        rows = [self._named(row) for row in rows]
         for position, row in enumerate(rows):
             if type(row) is not dict:
                 errors[position] = f"a row must be an object of columns, however: {shown(row)}"
@@ -111,6 +113,13 @@ class Rows:
         if errors:
             feeds = {name: array[good] for name, array in feeds.items()}
         return Batch(feeds, good, errors, absent, len(rows))
+
+    def _named(self, row: Any) -> Any:
+        """Return the row with unknown names as columns bear them: each letter one character."""
+        if type(row) is not dict or row.keys() <= self.known:
+            return row
+        own = {name if name in self.known else composed(name): row[name] for name in row}
+        return own if len(own) == len(row) else row
 
     def _read_plain(self, row: Any, is_sent: bool) -> dict[str, Array] | None:
         """Return the feeds of a lone row that is as the signature has it, else None."""

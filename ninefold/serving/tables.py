@@ -13,7 +13,7 @@ from ninefold.serving import parquet
 from ninefold.serving.limits import Limits, RequestError
 from ninefold.serving.long_tables import Long, LongTable, reader
 from ninefold.signature import Input, Signature
-from ninefold.texts import said_delimiter
+from ninefold.texts import composed, decoded, encoding_of, said_delimiter
 
 CSV = "text/csv"
 TYPES = (CSV, *parquet.TYPES)
@@ -25,16 +25,22 @@ Table = tuple[list[dict[str, Any]], LongTable | None]
 """Lines, and what reads them if they are steps."""
 
 
-def rows_of(body: bytes, type_: str, signature: Signature, limits: Limits) -> Long:
+def rows_of(
+    body: bytes, type_: str, signature: Signature, limits: Limits, charset: str | None = None
+) -> Long:
     """Return the rows of a table as the rows endpoint takes them; types come from the signature.
+
+    Text that is not UTF-8 is read by `charset`, default: as the file which the model learnt from.
 
     A table with one step a line gives a row for each entity, and says whose it is.
 
     Raises:
         RequestError: 400 no table, 413 too many rows, 415 Parquet without pyarrow.
     """
-    read = _csv if type_ == CSV else _parquet
-    table, long = read(body, signature, limits)
+    if type_ == CSV:
+        table, long = _csv(body, signature, limits, charset or signature.encoding)
+    else:
+        table, long = _parquet(body, signature, limits)
     if not table:
         raise RequestError("the table must have at least one row")
     _leave_out_index(table, signature)
@@ -73,12 +79,12 @@ def _flat(content: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]
     return cells
 
 
-def _csv(body: bytes, signature: Signature, limits: Limits) -> Table:
-    text, delimiter = _text(body)
+def _csv(body: bytes, signature: Signature, limits: Limits, usual: str) -> Table:
+    text, delimiter = _text(body, usual)
     csv.field_size_limit(MAX_CELL)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        header = _header(lines)
+        header = _header(lines, signature)
         long = LongTable.of(signature, header, limits)
         most = limits.max_steps if long else limits.max_rows
         cells = list(islice((line for line in lines if line), most + 1))
@@ -100,7 +106,7 @@ def _csv(body: bytes, signature: Signature, limits: Limits) -> Table:
     return rows, long
 
 
-def _text(body: bytes) -> tuple[str, str]:
+def _text(body: bytes, usual: str) -> tuple[str, str]:
     """Return a CSV's text and delimiter, which Excel may say in a line of its own (`sep=;`)."""
     if body.startswith(ZIP):
         raise RequestError(
@@ -108,28 +114,32 @@ def _text(body: bytes) -> tuple[str, str]:
             "the sheet as CSV UTF-8"
         )
     try:
-        text = body.decode("utf-8-sig")
+        text = decoded(body, encoding_of(body, usual))
     except UnicodeDecodeError as error:
         raise RequestError(
-            f"the CSV must be UTF-8 (in Excel: CSV UTF-8), however: {error}"
+            "the CSV must be UTF-8 (in Excel: CSV UTF-8), or the Content-Type say what it is (as "
+            f'in "text/csv; charset=cp1252"), however: {error}'
         ) from None
     said, text = said_delimiter(text)
     return text, said or max(",;\t|", key=text.partition("\n")[0].count)
 
 
-def _header(lines: Iterator[list[str]]) -> list[str]:
+def _header(lines: Iterator[list[str]], signature: Signature) -> list[str]:
     header = next(lines, [])
     if not header:
         raise RequestError("the CSV must begin with the columns' names, however: there is none")
-    _check_names(header)
-    return header
+    return _names(header, signature)
 
 
-def _check_names(header: list[str]) -> None:
+def _names(header: list[str], signature: Signature) -> list[str]:
+    """Return the columns' names as the model has them."""
+    known = {item.name for item in signature.inputs}
+    header = [name if name in known else composed(name) for name in header]
     repeated = [name for name, count in Counter(header).items() if count > 1]
     if repeated:
         found = f"`{repeated[0][:100]}` stands twice"
         raise RequestError(f"the columns' names must differ, however: {found}")
+    return header
 
 
 def _check_count(count: int, long: LongTable | None, limits: Limits) -> None:
@@ -179,7 +189,7 @@ def _parsed(cell: str) -> Any:
 
 def _parquet(body: bytes, signature: Signature, limits: Limits) -> Table:
     table = parquet.ParquetBody(body, limits)
-    _check_names(table.names)
+    table.names = _names(table.names, signature)
     long = LongTable.of(signature, table.names, limits)
     _check_count(table.rows, long, limits)
     return table.read(), long

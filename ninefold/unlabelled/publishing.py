@@ -33,7 +33,7 @@ def publish(
     valid: Frame,
     problem: ProblemSpec,
     spec: ExportSpec,
-    missing_tokens: Sequence[str] = ("",),
+    ingest: describe.Ingest | None = None,
     facts: Mapping[str, Any] | None = None,
     masked: Collection[str] = (),
     name: str = NETWORK,
@@ -55,9 +55,7 @@ def publish(
     drawn = any(result.kind == "image" for result in model.results)
     tolerance = max(spec.tolerance, 1 / 250) if drawn else spec.tolerance
     metadata = {
-        METADATA_KEY: signature(
-            names, outputs, train, model, problem, missing_tokens, name
-        ).to_json(),
+        METADATA_KEY: signature(names, outputs, train, model, problem, ingest, name).to_json(),
         "ninefold.golden": as_json(describe.golden(golden, answers, tolerance)),
         "ninefold.drift": as_json(_drift(bare, train.select(names), model)),
         "ninefold.masked": as_json(sorted(masked)),
@@ -95,7 +93,7 @@ def signature(
     train: Frame,
     model: Model,
     problem: ProblemSpec,
-    missing_tokens: Sequence[str] = ("",),
+    ingest: describe.Ingest | None = None,
     name: str = NETWORK,
 ) -> Signature:
     """Describe the inputs `names` by the train rows, and what the model says."""
@@ -110,7 +108,7 @@ def signature(
         task=problem.task,
         target=problem.target,
         ignored=tuple(name for name in others if name not in set(names)),
-        missing_tokens=tuple(dict.fromkeys(["", *missing_tokens])),
+        **describe.written(ingest),
         outputs=tuple(outputs),
         results=model.results,
         model=name,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from ninefold.config import nearest, validate
 from ninefold.errors import InputError
 from ninefold.problem import LEARNED, ProblemSpec, Task
+from ninefold.texts import composed
 
 if TYPE_CHECKING:
     from tasks.drafting.params import Draft
@@ -22,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("data", metavar="DATA", type=Path,
         help="csv, tsv (also .gz) or parquet file; folder with a subfolder of images per class; "
         ".npz of arrays")  # fmt: skip
-    add("--target", dest="targets", default=[], action="append", metavar="COL",
+    add("--target", dest="targets", default=[], action="append", metavar="COL", type=composed,
         help="column to predict, given again for several that one model predicts together; a task "
         "that needs none only compares with it")  # fmt: skip
     add("--task", choices=get_args(Task),
@@ -30,23 +31,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--positive", metavar="CLASS",
         help="the one of two classes that metrics are about (default: the rarer), or the class of "
         "the anomalies")  # fmt: skip
-    add("--time", metavar="COL", help="date (or number) that orders the rows: split by time")
-    add("--group", metavar="COL", nargs="+", action="extend", default=[],
+    add("--time", metavar="COL", type=composed,
+        help="date (or number) that orders the rows: split by time")  # fmt: skip
+    add("--group", metavar="COL", type=composed, nargs="+", action="extend", default=[],
         help="what tells entities apart; none of them spans two parts")  # fmt: skip
-    add("--id", dest="ids", metavar="COL", nargs="+", action="extend", default=[],
+    add("--id", dest="ids", metavar="COL", type=composed, nargs="+", action="extend", default=[],
         help="identifiers, never a feature")  # fmt: skip
     add(
         "--horizon",
         metavar="DURATION",
         help="how long until the outcome is known: 12h, 7d, 2w; a number if --time is one",
     )
-    add("--available-after", metavar="COL", nargs="+", action="extend", default=[],
+    add("--available-after", metavar="COL", type=composed, nargs="+", action="extend", default=[],
         help="columns known only after the outcome, never a feature")  # fmt: skip
     add("--split", type=Path, metavar="FILE|COL",
         help="CSV row,part of people who already split; or the column that says train, valid or "
         "test (default: found)")  # fmt: skip
     add("--image-path", metavar="COL", help="column that names image files (default: found)")
-    add("--entity", metavar="COL",
+    add("--entity", metavar="COL", type=composed,
         help="table with one step a line: what names the entity (or series) a step belongs to; its "
         "steps become one sequence, in the order of --time")  # fmt: skip
     add("--forecast", metavar="STEPS", type=int, nargs="+",

@@ -13,6 +13,8 @@ import json
 import sys
 from pathlib import Path
 
+from ninefold.texts import composed
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `ninefold monitor`."""
@@ -23,7 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--labels", type=Path, metavar="FILE", help="table with a column named as the target"
     )
-    parser.add_argument("--id", metavar="COL", help="column that joins labels and rows")
+    parser.add_argument(
+        "--id", metavar="COL", type=composed, help="column that joins labels and rows"
+    )
     parser.add_argument("--json", action="store_true", help="print the report as JSON only")
     parser.add_argument("--strict", action="store_true", help="end with 3 on warnings as well")
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ninefold.config import Spec
+from ninefold.texts import composed
 
 S = TypeVar("S", bound=Spec)
 
@@ -37,7 +38,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of whatever scores files."""
     parser.add_argument("--rows-per-chunk", type=int, metavar="N", help="rows per run of the model")
     parser.add_argument(
-        "--keep", nargs="+", metavar="COL", help="columns of INPUT to put before the predictions"
+        "--keep",
+        nargs="+",
+        metavar="COL",
+        type=composed,
+        help="columns of INPUT to put before the predictions",
     )
     parser.add_argument(
         "--with-input", action="store_true", default=None, help="keep all columns of INPUT"
@@ -49,10 +54,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="a cell that cannot be read stops the run (default), or leaves its row without a "
         "prediction and says why in a column `error`",
     )
-    parser.add_argument("--encoding", help="character encoding of a text INPUT (default: utf-8)")
+    parser.add_argument("--encoding", help="of a text INPUT (default: UTF-8, or as in training)")
     parser.add_argument(
         "--image-path",
         metavar="COL",
+        type=composed,
         help="column of INPUT that names image files, as seen from it",
     )
     parser.add_argument(

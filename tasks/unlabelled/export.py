@@ -36,7 +36,7 @@ def run(io: StageIO) -> None:
         valid,
         io.params("problem"),
         io.params("export"),
-        getattr(io.params("ingest"), "missing", ("",)),
+        io.params("ingest"),
         facts(io, choice, evaluation),
         io.params("validate").mask,
         *([choice.name] if choice else []),

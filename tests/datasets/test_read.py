@@ -1,5 +1,6 @@
 import gzip
 import pickle
+import unicodedata
 
 import numpy as np
 import pandas as pd
@@ -86,6 +87,13 @@ def test_damaged_archives_are_told(tmp_path):
         with pytest.raises(InputError) as error:
             ingest(text(tmp_path, content, name))
         assert name in str(error.value)
+
+
+def test_names_may_have_their_letters_in_two_characters(tmp_path):
+    apart = unicodedata.normalize("NFD", "größe,y\n1,a\n2,b\n3,a\n4,b\n")
+    assert "größe" not in apart
+    _, columns = ingest(text(tmp_path, apart))
+    assert kinds(columns) == {"größe": "number", "y": "category"}
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,14 @@ import csv
 import hashlib
 import io
 import json
+import unicodedata
 
 import httpx
 import pytest
 
+from ninefold.serving.limits import Limits
+from ninefold.serving.model import read_model
+from ninefold.serving.reading import sent_rows
 from tests.browser import BROWSER, opened
 from tests.serving.conftest import running
 from tests.serving.models import CITY, SIZE, build, example
@@ -78,6 +82,45 @@ def test_a_csv_body_gives_what_its_rows_give(client, delimiter):
     assert all("error" not in answer for answer in want["predictions"])
 
 
+@pytest.mark.parametrize(
+    ("encoding", "said"),
+    [("utf-16", ""), ("cp1252", "; charset=windows-1252"), ("latin-1", '; charset="ISO-8859-1"')],
+)
+def test_a_csv_body_may_be_encoded_as_it_says(client, encoding, said):
+    want = client.post(PREDICT, json={"rows": JSON_ROWS[:1]}).json()
+    body = as_csv(ROWS[:1]).decode().encode(encoding)
+    got = client.post(PREDICT, content=body, headers={"Content-Type": f"text/csv{said}"})
+    assert got.json() == want
+
+
+@pytest.mark.parametrize("charset", ["punycode", "unicode_escape", "klingon"])
+def test_a_charset_that_is_no_table_of_characters_is_refused(client, charset):
+    type_ = {"Content-Type": f"text/csv; charset={charset}"}
+    assert client.post(PREDICT, content=b"a\n1\n", headers=type_).status_code == 415
+
+
+def test_text_that_is_not_utf_8_is_read_as_the_file_the_model_learnt_from(tmp_path):
+    model = read_model(build(tmp_path / "model.onnx", encoding="cp1252"))
+    for encoding in ("cp1252", "utf-8"):
+        body = f"{SIZE},{CITY}\n1.5,Köln\n".encode(encoding)
+        limits = Limits()
+        sent = sent_rows(body, {b"content-type": b"text/csv"}, model.signature, limits)
+        assert sent.rows == [{SIZE: 1.5, CITY: "Köln"}]
+
+
+def test_names_may_have_their_letters_in_two_characters(client):
+    """As macOS writes them."""
+    apart = [{unicodedata.normalize("NFD", k): v for k, v in row.items()} for row in JSON_ROWS]
+    assert SIZE not in apart[0]
+    for rows, parts in ((JSON_ROWS, apart), (JSON_ROWS[:1], apart[:1])):
+        want = client.post(PREDICT, json={"rows": rows}).json()
+        assert client.post(PREDICT, json={"rows": parts}).json() == want
+    names, _, rest = as_csv(ROWS[:1]).decode().partition("\n")
+    body = f"{unicodedata.normalize('NFD', names)}\n{rest}".encode()
+    got = client.post(PREDICT, content=body, headers={"Content-Type": "text/csv"}).json()
+    assert got["predictions"] == want["predictions"]
+
+
 def test_a_parquet_body_gives_what_its_rows_give(client):
     pa = pytest.importorskip("pyarrow")
     pq = pytest.importorskip("pyarrow.parquet")
@@ -128,7 +171,7 @@ def test_predictions_come_as_csv_for_who_asks(client):
         (b"a,a\n1,2\n", "`a` stands twice"),
         (b"is.member\ntrue,1\n", "1 cells"),
         (b"is.member\n", "at least one row"),
-        (b"\xff\xfe", "UTF-8"),
+        (b"\xff\xfa", "UTF-8"),
         (b"PK\x03\x04rows", "Excel workbook"),
         ("Größe (m²)\n12abc\n".encode(), "a number or null"),
         (b"membr\ntrue\n", "unknown column"),

@@ -2,7 +2,8 @@
 
 import codecs
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,65 +20,150 @@ from ninefold.datasets.tables.header import (
 )
 from ninefold.datasets.tables.source import Source
 from ninefold.errors import InputError
-from ninefold.texts import said_delimiter
+from ninefold.texts import decoded, encoding_of, said_delimiter
 
 BLOCK_BYTES = 1 << 24
-MAX_CELL_BYTES = 1 << 30
-COMPRESSED = (".gz", ".bz2", ".zst", ".lz4")
+COMPRESSED = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd", ".lz4": "lz4"}
+ZIP = ".zip"
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A delimited text file as it is written; so many lines are `before` its header."""
+
+    path: Path
+    title: str
+    encoding: str
+    delimiter: str
+    header: tuple[str, ...]
+    before: int
+    has_rows: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns: one that has none is called by its position."""
+        return named(self.header)
+
+    def batches(
+        self, places: Sequence[int], block_bytes: int = BLOCK_BYTES, use_threads: bool = False
+    ) -> Iterator[tuple[pa.RecordBatch, float]]:
+        """Yield the columns at `places` in batches of text, with the share of the file read so far.
+
+        Raises:
+            InputError: a row that cannot be read, or repeats the header.
+        """
+        if not self.has_rows:
+            return  # Arrow calls a header that ends without a line break an empty file
+        numbered = [str(position) for position in range(len(self.header))]
+        wanted = [numbered[place] for place in places]
+        names = tuple(self.header[place] for place in places)
+        row, size = 2, max(1, self.path.stat().st_size)
+        try:
+            with pa.OSFile(str(self.path)) as raw, _unpacked(raw, self.path, self.title) as file:
+                reader = pcsv.open_csv(
+                    file,
+                    pcsv.ReadOptions(
+                        column_names=numbered,
+                        skip_rows=self.before,
+                        skip_rows_after_names=1,
+                        use_threads=use_threads,
+                        block_size=block_bytes,
+                        encoding=self.encoding,
+                    ),
+                    pcsv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True),
+                    pcsv.ConvertOptions(
+                        column_types=dict.fromkeys(wanted, pa.string()),
+                        strings_can_be_null=False,
+                        include_columns=wanted,
+                    ),
+                )
+                for batch in reader:
+                    refuse_header(batch, names, row, self.title)
+                    row += batch.num_rows
+                    yield batch, min(1.0, raw.tell() / size)
+        except pa.ArrowInvalid as error:
+            raise _readable(error, self.header, self.encoding, self.title, block_bytes) from None
+        except (OSError, zipfile.BadZipFile, EOFError) as error:
+            raise InputError(f"{self.title} cannot be read to its end: {_line(error)}") from None
+
+
+def open_text(
+    path: Path,
+    title: str,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    usual: str = "utf-8",
+    wanted: Collection[str] = (),
+) -> TextFile:
+    """Find out how a text file (compressed or not) is written.
+
+    Args:
+        title: what it is called in messages.
+        delimiter: default: what Excel's first line says, or found among comma, semicolon, tab and
+            bar.
+        encoding: default: found among UTF-8, what a byte order mark names, and `usual`.
+        wanted: names that the header shows if it is read rightly.
+
+    Raises:
+        InputError: empty, not text, another encoding, or a header that cannot be used.
+    """
+    with pa.OSFile(str(path)) as raw, _unpacked(raw, path, title) as file:
+        head = _read_head(file, title)
+    encoding = _check_encoding(encoding) or encoding_of(head, usual)
+    said, sample = said_delimiter(_decode(head, encoding, title))
+    if not sample.strip():
+        raise InputError(f"{title} must hold a header and rows, however: it is empty")
+    if (delimiter := delimiter or said) is None:
+        is_tsv = not wanted and plain_suffix(path) == ".tsv"
+        delimiter = "\t" if is_tsv else find_delimiter(sample, wanted)
+    header = read_header(sample, delimiter, title)
+    has_rows = len(head) >= SAMPLE_BYTES or len(sample.strip().splitlines()) > 1
+    return TextFile(path, title, encoding, delimiter, header, int(said is not None), has_rows)
 
 
 def open_delimited(
     path: Path, delimiter: str | None = None, encoding: str | None = None, title: str | None = None
 ) -> Source:
-    """Open a delimited text file (compressed or not) of which every cell is read as text.
-
-    The delimiter is found among comma, semicolon, tab and bar, the encoding among UTF-8 and what a
-    byte order mark names, unless they are given.
+    """Open a delimited text file of which every cell is read as text; see `open_text`.
 
     Raises:
-        InputError: empty, not text, another encoding, or a header that cannot be used.
+        InputError: it cannot be read, or has no rows.
     """
-    title = title or path.name
-    opener = _opener(path, title)
-    with opener() as file:
-        head = _read_head(file, title)
-    encoding = _check_encoding(encoding) or _marked_encoding(head)
-    said, sample = said_delimiter(_decode(head, encoding, title))
-    if not sample.strip():
-        raise InputError(f"{title} must hold a header and rows, however: it is empty")
-    if len(head) < SAMPLE_BYTES and len(sample.strip().splitlines()) < 2:
-        raise InputError(f"{title} must have rows, however: no rows follow the header")
-    if (delimiter := delimiter or said) is None:
-        delimiter = "\t" if _suffixes(path)[:1] == [".tsv"] else find_delimiter(sample)
-    header = read_header(sample, delimiter, title)
-    names = named(header)
-    unnamed = [new for old, new in zip(header, names, strict=True) if old != new]
+    file = open_text(path, title or path.name, delimiter, encoding)
+    if not file.has_rows:
+        raise InputError(f"{file.title} must have rows, however: no rows follow the header")
+    unnamed = [new for old, new in zip(file.header, file.names, strict=True) if old != new]
     return Source(
-        title,
-        names,
-        lambda: _batches(opener, header, delimiter, encoding, title, int(said is not None)),
+        file.title,
+        file.names,
+        lambda: (batch for batch, _ in file.batches(range(len(file.header)))),
         is_text=True,
-        has_decimal_comma=delimiter != ",",
+        has_decimal_comma=file.delimiter != ",",
         notes={"unnamed": unnamed} if unnamed else {},
     )
 
 
-def _opener(path: Path, title: str) -> Callable[[], Any]:
-    """Return a function that opens the uncompressed bytes from the start."""
-    if path.suffix.lower() != ".zip":
-        return lambda: pa.input_stream(str(path), compression="detect")
+def plain_suffix(path: Path) -> str:
+    """Return how a file's name ends, whether it is compressed or not: `.csv` of `a.csv.gz`."""
+    suffixes = list(map(str.lower, path.suffixes[-2:]))
+    if suffixes and suffixes[-1] in (*COMPRESSED, ZIP):
+        suffixes.pop()
+    return suffixes[-1] if suffixes else ""
 
-    def unzip() -> Any:
-        try:
-            archive = zipfile.ZipFile(path)
-        except zipfile.BadZipFile as error:
-            raise InputError(f"{title} must be a zip file, however: {error}") from None
-        members = [name for name in archive.namelist() if not name.endswith("/")]
-        if len(members) != 1:
-            raise InputError(f"{title} must hold exactly one file, however: {members[:5]}")
-        return pa.PythonFile(archive.open(members[0]), mode="r")
 
-    return unzip
+def _unpacked(raw: pa.NativeFile, path: Path, title: str) -> pa.NativeFile:
+    """Return the bytes of a file as they were before it was compressed."""
+    suffix = path.suffix.lower()
+    if suffix != ZIP:
+        return pa.CompressedInputStream(raw, COMPRESSED[suffix]) if suffix in COMPRESSED else raw
+    try:
+        archive = zipfile.ZipFile(raw)
+    except (zipfile.BadZipFile, pa.ArrowInvalid) as error:
+        raise InputError(f"{title} must be a zip file, however: {error}") from None
+    members = [name for name in archive.namelist() if not name.endswith("/")]
+    if len(members) != 1:
+        raise InputError(f"{title} must hold exactly one file, however: {members[:5]}")
+    return pa.PythonFile(archive.open(members[0]), mode="r")
 
 
 def _read_head(file: Any, title: str) -> bytes:
@@ -85,10 +171,6 @@ def _read_head(file: Any, title: str) -> bytes:
         return bytes(file.read(SAMPLE_BYTES))
     except (OSError, pa.ArrowInvalid, zipfile.BadZipFile) as error:
         raise InputError(f"{title} cannot be decompressed: {_line(error)}") from None
-
-
-def _suffixes(path: Path) -> list[str]:
-    return [s for s in map(str.lower, path.suffixes[-2:]) if s not in (*COMPRESSED, ".zip")][-1:]
 
 
 def _check_encoding(encoding: str | None) -> str | None:
@@ -103,18 +185,10 @@ def _check_encoding(encoding: str | None) -> str | None:
         ) from None
 
 
-def _marked_encoding(head: bytes) -> str:
-    for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
-        if head.startswith(mark):
-            return encoding
-    return "utf-8"
-
-
 def _decode(head: bytes, encoding: str, title: str) -> str:
-    name = "utf-8-sig" if encoding == "utf-8" else encoding
     refuse_other_formats(head, title)
     try:
-        text = codecs.getincrementaldecoder(name)().decode(head)
+        text = decoded(head, encoding, is_whole=False)
     except UnicodeDecodeError as error:
         raise _wrong_encoding(title, encoding, head[: error.start].count(b"\n") + 1) from None
     if "\0" in text:
@@ -134,59 +208,9 @@ def _wrong_encoding(title: str, encoding: str, line: int | None) -> InputError:
     )
 
 
-def _batches(
-    opener: Callable[[], Any],
-    names: tuple[str, ...],
-    delimiter: str,
-    encoding: str,
-    title: str,
-    before: int,
-) -> Iterator[pa.RecordBatch]:
-    """Yield record batches of text, columns in the order of the header, which so many lines are
-    `before`.
-
-    Raises:
-        InputError: a row that cannot be read, or repeats the header.
-    """
-    numbered = [str(position) for position in range(len(names))]
-    row = 2
-    try:
-        with opener() as file:
-            for batch in _read(file, numbered, delimiter, encoding, before):
-                refuse_header(batch, names, row, title)
-                row += batch.num_rows
-                yield batch
-    except pa.ArrowInvalid as error:
-        raise _readable(error, names, encoding, title) from None
-    except (OSError, zipfile.BadZipFile, EOFError) as error:
-        raise InputError(f"{title} cannot be read to its end: {_line(error)}") from None
-
-
-def _read(
-    file: Any, numbered: list[str], delimiter: str, encoding: str, before: int
-) -> Iterator[pa.RecordBatch]:
-    block = BLOCK_BYTES
-    reader = pcsv.open_csv(
-        file,
-        read_options=pcsv.ReadOptions(
-            column_names=numbered,
-            skip_rows=before,
-            skip_rows_after_names=1,
-            use_threads=False,
-            block_size=block,
-            encoding=encoding,
-        ),
-        parse_options=pcsv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-        convert_options=pcsv.ConvertOptions(
-            column_types=dict.fromkeys(numbered, pa.string()),
-            strings_can_be_null=False,
-            include_columns=numbered,
-        ),
-    )
-    yield from reader
-
-
-def _readable(error: Exception, names: tuple[str, ...], encoding: str, title: str) -> InputError:
+def _readable(
+    error: Exception, names: Sequence[str], encoding: str, title: str, block_bytes: int
+) -> InputError:
     """Word what Arrow found wrong."""
     text = _line(error)
     row = text.partition("Row #")[2].partition(":")[0]
@@ -203,7 +227,7 @@ def _readable(error: Exception, names: tuple[str, ...], encoding: str, title: st
         )
     if "straddl" in text:
         return InputError(
-            f"{title}: one row is longer than {BLOCK_BYTES >> 20} MiB; most likely a quote is "
+            f"{title}: one row is longer than {block_bytes >> 20} MiB; most likely a quote is "
             "never closed"
         )
     return InputError(f"{title} cannot be read: {text}")

@@ -3,13 +3,14 @@
 import csv
 import io
 import re
-from collections import Counter
+from collections.abc import Collection
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ninefold.errors import InputError
+from ninefold.texts import composed
 
 DELIMITERS = ",;\t|"
 SAMPLE_BYTES = 1 << 18
@@ -70,21 +71,24 @@ def _is_sure(start: bytes, is_binary: bool) -> bool:
     return is_binary or not start.isalnum()
 
 
-def find_delimiter(sample: str) -> str:
-    """Return the delimiter that splits most lines into the same number of cells, the most cells."""
+def find_delimiter(sample: str, wanted: Collection[str] = ()) -> str:
+    """Return the delimiter that shows most of the `wanted` names, and splits most lines into the
+    same number of cells, the most cells.
+    """
     lines = sample.splitlines(keepends=True)
     text = "".join(lines[:-1] if len(lines) > 1 and len(sample) >= SAMPLE_BYTES // 4 else lines)
 
-    def fitness(delimiter: str) -> tuple[float, int]:
+    def fitness(delimiter: str) -> tuple[int, float, int]:
         try:
-            widths = [len(row) for row in csv.reader(io.StringIO(text), delimiter=delimiter) if row]
+            rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if row]
         except csv.Error:
-            return 0.0, 0
-        width = len(next(csv.reader(io.StringIO(text), delimiter=delimiter), ()))
-        if width < 2:
-            return 0.0, 0
-        share = Counter(widths)[width] / len(widths)
-        return round(share, 1), width
+            return 0, 0.0, 0
+        names = rows[0] if rows else []
+        shown = len(set(map(composed, names)).intersection(wanted))
+        if len(names) < 2:
+            return shown, 0.0, 0
+        share = sum(len(row) == len(names) for row in rows) / len(rows)
+        return shown, round(share, 1), len(names)
 
     return max(DELIMITERS, key=fitness)
 

@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from ninefold.columns import Column
+from ninefold.texts import composed
 
 BATCH_ROWS = 131_072
 
@@ -37,6 +38,9 @@ class Source:
     ahead: tuple[str, int] | None = None
     """The column that says when a row's prediction is made, and for how many microseconds after
     that its targets are not known yet."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", tuple(map(composed, self.names)))
 
     @staticmethod
     def of_table(
