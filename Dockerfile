@@ -28,6 +28,7 @@ COPY ninefold/__init__.py ninefold/beside.py ninefold/progress.py ninefold/error
      ninefold/runtime.py ninefold/numerals.py ninefold/pixels.py ninefold/production.py \
      ninefold/sequences.py ninefold/texts.py ./ninefold/
 COPY ninefold/serving ./ninefold/serving
+RUN python -m compileall -q ninefold
 USER ninefold
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \

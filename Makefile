@@ -25,6 +25,8 @@ export DO_NOT_TRACK := 1
 export DVC_NO_ANALYTICS := true
 export GX_ANALYTICS_ENABLED := false
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
+# Packages are compiled when first imported; unless that is kept, every process compiles anew: half the time.
+unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 ifeq ($(filter $(TORCH),cpu cuda),)

@@ -61,6 +61,15 @@ def test_run_in_a_folder_without_a_pipeline_says_what_to_do(tmp_path):
     assert "ninefold init" in done.stderr
 
 
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_doctor_says_where_nothing_compiled_is_kept(is_kept, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", not is_kept)
+    main(["doctor"])
+    assert ("compiles its packages anew" in capsys.readouterr().out) is not is_kept
+
+
 def test_doctor_reports_on_a_folder(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PREFECT_API_URL", raising=False)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -70,6 +71,16 @@ def _versions(_: Path) -> Iterator[Finding]:
             )
     if not wrong:
         yield Finding("ok", "every package has a version that works here")
+
+
+def _bytecode(_: Path) -> Iterator[Finding]:
+    spec = find_spec("pandas")
+    if sys.dont_write_bytecode and spec and not Path(spec.cached or "").is_file():
+        yield Finding(
+            "note",
+            "every process compiles its packages anew, half the time of a stage: run once "
+            f"`python -m compileall -q {sys.prefix}`, or unset PYTHONDONTWRITEBYTECODE",
+        )
 
 
 def _accelerator(_: Path) -> Iterator[Finding]:
@@ -164,6 +175,7 @@ def _is_in_git(workspace: Path) -> bool:
 
 CHECKS: tuple[Callable[[Path], Iterator[Finding]], ...] = (
     _versions,
+    _bytecode,
     _accelerator,
     _ports,
     _disk,
