@@ -15,7 +15,7 @@ class GenerateSpec(Spec):
     latent: int = Field(default=32, ge=1, le=1024)
     """Random numbers that one row is made from."""
     width: int = Field(default=128, ge=1, le=8192)
-    """Width of the hidden layers of generator and critic."""
+    """Width of the hidden layers of generator and critic; default of pictures: 256."""
     depth: int = Field(default=2, ge=1, le=10)
     """Hidden layers of each; of convolutions, how often a picture is halved."""
     convolutions: bool | None = None

@@ -18,6 +18,9 @@ from ninefold.unlabelled.steps import Layers
 FEW_PIXELS = 256
 """Up to so many numbers, dense layers draw a picture better and in less time than convolutions."""
 
+PICTURE_WIDTH = 256
+"""Default width of dense layers that draw pictures: docs/adr/0013."""
+
 
 def fit(ready: Prepared, spec: GenerateSpec, files: RunFiles = NO_FILES) -> Sampler:
     """Train the GAN on the train rows. Raises `InputError`."""
@@ -25,6 +28,8 @@ def fit(ready: Prepared, spec: GenerateSpec, files: RunFiles = NO_FILES) -> Samp
 
     layout = ready.preprocessing.layout
     _refuse_mixed(ready)
+    if ready.picture and "width" not in spec.model_fields_set:
+        spec = spec.model_copy(update={"width": PICTURE_WIDTH})
     wide = coordinates(ready)
     if spec.convolutions and not ready.picture:
         raise ConfigError(

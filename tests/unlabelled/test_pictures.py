@@ -112,7 +112,11 @@ def test_small_pictures_are_drawn_by_dense_layers_unless_told_otherwise(
     problem = ProblemSpec(target="label", task="generation")
     ready = prepare(train, valid, problem, PreprocessSpec())
     spec = GenerateSpec(steps=1, critic_steps=1, convolutions=convolutions)
-    assert isinstance(fit(ready, spec).chain, kind)
+    model = fit(ready, spec)
+    assert isinstance(model.chain, kind)
+    assert model.facts["settings"]["width"] == 256
+    narrow = GenerateSpec(steps=1, critic_steps=1, width=128)
+    assert fit(ready, narrow).facts["settings"]["width"] == 128
 
 
 def test_encoders_of_convolutions_are_refined_with_their_clusters(generator):
