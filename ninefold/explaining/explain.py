@@ -15,6 +15,7 @@ from ninefold.explaining.effects import effects
 from ninefold.explaining.gradients import integrated_gradients
 from ninefold.explaining.groups import Groups, column_groups
 from ninefold.explaining.importance import importance
+from ninefold.explaining.parts import left_out
 from ninefold.explaining.pixels import pixel_gradients
 from ninefold.explaining.words import word_gradients
 from ninefold.export.describe import to_cell
@@ -85,10 +86,20 @@ def explain(
         }
 
     found = told(usual_class(prediction, head), ranked)
-    shown = rows.take(_examples(answers(prediction, head, usual_class(prediction, head))))
+    code = usual_class(prediction, head)
+    shown = rows.take(_examples(answers(prediction, head, code)))
     found |= {"metric": reported.name, "rows": len(rows)}
-    found["pixels"] = [] if network is None else pixel_gradients(network, shown, masked)
-    found["words"] = [] if network is None else word_gradients(network, shown, masked)
+    has_gradients = network is not None and bool(network.preprocessing.layout.tensors)
+    if network is not None and has_gradients:
+        found["pixels"] = pixel_gradients(network, shown, masked)
+        found["words"] = word_gradients(network, shown, masked)
+    else:
+
+        def answer_to(frame: Frame) -> Array:
+            return answers(predict(frame), head, code)
+
+        found |= left_out(answer_to, shown.select(names), background, masked)
+    found["has_gradients"] = has_gradients
     if not head.each:
         return found
     units = [unit(head, code) for code in range(len(head.each))]

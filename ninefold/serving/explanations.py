@@ -11,9 +11,9 @@ import numpy as np
 import onnxruntime as ort
 
 from ninefold.contributions import contributions
+from ninefold.occlusion import Occlusion
 from ninefold.serving.limits import Limits, RequestError
 from ninefold.serving.model import Array, Model
-from ninefold.serving.occlusion import Occlusion
 from ninefold.serving.rows import Batch, Rows
 from ninefold.serving.step_explanations import StepExplainer
 from ninefold.serving.threads import threads

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from ninefold.dates import shown
+from ninefold.occlusion import COLUMNS, PARTS, SIDE
 from ninefold.pixels import channels, to_cell
 from ninefold.sequences import channels as channels_of
 from ninefold.serving import pictures, sequences
 from ninefold.serving.limits import Limits
 from ninefold.serving.model import Model
-from ninefold.serving.occlusion import COLUMNS, PARTS, SIDE
 from ninefold.signature import Input, Result, Signature
 
 KINDS: dict[str, dict[str, Any]] = {

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 
+from ninefold.occlusion import PARTS, spans
 from ninefold.pixels import objects
 from ninefold.sequences import holds_words, text_of_words, words_of
 from ninefold.serving.model import Array, Model
-from ninefold.serving.occlusion import PARTS, spans
 from ninefold.serving.rows import Rows
 from ninefold.serving.tags import labels_of
 from ninefold.signature import Input

@@ -1,9 +1,14 @@
 """Pixels that speak for an answer: they add up, and lie where the stroke is."""
 
+import base64
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from ninefold.columns import Column, Frame
+from ninefold.explaining.parts import left_out
 from ninefold.explaining.pixels import coloured, pixel_gradients
 from ninefold.networks.cnn import CNNSpec
 from ninefold.pixels import objects
@@ -43,7 +48,22 @@ def test_pixels_add_up_to_the_answer(model):
 
 
 def test_masked_columns_are_not_drawn(model):
-    assert pixel_gradients(model, frame(2, 2), ("photo",)) == []
+    rows = frame(2, 2)
+    assert pixel_gradients(model, rows, ("photo",)) == []
+    assert left_out(lambda frame: np.zeros(len(frame)), rows, rows, ("photo",))["pixels"] == []
+
+
+def test_a_model_without_gradients_is_asked_without_each_region():
+    rows = frame(4, 2)
+
+    def answer(frame):
+        return np.array([picture[:4].sum() / 255.0 for picture in frame["photo"]])
+
+    found = left_out(answer, rows, rows)["pixels"]
+    assert [item["row"] for item in found] == list(range(4))
+    heat = Image.open(io.BytesIO(base64.b64decode(found[0]["pictures"][1].split(",")[1])))
+    coloured_rows = np.flatnonzero((np.asarray(heat.convert("RGB")) < 255).any(axis=(1, 2)))
+    assert 0 <= max(coloured_rows, default=-1) < heat.height / 2
 
 
 def test_red_speaks_for_and_blue_against():

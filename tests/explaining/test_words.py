@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ninefold.columns import Column, Frame
+from ninefold.explaining.parts import left_out
 from ninefold.explaining.words import word_gradients
 from ninefold.networks.text_cnn import TextCNNSpec
 from ninefold.preprocessing import PreprocessSpec
@@ -53,8 +54,24 @@ def test_words_add_up_and_the_one_that_decides_stands_out(model):
     assert sum(word in ("Good", "awful") for word in decided) >= 8
 
 
+def test_a_model_without_gradients_is_asked_without_each_word():
+    rows = texts(3, 3)
+
+    def answer(frame):
+        return np.array(
+            [2.0 * text.split().count("Good") - len(text.split()) for text in frame["said"]]
+        )
+
+    found = left_out(answer, rows, rows)["words"]
+    for item, text in zip(found, rows["said"], strict=True):
+        assert item["words"] == [[word, 1.0 if word == "Good" else -1.0] for word in text.split()]
+    assert "in points, loses without each word" in str(_words(found, "points")[1])
+
+
 def test_masked_columns_are_not_told(model):
     assert word_gradients(model, texts(2, 2), ("said",)) == []
+    rows = texts(2, 2)
+    assert left_out(lambda frame: np.zeros(len(frame)), rows, rows, ("said",))["words"] == []
 
 
 def test_words_are_escaped_in_the_report():

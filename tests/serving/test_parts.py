@@ -12,8 +12,8 @@ from PIL import Image
 from ninefold.export.publish import as_json
 from ninefold.graph import Graph
 from ninefold.head import Head
+from ninefold.occlusion import PARTS
 from ninefold.sequences import format_of
-from ninefold.serving.occlusion import PARTS
 from ninefold.signature import METADATA_KEY, Input, Signature
 from ninefold.target import Target
 from tests.browser import BROWSER, opened

@@ -34,8 +34,8 @@ class Explanations(Section):
                 ),
                 grid([_importance(found), *(_effect(each, found) for each in found["effects"])]),
                 *_apart(found),
-                *_pixels(found.get("pixels") or []),
-                *_words(found.get("words") or []),
+                *_pixels(found.get("pixels") or [], _unless_gradients(found)),
+                *_words(found.get("words") or [], _unless_gradients(found)),
                 *_targets(found.get("targets") or {}),
             ]
         )
@@ -57,14 +57,22 @@ def _targets(found: Mapping[str, Mapping[str, Any]]) -> list[Html]:
     return [tag("h3", "Target by target"), paragraph(said), *parts]
 
 
-def _words(found: list[Mapping[str, Any]]) -> list[Html]:
+def _unless_gradients(found: Mapping[str, Any]) -> str:
+    """Return what the answer is in which parts of a cell were left out; "": gradients were had."""
+    return "" if found.get("has_gradients", True) else found["unit"]
+
+
+def _words(found: list[Mapping[str, Any]], unit: str = "") -> list[Html]:
     """Set texts with the words that spoke for the answer in colour."""
     if not found:
         return []
-    said = (
-        "What each word adds to the network's answer, by integrated gradients from words that mean "
-        "nothing: red speaks for it, blue against it; the numbers show where the mouse rests."
+    how = (
+        f"What the answer, in {unit}, loses without each word"
+        if unit
+        else "What each word adds to the network's answer, by integrated gradients from words that "
+        "mean nothing"
     )
+    said = f"{how}: red speaks for it, blue against it; the numbers show where the mouse rests."
     title = tag("h3", "Which words spoke for it")
     return [title, paragraph(said), *(_text(item) for item in found)]
 
@@ -85,14 +93,17 @@ def _shade(share: float, most: float) -> int:
     return min(4, int(4.999 * abs(share) / most))
 
 
-def _pixels(found: list[Mapping[str, Any]]) -> list[Html]:
+def _pixels(found: list[Mapping[str, Any]], unit: str) -> list[Html]:
     """Draw pictures beside the pixels that spoke for the answer."""
     if not found:
         return []
-    said = (
-        "Beside each picture what its pixels add to the network's answer, by integrated gradients "
-        "from an even picture: red speaks for it, blue against it."
+    how = (
+        f"what the answer, in {unit}, loses without each of its regions"
+        if unit
+        else "what its pixels add to the network's answer, by integrated gradients from an even "
+        "picture"
     )
+    said = f"Beside each picture {how}: red speaks for it, blue against it."
     pairs = [
         tag(
             "div",
