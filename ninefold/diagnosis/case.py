@@ -137,6 +137,11 @@ class Case:
         """Return what messages call a setting."""
         return ".".join(self.at(key))
 
+    def other_rate(self, lr: float) -> str:
+        """Say which learning rate to set, or that the range test may find one, unless it did."""
+        otherwise = "" if self.facts.get("lr_finder") else ", or to auto"
+        return f"Set {self.name('lr')} to {lr:g}{otherwise}."
+
     def of_network(self, key: str) -> tuple[str, ...]:
         """Return where a setting of the network stands in params.yaml."""
         return self.at("network", key) if hasattr(self.spec, "network") else self.at(key)

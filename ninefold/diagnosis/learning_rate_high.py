@@ -55,7 +55,7 @@ class LearningRateHigh(Symptom):
         return Finding(
             "learning_rate.too_high",
             f"With {case.name('lr')} {case.lr:g} the loss on train {said}: steps are too long.",
-            f"Set {case.name('lr')} to {lr:g}, or to auto.",
+            case.other_rate(lr),
             {"lr": case.lr, "retries": retries, "spike": spike, "rise": rise},
             case.loss_picture("The loss rises"),
             ((case.at("lr"), lr),),

@@ -47,7 +47,7 @@ class LearningRateLow(Symptom):
         return Finding(
             "learning_rate.too_low",
             f"With {case.name('lr')} {case.lr:g} {said}: steps are too short.",
-            f"Set {case.name('lr')} to {lr:g}, or to auto.",
+            case.other_rate(lr),
             {
                 "lr": case.lr,
                 "falling": steady,

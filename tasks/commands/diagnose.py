@@ -9,6 +9,7 @@ from typing import Any
 from ninefold.config import read_yaml
 from ninefold.errors import InputError
 from ninefold.files import read_json
+from ninefold.report.markup import count
 from tasks.stage_io import StageIO
 
 REPORT = Path("reports/diagnosis.json")
@@ -67,8 +68,8 @@ def changed_since(workspace: Path) -> list[str]:
 
 def lines(report: Mapping[str, Any]) -> list[str]:
     """Return the findings as people read them."""
-    findings = report["findings"]
-    said = [f"diagnosis: {len(findings)} findings of {len(report['looked_for'])} looked for"]
+    findings, symptoms = report["findings"], len(report["looked_for"])
+    said = [f"diagnosis: {count(len(findings), 'finding')}, of {symptoms} symptoms looked for"]
     for finding in findings:
         said += ["", f"{finding['kind']}: {finding['message']}", f"  do: {finding['remedy']}"]
     if any(finding["fix"] for finding in findings):

@@ -242,6 +242,10 @@ def test_a_rate_too_low_is_seen_past_metrics_that_stand_still_and_the_noise_of_b
     assert case.is_cut_off
     assert found is not None
     assert "hardly moved" in found.message
+    assert found.remedy.endswith(", or to auto.")
+    found = LearningRateLow().look(replace(case, facts={**facts, "lr_finder": {"lr": 2e-5}}))
+    assert found is not None
+    assert "auto" not in found.remedy
 
 
 @pytest.mark.parametrize(
