@@ -78,7 +78,10 @@ def _shift(off: Array, share: float) -> float:
 def fit_temperature(scores: Array, y: Array, target: Target) -> float:
     """Return the temperature that minimises the log loss of `scores (N, K)` on codes `y (N,)`.
 
-    1.0 where the rows cannot tell: fewer than 30, a class among them missing, or all scored alike.
+    Each row counts as its class but for 1 / (2N + 2), the chance of a mistake that rows without one
+    leave open (Jeffreys' prior; Platt, 1999, smooths alike): a few rows that are all answered right
+    would ask for probabilities of 1. 1.0 where the rows cannot tell: fewer than 30, a class among
+    them missing, or all scored alike.
     Guo et al., 2017, arXiv 1706.04599.
     """
     is_constant = bool((scores == scores[:1]).all())
@@ -86,13 +89,15 @@ def fit_temperature(scores: Array, y: Array, target: Target) -> float:
         return 1.0
     from scipy.optimize import minimize_scalar
 
-    logits = scores.astype(np.float64)
+    logits, doubt = scores.astype(np.float64), 0.5 / (len(y) + 1)
+    truth = np.full(logits.shape, doubt / (logits.shape[1] - 1))
+    truth[np.arange(len(y)), y] = 1 - doubt
 
     def loss(logarithm: float) -> float:
         scaled = logits * np.exp(-logarithm)
         highest = scaled.max(axis=1)
         total = np.log(np.exp(scaled - highest[:, None]).sum(axis=1)) + highest
-        return float((total - scaled[np.arange(len(y)), y]).mean())
+        return float((total - (truth * scaled).sum(axis=1)).mean())
 
     found = minimize_scalar(
         loss, bounds=np.log(TEMPERATURES), method="bounded", options={"xatol": 1e-4}

@@ -35,9 +35,14 @@ def test_temperature_stays_1_when_rows_cannot_tell():
     assert fit_temperature(scores, np.zeros(100, dtype=np.int64), BINARY) == 1.0
 
 
-def test_temperature_is_bounded_on_separable_rows():
-    scores = np.array([[0, -9.0], [-9.0, 0]] * 50, dtype=np.float32)
-    assert fit_temperature(scores, np.array([0, 1] * 50), BINARY) >= 0.2
+@pytest.mark.parametrize("rows", [30, 100, 1000])
+def test_rows_all_answered_right_make_no_surer_than_so_many_can(rows):
+    scores = np.array([[0, -2.0], [-2.0, 0]] * (rows // 2), dtype=np.float32)
+    y = np.array([0, 1] * (rows // 2))
+    temperature = fit_temperature(scores, y, BINARY)
+    assert 0.2 <= temperature < 1
+    sureness = Head(BINARY, temperature).predict(scores)[np.arange(rows), y]
+    np.testing.assert_allclose(1 - sureness, 0.5 / (rows + 1), rtol=0.01)
 
 
 @pytest.mark.parametrize("name", ["f1", "accuracy", "balanced_accuracy"])
