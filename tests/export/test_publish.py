@@ -7,6 +7,7 @@ import onnxruntime
 import pytest
 
 from ninefold.columns import NAT, Column, Frame
+from ninefold.datasets.file import FileSpec
 from ninefold.export import ExportSpec
 from ninefold.export.publish import publish
 from ninefold.features import FeaturizeSpec, build, featurize
@@ -63,7 +64,7 @@ def exported(request):
         valid,
         problem,
         ExportSpec(),
-        ("", "NA"),
+        FileSpec(path="rows.csv", missing=("", "NA")),
         {"data": {"a": 1}},
     )
     return arguments, publish(*arguments)
