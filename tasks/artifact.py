@@ -7,6 +7,7 @@ own: `registry/model.onnx.dvc`. The workspace's dvc.yaml and dvc.lock stay as th
 
 import hashlib
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,12 @@ from ninefold.promotion.registry import JOURNAL
 from tasks.repository import keep
 
 ARTIFACT = "model"
-KEPT = (".dvc/config", "dvc.yaml", "dvc.lock", "params.yaml", "test_ledger.jsonl",
+CONFIG = ".dvc/config"
+KEPT = (CONFIG, "dvc.yaml", "dvc.lock", "params.yaml", "test_ledger.jsonl",
         f"{FOLDER}/{POINTER}", f"{FOLDER}/{JOURNAL}")  # fmt: skip
 """The configuration is among them: DVC looks for a tag's files in the remote named there."""
+FOLDERS = re.compile(r"^(\s*url\s*=\s*)(?!/|~|\w+:)(\S.*?)\s*$", re.MULTILINE)
+"""A remote that is a folder, as DVC writes it: relative to the configuration."""
 OWN = f"{FOLDER}/{ARTIFACT}.onnx"
 
 
@@ -35,6 +39,8 @@ def files(workspace: Path, model: bytes) -> dict[str, bytes]:
     """
     there = [name for name in KEPT if (workspace / name).is_file()]
     held = {name: (workspace / name).read_bytes() for name in there}
+    if CONFIG in held:
+        held[CONFIG] = _with_whole_paths(workspace / CONFIG)
     if not _is_recorded(workspace, model):
         held |= _own(workspace, model)
     return held
@@ -50,6 +56,15 @@ def _is_recorded(workspace: Path, model: bytes) -> bool:
     outs = [out for stage in stages.values() for out in stage.get("outs") or ()]
     recorded = [out.get("md5") for out in outs if out.get("path") == artifact.get("path")]
     return recorded == [hashlib.md5(model, usedforsecurity=False).hexdigest()]
+
+
+def _with_whole_paths(config: Path) -> bytes:
+    """Return DVC's configuration for a tag: `dvc push --all-tags` reads paths from the root."""
+
+    def whole(found: re.Match[str]) -> str:
+        return f"{found[1]}{(config.parent / found[2]).resolve()}"
+
+    return FOLDERS.sub(whole, config.read_text(encoding="utf-8")).encode()
 
 
 def _own(workspace: Path, model: bytes) -> dict[str, bytes]:
