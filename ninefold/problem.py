@@ -33,7 +33,8 @@ class ProblemSpec(Spec):
     also: tuple[str, ...] = ()
     """Targets after the first; `target: [a, b]` says the same."""
     positive: str | None = None
-    """Binary classification: the class whose probability is reported; default: the rarer one."""
+    """Binary classification: the class whose probability is reported; default: the rarer one.
+    Anomalies: the class of theirs, where the target has labels."""
     metric: str | None = None
     """Reported metric, also watched by early stopping; default: roc_auc for two classes,
     log_loss for more, rmse for regression. Of several targets it is the mean."""
@@ -72,7 +73,11 @@ class ProblemSpec(Spec):
         return also
 
     @model_validator(mode="after")
-    def _labels_have_no_positive(self) -> Self:
+    def _has_a_positive(self) -> Self:
+        if self.positive is not None and self.task not in ("classification", "anomaly"):
+            raise ValueError(
+                f"must name no positive class for {self.task}, however: {self.positive!r}"
+            )
         if self.also and self.positive is not None:
             raise ValueError(
                 f"must name no positive class for several targets, however: {self.positive!r}. "

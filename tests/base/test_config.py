@@ -35,6 +35,10 @@ def test_defaults_come_from_the_spec(tmp_path):
             "however: 'regresion'",
         ),
         (
+            "problem: {target: y, task: regression, positive: a}",
+            "params.yaml: problem must name no positive class for regression, however: 'a'",
+        ),
+        (
             "problem: {target: y, task: regression, tme: d}",
             "params.yaml: unknown key `problem.tme` (did you mean `time`?)",
         ),
