@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
-from importlib.util import find_spec
+from importlib.util import cache_from_source, find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -75,7 +75,8 @@ def _versions(_: Path) -> Iterator[Finding]:
 
 def _bytecode(_: Path) -> Iterator[Finding]:
     spec = find_spec("pandas")
-    if sys.dont_write_bytecode and spec and not Path(spec.cached or "").is_file():
+    source = spec and spec.origin
+    if sys.dont_write_bytecode and source and not Path(cache_from_source(source)).is_file():
         yield Finding(
             "note",
             "every process compiles its packages anew, half the time of a stage: run once "
