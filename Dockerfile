@@ -25,7 +25,7 @@ COPY requirements-serve.lock ./
 RUN pip install --no-deps -r requirements-serve.lock
 COPY ninefold/__init__.py ninefold/beside.py ninefold/progress.py ninefold/errors.py \
      ninefold/signature.py ninefold/contributions.py ninefold/dates.py \
-     ninefold/runtime.py ninefold/numerals.py ninefold/pixels.py ninefold/production.py \
+     ninefold/runtime.py ninefold/numerals.py ninefold/occlusion.py ninefold/pixels.py ninefold/production.py \
      ninefold/sequences.py ninefold/texts.py ./ninefold/
 COPY ninefold/serving ./ninefold/serving
 RUN python -m compileall -q ninefold
