@@ -25,7 +25,7 @@ VARIANTS = {"quick": 1, "": 3, "all": 1_000_000}
 
 @dataclass(frozen=True)
 class Job:
-    """A leak on a table, by name; or the published table at `number`, with no source."""
+    """A leak on a table, by name; or the one at `number` of `count` published tables."""
 
     name: str
     leak: str
@@ -33,12 +33,13 @@ class Job:
     variants: int
     seed: int
     number: int = -1
+    count: int = 0
 
     def run(self) -> Done:
         """Plant, audit, and say how each variant was answered."""
         warnings.simplefilter("ignore")
         if self.number >= 0:
-            trials = [_published(self.number + 1, self.seed)[self.number]]
+            trials = [_published(self.count, self.seed)[self.number]]
         else:
             trials = self._trials()
         return Done(self.name, tuple(s for trial in trials if (s := _scored(self.leak, trial))))
@@ -73,7 +74,9 @@ def planted_jobs(only: str, seed: int, size: str) -> list[Job]:
 def published_jobs(count: int, seed: int) -> list[Job]:
     """Return a job for each of about so many published tables."""
     found = _published(count, seed)
-    return [Job(f"{t.name} {seed}", "published", "", 1, seed, i) for i, t in enumerate(found)]
+    return [
+        Job(f"{t.name} {seed}", "published", "", 1, seed, i, count) for i, t in enumerate(found)
+    ]
 
 
 def deaf() -> None:

@@ -1,7 +1,5 @@
 """The train part as it was before somebody balanced it: rows drawn again, classes made equal."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from ninefold.columns import Array
@@ -34,9 +32,9 @@ def before_balancing(case: Case) -> Case:
     if _is_drawn_again(case, record):
         once = np.zeros(len(case), dtype=bool)
         once[np.unique(record, return_index=True)[1]] = True
-        case = _take(case, case.test | once)
+        case = case.take(case.test | once)
     kept = _thinned(case)
-    return case if kept is None else _take(case, kept)
+    return case if kept is None else case.take(kept)
 
 
 def _records(case: Case) -> Array:
@@ -83,8 +81,3 @@ def _thinned(case: Case) -> Array | None:
         rows = np.flatnonzero(learned & (case.y == code))
         kept[rng.choice(rows, max(1, int(share * len(rows))), replace=False)] = True
     return kept
-
-
-def _take(case: Case, kept: Array) -> Case:
-    tensors = {name: values[kept] for name, values in case.tensors.items()}
-    return replace(case, frame=case.frame.take(kept), part=case.part[kept], tensors=tensors)

@@ -21,20 +21,21 @@ class Records:
     """The rows of a case column by column, ready to be compared.
 
     Shapes: `rank` `(N, C)` in 0..1, NaN in a category or where missing; `code` `(N, C)` equal where
-    values are; `share` `(N, C)` of rows with the same value; `exact` `(N,)` is a hash of the row as
-    it is written.
+    values are; `share` `(N, C)` of rows with the same value; `gap` `(N, C)` where missing; `exact`
+    `(N,)` is a hash of the row as it is written.
     """
 
     rank: Array
     code: Array
     share: Array
+    gap: Array
     exact: Array
 
     @staticmethod
     def of(case: Case) -> "Records":
         from scipy.stats import rankdata
 
-        ranks, codes, shares = [], [], []
+        ranks, codes, shares, gaps = [], [], [], []
         for name in case.inputs:
             kind = case.frame.column(name).kind
             code = case.spoken[name]
@@ -45,16 +46,18 @@ class Records:
             present = ~case.is_missing(name)
             if kind in ("number", "datetime"):
                 rank[present] = rankdata(case.frame[name][present]) / len(case)
+            gaps.append(~present)
             ranks.append(rank)
             codes.append(code)
             shares.append(size[code] / len(case))
         if not codes:
             none = np.zeros((len(case), 0))
-            return Records(none, none.astype(np.int64), none, np.zeros(len(case), dtype=np.uint64))
+            return Records(
+                none, none.astype(np.int64), none, none > 0, np.zeros(len(case), dtype=np.uint64)
+            )
         exact = combine([case.hashes[name] for name in case.inputs])
-        return Records(
-            np.column_stack(ranks), np.column_stack(codes), np.column_stack(shares), exact
-        )
+        rank, code, share, gap = (np.column_stack(each) for each in (ranks, codes, shares, gaps))
+        return Records(rank, code, share, gap, exact)
 
     @cached_property
     def space(self) -> Array:

@@ -55,27 +55,33 @@ def by_code(case: Case, codes: Array, present: Array) -> Groups:
     return Groups(code, size, size - test, test)
 
 
-def directions(values: Array, y: Array) -> Iterator[Array]:
-    """Yield what a feature's values would say of the group mean, read in the usual ways."""
-    yield values
+def directions(values: Array, y: Array) -> Iterator[tuple[Array, float]]:
+    """Yield what a feature's values would say of the group mean, read in the usual ways.
+
+    And how far off its rounding may put that.
+    """
+    from scipy.special import expit
+
+    step = 0.51 * resolution(values)
+    yield values, step
     if set(np.unique(y).tolist()) <= {0.0, 1.0}:
-        yield 1 - values
+        yield 1 - values, step
         prior = np.log(y.mean() / (1 - y.mean()))
         for odds in (values, -values):
-            clipped = np.clip(odds, -30, 30)
-            yield 1 / (1 + np.exp(-clipped))
-            yield 1 / (1 + np.exp(-clipped - prior))
+            for added in (0.0, prior):
+                mean = expit(odds + added)
+                yield mean, float(np.abs(expit(odds + added + step) - mean).max())
     else:
-        yield values + y.mean()
+        yield values + y.mean(), step
 
 
-def exact(case: Case, groups: Groups, values: Array, y: Array) -> str:
-    """Compare values with the group means, or medians, to the last digit.
+def exact(case: Case, groups: Groups, values: Array, y: Array, near: float) -> str:
+    """Compare values with the group means, or medians, to the last digit, `near` as rounding puts.
 
     Return "leak", "partly" (of most groups), "honest" (those of train rows), or "".
     """
     deviation = float(y.std())
-    near = max(0.51 * resolution(values), 1e-6 * deviation)
+    near = max(near, 1e-6 * deviation)
     if deviation == 0 or near > 0.05 * deviation:
         return ""
     scatters = inside(groups, y)

@@ -10,6 +10,11 @@ from ninefold.leakage._scores import normal_scores, ridge_out_of_fold
 if TYPE_CHECKING:
     from ninefold.leakage.power import Power, View
 
+DOUBTFUL, SHUFFLES = (2.0, 12.0), 60
+"""z that is held against residuals dealt anew among rows of one target, and how many times."""
+KNOT, KNOTS = 15, 100
+"""Rows of about one target, at least, and the most such heaps of rows."""
+
 
 def shared(
     power: "Power", view: "View", leaving: set[str], klass: int | None
@@ -29,17 +34,56 @@ def shared(
         return 0.0, 0.0
     x = np.hstack([power.matrix(leaving), power.neighbours])
     predicted = ridge_out_of_fold(x, residual, power.fold)
-    x = x[:, 1:]
-    x = x - x.mean(0)
-    size = np.sqrt((x**2).sum(0) * spread)
-    single = np.abs(residual @ x) / np.where(size > 0, size, np.inf)
-    z = single.max() * np.sqrt(len(residual))
-    corrected = min(log_ndtr(-z) + np.log(2 * len(single)), np.log(0.5))
-    joint = 0.0
-    if predicted.std() > 0:
-        joint = np.corrcoef(predicted, residual)[0, 1] * np.sqrt(len(residual))
+    single, joint = _ties(x, residual[:, None], predicted[:, None])
+    corrected = min(log_ndtr(-single[0]) + np.log(2 * (x.shape[1] - 1)), np.log(0.5))
+    z = float(max(-ndtri_exp(corrected), joint[0]))
+    if DOUBTFUL[0] < z < DOUBTFUL[1]:
+        dealt = _dealt_anew(power, residual)
+        singles, joints = _ties(x, dealt, ridge_out_of_fold(x, dealt, power.fold))
+        z = max(_of_largest(single[0], singles), (joint[0] - joints.mean()) / joints.std())
     r2 = 1 - ((residual - predicted) ** 2).sum() / spread
-    return float(max(r2, 0.0)), float(max(-ndtri_exp(corrected), joint))
+    return float(max(r2, 0.0)), float(max(z, 0.0))
+
+
+def _ties(x: Array, residual: Array, predicted: Array) -> tuple[Array, Array]:
+    """Return the largest z of a column of `x` `(N, F)`, and that of the prediction, `(K,)` each."""
+    x = x[:, 1:] - x[:, 1:].mean(0)
+    size = np.sqrt((x**2).sum(0))[:, None] * np.sqrt((residual**2).sum(0))
+    single = np.abs(x.T @ residual) / np.where(size > 0, size, np.inf)
+    residual, predicted = residual - residual.mean(0), predicted - predicted.mean(0)
+    both = np.sqrt((predicted**2).sum(0) * (residual**2).sum(0))
+    joint = (predicted * residual).sum(0) / np.where(both > 0, both, np.inf)
+    root = np.sqrt(len(x))
+    return single.max(0, initial=0.0) * root, joint * root
+
+
+def _dealt_anew(power: "Power", residual: Array) -> Array:
+    """Return a residual `(N,)` shuffled among rows of one class, or of about one target, `(N, K)`.
+
+    It keeps how its spread goes with the target, and rare values, which meet others by chance.
+    """
+    heap = power.y
+    if not power.is_classification:
+        heap = np.empty(len(residual), dtype=np.int64)
+        for number, rows in enumerate(_knots(power)):
+            heap[rows] = number
+    place, rng = np.argsort(heap, kind="stable"), np.random.default_rng(power.case.seed)
+    dealt = np.empty((len(residual), SHUFFLES))
+    for column in dealt.T:
+        column[place] = residual[np.lexsort((rng.random(len(heap)), heap))]
+    return dealt
+
+
+def _of_largest(value: float, by_chance: Array) -> float:
+    """Return the z of a largest tie; by chance `(K,)` they have Gumbel's distribution."""
+    from scipy.special import ndtri_exp
+
+    scale = np.sqrt(6) / np.pi * by_chance.std()
+    if scale == 0:
+        return 0.0
+    above = (value - by_chance.mean()) / scale + np.euler_gamma
+    log_p = np.log(-np.expm1(-np.exp(-above))) if above < 30 else -above
+    return float(-ndtri_exp(min(log_p, -1e-9)))
 
 
 def _residual(power: "Power", view: "View", klass: int | None) -> Array:
@@ -64,9 +108,16 @@ def _given_target(power: "Power", x: Array) -> Array:
     if power.is_classification:
         mean = np.bincount(power.y, x) / np.maximum(np.bincount(power.y), 1)
         return np.asarray(mean[power.y])
-    order = np.argsort(power.y, kind="stable")
-    knots = np.array_split(order, max(min(len(order) // 15, 100), 2))
+    # A line first: at both ends the running one is flat, which would be left in every column.
+    line = np.polyval(np.polyfit(power.y, x, 1), power.y)
+    knots = _knots(power)
     at = np.array([power.y[k].mean() for k in knots])
-    value = np.array([x[k].mean() for k in knots])
+    value = np.array([(x - line)[k].mean() for k in knots])
     at, index = np.unique(at, return_index=True)
-    return np.asarray(np.interp(power.y, at, value[index]))
+    return np.asarray(line + np.interp(power.y, at, value[index]))
+
+
+def _knots(power: "Power") -> list[Array]:
+    """Return the rows in heaps of about one target, in its order."""
+    order = np.argsort(power.y, kind="stable")
+    return np.array_split(order, max(min(len(order) // KNOT, KNOTS), 2))

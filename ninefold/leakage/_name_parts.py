@@ -1,4 +1,4 @@
-"""Parts of names that are different in every row: the patient in the name of a scan."""
+"""Parts of names that are different in every row: the patient in the name of a scan, a session."""
 
 import re
 from collections.abc import Iterator
@@ -34,6 +34,11 @@ def parts_of_names(case: Case, name: str) -> Iterator[tuple[str, Array]]:
     usual = int(counts.argmax())
     if usual < 2 or counts[usual] < ALIKE * len(texts):
         return
-    for at in range(min(usual, MOST_PIECES)):
+    looked_at = 0
+    for at in range(usual):
         value = [f[at] if len(f) == usual else text for f, text in zip(pieces, texts, strict=True)]
-        yield f"part {at + 1} of", np.asarray(factorize(np.array(value, dtype=object))[0])
+        codes = np.asarray(factorize(np.array(value, dtype=object))[0])
+        # What stands in all names, a scheme or a host, is no part of any.
+        if looked_at < MOST_PIECES and codes.max() > 0:
+            looked_at += 1
+            yield f"part {at + 1} of", codes

@@ -67,11 +67,11 @@ def areas(score: Array, counts: Array) -> Array:
 
 
 def ridge_out_of_fold(x: Array, y: Array, fold: Array) -> Array:
-    """Return predictions `(N,)` of a ridge regression on `(N, F)`, each fold by the others."""
+    """Return predictions of `(N,)` or `(N, K)` by ridge on `(N, F)`, each fold by the others."""
     spread = x.std(0)
     x = np.where(spread > 0, (x - x.mean(0)) / np.where(spread > 0, spread, 1), 0.0)
     x[:, 0] = 1.0
-    predicted = np.zeros(len(y))
+    predicted = np.zeros(y.shape)
     gram, moment = x.T @ x, x.T @ y
     penalty = np.eye(x.shape[1]) * (1.0 + 0.1 * x.shape[1])
     penalty[0, 0] = 1e-6

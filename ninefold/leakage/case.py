@@ -202,9 +202,12 @@ class Case:
         if len(self) <= rows:
             return self
         rng = np.random.default_rng(self.seed)
-        chosen = np.sort(rng.choice(len(self), rows, replace=False))
-        tensors = {name: values[chosen] for name, values in self.tensors.items()}
-        return replace(self, frame=self.frame.take(chosen), part=self.part[chosen], tensors=tensors)
+        return self.take(np.sort(rng.choice(len(self), rows, replace=False)))
+
+    def take(self, rows: Array) -> "Case":
+        """Return the case of some rows: their places, or a mask `(N,)`."""
+        tensors = {name: values[rows] for name, values in self.tensors.items()}
+        return replace(self, frame=self.frame.take(rows), part=self.part[rows], tensors=tensors)
 
     def is_missing(self, name: str) -> Array:
         """Return the mask `(N,)` of a column's missing values."""

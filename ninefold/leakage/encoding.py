@@ -83,8 +83,8 @@ def _own_groups(case: Case, name: str, targets: list[Array]) -> Finding | None:
     values = np.zeros(levels)
     values[case.codes[name]] = np.where(np.isfinite(x), x, 0.0)
     for y in targets:
-        for direct in directions(values, y):
-            verdict = exact(case, groups, direct, y)
+        for direct, near in directions(values, y):
+            verdict = exact(case, groups, direct, y, near)
             if verdict in ("leak", "partly"):
                 met = {"groups": levels, "exact": verdict == "leak"}
                 return _finding(case, name, met, True)

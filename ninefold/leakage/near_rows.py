@@ -90,6 +90,7 @@ def _judge(
     Copies put into test lead oftener there than inside train. Without that difference only a row's
     single nearest counts, as entities of some rows are near each other in any table.
     """
+    natural: tuple[Severity, int, dict[str, float]] | None = None
     for far, leads in ((FAR, LEADS), (FAR, 1), (LESS_FAR, 1)):
         hits = int(test.beyond(far * scale, leads).sum())
         if hits < MIN_ROWS or not _are_copies(case, records, test, far * scale, leads):
@@ -109,10 +110,11 @@ def _judge(
             return ("block" if certain else "warn"), leads, evidence
         if leads == 1:
             loud = share >= (MIN_SHARE if far == FAR else LESS_FAR_SHARE)
-            loud = loud and case.split_kind in UNORDERED and _is_one_kind(case, test, far * scale)
-            if loud or far == FAR:
-                return ("warn" if loud else "info"), leads, evidence
-    return None
+            if loud and case.split_kind in UNORDERED and _is_one_kind(case, test, far * scale):
+                return "warn", leads, evidence
+            if far == FAR:
+                natural = ("info", leads, evidence)
+    return natural
 
 
 def _log10_difference(test: Leads, train: Leads, far: float, leads: int) -> float:
@@ -125,11 +127,11 @@ def _are_copies(case: Case, records: Records, test: Leads, far: float, leads: in
     """Tell whether rows and their nearest agree as copies do: in all columns but one, in target.
 
     Rows of one entity differ in the same columns again and again (age, dose, date), copies in none,
-    or in one that differs between all rows.
+    or in one that differs between all rows. A cell that one of them lacks may have been emptied.
     """
     hit = test.beyond(far, leads)
     mine, theirs = test.rows[hit], test.partner[hit]
-    differ = records.between(mine, theirs) > APART
+    differ = (records.between(mine, theirs) > APART) & ~(records.gap[mine] | records.gap[theirs])
     names_rows = (records.share.mean(axis=0) < 2 / len(case)) & (differ.mean(axis=0) > 0.5)
     if (differ[:, ~names_rows].mean(axis=0) > SAME_COLUMN).any():
         return False

@@ -1,7 +1,7 @@
 """rows.repeated: copies in the source, told from records that meet by chance."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -70,8 +70,7 @@ class RepeatedRowsCheck(Check):
 def _once_a_side(case: Case) -> Case:
     """Return the case with each record once among the test rows and once among the others."""
     record = combine([*_columns(case), hash_values("bool", case.test)])
-    first = np.sort(np.unique(record, return_index=True)[1])
-    return replace(case, frame=case.frame.take(first), part=case.part[first], tensors={})
+    return case.take(np.sort(np.unique(record, return_index=True)[1]))
 
 
 @dataclass(frozen=True)

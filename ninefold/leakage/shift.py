@@ -21,6 +21,7 @@ from ninefold.leakage._unrecorded import unrecorded
 from ninefold.leakage._values import spike, written_otherwise
 from ninefold.leakage.case import Case, Check, Finding, Severity
 from ninefold.leakage.chance import log10_excess
+from ninefold.splitting.identity import combine, hash_values
 
 NEW, SOME_NEW = 0.5, 0.1
 """Share of the test rows with categories that train lacks, from which a warning is due; the second
@@ -62,7 +63,8 @@ class ShiftCheck(Check):
     def findings(self, case: Case) -> Iterator[Finding]:
         if min(case.train.sum(), case.test.sum()) < MIN_ROWS:
             return
-        whole, case = case, before_balancing(case)
+        whole = _as_dealt(case)
+        case = before_balancing(whole)
         if case.train.sum() < MIN_ROWS:
             return
         drifts = {name: _drift(case, name) for name in case.inputs if name != case.problem.time}
@@ -89,6 +91,16 @@ class ShiftCheck(Check):
         target = _target(whole, mixed and case is whole) if case.problem.learns_target else None
         if target is not None:
             yield _finding(case, case.problem.target, target)
+
+
+def _as_dealt(case: Case) -> Case:
+    """Return the case with equal rows once, as Ninefold's split deals them: together, by lot."""
+    if case.split_kind == "given" or case.follows_time or not case.inputs:
+        return case
+    columns = [case.hashes[name] for name in case.inputs]
+    record = combine([*columns, hash_values("bool", case.test)])
+    first = np.sort(np.unique(record, return_index=True)[1])
+    return case if len(first) == len(case) else case.take(first)
 
 
 def _order(case: Case) -> Drift:

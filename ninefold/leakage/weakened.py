@@ -19,16 +19,17 @@ MIN_INSIDE, MIN_BLOCK = 5, 25
 STRONG, LEAST = 0.6, 0.4
 """Tie in the middle of the early stretches, and in each: 2 · ROC area − 1, or rank correlation."""
 LEFT, MIN_Z = 0.3, 5.0
-"""Share of the tie that later rows may have, and the z of its fall."""
+"""Share of the tie that the latest rows may have, and the z of its fall."""
 MOST_CLASSES = 3
 
 
 class WeakenedCheck(Check):
-    """Numbers whose tie to the target was strong in each stretch of time, and is gone in test.
+    """Numbers whose tie to the target was strong in each stretch of time, and is gone at its end.
 
-    What is entered or corrected once the outcome is known tells of old rows, not yet of new ones.
-    Ties weaken with time, but hardly one falls to nothing at once. Of a number that is predicted
-    the changes from row to row are compared: trends that went together for long may part honestly.
+    What is entered or corrected once the outcome is known tells of old rows, less of later ones,
+    and nothing yet of new ones. Ties weaken with time, but hardly one falls to nothing. Of a number
+    that is predicted the changes from row to row are compared: trends that went together for long
+    may part honestly.
     """
 
     family: ClassVar[str] = "target"
@@ -51,7 +52,7 @@ class WeakenedCheck(Check):
 
 @dataclass(frozen=True)
 class _Fall:
-    """The tie in the early stretches and in the test part, and the z of their difference."""
+    """The tie in the early stretches and in the latest one, and the z of their difference."""
 
     early: float
     later: float
@@ -84,12 +85,14 @@ def _fall(x: Array, y: Array, old: list[Array], new: list[Array]) -> _Fall | Non
     if not np.isfinite(early).all() or not np.isfinite(later).all():
         return None
     sign = np.sign(np.median(early))
-    middle, left = float(np.median(sign * early)), float(np.mean(sign * later))
-    if middle < STRONG or (sign * early).min() < LEAST or (np.abs(later) > LEFT * middle).any():
+    # What is filled in when it is filled in fades out: the latest rows have it least.
+    middle, least, left = float(np.median(sign * early)), (sign * early).min(), sign * later[-1]
+    is_gone = abs(left) <= LEFT * middle and (np.abs(later) <= least).all()
+    if middle < STRONG or least < LEAST or not is_gone:
         return None
-    error = np.sqrt(early.var(ddof=1) + 1 / min(len(rows) for rows in new) / LATER)
+    error = np.sqrt(early.var(ddof=1) + 1 / len(new[-1]))
     z = (middle - left) / float(error)
-    return _Fall(middle, left, z) if z >= MIN_Z else None
+    return _Fall(middle, float(left), z) if z >= MIN_Z else None
 
 
 def _tie(x: Array, y: Array) -> float:
@@ -115,12 +118,12 @@ def _finding(case: Case, name: str, found: _Fall) -> Finding:
         columns=(name,),
         evidence={
             "tie_in_early_stretches": round(found.early, 3),
-            "tie_in_test": round(found.later, 3),
+            "tie_in_latest_rows": round(found.later, 3),
             "z_of_the_fall": round(found.z, 1),
         },
         message=(
             f"`{name}` told `{case.problem.target}` in every early stretch of time (tie "
-            f"{found.early:.2f} of 1) and tells the later test rows nothing ({found.later:.2f}): "
+            f"{found.early:.2f} of 1) and tells the latest test rows nothing ({found.later:.2f}): "
             "was it entered or corrected once the outcome was known?"
         ),
         remedy=f"problem: {{available_at: {{{name!r}: after}}}}, if it is known only afterwards",

@@ -109,13 +109,15 @@ def test_means_of_train_and_measured_levels_are_silent(encode, task, seed):
     assert not list(EncodingCheck().findings(made(encode, task, seed)))
 
 
-def test_weights_of_evidence_of_all_rows_are_found_in_small_groups():
+@pytest.mark.parametrize("decimals", [None, 4])
+def test_weights_of_evidence_of_all_rows_are_found_in_small_groups(decimals):
     """They add half a row of either class, whatever the share of all."""
 
     def evidence(code, y, use):
         size = np.bincount(code[use], minlength=code.max() + 1)
         hits = np.bincount(code[use], weights=y[use], minlength=code.max() + 1)
-        return np.log((hits + 0.5) / (size - hits + 0.5))[code]
+        found = np.log((hits + 0.5) / (size - hits + 0.5))[code]
+        return found if decimals is None else found.round(decimals)
 
     def of_all(code, y, train, rng):
         return evidence(code, y, np.ones(N, dtype=bool))

@@ -142,15 +142,22 @@ def test_entities_that_happen_to_share_a_value_are_silent_where_the_split_keeps_
     assert undeclared(frame)[0]
 
 
+NAMES = {
+    "part 2 of `scan`": "img/{0:03d}_{1}.png",
+    "part 7 of `scan`": "https://www.shop.example/item?sid=k{0}&hit={1}",
+}
+
+
 @pytest.mark.parametrize("is_tied", [True, False])
-def test_an_entity_in_the_name_of_a_file_is_found(is_tied):
+@pytest.mark.parametrize("part", NAMES)
+def test_an_entity_in_the_name_of_a_file_is_found(part, is_tied):
     rng = np.random.default_rng(0)
     entity, y = tied(rng)
     patient = entity if is_tied else rng.permutation(entity)
-    scans = np.array([f"img/{p:03d}_{i}.png" for i, p in enumerate(patient)], dtype=object)
+    scans = np.array([NAMES[part].format(p, i) for i, p in enumerate(patient)], dtype=object)
     found, _ = undeclared(table(scan=("category", scans), y=("number", y)))
     assert [item["columns"] for item in found] == [["scan"]] * is_tied
-    assert all("part 2 of `scan`" in item["message"] and not item["fix"] for item in found)
+    assert all(part in item["message"] and not item["fix"] for item in found)
 
 
 @pytest.mark.parametrize(("name", "is_told"), [("patient_id", True), ("level", False)])

@@ -97,6 +97,42 @@ def test_copies_all_over_the_table_warn(disguise, kind):
     assert len(wanted & set(finding.rows)) >= 0.7 * len(wanted)
 
 
+def test_copies_that_lack_cells_warn():
+    data, rng = table(), np.random.default_rng(2)
+    data |= {f"z{i}": rng.normal(size=N) for i in range(8)}
+    copy = {name: values[:250].copy() for name, values in data.items()}
+    for row in range(250):
+        for number in rng.choice(8, 3, replace=False):
+            copy[f"z{number}"][row] = np.nan
+    data = {name: np.concatenate([values, copy[name]]) for name, values in data.items()}
+    (finding,) = NearRowsCheck().findings(case_of(data, parts(N + 250), "stratified"))
+    assert finding.severity == "warn"
+
+
+def test_copies_of_few_cells_warn_although_some_of_them_are_as_near_as_any():
+    """Only rows of rare cells, none missing, lie surely beyond what chance gives."""
+    rng, count = np.random.default_rng(3), 1100
+    data = {
+        "name": np.array([f"Person {i}, {rng.choice(WORDS)}" for i in range(count)], dtype=object),
+        "class": rng.choice(["1st", "2nd", "3rd"], count).astype(object),
+        "age": np.where(rng.random(count) < 0.4, np.nan, np.round(rng.normal(30, 14, count))),
+        "y": rng.normal(size=count).round(2),
+    }
+    copy = {name: values[:90].copy() for name, values in data.items()}
+    copy["name"] = np.array([name.upper().replace(",", " ") for name in copy["name"]], dtype=object)
+    data = {name: np.concatenate([values, copy[name]]) for name, values in data.items()}
+    kinds = {"name": "text", "class": "category"}
+    columns = tuple(
+        Column(n, kinds.get(n, "number"), frozenset({"target" if n == "y" else "input"}))
+        for n in data
+    )
+    part = parts(count + 90)
+    problem = ProblemSpec(target="y", task="regression")
+    case = Case(Frame(columns, data, np.arange(len(part))), part, problem, "stratified")
+    (finding,) = NearRowsCheck().findings(case)
+    assert finding.severity == "warn"
+
+
 def test_a_noisy_copy_of_every_row_warns():
     data, rng = table(), np.random.default_rng(3)
     copy = {name: values.copy() for name, values in data.items()}

@@ -31,6 +31,15 @@ def test_what_was_written_after_some_outcomes_is_named(kind):
     assert found(data) == [("made",)]
 
 
+def test_a_flag_that_meets_other_rare_ones_by_chance_is_named():
+    """A few of a hundred rare flags stand beside a wrong one: chance, and far from normal."""
+    rng, data, y = table(1)
+    for number in range(100):
+        data[f"rare_{number}"] = (rng.random(N) < 0.003).astype(float)
+    data["made"] = ((y & (rng.random(N) < 0.6)) | (rng.random(N) < 0.003)).astype(float)
+    assert found(data) == [("made",)]
+
+
 def test_a_flag_of_its_causes_and_a_flag_of_both_classes_are_silent():
     rng, data, y = table()
     data["symptom"] = (y & (data["a"] + 0.5 * rng.normal(size=N) > 0.7)).astype(float)

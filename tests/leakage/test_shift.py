@@ -193,6 +193,18 @@ def test_what_belongs_to_the_entities_of_a_part_is_no_break():
     assert not loud_of(report(data, "y", part), "shift.constant", "shift.drift")
 
 
+def test_rows_that_the_split_keeps_together_count_once():
+    """Each item was asked of all people: its few hundred equal rows come to a part as one."""
+    rng = np.random.default_rng(12)
+    item, anger = rng.integers(0, 24, 3000), rng.integers(0, 4, 3000)
+    data = {
+        "item": np.array([f"i{i}" for i in item]), "do": np.array(["do", "want"])[item % 2],
+        "kind": np.array(["curse", "scold", "shout"])[item % 3], "anger": anger.astype(float),
+        "y": np.where(rng.random(3000) < 0.4, "yes", "no"),
+    }  # fmt: skip
+    assert not loud_of(report(data, "y"), "shift.drift")
+
+
 def test_some_of_many_columns_that_one_instrument_gives_otherwise_warn():
     rng = np.random.default_rng(10)
     data = {f"x{i}": rng.normal(size=3000).round(3) for i in range(24)}

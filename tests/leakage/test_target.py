@@ -82,6 +82,7 @@ def test_disguise_of_a_class_is_named(leak):
 NUMBERS = {
     "noise of R² .99": lambda y, x, r: number(y + r.normal(0, y.std() / 10, len(y))),
     "noise of R² .9": lambda y, x, r: number(y + r.normal(0, y.std() / 3, len(y))),
+    "1 % of itself": lambda y, x, r: number(y.clip(5) * (1 + r.normal(0, 0.01, len(y)))),
     "bands": lambda y, x, r: category(np.array(list("QZAXB"))[np.digitize(y, [40, 45, 50, 60])]),
     "rounded": lambda y, x, r: number(np.round(y / 5)),
     "percentile": lambda y, x, r: number(np.argsort(np.argsort(y)) * 100 // len(y)),

@@ -35,6 +35,14 @@ def test_a_score_that_is_corrected_afterwards_is_named(is_number, known):
     assert item["columns"] == ["score"]
 
 
+def test_a_count_that_is_filled_in_by_and_by_is_named():
+    rng, y, table = claims(2, is_number=False)
+    seen = rng.random(N) < 1 - np.exp(-np.arange(N)[::-1] / 300)
+    table["reminders"] = np.where((y > 0) & seen, rng.integers(3, 9, N), rng.poisson(0.6, N))
+    (item,) = found(table)
+    assert item["columns"] == ["reminders"]
+
+
 @pytest.mark.parametrize("is_number", [False, True])
 def test_ties_that_weaken_slowly_and_trends_that_part_pass(is_number):
     rng, y, table = claims(1, is_number)
