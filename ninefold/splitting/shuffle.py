@@ -101,8 +101,9 @@ def give_train_every_class(part: Array, unit: Array, stratum: Array) -> tuple[Ar
     missing = np.setdiff1d(stratum[part > TRAIN], stratum[part == TRAIN])
     part = part.copy()
     for level in missing.tolist():
-        row = np.flatnonzero((stratum == level) & (part > TRAIN))[-1]
-        part[unit == unit[row]] = TRAIN
+        left = np.flatnonzero((stratum == level) & (part > TRAIN))
+        if len(left):  # not brought along with another class
+            part[unit == unit[left[-1]]] = TRAIN
     return part, len(missing)
 
 
