@@ -70,6 +70,11 @@ class Rule:
     columns: tuple[str, ...] | None
     expectation: Any
 
+    @property
+    def spared(self) -> float:
+        """The share of values that may break it."""
+        return 1 - float(self.kwargs.get("mostly", 1))
+
     def copy(self) -> Any:
         """Return the expectation, as one that belongs to no suite yet."""
         return self.expectation.copy(update={"id": None})

@@ -21,6 +21,7 @@ from tasks.engine import StageInfo
 
 STATES = {"pass": "Passed", "warn": "Warned"}
 SHOWN = 5
+ORDER = ("block", "warn", "info")
 
 
 @task(name="check", cache_policy=NO_CACHE, persist_result=False, log_prints=False)
@@ -53,7 +54,7 @@ def lines(report: dict[str, Any]) -> list[str]:
     failed = [item for item in report["expectations"] if not item["success"]]
     found = [(i["severity"], i["message"]) for i in report["findings"]]
     found += [(i["severity"], sentence(i)) for i in failed]
-    found.sort(key=lambda pair: pair[0] != "block")
+    found.sort(key=lambda pair: ORDER.index(pair[0]))
     said += [f"  {severity}: {message}" for severity, message in found[: 2 * SHOWN]]
     if len(found) > 2 * SHOWN:
         said.append(f"  … and {len(found) - 2 * SHOWN} more")

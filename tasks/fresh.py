@@ -71,7 +71,7 @@ def check(workspace: Path, data: Path) -> dict[str, Any]:
             write_table(path, table, columns)
             report = gate(path, suite, params["validate"], workspace / DOCS, trained)
         if few := too_few(table.num_rows):
-            findings.append(_finding("warn", few))
+            findings.append(_finding("info" if table.num_rows else "warn", few))
         comparison = compare(reference, to_frame(table, columns))
         findings += _shifts(comparison, {c.name for c in columns if c.roles & NEEDED})
     report |= {
@@ -120,14 +120,14 @@ def _gone(name: str, unknown: Iterable[str]) -> str:
 
 
 def _added(unknown: list[str]) -> list[dict[str, Any]]:
-    """Say which columns came to what training had: no model reads them, yet the source changed."""
+    """Say which columns came to what training had: no model reads them, so nothing is wrong."""
     if not unknown:
         return []
     listed = ", ".join(f"`{name}`" for name in unknown[:NAMED]) + ", …" * (len(unknown) > NAMED)
     one = len(unknown) == 1
     what = f"column {listed}" if one else f"{len(unknown)} columns"
     said = f"{what}, which training did not have, {'is' if one else 'are'} left aside"
-    return [_finding("warn", said if one else f"{said}: {listed}")]
+    return [_finding("info", said if one else f"{said}: {listed}")]
 
 
 def _unread(unread: Iterable[Unread], masked: Collection[str]) -> list[dict[str, Any]]:
@@ -161,7 +161,7 @@ def _verdict(report: dict[str, Any], findings: list[dict[str, Any]]) -> str:
     found = {item["severity"] for item in findings} | {
         item["severity"] for item in report["expectations"] if not item["success"]
     }
-    return "block" if "block" in found else "warn" if found else "pass"
+    return next((verdict for verdict in ("block", "warn") if verdict in found), "pass")
 
 
 def _trained(workspace: Path) -> tuple[Column, ...]:

@@ -18,7 +18,9 @@ from ninefold.report.markup import (
     tag,
 )
 
-TONES: Mapping[str, Tone] = {"pass": "good", "warn": "warn", "block": "bad"}
+TONES: Mapping[str, Tone] = {
+    "pass": "good", "info": "plain", "warn": "warn", "block": "bad",
+}  # fmt: skip
 """Tone of a verdict, or of a finding's severity."""
 
 

@@ -296,3 +296,16 @@ def test_a_column_of_another_kind_is_one_line(raw, tmp_path):
         stop(report)
     report = check(raw, tmp_path, {**kind, "severity": "warn"}, *others)
     assert [item["severity"] for item in report["expectations"]] == ["warn", "block", "block"]
+
+
+def test_a_share_that_may_break_a_rule_is_a_whole_row_at_least_in_fresh_rows(raw, tmp_path):
+    suite = tmp_path / "suites" / "s.yaml"
+    suite.parent.mkdir()
+    trained = read_columns(raw)
+    for more, holds in (({"mostly": 0.999}, True), ({}, False)):
+        rule = {**RANGE, **more}
+        suite.write_text(json.dumps({"name": "s", "expectations": [rule]}), encoding="utf-8")
+        arguments = (raw, suite, ValidateSpec(), tmp_path / "docs")
+        assert not gate(*arguments)["expectations"][0]["success"]
+        (found,) = gate(*arguments, trained)["expectations"]
+        assert (found["success"], found["unexpected_count"]) == (holds, 1)

@@ -59,9 +59,12 @@ def test_honest_rows_pass_with_or_without_what_is_known_later(workspace, tmp_pat
             item for item in report["expectations"] if not item["success"]
         ]
     assert report["counts"]["expectations"] < len(rules(workspace))
-    report = fresh.check(workspace, write(whole.head(6), tmp_path / "few.csv"))
-    (said,) = (item["message"] for item in report["findings"])
+    few = whole.head(6).assign(batch=7)[[*whole.columns[::-1], "batch"]]
+    report = fresh.check(workspace, write(few, tmp_path / "few.csv"))
+    added, said = (item["message"] for item in report["findings"])
+    assert "column `batch`, which training did not have, is left aside" in added
     assert "6 rows are too few" in said
+    assert report["verdict"] == "pass"
 
 
 def rules(workspace):
@@ -119,7 +122,7 @@ def test_cells_that_cannot_be_read_are_listed_and_all_else_is_checked(workspace,
     (said,) = [item["message"] for item in report["findings"] if item["severity"] == "block"]
     assert "2 of 300 cells are not: row 4 ('12,5'), row 9 ('n.n.')" in said
     assert any(i["columns"] == ["city"] and not i["success"] for i in report["expectations"])
-    assert "warn: column `more`, which training did not have, is left aside" in "\n".join(
+    assert "info: column `more`, which training did not have, is left aside" in "\n".join(
         lines(report)
     )
 
