@@ -12,6 +12,8 @@ DENIED, DOUBTED = 0.1, 0.4
 LEAST, LEAST_IN_PART, UNLIKELY = 8, 5, -4.0
 """Denied rows, in all and in one part of the table, and log10 of the chance that they are so many.
 """
+SURELY = 7.0
+"""Denied rows to be expected of a class from which it is no chance that there are none."""
 OFTENER = 4.0
 """How many times the share of denied rows in one part must be that in the others."""
 
@@ -60,9 +62,21 @@ class Denial:
         inside = np.isin(label, apart)
         denied = int((self.denied & inside & np.isin(self.other, apart)).sum())
         doubted = int((inside & (self.own > DENIED) & (self.own <= DOUBTED)).sum())
+        if self._is_one_way(label, apart):
+            return False
         expected = by.denser * (doubted + by.spread * np.sqrt(doubted) + 1)
         chance = poisson.logsf(denied - 1, expected) / np.log(10)
         return denied >= LEAST and bool(chance <= by.unlikely)
+
+    def _is_one_way(self, label: Array, apart: list[int]) -> bool:
+        """Tell whether no label of some class is denied, although labels changed by lot would be.
+
+        Then one class reaches into the others: refused although all spoke for it.
+        """
+        size = np.array([(label == k).sum() for k in apart])
+        hits = np.array([(self.denied & (label == k)).sum() for k in apart])
+        share = (size.sum() - size) / size.sum() / (len(apart) - 1)
+        return bool((share[hits == 0] * hits.sum() >= SURELY).any())
 
 
 def in_one_part(denied: Array, inside: Array) -> bool:

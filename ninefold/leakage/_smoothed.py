@@ -7,6 +7,9 @@ from ninefold.leakage._ahead import unit
 from ninefold.leakage._formulas import MIN_PAIRS, PLACES
 from ninefold.leakage._series import Series
 
+EVEN = 0.5
+"""Share of steps that are alike from which a column moves by itself."""
+
 
 def smoothing(series: Series, x: Array, y: Array, seed: int) -> str | None:
     """Return how a column is smoothed over the present or the future, as in exponential weights.
@@ -40,4 +43,6 @@ def _moves(x: Array, other: Array, goal: Array) -> bool:
     rest = np.abs(step - rate * distance)
     allowed = max(1.5 * unit(x), 1e-6 * float(np.std(x)))
     small = allowed < 0.1 * np.std(step)
-    return bool(small and 0.02 < rate < 0.98 and (rest <= allowed).mean() >= 0.8)
+    # Equal steps, as in a plan, are any share of distances that hardly differ.
+    is_even = (np.abs(step - np.median(step)) <= allowed).mean() >= EVEN
+    return bool(small and not is_even and 0.02 < rate < 0.98 and (rest <= allowed).mean() >= 0.8)

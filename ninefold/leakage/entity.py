@@ -35,6 +35,9 @@ CLEAR = 0.75
 SEEN = 0.05
 """Share of the test rows whose entity train knows, below which nothing is reported."""
 MAX_TESTED = 2
+CONSTANT, GAINED = 0.75, 0.12
+"""Intraclass correlation of the target from which it is nearly one value in an entity, and what
+knowing that adds to R²: categories with less, such as shops, are features, and no more is said."""
 
 
 class EntityCheck(Check):
@@ -55,7 +58,8 @@ class EntityCheck(Check):
         found = [*_tied(case, single_keys(case))]
         if not found or found[0][1].left < CLEAR:
             found = sorted(
-                [*found, *_tied(case, combined_keys(case))], key=lambda item: -item[1].left
+                [*found, *_tied(case, combined_keys(case))],
+                key=lambda item: (not _is_entity(case, *item), -item[1].left),
             )
         for key, result in found[:1]:
             seen = np.isin(key.codes, key.codes[~case.test]) & case.test
@@ -93,8 +97,19 @@ def _tied(case: Case, keys: list[Key]) -> Iterator[tuple[Key, Tie]]:
 def _least(case: Case, key: Key) -> float:
     if len(key.names) > 1:
         return LEFT_COMBINED
-    name = key.names[0]
-    return LEFT_NAMED if name in case.problem.ids or IDENTIFIER.search(name) else LEFT
+    return LEFT_NAMED if _is_named(case, key) else LEFT
+
+
+def _is_named(case: Case, key: Key) -> bool:
+    """Tell whether people, or its name, call a column an identifier."""
+    name, *others = key.names
+    return not others and (name in case.problem.ids or bool(IDENTIFIER.search(name)))
+
+
+def _is_entity(case: Case, key: Key, result: Tie) -> bool:
+    """Tell whether a key is more than a category that the target follows, as shops or varieties."""
+    is_constant = result.raw >= CONSTANT and result.gained >= GAINED
+    return is_constant or _is_named(case, key)
 
 
 def _finding(case: Case, key: Key, result: Tie, seen: Array) -> Finding:
@@ -108,7 +123,7 @@ def _finding(case: Case, key: Key, result: Tie, seen: Array) -> Finding:
     share = float(seen.sum() / max(1, case.test.sum()))
     return Finding(
         kind="group.undeclared",
-        severity="warn",
+        severity="warn" if _is_entity(case, key, result) else "info",
         columns=key.names,
         rows=case.source_rows(seen),
         evidence={
@@ -118,6 +133,7 @@ def _finding(case: Case, key: Key, result: Tie, seen: Array) -> Finding:
             "intraclass_correlation": round(result.raw, 4),
             "unexplained_by_features": round(result.left, 4),
             "largest_by_chance": round(result.chance, 4),
+            "r2_gained_by_entity": round(result.gained, 4),
             "rows_looked_at": result.rows,
         },
         message=(

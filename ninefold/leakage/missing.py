@@ -8,7 +8,7 @@ import numpy as np
 from ninefold.columns import Array
 from ninefold.leakage._left_open import shared
 from ninefold.leakage.case import Case, Check, Finding, known_after
-from ninefold.leakage.chance import SURE, log10_arrangements
+from ninefold.leakage.chance import SURE, log10_arrangements, rank_correlation
 from ninefold.leakage.identifier import is_numbering
 from ninefold.leakage.noisy import class_named, reason, scored
 from ninefold.leakage.power import View
@@ -21,6 +21,10 @@ SPARED = 0.005
 recorded late, or wrongly."""
 FEW = 3
 """Classes that are named."""
+NEAREST, BY_LOT = 10, 0.01
+"""Rows with the nearest values that are asked for their class, and how rarely all have one."""
+GOES = 0.5
+"""Rank correlation of a column's other values with the target from which it measures that."""
 MOST = 0.8
 """Share of a class that is filled in from which nothing more is asked of a one-sided column."""
 
@@ -80,7 +84,7 @@ def _pure(case: Case, view: View) -> Finding | None:
         ways = len(size) * np.log10(2) + odd * np.log10(rows)
         what = f"`{case.problem.target}` is {_either(case, np.flatnonzero(2 * counts > size))}"
     else:
-        if not _is_cut(case.power.y, view.codes):
+        if not _is_cut(case.power.y, view.codes) or _is_end_of_range(case, view):
             return None
         ways = np.log10(2 * rows)
         what = f"`{case.problem.target}` is on one side of a value"
@@ -145,6 +149,8 @@ def _one_sided(case: Case, view: View) -> Finding | None:
         chance = mask.sum() * np.log10(max(share, 1e-300))
         if count[code] < mask.sum() or share == 1 or chance > SURE:
             continue
+        if view.aspect == "atom" and inside and _is_in_range(case, view, code):
+            continue
         covered = count[code] / size[code]
         z = shared(case.power, view, {view.column}, code)[1]
         if covered < MOST and (z >= INDEPENDENT_Z or covered < 0.25):
@@ -162,6 +168,34 @@ def _one_sided(case: Case, view: View) -> Finding | None:
         what = f"is {side} in rows of one class of `{case.problem.target}` only"
         return _finding(case, view, "missing.tells_target", evidence, what)
     return None
+
+
+def _is_in_range(case: Case, view: View, code: int) -> bool:
+    """Tell whether a number's nearest other values come with the same class only, beyond chance.
+
+    Then the value stands in the middle of what that class measures, and not for a gap.
+    """
+    power = case.power
+    if power.case.frame.column(view.column).kind != "number":
+        return False
+    x = power.case.number(view.column)
+    others = np.flatnonzero(np.isfinite(x) & (view.codes == 0))
+    distance = np.abs(x[others] - x[view.codes == 1][0])
+    near = others[np.argsort(distance, kind="stable")[:NEAREST]]
+    share = float((power.y == code).mean())
+    return bool((power.y[near] == code).all() and share ** len(near) <= BY_LOT)
+
+
+def _is_end_of_range(case: Case, view: View) -> bool:
+    """Tell whether a number's other values go with the target as this one does: a measure's end."""
+    power = case.power
+    if view.aspect != "atom" or power.case.frame.column(view.column).kind != "number":
+        return False
+    x, inside = power.case.number(view.column), view.codes == 1
+    others = np.isfinite(x) & ~inside
+    goes = rank_correlation(x[others], power.y[others])[0]
+    is_low = x[inside][0] < np.median(x[others])
+    return bool((goes if is_low == (power.y[inside][0] < power.y[others].min()) else -goes) >= GOES)
 
 
 def _finding(case: Case, view: View, kind: str, evidence: dict[str, float], what: str) -> Finding:

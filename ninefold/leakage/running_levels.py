@@ -134,6 +134,9 @@ def _met(run: _Run, table: Array, fine: Array, seed: int) -> Iterator[tuple[int,
             rows = np.flatnonzero(gap > APART * near[at])
             if len(rows) < MIN_ROWS or _holds(cells[rows, at], level[rows], near[at]) < HOLDS:
                 continue
+            there = np.isfinite(level)
+            if _fit(cells[there, at], level[there], near[at]) < HOLDS:
+                continue  # It counts the rows of one class, and those of others anew.
             mixed = list(_shuffled(run, seed).levels())[number][1]
             if _fit(cells[rows, at], mixed[rows], near[at]) <= BY_CHANCE:
                 yield int(at), what

@@ -56,6 +56,8 @@ ERRORLESS = 0.999
 """ROC area of words that are the label of two classes: what a text is about tells them less surely;
 of many classes, titles name them honestly."""
 MAX_LOOKED_AT = 12
+FEWEST = 2
+"""Other measures from which it can be told whether all are children of the target."""
 
 
 @dataclass(frozen=True)
@@ -265,19 +267,44 @@ def _is_child(power: Power, one: Alone, rest: float, z: float) -> bool:
     if slack > 1 and z < SMALL_Z and is_flipped_copy(power, one.view.column):
         slack = SLACK_OF_COPY
     leads = one.view.aspect not in ("value", "words") or 1 - one.score <= slack * (1 - rest)
-    return leads and one.score >= _least(one, rest, is_area)
+    return leads and one.score >= _least(power, one, rest, is_area)
 
 
-def _least(one: Alone, rest: float, is_area: bool) -> float:
+def _least(power: Power, one: Alone, rest: float, is_area: bool) -> float:
     """Return what a view must tell alone, given the others; gaps, by degrees: few tell at all."""
     sure = SURE_AREA if is_area else SURE_R2
     nothing, tested = (0.5, TESTED_AREA) if one.klass is not None else (0.0, TESTED_R2)
     if rest >= tested:
-        return 0.0
+        return sure if _is_level_of_few(power, one) or _are_all_children(power, one) else 0.0
     if one.view.aspect not in ("gap", "atom"):
         return sure
     least = MIN_AREA if one.klass is not None else MIN_SIDE
     return float(np.interp(rest, (nothing, tested), (sure, least)))
+
+
+def _is_level_of_few(power: Power, one: Alone) -> bool:
+    """Tell whether a view is a category's usual level in few rows: continents look free of all."""
+    is_level = one.view.aspect == "atom" and not _is_number(power, one.view.column)
+    return is_level and len(power.case) < SMALL
+
+
+def _are_all_children(power: Power, one: Alone) -> bool:
+    """Tell whether most other measures that tell the target are, once it is known, free as well.
+
+    Then the classes are all that the columns have in common, and a strong one is a strong one.
+    """
+    is_measure = one.view.aspect == "value" and _is_number(power, one.view.column)
+    if not is_measure or len(np.unique(one.view.scores)) < MANY:
+        return False
+    least = TESTED_AREA if one.klass is not None else TESTED_R2
+    others = [
+        view
+        for view in power.views
+        if view.aspect == "value" and view.column != one.view.column
+        and _is_number(power, view.column) and power.alone(view).score >= least
+    ][:MAX_LOOKED_AT]  # fmt: skip
+    tied = sum(shared(power, v, {v.column}, one.klass)[1] >= INDEPENDENT_Z for v in others)
+    return len(others) >= FEWEST and tied < len(others) / 2
 
 
 def _leads(power: Power, one: Alone, rest: float) -> bool:

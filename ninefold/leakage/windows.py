@@ -16,7 +16,8 @@ from ninefold.leakage._shifts import (
     edges_by_value,
     edges_in_order,
 )
-from ninefold.leakage.case import Case, Check, Finding, Fix
+from ninefold.leakage._ties import numbers_of_target
+from ninefold.leakage.case import Case, Check, Finding, Fix, Severity
 from ninefold.splitting.identity import combine, hash_values
 
 MIN_ROWS, MIN_TEST = 60, 10
@@ -26,6 +27,8 @@ MIXED = 0.25
 """Share, of what a random split gives, of test rows with learned rows just before and just after.
 A split by time has none of the latter, one in blocks of rows few of both."""
 LARGEST = 1e100
+SURE = 4.0
+"""z of the agreement of neighbours' targets under chance."""
 
 BLOCKS, FEWEST, ROWS_A_BLOCK = 20, 10, 4
 """Stretches of the file to cut it into, at most and at least, and windows that one must hold."""
@@ -35,8 +38,8 @@ class WindowsCheck(Check):
     """Test rows most of whose cells stand in learned rows too, one column further.
 
     Rows cut from a series as windows (`lag_1 … lag_8`) overlap their neighbours. A split that puts
-    neighbours on both sides measures memory. Where `problem.time` is declared, `time.order` judges
-    the split.
+    neighbours on both sides measures memory, if their targets go together: else it informs. Where
+    `problem.time` is declared, `time.order` judges the split.
     """
 
     family: ClassVar[str] = "time"
@@ -158,13 +161,30 @@ def _overlapping(case: Case, found: _Windows) -> Array:
     return mask & case.test
 
 
+def _agree(case: Case, found: _Windows) -> bool:
+    """Tell whether the targets of neighbours go together, or against each other, beyond chance."""
+    if not case.problem.learns_target:
+        return True
+    y = numbers_of_target(case)
+    y = y - y.mean(axis=0)
+    here = np.flatnonzero(found.after >= 0)
+    product = float((y[here] * y[found.after[here]]).sum()) / max(float(y.var(axis=0).sum()), 1e-12)
+    return bool(abs(product) >= SURE * np.sqrt(len(here)))
+
+
+def _severity(case: Case, found: _Windows) -> Severity:
+    if not _agree(case, found):
+        return "info"
+    return "block" if case.split_kind == "given" else "warn"
+
+
 def _finding(case: Case, found: _Windows, before: float, after: float, by_chance: float) -> Finding:
-    mask = _overlapping(case, found)
+    mask, severity = _overlapping(case, found), _severity(case, found)
     count, names = int(mask.sum()), ", ".join(f"`{n}`" for n in found.columns[:4])
     more = f" … ({len(found.columns)} columns)" if len(found.columns) > 4 else ""
     return Finding(
         kind="time.windows",
-        severity="block" if case.split_kind == "given" else "warn",
+        severity=severity,
         columns=found.columns,
         rows=case.source_rows(mask),
         evidence={
@@ -178,7 +198,12 @@ def _finding(case: Case, found: _Windows, before: float, after: float, by_chance
         message=(
             f"the rows are overlapping windows of one series ({names}{more}: each holds the "
             f"last one's values a row later), and {count} test rows share cells with train or "
-            "valid rows just before and after them: the model is measured on what it learned"
+            "valid rows just before and after them: "
+            + (
+                "their targets, though, do not go together"
+                if severity == "info"
+                else "the model is measured on what it learned"
+            )
         ),
         remedy=(
             f"problem: {{time: {found.time or 'a column that orders the rows'}}} and "

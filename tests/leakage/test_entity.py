@@ -114,6 +114,33 @@ def test_honest_columns_that_repeat_pass():
     assert undeclared(frame)[0] == []
 
 
+def test_a_category_that_the_target_follows_in_part_is_told_not_warned():
+    rng = np.random.default_rng(1)
+    shop = rng.permutation(N) % (N // 6)
+    y = rng.normal(size=N // 6)[shop] + 0.8 * rng.normal(size=N)
+    names = np.array([f"shop {v}" for v in shop], dtype=object)
+    (finding,), _ = undeclared(table(shop=("category", names), y=("number", y)))
+    assert (finding["columns"], finding["severity"]) == (["shop"], "info")
+
+
+def test_twins_of_which_the_features_tell_nearly_all_are_told_not_warned():
+    rng = np.random.default_rng(2)
+    model = rng.permutation(N) % (N // 4)
+    x = rng.normal(size=N // 4)[model]
+    y = 4 * x + rng.normal(size=N // 4)[model] + 0.1 * rng.normal(size=N)
+    names = np.array([f"model {v}" for v in model], dtype=object)
+    frame = table(model=("category", names), size=("number", x), y=("number", y))
+    assert {item["severity"] for item in undeclared(frame)[0]} <= {"info"}
+
+
+def test_a_number_of_few_values_that_the_target_follows_names_nothing():
+    rng = np.random.default_rng(3)
+    degrees = rng.integers(0, 100, N).astype(float)
+    y = np.sin(degrees / 8) + rng.normal(size=100)[degrees.astype(int)] / 3
+    frame = table(degrees=("number", degrees), y=("number", y))
+    assert not undeclared(frame)[0]
+
+
 def test_entities_kept_apart_in_one_part_each_are_no_matter():
     entity, y = tied(np.random.default_rng(0))
     part = np.where(entity % 4 == 0, "test", "train").astype(object)

@@ -88,3 +88,31 @@ def test_a_curve_in_each_group_is_nature_and_a_rank_in_it_is_not(is_rank):
     table = pd.DataFrame({"group": group, "x": ranks if is_rank else curve.round(3), "y": y})
     kinds = [kind for kind, columns in told(table) if columns == ["x"]]
     assert kinds == ["encoding.summary"] * is_rank
+
+
+def test_the_measures_of_a_species_may_be_free_of_each_other():
+    rng = np.random.default_rng(1)
+    species = rng.integers(0, 4, N)
+    sizes = 1.4 * rng.normal(size=(4, 5))[species] + rng.normal(size=(N, 5))
+    table = pd.DataFrame(sizes.round(2), columns=list("abcde"))
+    assert told(table.assign(y=np.array(["p", "q", "r", "s"])[species])) == []
+
+
+def test_the_first_week_of_growth_and_a_dose_in_a_plan_stand_for_no_gap():
+    rng = np.random.default_rng(2)
+    animal, week = np.repeat(np.arange(50), 12), np.tile(np.arange(12), 50)
+    y = 40 + rng.normal(5, 0.5, 50)[animal] * week + rng.normal(size=N)
+    table = pd.DataFrame({"week": week, "diet": np.array(["a", "b"])[animal % 2], "y": y.round(1)})
+    assert told(table) == []
+    heat = np.tile(np.arange(175, 235, 10), 100)
+    angle = 20 + (heat - 175) / 5 + rng.normal(0, 8, N)
+    assert told(pd.DataFrame({"heat": heat, "y": angle.round()})) == []
+
+
+def test_refusals_that_reach_into_the_accepted_are_no_wrong_labels():
+    rng = np.random.default_rng(4)
+    accepted = np.arange(1500) >= 220
+    odd = np.arange(1500) < 80
+    x = rng.normal(size=(1500, 4)) + 7 * (accepted | odd)[:, None]
+    table = pd.DataFrame(x, columns=list("abcd")).assign(y=np.where(accepted, "yes", "no"))
+    assert [kind for kind, _ in told(table) if kind.startswith("label")] == []

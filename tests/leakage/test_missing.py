@@ -38,3 +38,16 @@ def test_a_balance_that_is_zero_once_a_loan_has_ended_is_named():
 
 def test_a_value_that_is_merely_usual_in_a_class_passes():
     assert not found(40)
+
+
+def test_a_value_amid_the_range_of_one_class_passes_and_a_code_does_not():
+    rng = np.random.default_rng(2)
+    kind = np.repeat(np.array(["a", "b", "c"], dtype=object), 60)
+    wide = np.where(kind == "a", 0.2, np.where(kind == "b", 1.3, 2.0)) + rng.normal(size=180) / 9
+    table = {"long": rng.normal(size=180), "wide": wide.round(1).clip(0.1), "kind": kind}
+    table["wide"][:25] = 0.2
+    assert not asked(MissingCheck(), table, "kind", at_random(180))
+    table["wide"] = rng.normal(5, 1, 180).round(1)
+    table["wide"][:55] = -1
+    (item,) = asked(MissingCheck(), table, "kind", at_random(180))
+    assert item.columns == ("wide",)

@@ -45,6 +45,13 @@ def test_levels_that_count_the_row_block(target, level):
     assert not asked(RunningLevelCheck(), made, target, at_random(N))
 
 
+def test_numbers_of_matched_cases_and_controls_count_no_target():
+    made = table()
+    made["back"] = np.where(np.arange(N) < N // 3, "yes", "no").astype(object)
+    made["set"] = np.tile(np.arange(1.0, N // 3 + 1), 3)
+    assert not asked(RunningLevelCheck(), made, "back", at_random(N))
+
+
 def test_levels_that_never_change_are_none():
     made = table()
     made["sold"] = np.repeat(np.arange(60.0), 20)

@@ -101,6 +101,13 @@ def test_windows_of_a_class_are_found():
     assert set(finding["columns"]) == set(table) - {"y"}
 
 
+def test_windows_whose_targets_do_not_go_together_are_told_not_stopped():
+    table = windows(np.random.default_rng(2).normal(size=N))
+    (finding,) = findings(table, at_random(len(table["y"])))
+    assert finding["severity"] == "info"
+    assert "do not go together" in finding["message"]
+
+
 def test_windows_split_by_time_pass():
     table = windows(series(N))
     later = np.where(np.arange(len(table["y"])) < 300, "train", "test").astype(object)
