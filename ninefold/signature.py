@@ -29,6 +29,17 @@ class Input:
     format: str | None = None
     example: Any = None
 
+    @property
+    def range(self) -> tuple[float, float] | None:
+        """Least and most that a number or moment is not remarkable for; None: not known.
+
+        Moments go on after the last of training, for as long as training lasted.
+        """
+        if self.minimum is None or self.maximum is None:
+            return None
+        later = self.maximum - self.minimum if self.kind == "datetime" else 0
+        return self.minimum, self.maximum + later
+
 
 ResultKind = Literal["text", "number", "bool", "datetime", "numbers", "image", "tags", "steps"]
 PER_NAME = ("numbers", "steps")

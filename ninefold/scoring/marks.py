@@ -75,10 +75,11 @@ def _named(masks: Mapping[str, Array], rows: int) -> pa.Array:
 
 
 def _ranged(item: Input, values: Array, _: Mapping[str, pa.Array]) -> dict[str, Array]:
-    if item.minimum is None or item.maximum is None:
+    if item.range is None:
         return {}
+    low, high = item.range
     missing = values == NAT if item.kind == "datetime" else np.isnan(values)
-    beyond = ~((item.minimum <= values) & (values <= item.maximum)) & ~missing
+    beyond = ~((low <= values) & (values <= high)) & ~missing
     return {"missing": missing, "out_of_range": beyond}
 
 

@@ -22,11 +22,9 @@ class Flagger:
 
     def __init__(self, columns: Mapping[str, Input]) -> None:
         self._ranges = {
-            name: (column.minimum, column.maximum)
+            name: column.range
             for name, column in columns.items()
-            if column.kind in ("number", "datetime")
-            and column.minimum is not None
-            and column.maximum is not None
+            if column.kind in ("number", "datetime") and column.range
         }
         self._levels = {
             name: _levels(column)
@@ -40,7 +38,8 @@ class Flagger:
     def flags(self, feeds: Mapping[str, Array]) -> dict[int, Flags]:
         """Return the flags of the rows of `feeds` (n, 1) that have some: by row, kind and column.
 
-        unseen: a level that no train row had. out_of_range: below or above all train rows.
+        unseen: a level that no train row had. out_of_range: below or above all train rows
+        (`Input.range`).
         missing: no value.
         """
         found: dict[int, Flags] = {}

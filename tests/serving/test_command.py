@@ -52,6 +52,7 @@ def test_serving_imports_nothing_heavy(tmp_path):
         "dates",
         "errors",
         "numerals",
+        "occlusion",
         "pixels",
         "production",
         "progress",
