@@ -168,11 +168,18 @@ class Power:
         return values * FOLDS + self.fold, (int(values.max()) + 1) * FOLDS
 
     def _areas(self, codes: Array) -> Array:
-        """Return the ROC area `(K,)` of each class by its share in the bin, out of fold."""
+        """Return the ROC area `(K,)` of each class by its share in the bin, out of fold.
+
+        Of two bins nothing but their order is learnt, while out of fold, of equal rows those of the
+        class always come last: their own share is left out.
+        """
         cell, size = self._cells(codes)
         k = self.classes
         counts = np.bincount(cell * k + self.y, minlength=size * k).reshape(-1, FOLDS, k)
         counts = counts.astype(np.float64)
+        if len(counts) == 2:
+            whole = counts.sum(1)
+            return areas(whole / whole.sum(1, keepdims=True), whole)
         rest = counts.sum(1, keepdims=True) - counts
         prior = counts.sum((0, 1)) / len(self.y)
         share = (rest + prior) / (rest.sum(2, keepdims=True) + 1)
