@@ -12,7 +12,7 @@ from ninefold.columns import Array, Frame, is_missing
 from ninefold.leakage import taxonomy
 from ninefold.leakage._spelling import folded
 from ninefold.problem import ProblemSpec
-from ninefold.splitting.identity import class_codes, features_of, hash_values
+from ninefold.splitting.identity import class_codes, combine, features_of, hash_values
 
 if TYPE_CHECKING:
     from ninefold.leakage._series import Series
@@ -208,6 +208,12 @@ class Case:
         """Return the case of some rows: their places, or a mask `(N,)`."""
         tensors = {name: values[rows] for name, values in self.tensors.items()}
         return replace(self, frame=self.frame.take(rows), part=self.part[rows], tensors=tensors)
+
+    def once_a_side(self, record: Array) -> "Case":
+        """Return the case with each record `(N,)` once among the test rows and once elsewhere."""
+        here = combine([record, hash_values("bool", self.test)])
+        first = np.unique(here, return_index=True)[1]
+        return self if len(first) == len(self) else self.take(np.sort(first))
 
     def is_missing(self, name: str) -> Array:
         """Return the mask `(N,)` of a column's missing values."""

@@ -10,10 +10,11 @@ from ninefold.columns import Array
 from ninefold.leakage._left_open import shared
 from ninefold.leakage._listed import listed
 from ninefold.leakage._scores import either_area
+from ninefold.leakage._strongest import MIN_AREA
 from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.chance import auc
 from ninefold.leakage.power import View
-from ninefold.leakage.telling import MIN_AREA, SURE_AREA, TESTED_AREA, WEAK_Z
+from ninefold.leakage.telling import SURE_AREA, TESTED_AREA, WEAK_Z
 
 MIN_ROWS, MIN_GAPS, SHARES = 200, 3, (0.02, 0.98)
 """Rows and columns with gaps that are needed, and the shares of gaps that say something."""

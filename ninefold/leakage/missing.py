@@ -7,6 +7,7 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage._left_open import shared
+from ninefold.leakage._strongest import is_number
 from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.chance import SURE, log10_arrangements, rank_correlation
 from ninefold.leakage.identifier import is_numbering
@@ -176,7 +177,7 @@ def _is_in_range(case: Case, view: View, code: int) -> bool:
     Then the value stands in the middle of what that class measures, and not for a gap.
     """
     power = case.power
-    if power.case.frame.column(view.column).kind != "number":
+    if not is_number(power, view.column):
         return False
     x = power.case.number(view.column)
     others = np.flatnonzero(np.isfinite(x) & (view.codes == 0))
@@ -189,7 +190,7 @@ def _is_in_range(case: Case, view: View, code: int) -> bool:
 def _is_end_of_range(case: Case, view: View) -> bool:
     """Tell whether a number's other values go with the target as this one does: a measure's end."""
     power = case.power
-    if view.aspect != "atom" or power.case.frame.column(view.column).kind != "number":
+    if view.aspect != "atom" or not is_number(power, view.column):
         return False
     x, inside = power.case.number(view.column), view.codes == 1
     others = np.isfinite(x) & ~inside

@@ -52,7 +52,7 @@ class RepeatedRowsCheck(Check):
         if is_given and case.follows_time:
             return
         whole = case.limited(ROWS)
-        case = _once_a_side(whole) if is_given else whole
+        case = whole.once_a_side(combine(_columns(whole))) if is_given else whole
         columns = _columns(case)
         if len(columns) < 3:
             return
@@ -65,12 +65,6 @@ class RepeatedRowsCheck(Check):
         if found is not None and twins.any():
             copies = np.isin(combine(_columns(whole)), record[twins]) & whole.test
             yield _finding(whole, copies, found)
-
-
-def _once_a_side(case: Case) -> Case:
-    """Return the case with each record once among the test rows and once among the others."""
-    record = combine([*_columns(case), hash_values("bool", case.test)])
-    return case.take(np.sort(np.unique(record, return_index=True)[1]))
 
 
 @dataclass(frozen=True)

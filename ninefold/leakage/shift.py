@@ -21,7 +21,7 @@ from ninefold.leakage._unrecorded import unrecorded
 from ninefold.leakage._values import spike, written_otherwise
 from ninefold.leakage.case import Case, Check, Finding, Severity
 from ninefold.leakage.chance import log10_excess
-from ninefold.splitting.identity import combine, hash_values
+from ninefold.splitting.identity import combine
 
 NEW, SOME_NEW = 0.5, 0.1
 """Share of the test rows with categories that train lacks, from which a warning is due; the second
@@ -97,10 +97,7 @@ def _as_dealt(case: Case) -> Case:
     """Return the case with equal rows once, as Ninefold's split deals them: together, by lot."""
     if case.split_kind == "given" or case.follows_time or not case.inputs:
         return case
-    columns = [case.hashes[name] for name in case.inputs]
-    record = combine([*columns, hash_values("bool", case.test)])
-    first = np.sort(np.unique(record, return_index=True)[1])
-    return case if len(first) == len(case) else case.take(first)
+    return case.once_a_side(combine([case.hashes[name] for name in case.inputs]))
 
 
 def _order(case: Case) -> Drift:

@@ -14,24 +14,22 @@ import numpy as np
 from ninefold.leakage._flips import is_flipped_copy
 from ninefold.leakage._left_open import shared
 from ninefold.leakage._scores import is_parted
-from ninefold.leakage._words import covered
+from ninefold.leakage._strongest import (
+    MAX_LOOKED_AT,
+    MIN_AREA,
+    MIN_SIDE,
+    is_binary,
+    is_number,
+    strongest,
+)
 from ninefold.leakage.chance import area_error, auc
 from ninefold.leakage.identifier import is_numbering
 from ninefold.leakage.power import Alone, Power, View
 
-MIN_AREA, MIN_R2, MIN_SIDE = 0.84, 0.75, 0.88
-"""What a column must tell alone to be looked at: of a class, of a number, of a number if the column
-has two values."""
-MIN_GAP_AREA = 0.76
-"""What gaps must tell of a class: they come honestly with an outcome, but hardly so often."""
 SURE_AREA, SURE_R2 = 0.97, 0.95
 """What it must tell alone where the others say too little to test it."""
 TESTED_AREA, TESTED_R2 = 0.6, 0.05
 """What the others must tell for a column's independence of them to mean anything."""
-WORDS_AREA = 0.96
-"""What a few words must tell of a class: honest texts speak of it in many."""
-SAID_AREA, MOSTLY_SAID = 0.8, 0.6
-"""The same where the words that only texts of that class have stand in so much of it."""
 MANY = 30
 """Values from which a number is a measure, not a class of its own."""
 SLACK, SLACK_OF_COPY = 1.3, 2.5
@@ -55,7 +53,6 @@ leave open, and how much at least: the largest of many kinds is told by one meas
 ERRORLESS = 0.999
 """ROC area of words that are the label of two classes: what a text is about tells them less surely;
 of many classes, titles name them honestly."""
-MAX_LOOKED_AT = 12
 FEWEST = 2
 """Other measures from which it can be told whether all are children of the target."""
 
@@ -91,7 +88,7 @@ class Telling:
 
 def telling(power: Power) -> list[Telling]:
     """Return the views that tell too much, strongest first; at most one a column."""
-    strong = _strong(power)
+    strong = strongest(power)
     looked = [(one, *shared(power, one.view, {one.view.column}, one.klass)) for one in strong]
     suspects = [item for item in looked if _is_suspect(power, *item)]
     every = {one.view.column for one, _, _ in suspects}
@@ -121,7 +118,7 @@ def _is_sure(power: Power, one: Alone) -> bool:
 
     In few rows honest measures of one thing look free of each other, and tell the target alike.
     """
-    is_area = one.klass is not None or _is_binary(one.view)
+    is_area = one.klass is not None or is_binary(one.view)
     return len(power.case) >= SMALL or one.score >= (SURE_AREA if is_area else SURE_R2)
 
 
@@ -144,7 +141,7 @@ def _cut(power: Power, one: Alone) -> float:
     The bins that `Alone` is scored by blur such a cut. Whole numbers in use alike, years or numbers
     of entities, are no measure: that files list one class after the other is judged elsewhere.
     """
-    if one.klass is None or one.view.aspect != "value" or not _is_number(power, one.view.column):
+    if one.klass is None or one.view.aspect != "value" or not is_number(power, one.view.column):
         return -np.inf
     known = np.isfinite(one.view.scores)
     if is_numbering(one.view.scores[known]):
@@ -163,68 +160,9 @@ def _is_untested(power: Power, one: Alone, rest: float) -> bool:
         return False
     known = np.isfinite(one.view.scores)
     x = one.view.scores[known]
-    if not _is_number(power, one.view.column) or len(np.unique(x)) < MANY:
+    if not is_number(power, one.view.column) or len(np.unique(x)) < MANY:
         return False
     return not (is_class and is_parted(x, power.case.y[known] == one.klass))
-
-
-def _strong(power: Power) -> list[Alone]:
-    """Return the strongest view of each column that is worth a look, gaps before values."""
-    best: dict[str, Alone] = {}
-    for view in power.views:
-        if view.column == power.case.problem.time or _is_name(power, view) or _is_rare(power, view):
-            continue
-        if view.aspect == "value" and _is_number(power, view.column) and power.is_lag(view.column):
-            continue
-        one = power.alone(view)
-        of_class = MIN_GAP_AREA if view.aspect == "gap" else MIN_AREA
-        least = of_class if one.klass is not None else MIN_SIDE if _is_binary(view) else MIN_R2
-        known = best.get(view.column)
-        if view.aspect == "words":
-            says = covered(view.scores, power.case.y == one.klass) >= MOSTLY_SAID
-            least = SAID_AREA if says else WORDS_AREA
-            least = max(least, known.score + 0.02 if known is not None else 0.0)
-        more = -np.inf if known is None else known.score + _better(power, view, known)
-        if one.score >= max(least, more):
-            best[view.column] = one
-    return sorted(best.values(), key=lambda one: -one.score)[:MAX_LOOKED_AT]
-
-
-def _better(power: Power, view: View, known: Alone) -> float:
-    """Return by how much a view must tell more than the column's values to stand for it.
-
-    Gaps, and a measure's usual value, say what the values only repeat; the commonest code is one.
-    """
-    if view.aspect == "gap" and known.klass is not None:
-        inside = int((power.case.y == known.klass).sum())
-        return -max(0.01, 2 * area_error(known.score, inside, len(power.case) - inside))
-    few = view.aspect == "atom" and not _is_number(power, view.column)
-    return 0.005 if few else -0.01
-
-
-def _is_name(power: Power, view: View) -> bool:
-    """Tell whether a view is a date, or has too many categories to be held against others."""
-    kind = power.case.frame.column(view.column).kind
-    is_text = kind in ("category", "text") and int(view.codes.max()) > len(power.case) / 20
-    return view.aspect == "value" and (kind == "datetime" or is_text)
-
-
-def _is_rare(power: Power, view: View) -> bool:
-    """Tell whether one of two values is too rare to hold against the order of a number.
-
-    Or stands in few runs along the rows: a regime, which goes with any trend.
-    """
-    if power.is_classification or not _is_binary(view):
-        return False
-    inside = view.codes == view.codes.max()
-    share = float(inside.mean())
-    runs = np.diff(inside[power.case.order]) != 0
-    is_regime = view.aspect != "gap" and runs.sum() < len(inside) * share * (1 - share)
-    return min(share, 1 - share) < max(0.15, 30 / len(inside)) or bool(is_regime)
-
-
-def _is_binary(view: View) -> bool:
-    return int(view.codes.max()) - int(view.codes.min()) == 1
 
 
 def _is_suspect(power: Power, one: Alone, tie: float, z: float) -> bool:
@@ -233,11 +171,7 @@ def _is_suspect(power: Power, one: Alone, tie: float, z: float) -> bool:
 
 
 def _may_lead(power: Power, one: Alone, tie: float) -> bool:
-    return one.klass is not None and _is_number(power, one.view.column) and tie < LITTLE
-
-
-def _is_number(power: Power, column: str) -> bool:
-    return power.case.frame.column(column).kind == "number"
+    return one.klass is not None and is_number(power, one.view.column) and tie < LITTLE
 
 
 def _bound(power: Power, one: Alone) -> float:
@@ -257,7 +191,7 @@ def _is_child(power: Power, one: Alone, rest: float, z: float) -> bool:
     Where they tell it better, an independent column is no more than that: sites, batches, means of
     what the others hold. Gaps are asked less: honest ones go with what explains them.
     """
-    is_area = one.klass is not None or _is_binary(one.view)
+    is_area = one.klass is not None or is_binary(one.view)
     if len(power.case.inputs) < 2:
         return False
     if z == 0 and one.score > 0.999:
@@ -284,7 +218,7 @@ def _least(power: Power, one: Alone, rest: float, is_area: bool) -> float:
 
 def _is_level_of_few(power: Power, one: Alone) -> bool:
     """Tell whether a view is a category's usual level in few rows: continents look free of all."""
-    is_level = one.view.aspect == "atom" and not _is_number(power, one.view.column)
+    is_level = one.view.aspect == "atom" and not is_number(power, one.view.column)
     return is_level and len(power.case) < SMALL
 
 
@@ -293,7 +227,7 @@ def _are_all_children(power: Power, one: Alone) -> bool:
 
     Then the classes are all that the columns have in common, and a strong one is a strong one.
     """
-    is_measure = one.view.aspect == "value" and _is_number(power, one.view.column)
+    is_measure = one.view.aspect == "value" and is_number(power, one.view.column)
     if not is_measure or len(np.unique(one.view.scores)) < MANY:
         return False
     least = TESTED_AREA if one.klass is not None else TESTED_R2
@@ -301,7 +235,7 @@ def _are_all_children(power: Power, one: Alone) -> bool:
         view
         for view in power.views
         if view.aspect == "value" and view.column != one.view.column
-        and _is_number(power, view.column) and power.alone(view).score >= least
+        and is_number(power, view.column) and power.alone(view).score >= least
     ][:MAX_LOOKED_AT]  # fmt: skip
     tied = sum(shared(power, v, {v.column}, one.klass)[1] >= INDEPENDENT_Z for v in others)
     return len(others) >= FEWEST and tied < len(others) / 2

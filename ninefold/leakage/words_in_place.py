@@ -8,9 +8,9 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage._spelling import WORD
+from ninefold.leakage._strongest import MIN_AREA
 from ninefold.leakage.case import Case, Check, Finding
 from ninefold.leakage.power import Power, View
-from ninefold.leakage.telling import MIN_AREA
 
 MIN_ROWS, DISTINCT, LONG = 100, 0.3, 8
 """Rows, share of different texts, and words of half of them that are needed."""
