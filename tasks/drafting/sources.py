@@ -50,7 +50,7 @@ def look(
 
     Args:
         image_path: column of a table that names image files; by default the only one whose first
-            cells all end as image files do.
+            cells all end as image files do, and one of these files is there.
         targets: what is to be predicted, where that was said.
 
     Raises:
@@ -64,21 +64,23 @@ def look(
         return Found(**arrays.look(data, targets))
     content = {"kind": "file", "path": str(data)} | ({"encoding": encoding} if encoding else {})
     source = validate("ingest", content, source="init").open(Path.cwd())
-    column = image_path
+    home, column = data.resolve().parent, image_path
+    notes: tuple[str, ...] = ()
     if column is None:
         likely = _columns_of_files(source)
-        column = likely[0] if len(likely) == 1 else None
+        there = [n for n, files in likely.items() if _is_any_there(files, home)]
+        column = there[0] if len(there) == 1 else None
+        notes = tuple(_absent(name, home) for name in likely if name not in there)
     elif column not in source.names:
         raise InputError(
             f"--image-path must name a column of {data.name}, however: {column!r}"
             f"{nearest(column, source.names)}"
         )
     if column is None:
-        return Found()
+        return Found(notes=notes)
     named = _named_files(source, column)
-    files = [data.resolve().parent / name for name in named]
-    keys = {"image_path": column} | pictures.levels(files)
-    return Found("image_table", keys, "cnn", pictures=_folder(named, data))
+    keys = {"image_path": column} | pictures.levels([home / name for name in named])
+    return Found("image_table", keys, "cnn", pictures=_folder(named, home), notes=notes)
 
 
 def _holds_parts(folder: Path) -> bool:
@@ -138,15 +140,27 @@ def _notes(table: Any) -> dict[str, Any]:
     return dict(json.loads((table.schema.metadata or {}).get(b"notes", b"{}")))
 
 
-def _columns_of_files(source: Any) -> list[str]:
+def _is_any_there(files: list[str], home: Path) -> bool:
+    return any(os.path.exists(home / file) for file in files)  # noqa: PTH110 (no error for texts too long)
+
+
+def _absent(name: str, home: Path) -> str:
+    return (
+        f"`{name}` names image files of which none is in {home}: its cells are read as text; "
+        f"`--image-path {name}` would read the images"
+    )
+
+
+def _columns_of_files(source: Any) -> dict[str, list[str]]:
+    """Return the columns whose first cells all end as image files do, with these cells."""
     batch = next(iter(source.batches()), None)
-    found = []
+    found = {}
     for position, name in enumerate(source.names if batch is not None else ()):
         assert batch is not None
         cells = [str(cell or "").strip() for cell in batch.column(position)[:PROBE].to_pylist()]
         present = [cell for cell in cells if cell]
         if present and all(cell.lower().endswith(SUFFIXES) for cell in present):
-            found.append(name)
+            found[name] = present
     return found
 
 
@@ -157,9 +171,8 @@ def _named_files(source: Any, column: str) -> list[str]:
     return list(dict.fromkeys(str(name) for name in cells if name))
 
 
-def _folder(names: list[str], data: Path) -> Path | None:
-    """Return the folder that holds all named files; None if it holds the table as well."""
-    home = data.resolve().parent
+def _folder(names: list[str], home: Path) -> Path | None:
+    """Return the folder that holds all named files; None if it is the table's, `home`, or above."""
     folders = {os.path.normpath(home / Path(name).parent) for name in names}
     common = Path(os.path.commonpath(folders)) if folders else home
     return None if home == common or common in home.parents else common

@@ -245,6 +245,23 @@ def test_without_a_target_the_columns_are_listed_and_a_folder_has_one(tmp_path, 
     assert "none must hold image files" in refused(capsys, "none", "--into", "w2")
 
 
+def test_names_of_image_files_that_are_not_there_are_read_as_text(tmp_path, capsys):
+    names = [f"scans/{'ab'[i % 2]}/{i}.png" for i in range(60)]
+    lines = [f"{name},{i * i % 17},{i % 2}" for i, name in enumerate(names)]
+    (tmp_path / "d.csv").write_text("\n".join(["scan,size,y", *lines]) + "\n")
+    said = init("d.csv", "--target", "y", "--into", "w1", capsys=capsys).out
+    assert "`scan` names image files of which none is in" in said
+    assert sections(Path("w1"))["ingest"].kind == "file"
+    wanted = ("--target", "y", "--image-path", "scan", "--into", "w2")
+    assert "every file must hold a whole image" in refused(capsys, "d.csv", *wanted)
+    rng = np.random.default_rng(0)
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 255, (8, 8), dtype=np.uint8)).save(tmp_path / name)
+    init("d.csv", "--target", "y", "--into", "w3")
+    assert sections(Path("w3"))["ingest"].kind == "image_table"
+
+
 def test_arrays_of_no_known_kind_are_described(tmp_path, capsys):
     np.savez("d.npz", image=np.zeros((9, 4, 4, 3, 2)), y=np.zeros(9))
     said = refused(capsys, "d.npz", "--target", "y")
