@@ -10,11 +10,11 @@ MERGED = ("target", "missing", "id", "encoding")
 SEVERITIES = ("block", "warn", "info")
 STRONGEST = (
     "target.copy",
+    "target.bands",
     "encoding.target",
     "encoding.summary",
     "missing.encodes_target",
     "target.determines",
-    "target.bands",
     "target.nearly",
     "target.noisy",
     "missing.tells_target",

@@ -170,3 +170,10 @@ def test_gaps_beside_a_strong_cause_are_named(seed):
     data = {"x": x, "group": group, "phone": np.where(gap, np.nan, rng.random(1500))}
     found = asked(MissingCheck(), {**data, "y": classes(yes)}, "y", at_random(1500))
     assert [item.columns for item in found] == [("phone",)]
+
+
+def test_a_rounded_target_is_no_rank_within_groups():
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=600)
+    data = {"site": rng.integers(0, 12, 600).astype(float), "about": y.round(1), **noise(rng, 600)}
+    assert findings(data, y) == {"about": "target.bands"}
