@@ -3,6 +3,7 @@
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage._resolution import resolution
 from ninefold.leakage._series import Series
 
 KNOWN = (0.02, 0.7)
@@ -10,32 +11,38 @@ KNOWN = (0.02, 0.7)
 MIN_ROWS, FOLLOW, BY_LAST = 40, 0.95, 0.2
 """Rows between two different known values, share of them that follow the rule, and share that may
 repeat the last known value as well."""
-NEAR, OFTENER, SHIFTS = 1e-6, 3.0, (-97, -41, 41, 97)
-"""Distance up to which numbers are equal, in deviations of the target; times that rows must be
-equal oftener than rows as many steps apart."""
+NEAR, ROUNDED, OFTENER, SHIFTS = 1e-6, 0.51, 3.0, (-97, -41, 41, 97)
+"""Distance up to which numbers are equal, in deviations of the target, and of a column to the
+target, in steps of its rounding; times that rows must be equal oftener than rows as many steps
+apart."""
+STEPS = range(-7, 2)
+"""Rows from a row to the one whose target its known value is."""
 
 
 def filled_ahead(series: Series, x: Array, y: Array) -> str | None:
     """Return how `x` `(M,)` is filled in between rows that hold the target `y` `(M,)`, if it is.
 
     By the next known value, or on the line to it; whoever carries the last one on looks back only.
+    So does who fills the gaps of a lag from rows whose value, so late, was known.
     """
     near = NEAR * float(np.std(y))
     if near == 0:
         return None
+    equal = max(near, ROUNDED * resolution(x))
     first, last = series.bounds
     row = np.arange(len(y))
-    for step in (0, 1):
-        ahead = y[np.minimum(row + step, len(y) - 1)]
-        known = (np.abs(x - ahead) <= near) & (row + step <= last)
+    for step in STEPS:
+        ahead = y[np.clip(row + step, 0, len(y) - 1)]
+        known = (np.abs(x - ahead) <= equal) & (first <= row + step) & (row + step <= last)
         if not KNOWN[0] <= known.mean() <= KNOWN[1]:
             continue
-        elsewhere = max(float((np.abs(x - np.roll(ahead, by)) <= near).mean()) for by in SHIFTS)
+        elsewhere = max(float((np.abs(x - np.roll(ahead, by)) <= equal).mean()) for by in SHIFTS)
         if known.mean() < OFTENER * elsewhere:
             continue
         before = np.maximum.accumulate(np.where(known, row, -1))
         after = np.minimum.accumulate(np.where(known, row, len(y))[::-1])[::-1]
         between = ~known & np.isfinite(x) & (before >= first) & (after <= last)
+        between &= after + step >= row
         start, stop = np.maximum(before, 0), np.minimum(after, len(y) - 1)
         between &= np.abs(x[stop] - x[start]) > 3 * near
         if between.sum() < MIN_ROWS:

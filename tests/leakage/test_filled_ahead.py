@@ -39,7 +39,20 @@ def test_whole_numbers_that_are_filled_in_are_named_too():
     assert found["columns"] == ["record"]
 
 
-@pytest.mark.parametrize("fill", [pd.Series.ffill, lambda known: known.shift(1).ffill()])
+def test_a_rounded_lag_whose_gaps_are_filled_from_later_rows_is_named():
+    (found,) = sparse(lambda known: known.shift(1).bfill().round(2))
+    assert found["columns"] == ["record"]
+
+
+@pytest.mark.parametrize(
+    "fill",
+    [
+        pd.Series.ffill,
+        lambda known: known.shift(1).ffill(),
+        lambda known: known.shift(1).ffill().round(2),
+        lambda known: known.interpolate().shift(90).bfill(),
+    ],
+)
 def test_the_last_known_value_passes(fill):
     assert not sparse(fill)
     assert not sparse(fill, digits=0)
