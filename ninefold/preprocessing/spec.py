@@ -72,7 +72,8 @@ class TokensSpec(Spec):
     min_count: int = Field(default=3, ge=1)
     """Words in fewer train rows count as unknown."""
     flat_words: int = Field(default=1000, ge=1, le=20_000)
-    """Words whose counts (times inverse document frequency) models get that take a table."""
+    """Words whose counts models get that take a table: their roots times inverse document
+    frequency, each text of one length."""
 
 
 class StepWordsSpec(Spec):

@@ -16,6 +16,9 @@ from ninefold.preprocessing.tokens import FIRST
 
 SIDES = (8, 64)
 """Pictures smaller or larger than this are resized unless a size is given."""
+LENGTH = np.float32(np.sqrt(10.0))
+"""Of a text's vector of words: long ones would drown what is beside them, and an unknown one would
+be far from all. At this length models that shrink their coefficients do so about rightly."""
 COLOURS = {1: ("",), 3: (" red", " green", " blue")}
 
 
@@ -88,7 +91,7 @@ def fit_pictures(column: Column, values: Array, spec: ImageSpec) -> PictureTenso
 def emit_flat(graph: Any, value: str, tensor: TensorLayout) -> str:
     """Add the nodes that lay a tensor flat: float32 `[N, features]`.
 
-    Pictures shrink; tokens become counts of words times their inverse document frequency;
+    Pictures shrink; tokens become weighted counts of words;
     sequences a few numbers that tell of each; of words of steps their number.
     """
     if tensor.kind == "words":
@@ -107,7 +110,7 @@ def emit_flat(graph: Any, value: str, tensor: TensorLayout) -> str:
             ngram_indexes=list(range(len(ids))),
             pool_int64s=ids,
         )
-        return str(graph.Mul(counts, np.array(tensor.weights, dtype=np.float32)))
+        return emit_weighted(graph, counts, tensor.weights)
     depth, *size = tensor.shape
     if tuple(size) != tensor.flat:
         rows = graph.Shape(value, start=0, end=1)
@@ -116,3 +119,13 @@ def emit_flat(graph: Any, value: str, tensor: TensorLayout) -> str:
             value, None, None, graph.Concat(rows, wanted, axis=0), mode="linear", antialias=1
         )
     return str(graph.Reshape(value, np.array([-1, depth * tensor.flat[0] * tensor.flat[1]])))
+
+
+def emit_weighted(graph: Any, counts: str, idf: tuple[float, ...]) -> str:
+    """Add the nodes that weigh counts of words `[N, V]`: the root of each times its inverse
+    document frequency, each text `LENGTH` long, or 0 where no word is known.
+    """
+    weighted = graph.Mul(graph.Sqrt(counts), np.array(idf, dtype=np.float32))
+    square = graph.MatMul(graph.Mul(weighted, weighted), np.ones((len(idf), 1), np.float32))
+    length = graph.Sqrt(graph.Max(square, np.float32(np.finfo(np.float32).tiny)))
+    return str(graph.Mul(graph.Div(weighted, length), LENGTH))

@@ -51,6 +51,14 @@ def test_every_section_is_drawn(report, evidence):
     assert page.tags.count("svg") >= 12
 
 
+def test_the_split_tells_of_a_target_only_where_there_is_one(evidence):
+    parts = {name: {**part, "target": None} for name, part in evidence.manifest["parts"].items()}
+    without = {**evidence.documents, "manifest": {**evidence.manifest, "parts": parts}}
+    pages = [render(evidence), render(replace(evidence, documents=without))]
+    told = [re.search(r"The target(: share of each class| in each part)", page) for page in pages]
+    assert [bool(found) for found in told] == [True, False]
+
+
 def test_nothing_is_loaded_from_elsewhere(report):
     page = read(report)
     assert not {"script", "iframe", "object", "form"} & set(page.tags)

@@ -255,6 +255,10 @@ def test_people_fill_in_the_form_and_read_the_prediction(url, tmp_path):
             assert " ".join(str(page.run(script)).split()) == said
         assert page.run("aim({ target: 'species', task: 'clustering' })") == "clustering"
         page.run(
+            "pixels(new File(['none'], 'note.png'), 'photo').catch(error => fail(error.message))"
+        )
+        page.until("result.innerText.includes('photo` must be a picture')")
+        page.run(
             "signature = { inputs: [{ name: '__proto__', kind: 'number' }] };"
             "row().then(values => { window.sent = JSON.stringify(values); })"
         )

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from ninefold.baselines.base import TrainRows
+from ninefold.baselines.linear import LinearSpec
 from ninefold.columns import Column, Frame
 from ninefold.errors import ConfigError
 from ninefold.export import ExportSpec
@@ -59,6 +61,25 @@ def test_words_become_ids_whatever_the_batch():
     X = flat.transform(odd)[0]
     assert X.shape == (6, len(tensor.features))
     assert (X[0] == 0).all()
+    lengths = np.linalg.norm(X[1:], axis=1)
+    np.testing.assert_allclose(lengths, lengths[0], rtol=1e-6)  # also of a text of 700 words
+    np.testing.assert_array_equal(X[3:4], flat.transform(odd.take(np.array([3])))[0])
+
+
+def test_a_text_of_unknown_words_is_of_neither_class():
+    rng = np.random.default_rng(0)
+    y = np.where(rng.random(160) < 0.5, "fine", "bad").astype(object)
+    marks = {"fine": ["great", "superb", "joy"], "bad": ["the awful", "the dull end", "the worst"]}
+    said = [" ".join([*rng.choice(WORDS, 8), rng.choice(marks[k])]) for k in y]
+    frame = texts(160)
+    frame.data.update(said=np.array(said, dtype=object), y=y)
+    target = Target.fit(frame, PROBLEM)
+    codes = target.encode(frame)
+    flat = fit_preprocessing(frame, codes, target, PROBLEM, TOKENS).flattened()
+    X, none = flat.transform(frame)[:2]
+    rows = TrainRows(X, none, codes, np.ones(160), target, flat.layout)
+    scores = LinearSpec().fit(rows, 0).scores(np.zeros_like(X[:1]), none[:1])
+    assert np.exp(scores).max() < 0.7
 
 
 def test_a_network_learns_the_order_of_words_and_is_exported():

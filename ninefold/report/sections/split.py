@@ -98,33 +98,35 @@ def _times(parts: Mapping[str, Any]) -> list[Html]:
     return [figure(timeline("Time covered by each part", spans), "Time")] if spans else []
 
 
-def _balance(parts: Mapping[str, Any]) -> Html:
-    targets = {name: part["target"] for name, part in parts.items() if part.get("target")}
+def _balance(parts: Mapping[str, Any], name: str = "The target") -> Html:
+    targets = {of: part["target"] for of, part in parts.items() if part.get("target")}
     several: Mapping[str, Any] = next(
         (target["each"] for target in targets.values() if "each" in target), {}
     )
     if several:
         apart = [
-            {name: {"target": target["each"][one]} for name, target in targets.items()}
+            {part: {"target": target["each"][one]} for part, target in targets.items()}
             for one in several
         ]
         pairs = zip(several, apart, strict=True)
-        return join([join([tag("h4", one), _balance(of_one)]) for one, of_one in pairs])
+        return join([_balance(of_one, one) for one, of_one in pairs])
     if any("classes" in target for target in targets.values()):
-        listed = [name for target in targets.values() for name in target["classes"]]
+        listed = [level for target in targets.values() for level in target["classes"]]
         shown = list(dict.fromkeys(listed))[:MAX_CLASSES]
-        body = [[name, *(_share(target, name) for target in targets.values())] for name in shown]
+        body = [[level, *(_share(target, level) for target in targets.values())] for level in shown]
         more = max(t["class_count"] for t in targets.values()) - len(shown)
-        caption = "Share of each class" + (
+        caption = f"{name}: share of each class" + (
             f" ({count(more, 'more class', 'more classes')} not shown)" if more > 0 else ""
         )
         return figure(table(("class", *targets), body, range(1, len(targets) + 1)), caption)
+    if not targets:
+        return Html("")
     rows = [
         [word, *(number(target.get(key)) for target in targets.values())]
         for key, word in (("mean", "mean"), ("std", "spread"), ("min", "least"), ("max", "largest"))
     ]
     content = table(("target", *targets), rows, range(1, len(targets) + 1))
-    return figure(content, "The target in each part")
+    return figure(content, f"{name} in each part")
 
 
 def _share(target: Mapping[str, Any], name: str) -> str:
