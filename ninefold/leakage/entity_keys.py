@@ -13,8 +13,6 @@ from ninefold.leakage.case import Case
 from ninefold.splitting.identity import combine, hash_values, pairs_within
 
 LEAST_ENTITIES = 15
-MEAN_ROWS = (1.5, 25.0)
-"""Rows of an entity, on the mean of those that repeat, that speak for one."""
 COVERED = 0.3
 """Share of the rows whose key must repeat."""
 RAW, SURE = 0.3, 6.0
@@ -55,12 +53,10 @@ def _codes(case: Case, names: tuple[str, ...]) -> Array:
 
 
 def _could_be(codes: Array) -> bool:
-    """Tell whether a key has the sizes of entities: many, of a few rows each."""
+    """Tell whether a key has the sizes of entities: many, of at most `MOST_ROWS` rows each."""
     size = np.bincount(codes)
     repeated = size[(size > 1) & (size <= MOST_ROWS)]
-    if len(repeated) < LEAST_ENTITIES or repeated.sum() < COVERED * len(codes):
-        return False
-    return MEAN_ROWS[0] <= float(repeated.mean()) <= MEAN_ROWS[1]
+    return len(repeated) >= LEAST_ENTITIES and repeated.sum() >= COVERED * len(codes)
 
 
 def single_keys(case: Case) -> list[Key]:

@@ -23,10 +23,10 @@ def table(seed=0, **extra):
     return Frame(columns, data, np.arange(N))
 
 
-def tied(rng):
-    """Return entities of four rows each in random order, and a target nearly the same within."""
-    entity = rng.permutation(N) % (N // 4)
-    return entity, rng.normal(size=N // 4)[entity] + rng.normal(size=N) * 0.2
+def tied(rng, rows=4):
+    """Return entities of `rows` each in random order, and a target nearly the same within."""
+    entity = rng.permutation(N) % (N // rows)
+    return entity, rng.normal(size=N // rows)[entity] + rng.normal(size=N) * 0.2
 
 
 def undeclared(frame, part=None):
@@ -36,9 +36,9 @@ def undeclared(frame, part=None):
     return [item for item in found if item["kind"] == "group.undeclared"], part
 
 
-@pytest.mark.parametrize("kind", ["number", "category"])
-def test_an_entity_that_comes_back_warns_and_names_its_rows(kind):
-    entity, y = tied(np.random.default_rng(0))
+@pytest.mark.parametrize(("kind", "rows"), [("number", 4), ("category", 4), ("category", 30)])
+def test_an_entity_that_comes_back_warns_and_names_its_rows(kind, rows):
+    entity, y = tied(np.random.default_rng(0), rows)
     names = (
         entity.astype(float) if kind == "number" else np.array([f"P{i}" for i in entity], object)
     )
