@@ -60,27 +60,33 @@ class Chain:
         return module
 
     def compute(self, x: Array) -> Array:
-        """Return `(N, out)` float32 for `x (N, in)`, computed by torch."""
+        """Return `(N, out)` float32 for `x (N, in)`, computed by torch.
+
+        In double, as in the file: what is left of a row that nearly comes back would show in which
+        order floats were added.
+        """
         import torch
         from torch.nn import functional
 
         parts = []
         with torch.no_grad():
             for start in range(0, max(len(x), 1), CHUNK_ROWS):
-                value = torch.from_numpy(np.ascontiguousarray(x[start : start + CHUNK_ROWS],
-                                                              np.float32))  # fmt: skip
-                for number, (weight, bias) in enumerate(self.layers):
+                value = torch.from_numpy(x[start : start + CHUNK_ROWS].astype(np.float64))
+                for number, layer in enumerate(self.layers):
+                    weight, bias = (torch.from_numpy(part).double() for part in layer)
                     value = functional.silu(value) if number else value
-                    value = torch.addmm(torch.from_numpy(bias), value, torch.from_numpy(weight))
-                parts.append(value.numpy())
+                    value = torch.addmm(bias, value, weight)
+                parts.append(value.float().numpy())
         return np.concatenate(parts)
 
     def emit(self, graph: Any, x: str) -> str:
         """Add the nodes; `x` is float32 `[N, in]`."""
-        for number, (weight, bias) in enumerate(self.layers):
+        x = graph.cast(x, np.float64)
+        for number, layer in enumerate(self.layers):
+            weight, bias = (graph.cast(graph.constant(part), np.float64) for part in layer)
             x = graph.Mul(x, graph.Sigmoid(x)) if number else x
             x = graph.Gemm(x, weight, bias)
-        return x
+        return str(graph.cast(x, np.float32))
 
     def arrays(self, name: str) -> dict[str, Array]:
         """Return the layers under names that begin with `name`."""

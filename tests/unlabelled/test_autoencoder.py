@@ -21,6 +21,7 @@ from ninefold.autoencoding.oddity import FLOOR
 from ninefold.columns import read_frame
 from ninefold.errors import InputError
 from ninefold.files import read_json
+from ninefold.graph import Graph
 from ninefold.monitoring import MonitorSpec
 from ninefold.monitoring.watch import watch
 from ninefold.serving.limits import Limits
@@ -28,6 +29,7 @@ from ninefold.serving.model import read_model
 from ninefold.serving.recording import Recorder, RecordSpec
 from ninefold.serving.rows import Rows, replay
 from ninefold.serving.served import Answer
+from ninefold.unlabelled.chain import Chain
 from tests.end_to_end.commands import ninefold
 from tests.unlabelled.workspaces import blobs, change, draft, run
 
@@ -229,3 +231,23 @@ def test_a_label_of_three_classes_asks_for_the_one_that_counts(trained, tmp_path
     change(tmp_path / "x", autoencoder="{latent: 0}")
     done = ninefold("-C", tmp_path / "x", "run", cwd=tmp_path, code=2)
     assert "autoencoder.latent must be >= 1, however: 0" in done.stderr
+
+
+def test_layers_say_the_same_to_the_last_bit_but_one():
+    rng = np.random.default_rng(0)
+    sizes = [(7, 128), (128, 128), (128, 7)]
+    chain = Chain(
+        tuple(
+            (rng.normal(size=size).astype(np.float32), rng.normal(size=size[1]).astype(np.float32))
+            for size in sizes
+        )
+    )
+    x = (3 * rng.normal(size=(50, 7))).astype(np.float32)
+    graph = Graph("chain")
+    y = chain.emit(graph, graph.input("x", np.float32, ("N", 7)))
+    graph.output("y", y, np.float32, ("N", 7))
+    session = ort.InferenceSession(graph.model().SerializeToString())
+    (found,) = session.run(None, {"x": x})
+    np.testing.assert_array_max_ulp(found, chain.compute(x), 1)
+    alone = np.concatenate([session.run(None, {"x": row[None]})[0] for row in x])
+    assert alone.tobytes() == found.tobytes()
