@@ -10,6 +10,7 @@ from ninefold.leakage._formulas import (
     MIN_PAIRS,
     PLACES,
     REACH,
+    STEPS,
     Formula,
     Table,
     compared,
@@ -69,13 +70,19 @@ def extremes(
 
 
 def _formulas(around: Array, places: Array) -> Table:
-    """Return the formulas of a feature: unlike a target's, its present row is known."""
+    """Return the formulas of a feature: unlike a target's, its present row is known.
+
+    A single row to come is one of the past here: where it fits, the feature may be the lag.
+    """
     every = [
         replace(f, looks="past") if f.looks == "present" else f
         for f in (*windows(around, ORDERED), *compared(around, ("largest", "smallest")))
         if np.isfinite(f.values).sum() >= MIN_PAIRS
     ]
-    every.append(Formula("the present", "past", around[:, REACH]))
+    every += [
+        Formula(f"the value {step} rows later", "past", around[:, REACH + step])
+        for step in (0, *STEPS)
+    ]
     return Table(places, tuple(every), np.column_stack([f.values for f in every]))
 
 

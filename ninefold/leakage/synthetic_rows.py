@@ -9,14 +9,16 @@ from ninefold.columns import Array
 from ninefold.leakage._interpolation import Triples, between, independent
 from ninefold.leakage._resolution import unscaled
 from ninefold.leakage.case import Case, Check, Finding
+from ninefold.splitting.identity import pairs_within
 
 MIN_COLUMNS, MIN_DISTINCT = 2, 20
 MIN_ROWS, MIN_SHARE = 8, 0.04
 """Rows between two others, and their share of a class, below which nothing is said."""
 QUERIES, ALL, ROWS = 2000, 20_000, 30_000
 """Rows looked at first, then where some were found, and rows among which neighbours are sought."""
-PLACE = 0.02
-"""Places between two rows are told apart by this share of the way."""
+PLACE, MEET = 0.02, 2.0
+"""Places between two rows are told apart by this share of the way; and how many times oftener than
+places drawn at any do they coincide, at most."""
 
 
 class SyntheticRowsCheck(Check):
@@ -24,8 +26,8 @@ class SyntheticRowsCheck(Check):
 
     SMOTE (Chawla and others 2002) draws a point on the line from a row to one of its neighbours,
     rounded or not. Rows moved by a few digits tell how often that happens by chance. What else
-    makes straight lines, gaps filled in by halves or steady growth, puts the point at the same
-    place each time; SMOTE at any. In two columns alone, as between rows that are 0 in most, chance
+    makes straight lines, gaps filled in by halves, steady growth or one rate times classes of
+    income, puts points at a few places; SMOTE at any. In two columns alone, as between rows that are 0 in most, chance
     makes lines where values lie on a grid: there only rows count whose values no other row has. A
     grid is one however it was scaled: lines stay straight.
     """
@@ -47,7 +49,7 @@ class SyntheticRowsCheck(Check):
         found = _triples(seen, x)
         crossing = _crossing(seen, found)
         rows = np.unique(np.concatenate(crossing))
-        if len(rows) < MIN_ROWS / 2 or _is_one_place(found.way):
+        if len(rows) < MIN_ROWS / 2 or _at_few_places(found.way):
             return
         mask = np.zeros(len(seen), dtype=bool)
         mask[rows] = True
@@ -124,10 +126,11 @@ def _crossing(case: Case, found: Triples) -> list[Array]:
     return [found.middle[inside], *ends]
 
 
-def _is_one_place(way: Array) -> bool:
-    """Tell whether most rows stand at the same place between their neighbours."""
+def _at_few_places(way: Array) -> bool:
+    """Tell whether rows stand at the same places between their neighbours, be they several."""
     counts = np.bincount((np.minimum(way, 1 - way) / PLACE).astype(np.int64))
-    return bool(counts.max() > len(way) / 3)
+    meeting, pairs = pairs_within(counts), len(way) * (len(way) - 1) / 2
+    return bool(meeting > MEET * 2 * PLACE * pairs)
 
 
 def _finding(case: Case, mask: Array, found: Triples, columns: int) -> Finding:
