@@ -39,6 +39,8 @@ and where one column fixes another, few differ in one column only."""
 SHUFFLES, MIN_Z, MIN_TIMES, MIN_AGREEING = 20, 6.0, 1.7, 5
 """Shuffles of the labels of equal rows; how far above them, and how many times, their pairs in
 conflict must be; and pairs that agree in all, below which a table was freed of duplicates."""
+OF_THE_BEST = 0.5
+"""Share of what the strongest column tells beyond chance from which a column counts as telling."""
 OF_THE_REST = 0.5
 """Share of all other rows that equal one, too, but for a column, at most: where there are few left
 to do so."""
@@ -186,7 +188,8 @@ def _suspicious(case: Case) -> Iterator[Finding]:
         said = "hardly any outside the test part: its labels look wrong"
         yield _suspect(case, denied & case.test, "warn", said)
         return
-    for found, by in _looks(case, use, label, voters, votes):
+    looks = iter(()) if _are_kinds(case) else _looks(case, use, label, voters, votes)
+    for found, by in looks:
         if found.is_isolated(label, by) and _by_many(case, use, label, found.denied, by):
             denied[use] = found.denied
             said = "hardly any row lies between the labels: no doubtful cases, but wrong labels"
@@ -218,13 +221,11 @@ def _denied_twice(case: Case, use: Array, label: Array, votes: Array) -> Denial:
     chance.
 
     Each errs in its way, neighbours in many columns and the model at bent borders; both take a
-    label that was changed in the midst of a class for wrong, and hardly another one. Of rows of few
-    values each looks like many others: the rarer label of such a kind would be taken for wrong.
+    label that was changed in the midst of a class for wrong, and hardly another one.
     """
     rows = np.arange(len(label))
     own, none = votes[rows, label], np.zeros(len(label), dtype=bool)
-    coincide = twin_share(combine([case.hashes[name] for name in case.inputs]))
-    if (own <= DENIED).sum() < LEAST or coincide > MOSTLY:
+    if (own <= DENIED).sum() < LEAST:
         return Denial(own, none, votes.argmax(axis=1))
     told = discriminant(case, use, label)
     if told is None:
@@ -233,12 +234,32 @@ def _denied_twice(case: Case, use: Array, label: Array, votes: Array) -> Denial:
     return Denial(own, own <= DENIED, votes.argmax(axis=1))
 
 
+def _are_kinds(case: Case) -> bool:
+    """Tell whether most rows equal another in all columns that tell the target.
+
+    As answers to a few questions do. Then no row can lie between the labels, and the rarer label of
+    such a kind would be taken for wrong.
+    """
+    told = {name: score - 0.5 for name, score in _scores(case).items() if name in case.hashes}
+    least = OF_THE_BEST * max(told.values(), default=0.0)
+    telling = [case.hashes[name] for name, score in told.items() if score >= least]
+    return bool(telling) and twin_share(combine(telling)) > MOSTLY
+
+
+def _scores(case: Case) -> dict[str, float]:
+    """Return what each column tells alone, of the class it tells best."""
+    scores: dict[str, float] = {}
+    for view in case.power.views:
+        scores[view.column] = max(scores.get(view.column, 0.0), case.power.alone(view).score)
+    return scores
+
+
 def _by_many(case: Case, use: Array, label: Array, denied: Array, by: Contrast) -> bool:
     """Tell whether labels are `denied` `(M,)` without the column that tells most, too.
 
     One strong column that errs now and then denies the labels of honest rows.
     """
-    scores = {view.column: case.power.alone(view).score for view in case.power.views}
+    scores = _scores(case)
     if not scores:
         return False
     strongest = case.power.derived_from({max(scores, key=scores.__getitem__)})
