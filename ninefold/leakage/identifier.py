@@ -25,6 +25,8 @@ MIN_ORDER = 0.9
 """The same for a mere order, which entities of one class each also have."""
 SORTED = 0.999
 """Rank correlation of a row number with the target from which the file is sorted by it."""
+SORTED_RUNS = 2
+"""Stretches of one class in a file, over its classes, below which it is sorted by them."""
 TOKEN = re.compile(r"\S+")
 PICTURE = re.compile(r".*\.(png|jpe?g|gif|bmp|tiff?|webp)", re.IGNORECASE)
 """Names of pictures' files: folders and files are named by class, and no model reads them."""
@@ -36,8 +38,8 @@ class IdentifierCheck(Check):
     One whose order, first or last letters tell the target betrays how the file was made (sorted,
     appended by class, numbered after the outcome); in use new numbers come, and what was learned
     is void. Named among `problem.ids` it is no feature; that it tells the target is said all the
-    same. An order that the time tells as well is drift, no leak; so is that of a row number, unless
-    the file is sorted by the target.
+    same. An order that the time tells as well is drift, no leak; so is that of a row number, of
+    classes only where it is no feature, unless the file is sorted by the target.
     """
 
     family: ClassVar[str] = "id"
@@ -55,7 +57,7 @@ class IdentifierCheck(Check):
             if not is_feature and _names_pictures(case, name):
                 continue
             drift = max(order + 0.02, least_of_order)
-            betrayed = _betrayed(power, name, drift)
+            betrayed = _betrayed(power, name, drift, is_feature)
             stretch = None if betrayed is not None else _stretch(power.case, name)
             if stretch is not None:
                 yield _by_range(case, name, stretch, is_feature)
@@ -129,10 +131,13 @@ def _told_by_order(power: Power) -> float:
     return max(scores, default=0.0)
 
 
-def _is_row_number(power: Power, name: str) -> bool:
-    """Tell whether a column counts the rows of a file whose target is a number: it may drift."""
+def _is_row_number(power: Power, name: str, is_feature: bool) -> bool:
+    """Tell whether a column counts the rows of a file whose target may drift.
+
+    A drift of classes is not told from rows numbered nearly by class, which matters in a feature.
+    """
     case = power.case
-    if power.is_classification:
+    if power.is_classification and is_feature:
         return False
     texts = case.frame.column(name).kind in ("category", "text")
     values = case.frame[name].astype(str) if texts else numbers_of(case, name)
@@ -142,6 +147,9 @@ def _is_row_number(power: Power, name: str) -> bool:
 
 def _is_sorted_by(power: Power, name: str) -> bool:
     """Tell whether a column orders the target nearly without exception, as no drift does."""
+    if power.is_classification:
+        y = power.case.y[np.argsort(power.case.frame.row)]
+        return int((np.diff(y) != 0).sum()) < SORTED_RUNS * power.classes
     values = power.case.number(name)
     known = np.isfinite(values)
     return abs(rank_correlation(values[known], power.case.y[known])[0]) >= SORTED
@@ -153,7 +161,7 @@ def _score(power: Power, codes: Array) -> float:
     return power.alone(View("", "value", codes, codes.astype(np.float64))).score
 
 
-def _betrayed(power: Power, name: str, drift: float) -> _Betrayed | None:
+def _betrayed(power: Power, name: str, drift: float, is_feature: bool) -> _Betrayed | None:
     """Return the part of an identifier that tells the target best, if one does.
 
     An order must tell it better than `drift` does, or have one step from one class to the other.
@@ -166,7 +174,7 @@ def _betrayed(power: Power, name: str, drift: float) -> _Betrayed | None:
     for one in sorted(told, key=lambda one: -one.score):
         if one.by != "order":
             return one
-        is_drift = _is_row_number(power, name) and not _is_sorted_by(power, name)
+        is_drift = _is_row_number(power, name, is_feature) and not _is_sorted_by(power, name)
         if not is_drift and (one.score > drift or _is_one_step(power, name, drift)):
             return one
     return None

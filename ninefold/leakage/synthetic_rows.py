@@ -27,9 +27,9 @@ class SyntheticRowsCheck(Check):
     SMOTE (Chawla and others 2002) draws a point on the line from a row to one of its neighbours,
     rounded or not. Rows moved by a few digits tell how often that happens by chance. What else
     makes straight lines, gaps filled in by halves, steady growth or one rate times classes of
-    income, puts points at a few places; SMOTE at any. In two columns alone, as between rows that are 0 in most, chance
-    makes lines where values lie on a grid: there only rows count whose values no other row has. A
-    grid is one however it was scaled: lines stay straight.
+    income, puts points at a few places; SMOTE at any. In two columns alone, as between rows that
+    are 0 in most, chance makes lines where values lie on a grid: there only rows count whose values
+    no other row has. A grid is one however it was scaled: lines stay straight.
     """
 
     family: ClassVar[str] = "rows"

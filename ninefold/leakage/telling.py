@@ -39,8 +39,8 @@ EQUAL = 0.997
 """Score of the others from which an exact column may be just one of many that are exact."""
 INDEPENDENT_Z, SMALL_Z, SMALL = 4.0, 2.5, 400
 """z of the tie to the other columns, corrected for their number, below which there is none."""
-WEAK_AREA, WEAK_Z = 0.9, 3.0
-"""ROC area below which that is asked more strictly, and the z then."""
+WEAK_AREA, WEAK_R2, WEAK_Z = 0.9, 0.8, 3.0
+"""ROC area, or R² of a number, below which that is asked more strictly, and the z then."""
 LITTLE = 0.1
 """R² of that tie which a column filled in later may have: it knows a bit of what came between."""
 LEAD_ROWS = 800
@@ -171,17 +171,18 @@ def _is_suspect(power: Power, one: Alone, tie: float, z: float) -> bool:
 
 
 def _may_lead(power: Power, one: Alone, tie: float) -> bool:
-    return one.klass is not None and is_number(power, one.view.column) and tie < LITTLE
+    is_measure = one.klass is not None and is_number(power, one.view.column)
+    return is_measure and one.score >= WEAK_AREA and tie < LITTLE
 
 
 def _bound(power: Power, one: Alone) -> float:
     """Return the z below which a view is tied to nothing; stricter in a table of few rows.
 
-    And of a view that tells a class no better than measures often do.
+    And of a view that tells the target no better than measures often do.
     """
     if len(power.case) < SMALL and one.view.aspect in ("value", "words"):
         return SMALL_Z
-    is_weak = one.klass is not None and one.score < WEAK_AREA
+    is_weak = one.score < (WEAK_AREA if one.klass is not None else WEAK_R2)
     return WEAK_Z if is_weak else INDEPENDENT_Z
 
 

@@ -216,6 +216,23 @@ def test_audit_is_deterministic():
     assert report(table()) == report(table())
 
 
+@pytest.mark.parametrize("by_class", [False, True])
+def test_a_declared_row_number_warns_only_where_the_file_is_sorted_by_class(by_class):
+    """Rows of one site after those of another drift; the number is no feature and adds nothing."""
+    rng = np.random.default_rng(0)
+    ill = rng.random(N) < np.where(np.arange(N) // (N // 4) % 2, 0.98, 0.02)
+    y = np.where(np.sort(ill) if by_class else ill, "ill", "well").astype(object)
+    columns = (
+        Column("x", "number", frozenset({"input"})),
+        Column("no", "number", frozenset({"id"})),
+        Column("y", "category", frozenset({"target"})),
+    )
+    data = {"x": rng.normal(size=N) + (y == "ill"), "no": np.arange(N) + 1.0, "y": y}
+    problem = ProblemSpec(target="y", task="classification", ids=["no"])
+    found = of_kind(report(Frame(columns, data, np.arange(N)), problem), "id.predictive")
+    assert bool(found) == by_class
+
+
 def test_names_of_picture_files_by_class_are_no_finding():
     rng = np.random.default_rng(0)
     y = rng.choice(["even", "odd"], N).astype(object)

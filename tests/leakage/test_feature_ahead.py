@@ -109,6 +109,17 @@ def test_a_lag_that_tells_too_is_silent(weight, smooth):
     assert not found(table, time="day")
 
 
+def test_what_is_sold_is_no_maximum_of_its_own_lag_where_it_mostly_falls():
+    rng = np.random.default_rng(0)
+    sold = np.round(np.exp(4 + np.cumsum(rng.normal(-0.15, 0.3, (120, 10)), axis=1)))
+    table = pd.DataFrame(
+        {"firm": np.repeat(np.arange(120.0), 9), "year": np.tile(np.arange(9.0), 120)}
+    )
+    table["sold"], table["sold last year"] = sold[:, 1:].ravel(), sold[:, :-1].ravel()
+    table["y"] = rng.normal(size=len(table))
+    assert found(table, time="year", group=("firm",)) == []
+
+
 def test_a_series_without_numbers_passes():
     rng = np.random.default_rng(4)
     day = np.datetime64("2021-01-01") + np.arange(600)

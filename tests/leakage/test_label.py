@@ -9,7 +9,7 @@ from ninefold.leakage.case import Case
 from ninefold.leakage.label import LabelCheck
 from ninefold.problem import ProblemSpec
 from ninefold.splitting import split
-from tests.leakage.reports import report
+from tests.leakage.reports import at_random, report
 from tests.leakage.test_edited_texts import WORDS
 
 N = 1200
@@ -120,6 +120,27 @@ def test_the_rarer_label_of_rows_alike_is_not_wrong():
     frame = table(given, y)
     part = split(frame, PROBLEM, validate("split", {})).part
     assert all(item.severity == "info" for item in judged(frame, part, "stratified").values())
+
+
+def test_answers_to_a_few_questions_deny_no_label():
+    """In between there is nobody: most answered all questions that tell as many others did."""
+    rng = np.random.default_rng(0)
+    strict = rng.normal(size=2500)
+    answers = {
+        word: np.where(strict + 0.25 * rng.normal(size=2500) > at, "no", "yes").astype(object)
+        for word, at in (
+            ("poor", 0.1),
+            ("single", 0.15),
+            ("more", 0.05),
+            ("ill", 1.5),
+            ("any", 0.15),
+        )
+    }
+    given = {name: ("category", values) for name, values in answers.items() if name != "any"}
+    for name, low, high in (("age", 18, 90), ("year", 1977, 2018), ("school", 6, 20)):
+        given[name] = ("number", rng.integers(low, high, 2500).astype(float))
+    items = judged(table(given, answers["any"]), at_random(2500), "random")
+    assert all(item.severity == "info" for item in items.values())
 
 
 def test_classes_that_touch_have_rows_in_doubt_and_inform_at_most():

@@ -91,6 +91,20 @@ def test_rows_drawn_from_train_for_train_are_silent(seed):
     assert not list(SyntheticRowsCheck().findings(case(everywhere=False, seed=seed)[0]))
 
 
+def test_a_distance_times_a_few_wages_is_a_grid():
+    """What a trip costs, by the worth of the hours on the way: homes lie on lines, by classes."""
+    rng = np.random.default_rng(0)
+    home, wages = rng.integers(0, 40, 1200), np.cumsum(rng.uniform(0.2, 1.4, 12)).round(1)
+    wage = wages[rng.integers(0, 12, 1200)]
+    table = {
+        name: (rng.integers(5, 60, 40)[home] * wage + rng.integers(0, 40, 40)[home]).round(3)
+        for name in ("beach", "boat", "charter")
+    }
+    table["catch"] = rng.gamma(0.5, 0.5, 40).round(4)[home]
+    table["mode"] = rng.choice(["beach", "boat"], 1200).astype(object)
+    assert not asked(SyntheticRowsCheck(), table, "mode", at_random(1200, 0))
+
+
 @pytest.mark.parametrize("noise", [0.0, 0.01])
 def test_straight_growth_and_smooth_series_are_silent(noise):
     """Between two moments everything lies on a line, by halves."""
