@@ -1,4 +1,4 @@
-"""label: labels flipped in the test part, and hard cases that every part has."""
+"""label: labels flipped, in the test part or in all, and numbers written in another unit."""
 
 from collections.abc import Iterator
 
@@ -11,6 +11,8 @@ from benchmarks.leakage.trial import Array, Trial
 
 SHARE = 0.08
 """Share of the test rows whose label is flipped."""
+OTHER_UNIT = 0.03
+"""Share of the rows whose number is written in another unit."""
 APART = ("breast_cancer", "wine", "digits", "penguins")
 """Tables whose classes lie apart: elsewhere nobody could tell a flipped label from an odd case."""
 
@@ -44,6 +46,22 @@ def flipped_anywhere(
         rows = rng.choice(len(table), len(table) // one_in, replace=False)
         made = table.assign(**{source.target: _flipped(labels, rows, rng)})
         yield planted(source, made, said, columns=names, families=("label",), part=part)
+
+
+@leak("label")
+def another_unit(source: Source, table: pd.DataFrame, rng: np.random.Generator) -> Iterator[Trial]:
+    """Three in a hundred of the numbers to predict are written in thousands, or in hundreds."""
+    if not is_numeric_target(source, table) or len(table) < 500:
+        return
+    table = table.dropna(subset=[source.target]).reset_index(drop=True)
+    y = table[source.target].to_numpy(dtype=np.float64)
+    if (y <= 0).any():
+        return
+    names = (source.target,)
+    for factor in (1000, 100):
+        written = np.where(rng.random(len(table)) < OTHER_UNIT, y / factor, y)
+        made = table.assign(**{source.target: written})
+        yield planted(source, made, f"in {factor}s", columns=names, families=("label",))
 
 
 def _flipped(labels: Array, rows: Array, rng: np.random.Generator) -> Array:
