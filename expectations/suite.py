@@ -31,9 +31,11 @@ ABOUT_TRAINING = (
     "expect_column_class_share_to_be_at_least",
     "expect_table_columns_to_match_ordered_list",
     "expect_table_columns_to_match_set",
+    "expect_table_condition_number_to_be_at_most",
     "expect_table_row_count_to_be_between",
     "expect_table_row_count_to_equal",
     "expect_table_to_be_large_enough",
+    "expect_table_variance_inflation_to_be_at_most",
 )
 """Rules on a table to learn from, which fewer, fresh rows may break without being wrong."""
 OWN_KEYS = ("type", "severity", "because")

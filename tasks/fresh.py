@@ -69,7 +69,8 @@ def check(workspace: Path, data: Path) -> dict[str, Any]:
         with TemporaryDirectory() as folder:
             path = Path(folder) / "fresh.parquet"
             write_table(path, table, columns)
-            report = gate(path, suite, params["validate"], workspace / DOCS, trained)
+            known = _known(workspace)
+            report = gate(path, suite, params["validate"], workspace / DOCS, trained, known)
         if few := too_few(table.num_rows):
             findings.append(_finding("info" if table.num_rows else "warn", few))
         comparison = compare(reference, to_frame(table, columns))
@@ -178,6 +179,12 @@ def _suite(workspace: Path) -> tuple[Path, Path | None]:
     suite = next(str(d) for d in io.declared["deps"] if str(d).startswith("expectations/"))
     history = (io.declared.get("meta") or {}).get("history")
     return io.dep(suite), workspace / str(history) if history else None
+
+
+def _known(workspace: Path) -> list[dict[str, Any]]:
+    """Return what the suite found in the training data, where that is still there."""
+    path = StageIO(workspace, "validate").out("quality.json")
+    return list(read_json(path)["expectations"]) if path.is_file() else []
 
 
 def _write(workspace: Path, report: dict[str, Any]) -> None:

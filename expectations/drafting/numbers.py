@@ -12,6 +12,9 @@ from ninefold.columns import Array, Column, is_missing
 ORDER = 40
 MARGIN = 0.5
 """How far beyond the range seen a number may lie, in widths of that range; a heavy tail goes on."""
+GROWTH = 10
+"""The same of a number that grows or falls with time, in multiples of the largest: only another
+unit, or another sign, is so far."""
 FAR = 5.0
 """A value this many times as far from the median as quantile 1 % (or 99 %) lies far out."""
 MAX_FAR = 0.01
@@ -28,7 +31,7 @@ TREND = 0.7
 
 
 def rules(sample: Sample) -> Iterator[Rule]:
-    """Expect finite numbers in a robust range; what grows with time has none."""
+    """Expect finite numbers in a robust range, a wide one of what grows or falls with time."""
     for column in sample.of_kind("number"):
         values = sample.present(column.name)
         finite = values[np.isfinite(values)]
@@ -42,7 +45,12 @@ def rules(sample: Sample) -> Iterator[Rule]:
         elif len(values):
             yield _finite(column, len(values), infinite, _is_regressed(sample, column))
         is_ranged = len(finite) >= MIN_ROWS and not column.roles & {"id", "group"}
-        if is_ranged and column.name not in sample.masked and not _has_trend(sample, column):
+        if not is_ranged or column.name in sample.masked:
+            continue
+        if _has_trend(sample, column):
+            is_moving = finite.min() < finite.max()  # not such as the one year of all rows
+            yield from _range(column, finite, is_moving=True) if is_moving else ()
+        else:
             far = far_ends(finite, CLUSTER)
             is_mixed = len(np.unique(finite[far])) > 1  # one value is a code
             yield from _mixed(column, finite, far) if is_mixed else _range(column, finite)
@@ -79,7 +87,7 @@ def _mixed(column: Column, values: Array, far: Array) -> Iterator[Rule]:
                + item["because"].partition(";")[0]}  # fmt: skip
 
 
-def _range(column: Column, values: Array) -> Iterator[Rule]:
+def _range(column: Column, values: Array, *, is_moving: bool = False) -> Iterator[Rule]:
     """Expect a range around what was seen, or around all but a few values that lie far out."""
     low, high, inside = float(values.min()), float(values.max()), values
     if low == high:
@@ -97,13 +105,14 @@ def _range(column: Column, values: Array) -> Iterator[Rule]:
             inside = values[(values >= fence[0]) & (values <= fence[1])]
             low, high = float(inside.min()), float(inside.max())
         room = MARGIN * (high / 2 - low / 2) * 2
+        room = GROWTH * max(abs(low), abs(high)) if is_moving else room
         lowest, highest = min(low - room, -reach(-inside)), max(high + room, reach(inside))
     if low >= 0 and high - median > SKEWED * (median - low):
         highest = max(highest, _skewed(values, high, median))
     bounds = {"min_value": outwards(lowest, -1), "max_value": outwards(highest, 1)}
     if low >= 0:
         bounds["min_value"] = 0 if low == 0 else max(0, bounds["min_value"])
-    bounds |= (ends := _ends(values))
+    bounds |= (ends := {} if is_moving else _ends(values))
     if not np.isfinite([*bounds.values()]).all():
         return
     because, share = f"ranged from {low:.6g} to {high:.6g} in training", {}

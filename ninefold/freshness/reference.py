@@ -8,7 +8,9 @@ import numpy as np
 from ninefold import dates
 from ninefold.columns import Array, Column, Frame, is_missing
 from ninefold.describing import described, described_names
+from ninefold.freshness.measuring import words
 from ninefold.freshness.pairs import strong_pairs
+from ninefold.freshness.stretches import stretches
 
 BINS = 10
 QUANTILES = 201
@@ -25,7 +27,7 @@ def reference(
     """Return the reference of the raw columns: of `masked` ones only how often they are missing.
 
     So of a number or date that grows or falls with `time`, such as a counter or the end of what
-    began then: later rows always lie elsewhere.
+    began then: later rows always lie elsewhere. Of the others it says how far stretches of time do.
     """
     masked, train = described_names(train.columns, masked), described(train)
     columns = [c for c in train.columns if "derived" not in c.roles]
@@ -38,7 +40,10 @@ def reference(
         for c in columns
     ]
     compared = [item["name"] for item in content if "cuts" in item]
-    return {"rows": len(train), "columns": content, "pairs": strong_pairs(train, compared)}
+    told = {"rows": len(train), "columns": content, "pairs": strong_pairs(train, compared)}
+    return told | (
+        {} if when is None else {"time": time, "stretches": stretches(told, train, when)}
+    )
 
 
 def without_values(content: dict[str, Any], masked: Collection[str]) -> dict[str, Any]:
@@ -81,11 +86,6 @@ def _describe(column: Column, values: Array, is_bare: bool) -> dict[str, Any]:
     if column.kind in ("number", "datetime"):
         return content | _quantiles(present.astype(np.float64))
     return content | _levels(present)
-
-
-def words(texts: Array) -> Array:
-    """Return how many words texts `(N,)` have, as numbers `(N,)`."""
-    return np.array([len(str(text).split()) for text in texts], dtype=np.float64)
 
 
 def _quantiles(values: Array) -> dict[str, Any]:

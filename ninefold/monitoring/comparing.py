@@ -8,7 +8,7 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.export.describe import next_after
-from ninefold.freshness.comparing import rates, stability
+from ninefold.freshness.measuring import rates, stability
 from ninefold.monitoring import MonitorSpec
 from ninefold.monitoring.reference import Reference
 from ninefold.signature import Signature

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from expectations.clues import clue
@@ -309,3 +310,20 @@ def test_a_share_that_may_break_a_rule_is_a_whole_row_at_least_in_fresh_rows(raw
         assert not gate(*arguments)["expectations"][0]["success"]
         (found,) = gate(*arguments, trained)["expectations"]
         assert (found["success"], found["unexpected_count"]) == (holds, 1)
+
+
+def test_what_training_breaks_fresh_rows_may_break_as_often(raw, tmp_path):
+    suite = tmp_path / "suites" / "s.yaml"
+    suite.parent.mkdir()
+    rule = {**RANGE, "severity": "warn"}
+    suite.write_text(json.dumps({"name": "s", "expectations": [rule]}), encoding="utf-8")
+    arguments = (raw, suite, ValidateSpec(), tmp_path / "docs")
+    training = json.loads(json.dumps(gate(*arguments)))["expectations"]
+    assert [item["unexpected_count"] for item in training] == [1]
+    known = read_columns(raw)
+    assert gate(*arguments, known, training)["verdict"] == "pass"
+    table = pq.read_table(raw)
+    visits = pa.array([999] * 20 + table["visits"].to_pylist()[20:], table["visits"].type)
+    at = table.column_names.index("visits")
+    write_table(tmp_path / "raw.parquet", table.set_column(at, "visits", visits), known)
+    assert gate(tmp_path / "raw.parquet", *arguments[1:], known, training)["verdict"] == "warn"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ninefold.columns import Column, Frame
 from ninefold.files import jsonable
 from ninefold.freshness import compare, reference, too_few, without_values
-from ninefold.freshness.comparing import stability
+from ninefold.freshness.measuring import stability
 
 INPUT = frozenset({"input"})
 
@@ -210,6 +210,28 @@ def test_what_moves_with_time_and_labels_to_come_are_no_alarm():
     assert [item for item in compare(known, fresh) if item["shifted"]] == []
     fresh.data["size"][:] += 3
     assert [item["column"] for item in compare(known, fresh) if item["shifted"]] == ["size"]
+
+
+def test_a_few_days_are_held_against_stretches_of_training_as_short():
+    def hours(start, count):
+        at = np.arange(start, start + count)
+        rng = np.random.default_rng(start)
+        warm = 10 - 10 * np.cos(at / 8760 * 2 * np.pi) + rng.normal(size=count)
+        data = {"at": at.astype(float), "day": at // 24 % 30.0, "warm": warm}
+        data |= {"dew": warm - 3 + rng.normal(size=count), "still": rng.normal(size=count)}
+        roles = {"at": frozenset({"time"})}
+        columns = tuple(Column(n, "number", roles.get(n, INPUT)) for n in data)
+        return Frame(columns, data, at)
+
+    def moved(frame):
+        return {(i["column"], i["what"]) for i in compare(known, frame) if i["shifted"]}
+
+    known = json.loads(json.dumps(jsonable(reference(hours(0, 8760), (), "at"))))
+    for start in (8760, 9500, 11000, 13000):
+        assert moved(hours(start, 96)) == set()
+    fresh = hours(9500, 96)
+    fresh.data["still"][:] += 2
+    assert moved(fresh) == {("still", "values")}
 
 
 def test_texts_that_are_shorter_than_in_training_are_told():
