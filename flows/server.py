@@ -91,9 +91,13 @@ class Server:
 
         threading.Thread(target=watch, daemon=True).start()
 
+    def expect_end(self) -> None:
+        """Take it from now on that the server ends because it is told to."""
+        self._is_told = True
+
     def stop(self) -> None:
         """End the server and wait for it, so that it has written what it was told."""
-        self._is_told = True
+        self.expect_end()
         self._socket.close()
         self._process.terminate()
         try:
@@ -104,7 +108,7 @@ class Server:
 
     def kill(self) -> None:
         """End the server at once."""
-        self._is_told = True
+        self.expect_end()
         self._process.kill()
         self._process.wait()
 

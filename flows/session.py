@@ -138,7 +138,8 @@ def interruptible(
         if own is not None:
             own.kill()
 
-    return interruption.ending(said, *steps, end_run)
+    first = () if own is None else (own.expect_end,)
+    return interruption.ending(said, *first, *steps, end_run)
 
 
 def _tell_prefect() -> None:
