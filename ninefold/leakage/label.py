@@ -1,6 +1,6 @@
 """label: the same inputs with different labels, and labels that their neighbours contradict."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import ClassVar
 
@@ -188,9 +188,10 @@ def _suspicious(case: Case) -> Iterator[Finding]:
         said = "hardly any outside the test part: its labels look wrong"
         yield _suspect(case, denied & case.test, "warn", said)
         return
-    looks = iter(()) if _are_kinds(case) else _looks(case, use, label, voters, votes)
+    scores = _scores(case)
+    looks = iter(()) if _are_kinds(case, scores) else _looks(case, use, label, voters, votes)
     for found, by in looks:
-        if found.is_isolated(label, by) and _by_many(case, use, label, found.denied, by):
+        if found.is_isolated(label, by) and _by_many(case, scores, use, label, found.denied, by):
             denied[use] = found.denied
             said = "hardly any row lies between the labels: no doubtful cases, but wrong labels"
             yield _suspect(case, denied, "warn", said)
@@ -234,13 +235,13 @@ def _denied_twice(case: Case, use: Array, label: Array, votes: Array) -> Denial:
     return Denial(own, own <= DENIED, votes.argmax(axis=1))
 
 
-def _are_kinds(case: Case) -> bool:
+def _are_kinds(case: Case, scores: Mapping[str, float]) -> bool:
     """Tell whether most rows equal another in all columns that tell the target.
 
     As answers to a few questions do. Then no row can lie between the labels, and the rarer label of
     such a kind would be taken for wrong.
     """
-    told = {name: score - 0.5 for name, score in _scores(case).items() if name in case.hashes}
+    told = {name: score - 0.5 for name, score in scores.items() if name in case.hashes}
     least = OF_THE_BEST * max(told.values(), default=0.0)
     telling = [case.hashes[name] for name, score in told.items() if score >= least]
     return bool(telling) and twin_share(combine(telling)) > MOSTLY
@@ -254,12 +255,13 @@ def _scores(case: Case) -> dict[str, float]:
     return scores
 
 
-def _by_many(case: Case, use: Array, label: Array, denied: Array, by: Contrast) -> bool:
+def _by_many(
+    case: Case, scores: Mapping[str, float], use: Array, label: Array, denied: Array, by: Contrast
+) -> bool:
     """Tell whether labels are `denied` `(M,)` without the column that tells most, too.
 
     One strong column that errs now and then denies the labels of honest rows.
     """
-    scores = _scores(case)
     if not scores:
         return False
     strongest = case.power.derived_from({max(scores, key=scores.__getitem__)})

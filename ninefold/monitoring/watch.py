@@ -53,12 +53,13 @@ def watch(
     model, rows = proved_model(model_path)
     reference = Reference.of(model)
     items = expand(inputs, rows.takes_pictures, (*kinds_of(rows), RECORDED))
-    old = [
-        item
+    is_old = {
+        item.path: judged_before is not None
+        and item.path not in inputs
+        and judged_before.has(item, model.sha256)
         for item in items
-        if judged_before and item.path not in inputs and judged_before.has(item, model.sha256)
-    ]
-    new = [item for item in items if item not in old]
+    }
+    every, new = items, [item for item in items if not is_old[item.path]]
     if labels is None:
         items = new
     if not items:
@@ -68,7 +69,7 @@ def watch(
     seen = Seen()
     before = replace(seen)  # its labelled rows stand among those of `seen`, in order
     for item in progress(items, "monitor", unit="file"):
-        look(model, rows, item, counter, before if item in old else seen, wanted)
+        look(model, rows, item, counter, before if is_old[item.path] else seen, wanted)
     report = judged(
         model,
         reference,
@@ -82,7 +83,7 @@ def watch(
     if follow is not None:
         follow(report)
     if judged_before is not None and report["is_judged"]:
-        judged_before.keep([*old, *new], model.sha256)
+        judged_before.keep(every, model.sha256)
     return report
 
 

@@ -68,12 +68,12 @@ class Chain:
         import torch
         from torch.nn import functional
 
+        layers = [[torch.from_numpy(part).double() for part in layer] for layer in self.layers]
         parts = []
         with torch.no_grad():
             for start in range(0, max(len(x), 1), CHUNK_ROWS):
                 value = torch.from_numpy(x[start : start + CHUNK_ROWS].astype(np.float64))
-                for number, layer in enumerate(self.layers):
-                    weight, bias = (torch.from_numpy(part).double() for part in layer)
+                for number, (weight, bias) in enumerate(layers):
                     value = functional.silu(value) if number else value
                     value = torch.addmm(bias, value, weight)
                 parts.append(value.float().numpy())
