@@ -61,13 +61,19 @@ def keep(workspace: Path, content: bytes) -> str:
 
 
 def _open(folder: Path) -> Any:
-    Repo, NotDvcRepoError, DvcException = _dvc()
+    Repo, NotDvcRepoError, SCMError, DvcException = _dvc()
     try:
         repo = Repo(str(folder), _wait_for_lock=True)
     except NotDvcRepoError:
         raise ConfigError(
             f"{folder} is not under DVC yet: run `dvc init` there "
             "(`dvc init --no-scm` without Git, `dvc init --subdir` below a Git root)"
+        ) from None
+    except SCMError as error:
+        raise ConfigError(
+            f"{folder} must be in a Git repository, as its .dvc/config says, however: "
+            f"{one_line(error)}. Run `git init` there, or `dvc config core.no_scm true` "
+            "to do without Git"
         ) from None
     except DvcException as error:
         raise ConfigError(
@@ -97,14 +103,15 @@ def _readable_disk(folder: Path) -> Iterator[None]:
         ) from None
 
 
-def _dvc() -> tuple[Any, Any, Any]:
+def _dvc() -> tuple[Any, Any, Any, Any]:
     """Import DVC quietly; its import resets the level of its own log."""
     _name_user()
     repo = importlib.import_module("dvc.repo")
     logging.getLogger("dvc").setLevel(logging.ERROR)
     parsing.remember()
     exceptions = importlib.import_module("dvc.exceptions")
-    return repo.Repo, exceptions.NotDvcRepoError, exceptions.DvcException
+    scm = importlib.import_module("dvc.scm")
+    return repo.Repo, exceptions.NotDvcRepoError, scm.SCMError, exceptions.DvcException
 
 
 def _name_user() -> None:

@@ -118,6 +118,13 @@ def test_a_workspace_without_its_dvc_folder_says_so(workspace):
         engine.run_stages(workspace.folder)
 
 
+def test_a_workspace_taken_out_of_its_git_repository_says_so(workspace):
+    workspace.dvc("config", "core.no_scm", "false")
+    with pytest.raises(ConfigError, match=r"git init.*no_scm") as caught:
+        engine.run_stages(workspace.folder)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_dvc_folder_cut_short_is_mended_or_told(workspace):
     for name in ("cache", "tmp"):
         shutil.rmtree(workspace.folder / ".dvc" / name)
