@@ -24,7 +24,9 @@ def lines(workspace: Path, stages: Mapping[str, StageInfo]) -> Iterator[str]:
         if file in outs and outs[file].is_file():
             yield f"{title:<{WIDTH}} {_short(outs[file], workspace)}"
     if "model.onnx" in outs and outs["model.onnx"].is_file():
-        yield f"{'next':<{WIDTH}} ninefold report --open · ninefold serve · ninefold predict …"
+        told = _read(outs["evaluation.json"], _task) if "evaluation.json" in outs else ""
+        use = "sample" if told == "generation" else "predict"
+        yield f"{'next':<{WIDTH}} ninefold report --open · ninefold serve · ninefold {use} …"
 
 
 def _read(path: Path, read: Callable[[Any], str]) -> str:
@@ -32,6 +34,10 @@ def _read(path: Path, read: Callable[[Any], str]) -> str:
         return read(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return ""
+
+
+def _task(content: Any) -> str:
+    return str(content["task"])
 
 
 def _openings(stages: Mapping[str, StageInfo], outs: Mapping[str, Path]) -> str:

@@ -22,3 +22,12 @@ def test_the_columns_whose_rules_failed_are_named(failed, said, tmp_path):
     path.write_text(json.dumps({"verdict": said[:4], "expectations": items}))
     stage = StageInfo("validate", "", "", (), (path,), 0, is_frozen=False)
     assert list(lines(tmp_path, {"validate": stage})) == [f"quality    {said}"]
+
+
+@pytest.mark.parametrize(("task", "said"), [("generation", "sample"), ("regression", "predict")])
+def test_what_comes_next_suits_the_task(task, said, tmp_path):
+    evaluation, model = tmp_path / "evaluation.json", tmp_path / "model.onnx"
+    evaluation.write_text(json.dumps({"task": task}))
+    model.touch()
+    stage = StageInfo("export", "", "", (), (evaluation, model), 0, is_frozen=False)
+    assert f"ninefold {said} …" in list(lines(tmp_path, {"export": stage}))[-1]

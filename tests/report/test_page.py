@@ -97,6 +97,47 @@ def test_the_same_results_give_the_same_bytes(evidence):
     assert render(evidence) == render(evidence)
 
 
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ({"problem": {"task": "generation"}, "generate": {"lr": 1e-3}}, "sample generate.lr"),
+        ({"problem": {"task": "tagging"}, "tag": {"lr": "auto"}}, "predict tag.lr"),
+        ({"problem": {"task": "clustering"}}, "predict"),
+    ],
+)
+def test_what_to_type_next_suits_the_learner(params, said, evidence):
+    page = render(replace(evidence, params=params))
+    typed = page[page.index("<pre>ninefold") :]
+    found = re.findall(r"ninefold (predict|sample)|-S (\w+\.lr)=", typed)
+    assert " ".join("".join(pair) for pair in found) == said
+
+
+@pytest.mark.parametrize(
+    ("answer", "gain", "said"),
+    [
+        ("inconclusive", 1e6, "More rows may settle the answer for the network"),
+        ("inconclusive", -1e6, "More rows may settle the answer against the network"),
+        ("not needed", 1e6, "More rows may change the answer for the network"),
+        ("needed", 1e6, "More rows would not change the answer"),
+        ("not needed", -1e6, "More rows would not change the answer"),
+    ],
+)
+def test_what_more_rows_would_do_to_the_answer(answer, gain, said, evidence):
+    curve = {
+        "ahead": [{"rows": 100, "gain": 0.1}, {"rows": 200, "gain": gain}],
+        "rows": [50, 100],
+        "folds": [0],
+        "models": {"network": [{"value": 0.5}] * 2, "linear": [{"value": 0.5}] * 2},
+    }
+    told = {**evidence.evaluation, "verdict": {**evidence.evaluation["verdict"], "answer": answer}}
+    documents = {
+        **evidence.documents,
+        "evaluation": told,
+        "folds": {**evidence.folds, "curve": curve},
+    }
+    assert said in render(replace(evidence, documents=documents))
+
+
 def test_no_date_no_path_of_this_machine(report, workspace):
     assert str(workspace) not in report
     assert "20260" not in report

@@ -20,7 +20,7 @@ def pairs(
     canvas.legend(left, 11, list(zip(("fill left", "fill network"), names, strict=True)))
     for index, (name, before, now) in enumerate(rows):
         y = 20 + ROW * index
-        hint = f"{name}: {percent(before)}, now {percent(now)}"
+        hint = f"{name}: {names[0]} {percent(before)}, {names[1]} {percent(now)}"
         canvas.text(LABEL, y + 12, shortened(name, 18), "tick", "end")
         canvas.rect(left, y, width * before / highest, 8, "fill left", hint)
         canvas.rect(left, y + 9, width * now / highest, 8, "fill network", hint)

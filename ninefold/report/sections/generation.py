@@ -5,6 +5,7 @@ from typing import Any
 
 from ninefold.report.charts.groups import groups
 from ninefold.report.charts.lines import Curve, lines
+from ninefold.report.charts.pairs import pairs
 from ninefold.report.evidence import Evidence
 from ninefold.report.markup import (
     Html,
@@ -57,7 +58,7 @@ def _columns(shown: list[Mapping[str, Any]]) -> list[Html]:
     if not shown:
         return []
     title = tag("h3", "Column by column, the farthest apart first")
-    return [title, grid([_column(item) for item in shown], small=True)]
+    return [title, grid(_column(item) for item in shown)]
 
 
 def _pictures(part: Mapping[str, Any]) -> Html:
@@ -110,15 +111,19 @@ def _critic(evidence: Evidence) -> Html:
 
 
 def _column(item: Mapping[str, Any]) -> Html:
-    places = range(len(item["bars"]))
-    curves = [
-        Curve(name, list(zip(places, item[key], strict=True)), css, has_dots=len(places) < 20)
-        for key, name, css in (("real", "real", "rival"), ("drawn", "drawn", "network"))
-    ]
-    ends = f"{item['bars'][0]} … {item['bars'][-1]}" if item["bars"] else ""
-    title = f"Distribution of {item['column']}"
-    picture = lines(title, curves, ends, "share", y_range=(0.0, max(*item["real"], *item["drawn"],
-                                                                     0.01)))  # fmt: skip
+    title, bars = f"Distribution of {item['column']}", item["bars"]
+    shares = list(zip(item["real"], item["drawn"], strict=True))
+    if item["kind"] == "number":
+        places = [float(start) for start in bars]
+        curves = [
+            Curve(name, list(zip(places, item[name], strict=True)), css, has_dots=True)
+            for name, css in (("real", "network"), ("drawn", "rival"))
+        ]
+        highest = max(0.01, *(max(both) for both in shares))
+        picture = lines(title, curves, "from", "share", y_range=(0.0, highest))
+    else:
+        rows = [(name, *both) for name, both in zip(bars, shares, strict=True)]
+        picture = pairs(title, rows, ("real", "drawn"))
     return figure(picture, tag("b", item["column"], f" (distance {number(item['distance'], 2)})"))
 
 

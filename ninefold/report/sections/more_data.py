@@ -7,6 +7,7 @@ from ninefold.report.charts.lines import Curve, lines
 from ninefold.report.evidence import Evidence
 from ninefold.report.markup import Html, count, figure, join, number, paragraph, prose
 from ninefold.report.section import Section
+from ninefold.verdict import INCONCLUSIVE, NEEDED, NOT_NEEDED
 
 MODELS = ("network", "rival")
 """How the curves look, in the order of the models."""
@@ -37,18 +38,20 @@ def _said(curve: Mapping[str, Any], evidence: Evidence) -> str:
     now, *ahead = curve["ahead"]
     if now["gain"] is None:
         return f"{metric} has no value on some shares of the rows, so nothing can be said."
-    rope = evidence.evaluation.get("verdict", {}).get("equivalent_within") or 0.0
-    far = ahead[-1]
+    verdict = evidence.evaluation.get("verdict", {})
+    rope = verdict.get("equivalent_within") or 0.0
+    is_needed = ahead[-1]["gain"] > rope
     said = (
         f"By curves fitted to the points below, the network gains {_signed(now['gain'])} {metric} "
         f"over {best} with the {count(now['rows'], 'row')} that folds are fitted on"
         + "".join(f", {_signed(a['gain'])} with {count(a['rows'], 'row')}" for a in ahead)
         + ". "
     )
-    if (now["gain"] > rope) == (far["gain"] > rope):
+    if verdict.get("answer") == (NEEDED if is_needed else NOT_NEEDED):
         return said + "More rows would not change the answer; a curve fitted to few points may err."
-    towards = "for the network" if far["gain"] > rope else "against the network"
-    return said + f"More rows may change the answer {towards}: collect some and run again."
+    does = "settle" if verdict.get("answer") == INCONCLUSIVE else "change"
+    towards = "for the network" if is_needed else "against the network"
+    return said + f"More rows may {does} the answer {towards}: collect some and run again."
 
 
 def _signed(gain: float) -> str:
