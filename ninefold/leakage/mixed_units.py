@@ -49,24 +49,25 @@ class MixedUnitsCheck(Check):
         if voters is None:
             return
         off = size - np.median(size[voters.near], axis=1)
+        off -= np.median(off)
+        spread = 1.4826 * float(np.median(np.abs(off)))
         for factor in FACTORS:
             for sign in (-1, 1):
-                found = _at(off, sign * np.log(factor))
+                found = _at(off, spread, sign * np.log(factor))
                 if found.any() and len(np.unique(size[found])) >= VARIED:
                     mask = np.zeros(len(case), dtype=bool)
                     mask[use[found]] = True
                     yield _finding(case, mask, factor, "smaller" if sign < 0 else "larger")
 
 
-def _at(off: Array, place: float) -> Array:
+def _at(off: Array, spread: float, place: float) -> Array:
     """Return the mask `(M,)` of rows that are `off` by `place`; none where that may be chance."""
     from scipy.stats import poisson
 
     none = np.zeros(len(off), dtype=bool)
-    spread = 1.4826 * float(np.median(np.abs(off - np.median(off))))
     if not 0 < APART * spread <= abs(place):
         return none
-    beyond = (off - np.median(off)) * np.sign(place) - abs(place)
+    beyond = off * np.sign(place) - abs(place)
     found = np.abs(beyond) <= WIDTH * spread
     count = int(found.sum())
     if count < LEAST:
