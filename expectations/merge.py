@@ -14,7 +14,7 @@ from expectations.alike import are_alike
 from expectations.difference import NAMING, difference
 from expectations.draft import block, render
 from expectations.sample import Rule
-from ninefold.config import yaml_mistake
+from ninefold.config import invalid_yaml
 from ninefold.errors import ConfigError
 
 Key = tuple[str, str, int]
@@ -72,9 +72,7 @@ def _load(text: str, name: str) -> Any:
     try:
         content = YAML(typ="safe").load(text) if text.strip() else {"expectations": []}
     except YAMLError as error:
-        raise ConfigError(
-            f"{name} must be valid YAML, however: {yaml_mistake(error, text)}"
-        ) from None
+        raise invalid_yaml(name, error, text) from None
     items = content.get("expectations") if isinstance(content, Mapping) else None
     if not isinstance(items, list):
         raise ConfigError(f"{name}: `expectations` must be a list, however: {_told(items)}")

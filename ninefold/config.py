@@ -111,16 +111,19 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path.name} must be UTF-8, however: {error}") from None
     except YAMLError as error:
-        raise ConfigError(
-            f"{path.name} must be valid YAML, however: {yaml_mistake(error, text)}"
-        ) from None
+        raise invalid_yaml(path.name, error, text) from None
     if not isinstance(content, dict):
         found = "it is empty" if content is None else f"a {type(content).__name__}"
         raise ConfigError(f"{path.name} must be a mapping of sections, however: {found}")
     return content
 
 
-def yaml_mistake(error: Exception, text: str) -> str:
+def invalid_yaml(name: str, error: BaseException, text: str) -> ConfigError:
+    """Return what to raise where ruamel.yaml could not read the `text` of a file."""
+    return ConfigError(f"{name} must be valid YAML, however: {yaml_mistake(error, text)}")
+
+
+def yaml_mistake(error: BaseException, text: str) -> str:
     """Return what is wrong with YAML, and where, of what ruamel.yaml raised."""
     mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
     if mark is None or not problem:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ninefold.config import invalid_yaml
 from ninefold.errors import ConfigError, InputError, NinefoldError
 from ninefold.files import unwritable
 from tasks import parsing
@@ -189,7 +190,7 @@ def readable(workspace: Path, stage: str | None) -> Iterator[None]:
     except LockError as error:
         raise BusyError(_holders(one_line(error))) from None
     except DvcException as error:
-        raise _worded(error, place) from None
+        raise _worded(error, place, workspace) from None
 
 
 def _holders(text: str) -> str:
@@ -198,10 +199,11 @@ def _holders(text: str) -> str:
     return said + ", ".join(dict.fromkeys(holder.strip() for holder in holders))
 
 
-def _worded(error: Exception, place: str) -> NinefoldError:
+def _worded(error: Exception, place: str, workspace: Path) -> NinefoldError:
     from dvc.dependency.base import DependencyDoesNotExistError
     from dvc.dependency.param import BadParamFileError, MissingParamsError
     from dvc.output import OutputDoesNotExistError
+    from dvc.utils.serialize import YAMLFileCorruptedError
 
     text = one_line(error)
     if isinstance(error, DependencyDoesNotExistError):
@@ -210,6 +212,10 @@ def _worded(error: Exception, place: str) -> NinefoldError:
         return StageError(f"{place} did not write what dvc.yaml declares: {text}")
     if isinstance(error, (MissingParamsError, BadParamFileError)):
         return ConfigError(f"params.yaml: {text}")
+    if isinstance(error, YAMLFileCorruptedError):
+        path = workspace / Path(error.path).name
+        content = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+        return invalid_yaml(path.name, error.__cause__ or error, content)
     return ConfigError(f"{place}: {text}")
 
 

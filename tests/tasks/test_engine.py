@@ -220,7 +220,7 @@ def test_a_gate_in_this_process_records_nothing_but_leaves_its_report(gate):
 @pytest.mark.parametrize(
     ("pipeline", "said"),
     [
-        ("stages: [", "dvc.yaml"),
+        ("stages: [", r"^dvc\.yaml must be valid YAML, however: line 1, column 10: did not find"),
         ("stages:\n  a:\n    cmd: x\n    out: [a]\n", "dvc.yaml"),
         (
             "stages:\n  a:\n    cmd: x\n    deps: [b]\n    outs: [a]\n"
@@ -257,6 +257,20 @@ def test_a_missing_param_names_it(workspace):
     workspace.write("params.yaml", "source: 1\nleft: 1\nright: 1\n")
     with pytest.raises(ConfigError, match=r"params\.yaml.*join"):
         happened(workspace)
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ("source: 1\nsource: 2\n", 'line 2, column 1: found duplicate key "source"'),
+        ("source:\n\ta: 1\n", "line 2, column 1: a tab; indent with spaces"),
+    ],
+)
+def test_params_that_are_no_yaml_are_one_clear_error(workspace, params, said):
+    workspace.write("params.yaml", params)
+    with pytest.raises(ConfigError) as caught:
+        engine.graph(workspace.folder)
+    assert str(caught.value) == f"params.yaml must be valid YAML, however: {said}"
 
 
 def test_an_error_that_is_its_own_cause_is_one_line_too():
