@@ -220,7 +220,7 @@ def test_a_gate_in_this_process_records_nothing_but_leaves_its_report(gate):
 @pytest.mark.parametrize(
     ("pipeline", "said"),
     [
-        ("stages: [", r"^dvc\.yaml must be valid YAML, however: line 1, column 10: did not find"),
+        ("stages: [", r"^dvc\.yaml must be valid YAML, however: line 2, column 1: did not find"),
         ("stages:\n  a:\n    cmd: x\n    out: [a]\n", "dvc.yaml"),
         (
             "stages:\n  a:\n    cmd: x\n    deps: [b]\n    outs: [a]\n"
