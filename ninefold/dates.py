@@ -6,6 +6,7 @@ ISO 8601 (`2013-12-31`, `2013-12-31T14:05:09.25+01:00`). Offsets are brought to 
 one is taken as it is.
 """
 
+import datetime
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -38,6 +39,8 @@ ISO = (
     r"(?:[T ](?P<H>[0-9]{2}):(?P<M>[0-9]{2})(?::(?P<S>[0-9]{2})(?:[.,](?P<f>[0-9]{1,9}))?)?"
     r" ?(?P<z>Z|z|[+-][0-9]{2}:?[0-9]{2}|[+-][0-9]{2})?)?"
 )
+PLAIN = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?")
+"""ISO 8601 as it is mostly written: without an offset or parts of seconds."""
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", "T%H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 _DAYS = ("%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%Y/%m/%d", "%m-%d-%Y", "%d-%m-%Y", "%Y.%m.%d")
 _SHORT = ("%d.%m.%y", "%m/%d/%y", "%d/%m/%y")
@@ -52,6 +55,7 @@ COMMON: tuple[str | None, ...] = (
     COMPACT,
 )
 """Formats that are tried when none is given, in order of preference."""
+EPOCH = datetime.date(1970, 1, 1).toordinal()
 IN_DIGITS = range(19_000_101, 21_000_000)
 """Whole numbers that are dates in digits, as in 20130105."""
 DOUBTFUL = 4_200_000_000_000
@@ -127,8 +131,36 @@ def assemble(fields: Mapping[str, Array], matched: Array) -> Array:
     return np.where(ok, seconds * 1_000_000 + fields.get("f", zero), NAT)
 
 
+def plain_micros(text: str) -> int | None:
+    """Return microseconds since 1970 of a date as ISO 8601 mostly has it; None: look closely.
+
+    >>> plain_micros("1970-01-02 00:00"), plain_micros("1970-01-02T00:00+01:00")
+    (86400000000, None)
+    """
+    if PLAIN.fullmatch(text) is None:
+        return None
+    try:
+        moment = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    days = moment.toordinal() - EPOCH
+    return (days * 86_400 + moment.hour * 3_600 + moment.minute * 60 + moment.second) * 1_000_000
+
+
 def to_micros(texts: Sequence[str], format: str | None = None) -> Array:
     """Return int64 microseconds since 1970 `(N,)`; what does not match the format is `NAT`."""
+    if format is not None:
+        return _by_pattern(texts, format)
+    found = [plain_micros(text) for text in texts]
+    odd = [position for position, micros in enumerate(found) if micros is None]
+    if odd:
+        micros = _by_pattern([texts[position] for position in odd], None).tolist()
+        for position, moment in zip(odd, micros, strict=True):
+            found[position] = moment
+    return np.array(found, dtype=np.int64)
+
+
+def _by_pattern(texts: Sequence[str], format: str | None) -> Array:
     compiled = re.compile(pattern(format))
     matches = [compiled.fullmatch(text.strip()) for text in texts]
     fields = {}

@@ -61,9 +61,16 @@ class Batcher:
         return await future
 
     def submit(
-        self, feeds: Mapping[str, Array], rows: int, tell: Tell, is_over: Callable[[], bool]
+        self,
+        feeds: Mapping[str, Array],
+        rows: int,
+        tell: Tell,
+        is_over: Callable[[], bool],
+        is_alone: bool = False,
     ) -> None:
         """Have `tell` called with the model's outputs for `feeds`, or with what `run` raises.
+
+        `is_alone`: nobody else can ask in this turn of the loop, so that none is waited for.
 
         Raises:
             RequestError: 503 too many requests wait.
@@ -71,20 +78,28 @@ class Batcher:
         if self._pending >= self.limits.max_pending:
             raise RequestError("too many requests wait for the model; try again later", 503)
         self._pending += 1
+        job = Job(feeds, rows, tell, is_over, time.monotonic())
+        if is_alone and not self._queue and not self._held and self._is_quick(rows):
+            self._deliver([job], _outcomes(self.model, [job], None))
+            return
         if not self._queue:
             asyncio.get_running_loop().call_soon(self._flush)
-        self._queue.append(Job(feeds, rows, tell, is_over, time.monotonic()))
+        self._queue.append(job)
 
     def _flush(self) -> None:
         jobs, self._queue = self._queue, []
         for batch in self._batches(self._wanted(jobs)):
             rows = sum([job.rows for job in batch])
-            if self.model.expected_s(rows) <= self.limits.inline_run_s:
+            if self._is_quick(rows):
                 self._deliver(batch, _outcomes(self.model, batch, None))
             else:
                 self._held += batch
         if self._held:
             self._start()
+
+    def _is_quick(self, rows: int) -> bool:
+        """Tell whether so many rows should run on the event loop: a thread costs two switches."""
+        return self.model.expected_s(rows) <= self.limits.inline_run_s
 
     def _wanted(self, jobs: list[Job]) -> list[Job]:
         """Leave out the jobs that nobody waits for."""

@@ -65,10 +65,14 @@ class Cells:
 
     @property
     def plain_kind(self) -> str | None:
-        """The kind whose plain cells a graph takes as they stand: number, bool or text; or None."""
+        """The kind whose plain cells need no careful look: number, bool, text, or datetime without
+        a format of its own; or None.
+        """
         kind = self.column.kind
         if kind in ("number", "bool"):
             return kind
+        if kind == "datetime":
+            return None if self.column.format else kind
         is_told = self.column.format == BOOLEAN or sequences.holds_words(self.column.format)
         is_text = kind in ("category", "text") and not is_told
         return "text" if is_text else None

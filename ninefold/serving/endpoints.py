@@ -12,6 +12,7 @@ import orjson
 
 from ninefold.serving.access_log import AccessLog
 from ninefold.serving.bodies import Disconnected, Held, Receive, read_body
+from ninefold.serving.heads import VERSION
 from ninefold.serving.keys import Keys
 from ninefold.serving.limits import RequestError
 from ninefold.serving.metrics import Metrics
@@ -23,8 +24,6 @@ from ninefold.serving.served import JSON, Answer, Asked, encodable
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
-VERSION = b"x-model-version"
-"""Header of each answer: the version that gave it."""
 log = logging.getLogger("ninefold.serving")
 
 
@@ -65,19 +64,21 @@ class Endpoints:
         self,
         route: Route,
         scope: Scope,
+        headers: Mapping[bytes, bytes],
         body: bytes,
         tell: Callable[[Answer], None],
         is_over: Callable[[], bool],
+        is_alone: bool,
     ) -> bool:
         """Answer a request without a task of its own: `tell` is called, now or later.
 
-        `scope` holds method, path, client and headers. False: it has to go the long way, since it
-        is to be unpacked or explained.
+        `is_alone`: no other connection is open. `scope` holds method, path, client and headers.
+        False: it has to go the long way, since it is to be unpacked or explained.
         """
         if self.keys is not None and not self.keys.admit(scope):
             tell(_unknown_key())
             return True
-        headers, served = dict(scope["headers"]), route.served
+        served = route.served
         if served is None or b"content-encoding" in headers:
             return False
         if not served.is_small(route.endpoint, body, headers):
@@ -91,7 +92,7 @@ class Endpoints:
             if asked.explain is not None:
                 return False
             if asked.rows:
-                served.batcher.submit(asked.feeds, asked.rows, word, is_over)
+                served.batcher.submit(asked.feeds, asked.rows, word, is_over, is_alone)
             else:
                 word({})
         except Exception as error:

@@ -4,24 +4,24 @@ A request that is whole, small and alone on its connection is answered from the 
 no ASGI scope, no task, no events. Whatever is not plain goes the long way: bodies that come slowly
 or are large, pipelined requests, other paths.
 
+Clients send the same head again and again. What the parser made of one is kept by its bytes, while
+the connection lasts, and a request that begins with them and comes whole is not parsed once more.
+
 The head of an answer leaves together with its body: uvloop hands each write to the kernel at once,
 and written apart, the head wakes the client, which takes the core while the body is to come.
 """
 
 import asyncio
 import time
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE
-
-from ninefold.serving.endpoints import VERSION, Endpoints
+from ninefold.serving.endpoints import Endpoints
+from ninefold.serving.heads import Asked, Beginning, Known, Together
 from ninefold.serving.limits import Limits, RequestError
 from ninefold.serving.repository import Route
 from ninefold.serving.served import Answer
 from ninefold.serving.wire import StrictProtocol
 
-START, END = b"HTTP/1.1 ", b"\r\n\r\n"
 WAIT_S = 0.2
 """A body that is not whole after so long goes the long way, which knows how long it may take."""
 LINGER_S = 0.5
@@ -31,21 +31,16 @@ HEAD_S = 30.0
 FORWARDED = b"x-forwarded-for"
 
 
-class _Head(NamedTuple):
-    """The beginning of an answer and what it was made from."""
-
-    status: int
-    headers: Mapping[str, str]
-    version: str
-    defaults: list[tuple[bytes, bytes]]
-    text: bytes
-
-
 class _Short:
     """A request on the short way; to uvicorn it looks like the cycle of one on the long way."""
 
-    def __init__(self, route: Route, url: bytes, headers: list[tuple[bytes, bytes]]) -> None:
-        self.route, self.url, self.headers = route, url, headers
+    __slots__ = (
+        "asked", "disconnected", "is_begun", "is_whole", "keep_alive", "message_event", "parts",
+        "response_complete", "response_started", "route", "size",
+    )  # fmt: skip
+
+    def __init__(self, route: Route, asked: Asked) -> None:
+        self.route, self.asked = route, asked
         self.parts: list[bytes] = []
         self.size = 0
         self.is_whole = self.is_begun = self.disconnected = False
@@ -68,8 +63,9 @@ class ShortProtocol(StrictProtocol):
         super().__init__(*arguments, **options)
         self._door: Endpoints = self.config.app  # type: ignore[assignment]
         self._short: _Short | None = None
+        self._known, self._beginning = Known(), Beginning()
+        self._rests_since = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        self._last: _Head | None = None
         self._ends = False
         self._head_timer: asyncio.TimerHandle | None = None
 
@@ -78,7 +74,7 @@ class ShortProtocol(StrictProtocol):
         return self._door.repository.limits
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(_Together(transport, self.loop))  # type: ignore[arg-type]
+        super().connection_made(Together(transport, self.loop))  # type: ignore[arg-type]
         self._head_timer = self.loop.call_later(HEAD_S, self._end_head)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -89,6 +85,9 @@ class ShortProtocol(StrictProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        is_first = self._is_between()
+        if is_first and self._is_known(data):
+            return
         super().data_received(data)
         if self._is_in_head and self._head_timer is None:
             self._head_timer = self.loop.call_later(HEAD_S, self._end_head)
@@ -98,9 +97,39 @@ class ShortProtocol(StrictProtocol):
         if short.size > min(self.limits.inline_bytes, self.limits.max_body_bytes):
             self._go_long()
         elif short.is_whole:
+            if is_first and short.keep_alive:
+                self._known.keep(data, short.asked, short.size)
             self._begin(short)
         elif self._timer is None:
             self._timer = self.loop.call_later(WAIT_S, self._go_long)
+
+    def _is_between(self) -> bool:
+        """Tell whether the last request is read and answered, and no byte of another came."""
+        cycle = self.cycle
+        return (
+            (cycle is None or cycle.response_complete)
+            and not (self._is_in_head or self._is_own or self._is_refused or self._ends)
+            and not self.pipeline
+        )
+
+    def _is_known(self, data: bytes) -> bool:
+        """Begin a request that came whole with a head that is known; tell whether it did."""
+        if (found := self._known.read(data)) is None:
+            return False
+        asked, body = found
+        route = self._door.repository.routes.get(asked.scope["path"])
+        if (
+            route is None
+            or route.served is None
+            or self.flow.write_paused
+            or len(self.connections) > self.limits.max_connections
+            or self.transport.is_closing()
+        ):
+            return False
+        self._short = self.cycle = short = _Short(route, asked)  # type: ignore[assignment]
+        short.parts, short.size, short.is_whole = [body], len(body), True
+        self._begin(short)
+        return True
 
     def on_message_begin(self) -> None:
         if self._short is not None and not self._short.is_begun:
@@ -118,7 +147,8 @@ class ShortProtocol(StrictProtocol):
             self._as_asgi()
         else:
             self._is_in_head, self._is_own = False, True
-            self._short = self.cycle = _Short(route, self.url, self.headers)  # type: ignore[assignment]
+            asked = Asked(self.url, self.headers, self.client)
+            self._short = self.cycle = _Short(route, asked)  # type: ignore[assignment]
 
     def on_body(self, body: bytes) -> None:
         cycle: object = self.cycle
@@ -182,20 +212,17 @@ class ShortProtocol(StrictProtocol):
         short.is_begun = True
         self._stop_waiting()
         body = short.parts[0] if len(short.parts) == 1 else b"".join(short.parts)
-        scope = {
-            "method": "POST",
-            "path": short.url.decode("latin-1"),
-            "client": self.client,
-            "headers": short.headers,
-        }
-        start = time.perf_counter()
+        asked, door, start = short.asked, self._door, time.perf_counter()
 
         def tell(answer: Answer) -> None:
             if not short.disconnected:
                 self._answer(short, answer)
-                self._door.account(scope, short.route, answer, start)
+                door.account(asked.scope, short.route, answer, start)
 
-        if not self._door.begin(short.route, scope, body, tell, short.is_over):
+        is_alone = len(self.connections) == 1
+        if not door.begin(
+            short.route, asked.scope, asked.fields, body, tell, short.is_over, is_alone
+        ):
             self._go_long()
 
     def _answer(self, short: "_Short", answer: Answer) -> None:
@@ -203,29 +230,38 @@ class ShortProtocol(StrictProtocol):
             return
         version = (answer.model or short.route.model).version
         close = b"" if short.keep_alive else b"connection: close\r\n"
-        head = self._head(answer.status, answer.headers, version)
+        defaults = self.server_state.default_headers
+        head = self._beginning.of(answer.status, answer.headers, version, defaults)
         size = b"content-length: %d\r\n" % len(answer.body)
         self.transport.write(b"".join((head, size, close, b"\r\n", answer.body)))
         self._short, short.response_complete = None, True
         if not short.keep_alive:
             self.transport.close()
-        self.on_response_complete()
+        if self.pipeline or self.flow.read_paused or not short.keep_alive:
+            self.on_response_complete()
+        else:
+            self.server_state.total_requests += 1
+            self._rests_since = self.loop.time()
+            if self.timeout_keep_alive_task is None:
+                self._rest(self.timeout_keep_alive)
 
-    def _head(self, status: int, headers: Mapping[str, str], version: str) -> bytes:
-        """Return what an answer begins with; the next one mostly begins so as well."""
-        defaults, last = self.server_state.default_headers, self._last
-        if (
-            last is None
-            or last.headers is not headers
-            or last.defaults is not defaults
-            or (last.status, last.version) != (status, version)
-        ):
-            fields = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-            said = [b"%s: %s\r\n" % item for item in defaults]
-            said.append(f"{VERSION.decode()}: {version}\r\n{fields}".encode("latin-1"))
-            text = STATUS_LINE[status] + b"".join(said)
-            last = self._last = _Head(status, headers, version, defaults, text)
-        return last.text
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection that rested too long; its timer goes on for requests after the one
+        that set it.
+        """
+        self.timeout_keep_alive_task = None
+        if self.cycle is not None and not self.cycle.response_complete:
+            return
+        left = self._rests_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._rest(left)
+        else:
+            super().timeout_keep_alive_handler()
+
+    def _rest(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(
+            seconds, self.timeout_keep_alive_handler
+        )
 
     def _go_long(self) -> None:
         """Let what came of a request go the long way, and what is to come after it."""
@@ -234,7 +270,8 @@ class ShortProtocol(StrictProtocol):
         if short is None or short.disconnected or self.transport.is_closing():
             return
         self.cycle = None  # type: ignore[assignment]
-        self.url, self.headers = short.url, short.headers
+        self.url, self.headers = short.asked.url, short.asked.headers
+        self.expect_100_continue = False
         self._as_asgi()
         for part in short.parts:
             super().on_body(part)
@@ -263,36 +300,3 @@ class ShortProtocol(StrictProtocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-class _Together:
-    """A transport that keeps a head back until the next write, or the next turn of the loop."""
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport, self._loop = transport, loop
-        self._head: bytes | None = None
-        self.is_closing = transport.is_closing
-        self.get_extra_info = transport.get_extra_info
-
-    def write(self, data: bytes) -> None:
-        if self.is_closing():
-            return  # the client has gone, and uvloop would complain
-        if self._head is not None:
-            data, self._head = self._head + data, None
-        elif data.startswith(START) and data.endswith(END):
-            self._head = data
-            self._loop.call_soon(self._flush)
-            return
-        self._transport.write(data)
-
-    def close(self) -> None:
-        self._flush()
-        self._transport.close()
-
-    def _flush(self) -> None:
-        if self._head is not None and not self.is_closing():
-            head, self._head = self._head, None
-            self._transport.write(head)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)

@@ -1,7 +1,7 @@
 """What Prometheus asks for at `/metrics`: requests, rows, times, loads, versions."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -52,24 +52,26 @@ class Metrics:
     def _settle(self) -> None:
         """Count what waits to be counted."""
         waiting, self._waiting = self._waiting, []
-        for item in waiting:
-            self._count(*item)
+        alike: dict[tuple[str, str, str, int], list[tuple[int, float]]] = {}
+        for name, version, endpoint, status, rows, elapsed_s in waiting:
+            alike.setdefault((name, version, endpoint, status), []).append((rows, elapsed_s))
+        for key, found in alike.items():
+            self._count(key, found)
 
-    def _count(
-        self, name: str, version: str, endpoint: str, status: int, rows: int, elapsed_s: float
-    ) -> None:
-        key = (name, version, endpoint, status)
+    def _count(self, key: tuple[str, str, str, int], found: Sequence[tuple[int, float]]) -> None:
+        """Count requests, by their rows and seconds."""
         if key not in self._known:
+            name, version, endpoint, status = key
             self._known[key] = (
                 self.requests.labels(name, endpoint, str(status)),
                 self.seconds.labels(name, endpoint),
                 self.rows.labels(name, version),
             )
         requests, seconds, predicted = self._known[key]
-        requests.inc()
-        seconds.observe(elapsed_s)
-        if rows:
-            predicted.inc(rows)
+        requests.inc(len(found))
+        predicted.inc(sum([rows for rows, _ in found]))
+        for _, elapsed_s in found:
+            seconds.observe(elapsed_s)
 
     def loaded(self, model: str, is_served: bool) -> None:
         """Take in that a model's file changed."""

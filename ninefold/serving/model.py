@@ -124,6 +124,7 @@ class Model(Form):
             tuple(_tensor(name, item) for item in self.session.get_outputs()),
             _signature(name, self.metadata),
         )
+        self._names = [tensor.name for tensor in self.outputs]
         self.fault: str | None = None
         self.is_batchable = False
         self.row_s = self.more_s = float("inf")
@@ -151,7 +152,7 @@ class Model(Form):
         Raises whatever ONNX Runtime raises.
         """
         values = runtime.run(self._lean, feeds, options)
-        return {tensor.name: value for tensor, value in zip(self.outputs, values, strict=True)}
+        return dict(zip(self._names, values, strict=True))
 
     def to_json(self) -> dict[str, Any]:
         """Return the protocol's model metadata."""

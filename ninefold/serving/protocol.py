@@ -5,8 +5,7 @@ https://github.com/kserve/open-inference-protocol, with Triton's binary tensor e
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -23,8 +22,7 @@ NOT_OFFERED = {
 HEADER_LENGTH = "Inference-Header-Content-Length"
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """A checked request: feeds of equal batch size, and output name -> wanted in binary form."""
 
     feeds: Mapping[str, Array]

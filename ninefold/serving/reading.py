@@ -8,6 +8,7 @@ import codecs
 import contextlib
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ninefold.serving import protocol, tables
@@ -85,7 +86,12 @@ def sent_rows(
 
 def media_type(headers: Mapping[bytes, bytes]) -> str:
     """Return what a body says it is, without parameters."""
-    return headers.get(b"content-type", b"").split(b";")[0].strip().lower().decode("latin-1")
+    return _media_type(headers.get(b"content-type", b""))
+
+
+@lru_cache(maxsize=64)
+def _media_type(said: bytes) -> str:
+    return said.split(b";")[0].strip().lower().decode("latin-1")
 
 
 def charset(headers: Mapping[bytes, bytes]) -> str | None:

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ninefold.dates import DOUBTFUL, LATEST
+from ninefold.dates import DOUBTFUL, LATEST, plain_micros
 from ninefold.errors import InputError, nearest
 from ninefold.pixels import to_cell
-from ninefold.serving.blocks import Block
+from ninefold.serving.blocks import Block, Blocks
 from ninefold.serving.cells import ABSENT, Cells, shown
 from ninefold.serving.flags import Flagger
 from ninefold.serving.model import Array, Form, Model
@@ -17,18 +17,18 @@ from ninefold.serving.tags import labels_of, numbers_of
 from ninefold.signature import NAT, Result
 from ninefold.texts import composed
 
-PLAIN: Mapping[str, tuple[set[type], Any]] = {
-    "number": ({float, int}, np.float64),
-    "bool": ({bool}, np.bool_),
-    "text": ({str}, object),
+PLAIN: Mapping[str, tuple[frozenset[type], Any]] = {
+    "number": (frozenset({float, int, type(None)}), np.float64),
+    "bool": (frozenset({bool}), np.bool_),
+    "text": (frozenset({str}), object),
+    "datetime": (frozenset({int, str}), np.int64),
 }
 """Kinds of which a lone row's columns are read at once -> their JSON types, their element type."""
-NONE: frozenset[str] = frozenset()
 HINTS = 8
 """Wrong rows of a request that are told the name they may have meant: it takes time to find."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Batch:
     """Rows as the model takes them.
 
@@ -64,22 +64,22 @@ class Rows:
         tokens = model.signature.missing_tokens
         self.cells = {item.name: Cells(columns[item.name], tokens) for item in model.inputs}
         kinds = {name: cells.plain_kind for name, cells in self.cells.items()}
-        self._blocks = [
-            (Block(names, types, dtype), frozenset({"", *tokens}) if kind == "text" else NONE)
-            for kind, (types, dtype) in PLAIN.items()
-            if (names := [name for name, found in kinds.items() if found == kind])
-        ]
+        self._missing = frozenset({"", *tokens})
+        checks = {"text": self._plain_texts, "datetime": _plain_moments}
+        self._blocks = Blocks(
+            [
+                Block(names, types, dtype, checks.get(kind))
+                for kind, (types, dtype) in PLAIN.items()
+                if (names := [name for name, found in kinds.items() if found == kind])
+            ]
+        )
         self._others = [name for name, kind in kinds.items() if kind is None]
-        times = [name for name in self._others if columns[name].kind == "datetime"]
-        self._times = Block(times, {int}, np.int64)
+        self.takes_pictures = any(columns[name].kind == "image" for name in self.cells)
+        self._names_told = [result.name for result in self.told]
+        self._is_nested = any(result.inside or not result.name for result in self.told)
         self.flagger = Flagger({name: columns[name] for name in self.cells})
         self.known = frozenset({*columns, *model.signature.ignored, model.signature.target})
         self._names, self._wanted = sorted(self.known), _listed(self.cells)
-
-    @property
-    def takes_pictures(self) -> bool:
-        """Tell whether a column of a row is a picture."""
-        return any(cells.column.kind == "image" for cells in self.cells.values())
 
     def read(self, rows: Sequence[Any], *, is_sent: bool = False) -> Batch:
         """Read the rows; what is wrong with one does not touch the others.
@@ -125,17 +125,9 @@ class Rows:
         """Return the feeds of a lone row that is as the signature has it, else None."""
         if type(row) is not dict or not row.keys() <= self.known:
             return None
-        feeds: dict[str, Array] = {}
-        for block, missing in self._blocks:
-            if (cells := block.read(row, missing)) is None:
-                return None
-            feeds.update(zip(block.names, cells, strict=True))
-        others = self._others
-        cells = self._times.read(row) if self._times.names else None
-        if cells is not None and cells.min() >= DOUBTFUL and cells.max() <= LATEST:
-            feeds.update(zip(self._times.names, cells, strict=True))
-            others = [name for name in others if name not in feeds]
-        for name in others:
+        if (feeds := self._blocks.read(row)) is None:
+            return None
+        for name in self._others:
             value = row.get(name, ABSENT)
             errors: dict[int, str] = {}
             feeds[name] = self.cells[name].read([value], errors, is_sent=is_sent)
@@ -143,8 +135,17 @@ class Rows:
                 return None
         return feeds
 
+    def _plain_texts(self, texts: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        """Return texts that are none of those that stand for no value."""
+        return texts if self._missing.isdisjoint(map(str.strip, texts)) else None
+
     def answers(self, batch: Batch, outputs: Mapping[str, Array]) -> list[dict[str, Any]]:
         """Return one answer per row: what the model says of it, or what is wrong with it."""
+        if batch.count == 1 and batch.good and not batch.absent:
+            (answer,) = self._predictions(outputs)
+            for flags in self.flagger.flags(batch.feeds).values():
+                answer["flags"] = flags
+            return [answer]
         answers: list[dict[str, Any]] = [
             {"error": batch.errors[position]} if position in batch.errors else {}
             for position in range(batch.count)
@@ -162,9 +163,9 @@ class Rows:
             _said(result, outputs[name])
             for result, name in zip(self.told, self.outputs, strict=True)
         ]
-        names = [result.name for result in self.told]
-        if any(result.inside or not result.name for result in self.told):
+        if self._is_nested:
             return [self._nested(values) for values in zip(*columns, strict=True)]
+        names = self._names_told
         return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
     def _nested(self, values: Sequence[Any]) -> dict[str, Any]:
@@ -203,6 +204,17 @@ def _said(result: Result, values: Array) -> list[Any]:
     if result.kind == "datetime":
         return [None if item == NAT else str(np.datetime64(item, "us")) for item in items]
     return items
+
+
+def _plain_moments(given: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """Return moments as whole microseconds, of numbers and of plain dates, if none is in doubt."""
+    moments = []
+    for item in given:
+        moment = plain_micros(item) if type(item) is str else item
+        if moment is None or not DOUBTFUL <= moment <= LATEST:
+            return None
+        moments.append(moment)
+    return tuple(moments)
 
 
 def _listed(names: Any) -> str:

@@ -130,6 +130,49 @@ def test_both_ways_say_the_same(line, url):
         assert short[1]["x-model-version"]
 
 
+def test_a_head_that_came_before_means_the_same(line, expected):
+    """Whatever body follows, in whatever pieces, and whatever comes between."""
+    sizes = [10.0, 31.5, 70.0]
+    for _ in range(2):
+        for size in sizes:
+            line.send(*request(size))  # all heads are alike
+            assert chance(line.answer()) == expected[size]
+        head, body = request(content={"rows": [example()], "explain": True})
+        line.send(head, body)
+        assert line.answer()[2]["error"].startswith("explain")
+        line.send(head, body.replace(b"true", b"TRUE"))
+        assert line.answer()[2]["error"].startswith("the body must be JSON")
+        head, body = request(10.0)
+        line.send(head)
+        time.sleep(0.02)
+        line.send(body, head, body[:9])
+        assert chance(line.answer()) == expected[10.0]
+        line.send(body[9:])
+        assert chance(line.answer()) == expected[10.0]
+        head, body = request(70.0, path=PREDICT.replace("model/", "price/"))
+        line.send(head, body)
+        assert "value" in line.answer()[2]["predictions"][0]
+
+
+def test_a_connection_rests_from_its_last_request_on(tmp_path):
+    build(tmp_path / "models" / "model.onnx")
+    program = (
+        "import sys; from ninefold.serving import server; server.KEEP_ALIVE_S = 0.6\n"
+        "from ninefold.__main__ import main; sys.exit(main())\n"
+    )
+    (tmp_path / "hasty.py").write_text(program)
+    with running(cwd=tmp_path, program=("hasty.py",)) as (url, _):
+        line = Line(url)
+        for _ in range(4):
+            line.send(*request())
+            assert line.answer()[0] == 200
+            time.sleep(0.25)
+        start = time.monotonic()
+        assert line.answer() is None
+        assert 0.1 < time.monotonic() - start < 5
+        line.close()
+
+
 def test_a_connection_ends_when_the_client_says_so(line, expected):
     head, body = request(10.0, Connection="close")
     line.send(head, body)
