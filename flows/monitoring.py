@@ -54,7 +54,9 @@ def look_at_rows(
     except NoSourceError:
         return nothing_to_do(data)
     except NothingNewError as error:
-        return Completed(name=NOTHING_TO_DO, message=str(error))
+        later = reacting.resume(folder, error.version, training)
+        message = "\n".join(line for line in (str(error), later) if line)
+        return Completed(name=NOTHING_TO_DO, message=message)
     except InputError as error:
         return refused(error)
     message = "\n".join(line for line in [*watching.lines(report), *said] if line)

@@ -21,8 +21,10 @@ from prefect.exceptions import ObjectNotFound
 
 from flows import retraining
 from flows.states import was_left_out
+from ninefold import files
 from ninefold.config import load_params
 from ninefold.monitoring import RetrainSpec, budget
+from tasks import watching
 
 JOURNAL = Path(".ninefold/retrains.jsonl")
 log = logging.getLogger("ninefold.flow")
@@ -46,6 +48,19 @@ def react(workspace: Path, report: Mapping[str, Any], training: str | None) -> s
         said = _retrain(client, workspace, report, training, spec)
     log.info("%s", said)
     return said
+
+
+def resume(workspace: Path, version: str, training: str | None) -> str:
+    """Have the retrain started that was put off, where nothing new came and it may be now.
+
+    The last report has to be about the `version` of the model that is in use still.
+    """
+    path = workspace / watching.FOLDER / watching.REPORT
+    spec = load_params(workspace, ["monitor"])["monitor"].retrain
+    if training is None or not budget.is_due(workspace / JOURNAL, spec) or not path.is_file():
+        return ""
+    report = files.read_json(path)
+    return react(workspace, report, training) if report["model"]["version"] == version else ""
 
 
 def tell(workspace: Path, report: Mapping[str, Any], due: str = "none") -> None:
@@ -82,7 +97,8 @@ def _retrain(
         _settle(client, path, deployment.id)
     except ObjectNotFound:
         refused = f"there is no deployment {training}"
-    refused = refused or budget.claim(path, spec, report["findings"][0]["message"])
+    if refused is None and (why := budget.claim(path, spec, report["findings"][0]["message"])):
+        refused = f"{why}; it is put off"
     if refused:
         tell(workspace, report)
         return f"no retrain: {refused}"

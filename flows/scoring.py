@@ -51,6 +51,8 @@ def score_rows(
         return nothing_to_do(inputs)
     except InputError as error:
         return refused(error)
+    if not said:
+        said.append(reacting.resume(folder, done.model_version, training))
     _publish(done)
     there = f", where {done.before} were" if done.before else ""
     first = f"wrote {done.rows - done.before} rows to {output}{there}"

@@ -13,6 +13,7 @@ from ninefold.monitoring.watch import watch
 from ninefold.quality_history import remember
 
 FOLDER = Path("reports/monitor")
+REPORT = "monitor.json"
 HISTORY, PICTURE = Path("monitor_history.jsonl"), Path(".ninefold/monitor_history.svg")
 JUDGED = Path(".ninefold/monitored.json")
 MODEL = Path("models/model.onnx")
@@ -61,7 +62,7 @@ def look(
 def publish(workspace: Path, report: Mapping[str, Any]) -> None:
     """Write reports/monitor, and remember the verdict."""
     folder = workspace / FOLDER
-    write_json(folder / "monitor.json", report)
+    write_json(folder / REPORT, report)
     with replacing(folder / "index.html") as temporary:
         temporary.write_text(render(report), encoding="utf-8")
     found = [item for item in report["comparison"] if item["severity"] != "pass"]

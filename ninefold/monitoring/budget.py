@@ -1,8 +1,9 @@
 """How often findings may start a retrain: a cool-down and a budget, kept in a journal.
 
 A start is written down before it happens, so that a process that is killed in between never makes
-two. One of which nobody wrote down what came of it is settled later, and given back if nothing did;
-so is one whose run was left out.
+two. One that must not be yet is written down as put off, and may be later. One of which nobody
+wrote down what came of it is settled later, and given back if nothing did; so is one whose run was
+left out.
 """
 
 from collections.abc import Mapping
@@ -23,18 +24,19 @@ def asks_for_retrain(verdict: str, spec: RetrainSpec) -> bool:
 
 
 def claim(path: Path, spec: RetrainSpec, because: str, now: datetime | None = None) -> str | None:
-    """Write a start into the journal at `path`, or return why there must be none now."""
+    """Write a start into the journal at `path`, or that it is put off; return why if it is."""
     now = now or datetime.now(UTC)
     with files.alone(path):
-        starts = _starts(path)
-        last = max(starts, default=None)
-        if last is not None and now - last < _span(spec.cooldown):
-            return f"the last retrain began {_said(last)}, the cool-down is {spec.cooldown}"
-        recent = [at for at in starts if now - at < _span(spec.per)]
-        if len(recent) >= spec.most:
-            return f"{len(recent)} retrains began within {spec.per}, the budget is {spec.most}"
-        journal.append(path, {"at": now.isoformat(), "what": "start", "because": because})
-    return None
+        refusal = _refusal(path, spec, now)
+        if refusal is None or not _is_put_off(path):
+            what = "start" if refusal is None else "put off"
+            journal.append(path, {"at": now.isoformat(), "what": what, "because": because})
+    return refusal
+
+
+def is_due(path: Path, spec: RetrainSpec, now: datetime | None = None) -> bool:
+    """Tell whether a start was put off, and may be now."""
+    return _is_put_off(path) and _refusal(path, spec, now or datetime.now(UTC)) is None
 
 
 def note(path: Path, what: Mapping[str, Any]) -> None:
@@ -80,6 +82,24 @@ def give_back(path: Path, run: str, why: str) -> None:
         if begun(path) == run:
             at = datetime.now(UTC).isoformat()
             journal.append(path, {"at": at, "what": "none", "run": run, "why": why})
+
+
+def _refusal(path: Path, spec: RetrainSpec, now: datetime) -> str | None:
+    """Return why there must be no start now."""
+    starts = _starts(path)
+    last = max(starts, default=None)
+    if last is not None and now - last < _span(spec.cooldown):
+        return f"the last retrain began {_said(last)}, the cool-down is {spec.cooldown}"
+    recent = [at for at in starts if now - at < _span(spec.per)]
+    if len(recent) >= spec.most:
+        return f"{len(recent)} retrains began within {spec.per}, the budget is {spec.most}"
+    return None
+
+
+def _is_put_off(path: Path) -> bool:
+    """Tell whether a start was put off, and none has been since."""
+    told = [line["what"] for line in journal.read(path) if line.get("what") in ("start", "put off")]
+    return told[-1:] == ["put off"]
 
 
 def _starts(path: Path) -> list[datetime]:

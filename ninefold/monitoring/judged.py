@@ -9,7 +9,11 @@ from ninefold.scoring.inputs import Item
 
 
 class NothingNewError(InputError):
-    """All files were judged before."""
+    """All files were judged before, by the model of that version."""
+
+    def __init__(self, message: str, version: str) -> None:
+        super().__init__(message)
+        self.version = version
 
 
 class Judged:

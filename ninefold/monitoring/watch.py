@@ -63,7 +63,8 @@ def watch(
     if labels is None:
         items = new
     if not items:
-        raise NothingNewError(f"no file of {', '.join(map(str, inputs))} is new")
+        said = f"no file of {', '.join(map(str, inputs))} is new"
+        raise NothingNewError(said, model.version)
     counter = Counter(reference, rows.signature, masked_of(items))
     wanted = _wanted(items, rows, reference, labels, key)
     seen = Seen()

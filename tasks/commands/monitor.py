@@ -46,7 +46,7 @@ def main(args: argparse.Namespace) -> int:
     stops = report["verdict"] == "block" or (args.strict and report["verdict"] == "warn")
     said = "\n".join(watching.lines(report))
     if args.json:
-        path = watching.FOLDER / "monitor.json"
+        path = watching.FOLDER / watching.REPORT
         sys.stdout.write(json.dumps(json.loads(path.read_text("utf-8")), ensure_ascii=False) + "\n")
     if stops:
         raise GateError(said)

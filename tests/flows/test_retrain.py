@@ -111,7 +111,28 @@ def test_the_automation_starts_one_retrain_in_a_cool_down(server, workspace, tra
     assert f"retrain started: {training}" in found(workspace, training)
     assert [run["tags"] for run in runs(server, training)].count(["because-of-drift"]) == 1
     assert len(runs(server, training)) == 2
-    assert told(workspace) == ["start", "run", "start", "run"]
+    assert told(workspace) == ["start", "run", "put off", "start", "run"]
+
+
+def test_what_is_found_in_the_cool_down_starts_a_retrain_after_it(server, workspace, training):
+    from flows.monitoring import monitor
+
+    def look():
+        return run(monitor, str(workspace.folder), ["in"], training=training)
+
+    (workspace.folder / "in").mkdir()
+    (workspace.folder / "bad.csv").rename(workspace.folder / "in" / "one.csv")
+    with pytest.raises(GateError, match="retrain started"):
+        look()
+    written(larger(table(600, 3)), workspace.folder / "in" / "two.csv")
+    with pytest.raises(GateError, match="no retrain: the last retrain began"):
+        look()
+    assert look().endswith("in is new")
+    workspace.write("params.yaml", RETRAIN.format(cooldown="0s", most=3))
+    assert f"retrain started: {training}" in look()
+    assert look().endswith("in is new")
+    assert told(workspace) == ["start", "run", "put off", "start", "run"]
+    assert len(runs(server, training)) == 2
 
 
 @pytest.mark.thorough
@@ -153,13 +174,13 @@ def test_a_start_whose_event_was_lost_is_given_back_once_none_can_come_of_it(
     assert "no retrain: the last retrain began" in found(workspace, training)
     monkeypatch.setattr(retraining, "LOST_AFTER", timedelta(0))
     assert "retrain started" in found(workspace, training)
-    assert told(workspace) == ["start", "event", "none", "start", "run"]
+    assert told(workspace) == ["start", "event", "put off", "none", "start", "run"]
     assert "no retrain: the last retrain began" in found(workspace, training)
     # a run that began, and that nobody wrote down, is not given back
     path = workspace.folder / ".ninefold/retrains.jsonl"
-    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-2]))
     assert "no retrain: the last retrain began" in found(workspace, training)
-    assert told(workspace) == ["start", "event", "none", "start", "run"]
+    assert told(workspace) == ["start", "event", "put off", "none", "start", "run", "put off"]
     assert len(runs(server, training)) == 1
 
 

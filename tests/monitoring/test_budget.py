@@ -4,8 +4,9 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 
+from ninefold import journal
 from ninefold.monitoring import RetrainSpec
-from ninefold.monitoring.budget import asks_for_retrain, claim, note
+from ninefold.monitoring.budget import asks_for_retrain, claim, is_due, note
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -27,6 +28,20 @@ def test_cool_down_and_budget_hold(tmp_path):
     assert "cool-down" in after(24.6)
     assert after(25.6) is None
     assert "the budget is 2" in after(27)
+
+
+def test_a_start_that_is_put_off_is_due_once_it_may_be(tmp_path):
+    path, spec = tmp_path / "r.jsonl", RetrainSpec(on="block", cooldown="1h", most=2)
+    hours = [NOW + timedelta(hours=hour) for hour in range(4)]
+    assert claim(path, spec, "drift", hours[0]) is None
+    assert not is_due(path, spec, hours[3])
+    assert claim(path, spec, "drift", hours[0]) == claim(path, spec, "drift", hours[0])
+    assert [is_due(path, spec, at) for at in hours[:2]] == [False, True]
+    assert claim(path, spec, "drift", hours[1]) is None
+    assert not is_due(path, spec, hours[3])
+    assert "the budget is 2" in claim(path, spec, "drift", hours[3])
+    assert not is_due(path, spec, hours[3])
+    assert [line["what"] for line in journal.read(path)] == ["start", "put off"] * 2
 
 
 def test_a_start_that_came_to_nothing_is_given_back(tmp_path):
