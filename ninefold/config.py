@@ -17,10 +17,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from ninefold.errors import ConfigError
 from ninefold.errors import nearest as nearest
+from ninefold.texts import composed
+
+ColumnName = typing.Annotated[str, AfterValidator(composed)]
+"""A column's name as sources give it, however it was typed: each letter one character."""
 
 SECTIONS: Mapping[str, str] = {
     "problem": "ninefold.problem:ProblemSpec",

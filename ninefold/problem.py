@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
-from ninefold.config import Spec
+from ninefold.config import ColumnName, Spec
 from ninefold.durations import duration_us
 
 Task = Literal[
@@ -26,11 +26,11 @@ class ProblemSpec(Spec):
     """classification (two or more classes), regression, clustering (groups of rows alike), anomaly
     (rows unlike the others), embedding (rows as a few numbers), generation (new rows) or tagging (a
     label for each step of a sequence; the target holds them, see ingest.tags of long_table)."""
-    target: Annotated[str, WithJsonSchema(_NAMES)] = Field("", validate_default=True)
+    target: Annotated[ColumnName, WithJsonSchema(_NAMES)] = Field("", validate_default=True)
     """Column to predict: a raw one or one that featurize derives; or a list of several, which one
     model predicts together (numbers, or two classes each). The other tasks need none;
     one that is given is never learnt from, only what is found is compared with it."""
-    also: tuple[str, ...] = ()
+    also: tuple[ColumnName, ...] = ()
     """Targets after the first; `target: [a, b]` says the same."""
     positive: str | None = None
     """Binary classification: the class whose probability is reported; default: the rarer one.
@@ -38,17 +38,17 @@ class ProblemSpec(Spec):
     metric: str | None = None
     """Reported metric, also watched by early stopping; default: roc_auc for two classes,
     log_loss for more, rmse for regression. Of several targets it is the mean."""
-    time: str | None = None
+    time: ColumnName | None = None
     """Datetime (or number) column that orders the rows."""
     horizon: Annotated[float | str | None, Field(union_mode="left_to_right")] = None
     """How long after the prediction the outcome is known (30min, 12h, 7d, 2w; a number in units of
     problem.time where that is a number): a split by time leaves that long a gap before each
     boundary."""
-    group: tuple[str, ...] = ()
+    group: tuple[ColumnName, ...] = ()
     """Columns that name the entity a row belongs to; an entity never spans two parts."""
-    ids: tuple[str, ...] = ()
+    ids: tuple[ColumnName, ...] = ()
     """Identifiers: kept for reference, never a feature."""
-    available_at: dict[str, Availability] = Field(default_factory=dict)
+    available_at: dict[ColumnName, Availability] = Field(default_factory=dict)
     """When a column's value is known, relative to the prediction; default: before."""
 
     @model_validator(mode="before")

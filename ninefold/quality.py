@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from ninefold.config import Spec
+from ninefold.config import ColumnName, Spec
 
 
 class ValidateSpec(Spec):
@@ -10,5 +10,5 @@ class ValidateSpec(Spec):
 
     max_rows: int = Field(20, ge=0, le=10_000)
     """Failing rows listed per expectation; all are counted."""
-    mask: tuple[str, ...] = ()
+    mask: tuple[ColumnName, ...] = ()
     """Columns whose values never appear in reports and Data Docs (personal data)."""

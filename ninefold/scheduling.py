@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, model_validator
 
 from ninefold.addresses import ClusterAddress
-from ninefold.config import Spec
+from ninefold.config import ColumnName, Spec
 from ninefold.durations import duration_us
 
 FIELDS = 5
@@ -77,7 +77,7 @@ class ScoreWhenSpec(WhenSpec):
     """A file, or a folder with a file for each input."""
     model: str = "models/model.onnx"
     """The exported model, relative to the workspace."""
-    keep: tuple[str, ...] = ()
+    keep: tuple[ColumnName, ...] = ()
     """Columns of the inputs that stand before the predictions."""
     scheduler: ClusterAddress | None = None
     """Address of a Dask scheduler (`tcp://host:8786`), whose workers then score."""
@@ -92,7 +92,7 @@ class MonitorWhenSpec(WhenSpec):
     """The exported model, relative to the workspace."""
     labels: str | None = None
     """Table with a column named as the target, once there are labels."""
-    key: str | None = None
+    key: ColumnName | None = None
     """Column that joins labels and rows."""
     strict: bool = False
     """Let warnings stop as well."""

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from ninefold import dates
 from ninefold.columns import TENSORS, Column, Kind
-from ninefold.config import Spec
+from ninefold.config import ColumnName, Spec
 from ninefold.numerals import DECIMAL_COMMA, NUMBER_FORMATS
 from ninefold.problem import ProblemSpec
 from ninefold.registry import OneOf
@@ -82,9 +82,9 @@ class DatasetSpec(Spec, ABC):
     """Rows to draw at random, in source order; null takes all."""
     seed: int = Field(0, ge=0)
     """Seed of that draw."""
-    columns: dict[str, ColumnSpec] = Field(default_factory=dict)
+    columns: dict[ColumnName, ColumnSpec] = Field(default_factory=dict)
     """Columns whose kind or format you set yourself; the others are inferred."""
-    drop: tuple[str, ...] = ()
+    drop: tuple[ColumnName, ...] = ()
     """Columns to leave out altogether."""
     missing: tuple[str, ...] = MISSING
     """Cells of text that stand for a missing value (white space around them aside)."""

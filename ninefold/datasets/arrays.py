@@ -11,6 +11,7 @@ from pydantic import Field
 
 from ninefold import pixels
 from ninefold.columns import Array
+from ninefold.config import ColumnName
 from ninefold.datasets import DatasetSpec
 from ninefold.datasets.array_parts import joined
 from ninefold.datasets.pictures.spec import LevelsSpec
@@ -35,7 +36,7 @@ class ArraysSpec(DatasetSpec, LevelsSpec):
     kind: Literal["arrays"] = "arrays"
     path: str = Field(min_length=1)
     """The file, relative to the workspace."""
-    image: str = "image"
+    image: ColumnName = "image"
     """Name of the array that holds the pictures; it becomes the column of that name."""
 
     def open(self, workspace: Path) -> "Source":

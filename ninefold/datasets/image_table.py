@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from ninefold.config import ColumnName
 from ninefold.datasets.file import FileSpec
 from ninefold.datasets.pictures.spec import ImageFilesSpec
 from ninefold.errors import InputError, nearest
@@ -19,7 +20,7 @@ class ImageTableSpec(FileSpec, ImageFilesSpec):
     """
 
     kind: Literal["image_table"] = "image_table"  # type: ignore[assignment]
-    image_path: str = Field(min_length=1)
+    image_path: ColumnName = Field(min_length=1)
     """Column that holds the paths of the image files, relative to the table's folder."""
 
     def open(self, workspace: Path) -> "Source":

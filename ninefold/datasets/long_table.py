@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from pydantic import Field
 
+from ninefold.config import ColumnName
 from ninefold.datasets.series.spec import LongSpec
 from ninefold.errors import InputError, nearest
 
@@ -32,15 +33,15 @@ class LongTableSpec(LongSpec):
     """
 
     kind: Literal["long_table"] = "long_table"  # type: ignore[assignment]
-    entity: str = Field(min_length=1)
+    entity: ColumnName = Field(min_length=1)
     """Column that names the entity (patient, machine, recording) a step belongs to."""
-    time: str | None = None
+    time: ColumnName | None = None
     """Column that orders the steps of an entity; default: the order of the file."""
-    tags: str | None = None
+    tags: ColumnName | None = None
     """Column whose label at each step is the target of the task tagging: in the rows a JSON list
     with a label (or null) for each step."""
 
-    words: tuple[str, ...] | None = None
+    words: tuple[ColumnName, ...] | None = None
     """Columns of words or categories, one a step, that models read step by step as they do
     channels; default: with `tags` those that vary within an entity, else none."""
 

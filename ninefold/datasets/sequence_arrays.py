@@ -8,6 +8,7 @@ from pydantic import Field
 
 from ninefold import sequences
 from ninefold.columns import Array
+from ninefold.config import ColumnName
 from ninefold.datasets import DatasetSpec
 from ninefold.datasets.arrays import columns_beside, read_named
 from ninefold.errors import InputError, nearest
@@ -27,7 +28,7 @@ class SequenceArraysSpec(DatasetSpec):
     """The file, relative to the workspace."""
     sequence: str = "X"
     """Name of the array that holds the sequences."""
-    column: str = Field("sequence", min_length=1)
+    column: ColumnName = Field("sequence", min_length=1)
     """What the column of sequences is called."""
     channels: tuple[str, ...] = ()
     """Names of the channels, in order; default: channel 1, channel 2 …"""

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from ninefold import sequences
 from ninefold.columns import Array
+from ninefold.config import ColumnName
 from ninefold.datasets import DatasetSpec
 from ninefold.errors import InputError, nearest
 
@@ -27,9 +28,9 @@ class TsFileSpec(DatasetSpec):
     paths: tuple[str, ...] = Field(min_length=1)
     """The files, relative to the workspace, one after the other (such as those for training and
     testing: Ninefold splits by itself)."""
-    column: str = Field("sequence", min_length=1)
+    column: ColumnName = Field("sequence", min_length=1)
     """What the column of sequences is called."""
-    label: str = Field("label", min_length=1)
+    label: ColumnName = Field("label", min_length=1)
     """What the column of classes or values is called."""
     channels: tuple[str, ...] = ()
     """Names of the channels, in order; default: channel 1, channel 2 …"""

@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from ninefold.columns import Array
+from ninefold.config import ColumnName
 from ninefold.datasets.series.spec import LongSpec
 from ninefold.errors import InputError
 
@@ -35,13 +36,13 @@ class WindowsSpec(LongSpec):
     """
 
     kind: Literal["windows"] = "windows"  # type: ignore[assignment]
-    column: str = Field("past", min_length=1)
+    column: ColumnName = Field("past", min_length=1)
     """What the column of sequences is called."""
-    time: str = Field(min_length=1)
+    time: ColumnName = Field(min_length=1)
     """Datetime column that orders the steps; in the rows, the time of a window's last step."""
-    series: str | None = None
+    series: ColumnName | None = None
     """Column that names the series a step belongs to; default: there is one."""
-    value: str = Field(min_length=1)
+    value: ColumnName = Field(min_length=1)
     """Number column to forecast; the first channel of the windows."""
     past: int = Field(ge=1, le=10_000)
     """Steps of a window."""

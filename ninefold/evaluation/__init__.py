@@ -2,13 +2,13 @@
 
 from pydantic import Field
 
-from ninefold.config import Spec
+from ninefold.config import ColumnName, Spec
 
 
 class EvaluateSpec(Spec):
     """What evaluate reports."""
 
-    slices: tuple[str, ...] | None = None
+    slices: tuple[ColumnName, ...] | None = None
     """Columns whose levels are reported one by one; default: columns with few levels."""
     bootstrap: int = Field(default=1000, ge=100, le=20000)
     """Bootstrap replicates behind every interval."""

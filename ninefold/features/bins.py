@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from ninefold.config import ColumnName
 from ninefold.features.derive import DeriveSpec
 
 if TYPE_CHECKING:
@@ -17,9 +18,9 @@ class BinsSpec(DeriveSpec):
     """A category: the group between two edges that a number falls in; missing stays missing."""
 
     kind: Literal["bins"] = "bins"
-    name: str = Field(min_length=1)
+    name: ColumnName = Field(min_length=1)
     """Name of the derived column."""
-    column: str
+    column: ColumnName
     """Number to cut."""
     edges: tuple[float, ...] = Field(min_length=1)
     """Inner edges, ascending; n edges give n + 1 groups."""

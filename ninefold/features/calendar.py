@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from ninefold.config import ColumnName
 from ninefold.features.derive import DeriveSpec
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ class CalendarSpec(DeriveSpec):
     """Columns `<name>_<part>`: numbers (weekday 0 is Monday); is_weekend is true or false."""
 
     kind: Literal["calendar"] = "calendar"
-    column: str
+    column: ColumnName
     """Datetime column."""
     parts: tuple[CalendarPart, ...] = Field(default=("hour", "weekday"), min_length=1)
     """Which parts."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from ninefold.config import ColumnName
 from ninefold.features.derive import DeriveSpec
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ class CyclicSpec(DeriveSpec):
     """Columns `<name>_sin` and `<name>_cos` of a datetime's part, or of a number with a period."""
 
     kind: Literal["cyclic"] = "cyclic"
-    column: str
+    column: ColumnName
     """Datetime column, or a number that comes round, such as degrees."""
     part: CyclicPart | None = None
     """Part of a datetime column."""

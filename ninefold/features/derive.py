@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from ninefold.config import Spec
+from ninefold.config import ColumnName, Spec
 
 if TYPE_CHECKING:
     from ninefold.features.scope import Scope
@@ -17,7 +17,7 @@ class DeriveSpec(Spec, ABC):
 
     kind: str
     """Which kind of derived column."""
-    name: str | None = Field(default=None, min_length=1)
+    name: ColumnName | None = Field(default=None, min_length=1)
     """Name of the derived column, or first part of the names where there are several."""
 
     def names(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Literal
 
+from ninefold.config import ColumnName
 from ninefold.features.derive import DeriveSpec
 
 if TYPE_CHECKING:
@@ -13,9 +14,9 @@ class ElapsedSpec(DeriveSpec):
     """`until` minus `column` in the given unit; missing where either is."""
 
     kind: Literal["elapsed"] = "elapsed"
-    column: str
+    column: ColumnName
     """Datetime where the time starts."""
-    until: str
+    until: ColumnName
     """Datetime where it ends."""
     unit: Literal["seconds", "minutes", "hours", "days"] = "hours"
     """Unit of the result."""

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from ninefold.config import ColumnName
 from ninefold.features.derive import DeriveSpec
 
 if TYPE_CHECKING:
@@ -30,9 +31,9 @@ class ExpressionSpec(DeriveSpec):
     """
 
     kind: Literal["expression"] = "expression"
-    name: str = Field(min_length=1)
+    name: ColumnName = Field(min_length=1)
     """Name of the derived column."""
-    expression: str = Field(min_length=1)
+    expression: ColumnName = Field(min_length=1)
     """The formula."""
 
     def emit(self, scope: "Scope") -> "dict[str, Value]":

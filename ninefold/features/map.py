@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from pydantic import Field, field_validator
 
+from ninefold.config import ColumnName
 from ninefold.errors import ConfigError
 from ninefold.features.derive import DeriveSpec
 
@@ -20,9 +21,9 @@ class MapSpec(DeriveSpec):
     """A category: the name that `values` gives to each value; missing stays missing."""
 
     kind: Literal["map"] = "map"
-    name: str = Field(min_length=1)
+    name: ColumnName = Field(min_length=1)
     """Name of the derived column."""
-    column: str
+    column: ColumnName
     """Category, text, number or true/false column."""
     values: dict[bool | int | float | str, str] = Field(min_length=1)
     """Value -> name."""

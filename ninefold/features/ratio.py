@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from ninefold.config import ColumnName
 from ninefold.features.derive import DeriveSpec
 
 if TYPE_CHECKING:
@@ -15,11 +16,11 @@ class RatioSpec(DeriveSpec):
     """`numerator / denominator`; missing where either is, or where the denominator is 0."""
 
     kind: Literal["ratio"] = "ratio"
-    name: str = Field(min_length=1)
+    name: ColumnName = Field(min_length=1)
     """Name of the derived column."""
-    numerator: str
+    numerator: ColumnName
     """Column above the line."""
-    denominator: str
+    denominator: ColumnName
     """Column below the line."""
 
     def emit(self, scope: "Scope") -> "dict[str, Value]":

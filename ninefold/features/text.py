@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from ninefold.config import ColumnName
 from ninefold.features.derive import DeriveSpec
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ class TextSpec(DeriveSpec):
     """
 
     kind: Literal["text"] = "text"
-    column: str
+    column: ColumnName
     """Text or category column."""
     parts: tuple[Literal["characters", "words"], ...] = Field(
         default=("characters", "words"), min_length=1

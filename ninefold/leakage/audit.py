@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field, StringConstraints
 
 from ninefold.columns import Array, Frame, is_missing
-from ninefold.config import Spec, nearest
+from ninefold.config import ColumnName, Spec, nearest
 from ninefold.describing import described
 from ninefold.errors import ConfigError, GateError
 from ninefold.leakage.case import Case, Check
@@ -27,7 +27,7 @@ class IgnoreSpec(Spec):
 
     finding: str
     """Its kind, such as target.copy."""
-    columns: tuple[str, ...] = ()
+    columns: tuple[ColumnName, ...] = ()
     """Only findings on these columns; none: on any."""
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
     """Why it is no leak; stands in the report."""

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ninefold.config import Spec
+from ninefold.config import ColumnName, Spec
 from ninefold.preprocessing.choice import SHORT
 from ninefold.preprocessing.clipping import ClipperSpec
 from ninefold.preprocessing.imputing import ImputerSpec
@@ -173,7 +173,7 @@ class PreprocessSpec(Spec):
     """Defaults for pictures."""
     sequence: SequenceSpec = SequenceSpec()
     """Defaults for sequences."""
-    columns: dict[str, ColumnSpec] = Field(default_factory=dict)
+    columns: dict[ColumnName, ColumnSpec] = Field(default_factory=dict)
     """Column -> what differs for it."""
     select: tuple[Selector, ...] = ()
     """Feature selection, in order; constant and duplicate features are dropped in any case."""

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from ninefold.config import Spec
+from ninefold.config import ColumnName, Spec
 
 
 class ScoreSpec(Spec):
@@ -12,7 +12,7 @@ class ScoreSpec(Spec):
 
     rows_per_chunk: int = Field(1024, ge=1, le=1_000_000)
     """Rows that go through the model at once; memory grows with it, not with the file."""
-    keep: tuple[str, ...] = ()
+    keep: tuple[ColumnName, ...] = ()
     """Columns of the input that stand before the predictions."""
     with_input: bool = False
     """Keep all columns of the input."""

@@ -13,6 +13,7 @@ from ninefold.errors import nearest
 from ninefold.serving import tensors
 from ninefold.serving.limits import Limits, RequestError
 from ninefold.serving.model import Array, Form, Model, Tensor
+from ninefold.texts import composed
 
 NOT_OFFERED = {
     "classification": "the classification extension",
@@ -146,6 +147,8 @@ def _feeds(inputs: Any, raw: memoryview, model: Form, limits: Limits) -> dict[st
 
 def known_input(name: Any, known: Mapping[str, Tensor], feeds: Mapping[str, Array]) -> Tensor:
     """Return the model's input of that name. Raises `RequestError`: unknown, or given twice."""
+    if isinstance(name, str) and name not in known:
+        name = composed(name)
     if not isinstance(name, str) or name not in known:
         raise RequestError(f"unknown input {name!r:.100}{nearest(str(name)[:100], known)}")
     if name in feeds:

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from ninefold.columns import Array, Frame
-from ninefold.config import nearest
+from ninefold.config import ColumnName, nearest
 from ninefold.errors import ConfigError, InputError
 from ninefold.problem import part_of
 from ninefold.splitting.auto import AutoSplitSpec
@@ -38,7 +38,7 @@ class GivenSplitSpec(SplitterSpec):
     kind: Literal["given"] = "given"
     path: str | None = Field(None, min_length=1)
     """The CSV file, relative to the workspace."""
-    column: str | None = Field(None, min_length=1)
+    column: ColumnName | None = Field(None, min_length=1)
     """In the place of a file, the column that says a row's part (train, val, test …); it must stand
     in problem.ids, so that no model reads it."""
 

@@ -1,3 +1,4 @@
+import unicodedata
 from typing import Annotated, Literal
 
 import pytest
@@ -18,6 +19,24 @@ def mistakes(tmp_path, text, *sections):
     with pytest.raises(ConfigError) as caught:
         load_params(write(tmp_path, text), sections)
     return str(caught.value).splitlines()
+
+
+def test_names_of_columns_are_read_as_sources_give_them(tmp_path):
+    """However the editor wrote `ö`; texts that are no names stay."""
+    text = """\
+problem: {target: größe, task: classification, positive: größe, ids: [größe],
+          available_at: {größe: after}}
+ingest: {kind: file, path: größe.csv, columns: {größe: {kind: number}}, drop: [größe]}
+featurize: {derive: [{kind: expression, name: größer, expression: größe + 1}]}
+"""
+    made = load_params(write(tmp_path, unicodedata.normalize("NFD", text)))
+    problem, ingest = made["problem"], made["ingest"]
+    assert (problem.target, *problem.ids, *problem.available_at) == ("größe",) * 3
+    assert (*ingest.columns, *ingest.drop) == ("größe",) * 2
+    (derived,) = made["featurize"].derive
+    assert (derived.name, derived.expression) == ("größer", "größe + 1")
+    assert problem.positive == unicodedata.normalize("NFD", "größe")
+    assert ingest.path == unicodedata.normalize("NFD", "größe.csv")
 
 
 def test_defaults_come_from_the_spec(tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import struct
+import unicodedata
 
 import numpy as np
 import onnxruntime as ort
@@ -94,6 +95,17 @@ def test_json_and_binary_give_the_models_own_numbers(
     texts = [x.decode() if isinstance(x, bytes) else x for x in result.as_numpy("label")]
     assert texts == label.tolist()
     assert result.get_response()["id"] == "r1"
+
+
+def test_names_of_tensors_may_have_their_letters_in_two_characters(client):
+    sent = body()
+    want = client.post(INFER, json=sent).json()
+    for item in sent["inputs"]:
+        item["name"] = unicodedata.normalize("NFD", item["name"])
+    assert SIZE not in [item["name"] for item in sent["inputs"]]
+    assert client.post(INFER, json=sent).json() == want
+    sent["inputs"].append({**sent["inputs"][0], "name": COLUMNS[0].name})
+    assert "must be given once" in client.post(INFER, json=sent).json()["error"]
 
 
 def test_double_values_survive_json_and_binary(triton, folder):

@@ -4,15 +4,16 @@ from typing import Literal
 
 from pydantic import Field
 
+from ninefold.config import ColumnName
 from ninefold.datasets.file import FileSpec
 
 
 class LongSpec(FileSpec):
     """A CSV, TSV or Parquet file with one step a line."""
 
-    channels: tuple[str, ...] = ()
+    channels: tuple[ColumnName, ...] = ()
     """Number columns whose values make up the sequences; each kind says which by default."""
-    column: str = Field("sequence", min_length=1)
+    column: ColumnName = Field("sequence", min_length=1)
     """What the column of sequences is called."""
     repeated: Literal["stop", "first", "last"] = "stop"
     """What to do where one entity has several steps of the same time: stop and say where, or keep
