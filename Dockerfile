@@ -26,7 +26,7 @@ RUN pip install --no-deps -r requirements-serve.lock
 COPY ninefold/__init__.py ninefold/beside.py ninefold/progress.py ninefold/errors.py \
      ninefold/signature.py ninefold/contributions.py ninefold/dates.py \
      ninefold/runtime.py ninefold/numerals.py ninefold/occlusion.py ninefold/pixels.py ninefold/production.py \
-     ninefold/sequences.py ninefold/texts.py ./ninefold/
+     ninefold/sequences.py ninefold/texts.py ninefold/vocabulary.py ./ninefold/
 COPY ninefold/serving ./ninefold/serving
 RUN python -m compileall -q ninefold
 USER ninefold

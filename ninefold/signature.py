@@ -28,6 +28,8 @@ class Input:
     has_missing: bool = False
     format: str | None = None
     example: Any = None
+    known_words: float | None = None
+    """Of a text that is split into words: a larger share of known ones is not remarkable."""
 
     @property
     def range(self) -> tuple[float, float] | None:

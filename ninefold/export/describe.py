@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -13,8 +13,16 @@ from ninefold.head import Head
 from ninefold.problem import ProblemSpec
 from ninefold.signature import Input, Kind, Result, Signature
 from ninefold.tensor_cells import TENSOR_KINDS
+from ninefold.vocabulary import Words, known_share, vocabularies
+
+if TYPE_CHECKING:
+    import onnx
 
 MAX_LEVELS = 1000
+MAX_TEXTS = 10_000
+USUAL, FAR_BELOW = 0.1, 0.5
+"""Less than this part of the known words that all but such a share of the train rows have is
+remarkable in a text."""
 BARS = 10
 TOP_LEVELS = 30
 
@@ -28,30 +36,30 @@ class Ingest(Protocol):
 
 
 def signature(
-    names: Sequence[str],
-    outputs: Sequence[str],
+    model: "onnx.ModelProto",
     train: Frame,
     head: Head,
     problem: ProblemSpec,
     ingest: Ingest | None = None,
-    model: str = "network",
+    name: str = "network",
 ) -> Signature:
-    """Describe the inputs `names` by the train rows, and what the model gives."""
-    target = head.target
+    """Describe the inputs of `model` by the train rows, and what it gives."""
+    target, inputs = head.target, inputs_of(model, train)
+    names = {item.name for item in inputs}
     raw = [c.name for c in train.columns if "derived" not in c.roles]
     ignored = dict.fromkeys([*raw, *problem.ids, *problem.available_at, *problem.targets])
     return Signature(
-        inputs=tuple(described(train.column(name), train[name]) for name in names),
+        inputs=inputs,
         task=target.task,
         target=target.name,
         classes=target.classes,
         positive=target.positive,
         threshold=head.threshold if target.is_binary else None,
-        ignored=tuple(name for name in ignored if name not in set(names)),
+        ignored=tuple(column for column in ignored if column not in names),
         **written(ingest),
-        outputs=tuple(outputs),
+        outputs=tuple(info.name for info in model.graph.output),
         results=head.results,
-        model=model,
+        model=name,
     )
 
 
@@ -64,8 +72,19 @@ def written(ingest: Ingest | None) -> dict[str, Any]:
     }
 
 
-def described(column: Column, values: Array) -> Input:
-    """Return what the train rows' values `(N,)` say of an input."""
+def inputs_of(model: "onnx.ModelProto", train: Frame) -> tuple[Input, ...]:
+    """Describe the inputs of `model` by the train rows."""
+    columns = [train.column(info.name) for info in model.graph.input]
+    texts = {column.name for column in columns if column.kind == "text"}
+    words = vocabularies(model.SerializeToString()) if texts else {}
+    told = {name: known for name, known in words.items() if name in texts}
+    return tuple(described(c, train[c.name], told.get(c.name)) for c in columns)
+
+
+def described(column: Column, values: Array, words: Words | None = None) -> Input:
+    """Return what the train rows' values `(N,)` say of an input, of whose texts the model knows
+    the `words`.
+    """
     missing = is_missing(column.kind, values)
     known = values[~missing]
     low: float | None = None
@@ -90,7 +109,14 @@ def described(column: Column, values: Array) -> Input:
         bool(missing.any()),
         column.format,
         example[0] if example else None,
+        None if words is None else _least_known(known, words),
     )
+
+
+def _least_known(texts: Array, words: Words) -> float:
+    some = texts[spread(len(texts), MAX_TEXTS)].tolist()
+    shares = [known_share(text, words) for text in some] or [0.0]
+    return FAR_BELOW * float(np.quantile(shares, USUAL))
 
 
 def to_cell(column: Column, values: Array) -> list[Any]:

@@ -86,15 +86,7 @@ def publish(
     )
     background = train.select(names).take(spread(len(train), spec.explanation.background))
     metadata = {
-        METADATA_KEY: describe.signature(
-            names,
-            [info.name for info in proto.graph.output],
-            train,
-            model.head,
-            problem,
-            ingest,
-            name,
-        ).to_json(),
+        METADATA_KEY: describe.signature(proto, train, model.head, problem, ingest, name).to_json(),
         "ninefold.golden": as_json(_golden(bare, valid.select(names), spec)),
         "ninefold.drift": as_json(_drift(bare, train.select(names), model)),
         "ninefold.explanation": as_json(compact(explained, background)),

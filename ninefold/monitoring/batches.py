@@ -115,7 +115,7 @@ def _recorded(
     wanted: Wanted,
 ) -> None:
     """Add what a server recorded; the predictions are those it gave."""
-    marker = Marker([cells.column for cells in rows.cells.values()])
+    marker = Marker([cells.column for cells in rows.cells.values()], model.words)
     masked = _masked(item.path)
     for lines in _chunks(item.path):
         mine = [line for line in lines if line["version"] == model.version]

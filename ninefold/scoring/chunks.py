@@ -58,7 +58,7 @@ class Chunker:
         self.model, self.rows, self.order, self.observe = model, rows, order, observe
         self.spec, self.path = order.spec, order.path
         inputs = [cells.column for cells in rows.cells.values()]
-        self.marker = Marker(inputs) if self.spec.with_flags else None
+        self.marker = Marker(inputs, model.words) if self.spec.with_flags else None
         self.names = self._names()
         folder = self.path if self.path.is_dir() else self.path.parent
         self.encoder = Encoder(rows.signature, list(rows.cells), folder, model.masked)

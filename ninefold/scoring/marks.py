@@ -7,8 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ninefold.serving.flags import levels_of
 from ninefold.serving.model import Array
 from ninefold.signature import NAT, Input
+from ninefold.vocabulary import Words
 
 KINDS = ("unseen", "out_of_range", "missing")
 SEPARATOR = "; "
@@ -21,13 +23,14 @@ class Marker:
 
     names = tuple(f"flag_{kind}" for kind in KINDS)
 
-    def __init__(self, inputs: Sequence[Input]) -> None:
+    def __init__(self, inputs: Sequence[Input], words: Mapping[str, Words]) -> None:
         self._inputs = [item for item in inputs if item.kind in FINDERS]
-        self._known = {
+        self._known: dict[str, Any] = {
             item.name: pa.array(["", *item.levels], pa.string())
             for item in inputs
             if item.kind == "category" and item.levels
         }
+        self._known |= {item.name: levels_of(item, words) for item in inputs if item.kind == "text"}
 
     def mark(self, feeds: Mapping[str, Array], without: Array) -> tuple[list[pa.Array], Flagged]:
         """Return, for each kind, the names of the columns it holds for, null for none; and counts.
@@ -74,7 +77,7 @@ def _named(masks: Mapping[str, Array], rows: int) -> pa.Array:
     return pa.array(texts, pa.string()).take(pa.array(place))
 
 
-def _ranged(item: Input, values: Array, _: Mapping[str, pa.Array]) -> dict[str, Array]:
+def _ranged(item: Input, values: Array, _: Mapping[str, Any]) -> dict[str, Array]:
     if item.range is None:
         return {}
     low, high = item.range
@@ -83,7 +86,7 @@ def _ranged(item: Input, values: Array, _: Mapping[str, pa.Array]) -> dict[str, 
     return {"missing": missing, "out_of_range": beyond}
 
 
-def _named_levels(item: Input, values: Array, known: Mapping[str, pa.Array]) -> dict[str, Array]:
+def _named_levels(item: Input, values: Array, known: Mapping[str, Any]) -> dict[str, Array]:
     found = {"missing": np.asarray(values == "", dtype=bool)}
     if item.name in known:
         is_known = pc.is_in(pa.array(values, pa.string()), value_set=known[item.name])
@@ -91,10 +94,16 @@ def _named_levels(item: Input, values: Array, known: Mapping[str, pa.Array]) -> 
     return found
 
 
+def _worded(item: Input, values: Array, known: Mapping[str, Any]) -> dict[str, Array]:
+    missing, levels = np.asarray(values == "", dtype=bool), known[item.name]
+    seen = np.fromiter((text in levels for text in values.tolist()), bool, len(values))
+    return {"missing": missing, "unseen": ~seen & ~missing}
+
+
 FINDERS = {
     "number": _ranged,
     "datetime": _ranged,
     "category": _named_levels,
-    "text": _named_levels,
+    "text": _worded,
 }
 """Kind of column -> what finds its unusual cells."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from ninefold.serving.model import Array
 from ninefold.signature import NAT, Input
+from ninefold.vocabulary import Words, known_share
 
 Flags = dict[str, list[str]]
 
@@ -17,17 +18,27 @@ class _Anything:
         return text != ""
 
 
+class _Readable:
+    """Texts of which a model knows more than a share of the words."""
+
+    def __init__(self, words: Words, share: float) -> None:
+        self._words, self._share = words, share
+
+    def __contains__(self, text: Any) -> bool:
+        return known_share(text, self._words) > self._share
+
+
 class Flagger:
     """Compares the cells of a row with what the signature says of the train rows."""
 
-    def __init__(self, columns: Mapping[str, Input]) -> None:
+    def __init__(self, columns: Mapping[str, Input], words: Mapping[str, Words]) -> None:
         self._ranges = {
             name: column.range
             for name, column in columns.items()
             if column.kind in ("number", "datetime") and column.range
         }
         self._levels = {
-            name: _levels(column)
+            name: levels_of(column, words)
             for name, column in columns.items()
             if column.kind in ("category", "text")
         }
@@ -38,7 +49,8 @@ class Flagger:
     def flags(self, feeds: Mapping[str, Array]) -> dict[int, Flags]:
         """Return the flags of the rows of `feeds` (n, 1) that have some: by row, kind and column.
 
-        unseen: a level that no train row had. out_of_range: below or above all train rows
+        unseen: a level that no train row had, a text of which hardly a word is known
+        (`Input.known_words`). out_of_range: below or above all train rows
         (`Input.range`).
         missing: no value.
         """
@@ -76,7 +88,12 @@ class Flagger:
         )
 
 
-def _levels(column: Input) -> Container[str]:
+def levels_of(column: Input, words: Mapping[str, Words]) -> Container[str]:
+    """Return the cells of a category or a text that are as in training; `words` are those that the
+    model knows, by column.
+    """
+    if column.known_words is not None and column.name in words:
+        return _Readable(words[column.name], column.known_words)
     is_listed = column.kind == "category" and column.levels
     return frozenset(column.levels) - {""} if is_listed else _Anything()
 

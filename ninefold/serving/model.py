@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from ninefold import runtime
 from ninefold.errors import InputError
 from ninefold.serving.blocks import CellTensors
 from ninefold.signature import METADATA_KEY, Signature
+from ninefold.vocabulary import Words, vocabularies
 
 if TYPE_CHECKING:
     import onnxruntime as ort
@@ -57,7 +59,12 @@ class Tensor:
 
 
 class Form:
-    """What a model takes and gives: enough to read requests to it, also in another process."""
+    """What a model takes and gives: enough to read requests to it, also in another process.
+
+    `words` are those that a model knows, by input of texts; where it only reads, none are told.
+    """
+
+    words: Mapping[str, Words] = MappingProxyType({})
 
     def __init__(
         self,
@@ -125,6 +132,8 @@ class Model(Form):
             _signature(name, self.metadata),
         )
         self._names = [tensor.name for tensor in self.outputs]
+        if self.signature and any(i.known_words is not None for i in self.signature.inputs):
+            self.words = vocabularies(content)
         self.fault: str | None = None
         self.is_batchable = False
         self.row_s = self.more_s = float("inf")

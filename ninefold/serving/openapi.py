@@ -195,8 +195,9 @@ def _predictions(signature: Signature) -> dict[str, Any]:
         "explanation": EXPLANATION,
         "flags": {
             "type": "object",
-            "description": "What is unusual: columns whose value no train row had (unseen), beyond "
-            "all train rows (out_of_range), or not there (missing)",
+            "description": "What is unusual: columns whose value no train row had, or a text of "
+            "which hardly a word is known (unseen), beyond all train rows (out_of_range), or not "
+            "there (missing)",
             "additionalProperties": {"type": "array", "items": {"type": "string"}},
         },
     }

@@ -77,7 +77,7 @@ class Rows:
         self.takes_pictures = any(columns[name].kind == "image" for name in self.cells)
         self._names_told = [result.name for result in self.told]
         self._is_nested = any(result.inside or not result.name for result in self.told)
-        self.flagger = Flagger({name: columns[name] for name in self.cells})
+        self.flagger = Flagger({name: columns[name] for name in self.cells}, model.words)
         self.known = frozenset({*columns, *model.signature.ignored, model.signature.target})
         self._names, self._wanted = sorted(self.known), _listed(self.cells)
 

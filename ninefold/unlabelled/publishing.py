@@ -1,7 +1,7 @@
 """Puts a model without a target together with its preprocessing: one file for raw rows."""
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +46,6 @@ def publish(
     proto = composed(featurize, model, train)
     train, valid = model.raw(train), model.raw(valid)
     names = [info.name for info in proto.graph.input]
-    outputs = [info.name for info in proto.graph.output]
     bare = session(proto)
     rows = valid.select(names)
     golden = rows.take(describe.golden_positions(rows, spec.golden_rows))
@@ -55,7 +54,7 @@ def publish(
     drawn = any(result.kind == "image" for result in model.results)
     tolerance = max(spec.tolerance, 1 / 250) if drawn else spec.tolerance
     metadata = {
-        METADATA_KEY: signature(names, outputs, train, model, problem, ingest, name).to_json(),
+        METADATA_KEY: signature(proto, train, model, problem, ingest, name).to_json(),
         "ninefold.golden": as_json(describe.golden(golden, answers, tolerance)),
         "ninefold.drift": as_json(_drift(bare, train.select(names), model)),
         "ninefold.masked": as_json(sorted(masked)),
@@ -88,16 +87,16 @@ def composed(featurize: "onnx.ModelProto", model: Model, train: Frame) -> "onnx.
 
 
 def signature(
-    names: Sequence[str],
-    outputs: Sequence[str],
+    proto: "onnx.ModelProto",
     train: Frame,
     model: Model,
     problem: ProblemSpec,
     ingest: describe.Ingest | None = None,
     name: str = NETWORK,
 ) -> Signature:
-    """Describe the inputs `names` by the train rows, and what the model says."""
-    inputs = [describe.described(train.column(name), train[name]) for name in names]
+    """Describe the inputs of the file by the train rows, and what the model says."""
+    inputs = describe.inputs_of(proto, train)
+    names = {item.name for item in inputs}
     raw = [c.name for c in train.columns if "derived" not in c.roles]
     others = dict.fromkeys([*raw, *problem.ids, *problem.available_at])
     return Signature(
@@ -107,9 +106,9 @@ def signature(
         ),
         task=problem.task,
         target=problem.target,
-        ignored=tuple(name for name in others if name not in set(names)),
+        ignored=tuple(column for column in others if column not in names),
         **describe.written(ingest),
-        outputs=tuple(outputs),
+        outputs=tuple(info.name for info in proto.graph.output),
         results=model.results,
         model=name,
     )

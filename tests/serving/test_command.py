@@ -60,6 +60,7 @@ def test_serving_imports_nothing_heavy(tmp_path):
         "sequences",
         "signature",
         "texts",
+        "vocabulary",
     )
     assert own == [f"ninefold.{name}" for name in light]
 

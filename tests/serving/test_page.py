@@ -15,7 +15,7 @@ from ninefold.serving.model import read_model
 from ninefold.serving.reading import sent_rows
 from tests.browser import BROWSER, opened
 from tests.serving.conftest import running
-from tests.serving.models import CITY, SIZE, build, example
+from tests.serving.models import CITY, NOTE, SIZE, build, example
 
 PREDICT = "/v1/models/model/predict"
 
@@ -195,6 +195,8 @@ SAID = (
     ("bars('reconstruction', { a: 'x', b: null }).textContent", "reconstructionaxb–"),
     (f"why({WHY}, {{ a: 5 }}, 'Why y').textContent",
      "Why yu: 1 on average, 2 here; the difference, by column:a = 5+1"),
+    (f"worded(['unseen', [{json.dumps(CITY)}, {json.dumps(NOTE)}]]).join(' | ')",
+     f"Never seen in training,{CITY} | Hardly a word is known of,{NOTE}"),
     ("card({ test_set: { metric: 'accuracy', chance_gain: { 10: 0.0123 } } });"
      "document.getElementById('card').innerText",
      "chance after ten looks at the test part a gain below 0.012 accuracy is chance"),

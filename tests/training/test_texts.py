@@ -15,8 +15,12 @@ from ninefold.preprocessing import PreprocessSpec
 from ninefold.preprocessing import fit as fit_preprocessing
 from ninefold.problem import ProblemSpec
 from ninefold.sampling import NoSamplingSpec
+from ninefold.scoring.marks import Marker
+from ninefold.serving.model import Model
+from ninefold.serving.rows import Rows
 from ninefold.target import Target
 from ninefold.training import TrainSpec, fit
+from ninefold.vocabulary import known_share, vocabularies
 
 PROBLEM = ProblemSpec(target="y", task="classification")
 TOKENS = PreprocessSpec.model_validate({"columns": {"said": {"use": "tokens"}}})
@@ -93,6 +97,35 @@ def test_a_network_learns_the_order_of_words_and_is_exported():
     published = publish(featurizer, model, train, valid, PROBLEM, ExportSpec())
     assert published.receipt["pass"] is True, published.receipt["reasons"]
     assert published.receipt["cases"]["unseen_category"]["n"] > 0
+    served = Model("news", published.content)
+    rows = Rows(served)
+    said = ["the match was not good", "never seen before", "", "good "]
+    batch = rows.read([{"said": text} for text in said])
+    answers = rows.answers(batch, served.run(batch.feeds))
+    flags = [None, {"unseen": ["said"]}, {"missing": ["said"]}, None]
+    assert [answer.get("flags") for answer in answers] == flags
+    assert [
+        rows.flagger.flags({"said": cell[None]}).get(0) for cell in batch.feeds["said"]
+    ] == flags
+    marker = Marker(served.signature.inputs, served.words)
+    unseen, _, missing = marker.mark(batch.feeds, np.zeros(4, bool))[0]
+    assert unseen.to_pylist() == [None, "said", None, None]
+    assert missing.to_pylist() == [None, None, "said", None]
+
+
+@pytest.mark.parametrize("use", ["tokens", "text"])
+def test_the_words_that_a_file_looks_up_are_read_off_its_graph(use):
+    frame = texts(120)
+    frame.data["said"][:9] = ["Goal! 東京"] * 9
+    target = Target.fit(frame, PROBLEM)
+    spec = PreprocessSpec.model_validate({"columns": {"said": {"use": use}}})
+    known = {*WORDS, "not", "good", "Goal!", "東", "京"}
+    ready = fit_preprocessing(frame, target.encode(frame), target, PROBLEM, spec)
+    for model in (ready.model, ready.flattened().model):
+        words = vocabularies(model.SerializeToString())["said"]
+        assert words == known if use == "tokens" else {"Goal!", "京"} < words < known
+    assert known_share("goal! Goal! 京 of", words) == 0.5
+    assert known_share(" ", words) == 0
 
 
 def test_without_tokens_the_network_says_what_to_set():
