@@ -69,8 +69,21 @@ class MLPSpec(NetworkSpec):
                 outputs=outputs,
                 positions=positions,
                 edges=edges,
+                gains=word_gains(layout),
                 spec=self,
             )
+
+
+def word_gains(layout: "Layout") -> Array | None:
+    """Return what features `(F,)` are multiplied by: words of texts laid flat so that their mean
+    square is 1, as that of scaled numbers is about; None without any.
+    """
+    from ninefold.preprocessing.tensors import LENGTH
+
+    gains = np.ones(len(layout.features), dtype=np.float32)
+    for first, count in layout.words.values():
+        gains[first : first + count] = np.sqrt(count) / LENGTH
+    return gains if layout.words else None
 
 
 def quantile_edges(X: Array | None, positions: tuple[int, ...], bins: int) -> Array:

@@ -1,6 +1,7 @@
 """Tensors laid flat, for models that take a table of numbers."""
 
 from dataclasses import replace
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,7 @@ from ninefold.preprocessing.sequences import TOLD
 from ninefold.preprocessing.tensors import emit_flat
 
 if TYPE_CHECKING:
-    from ninefold.preprocessing.layout import Layout
+    from ninefold.preprocessing.layout import Layout, TensorLayout
     from ninefold.preprocessing.model import Preprocessing
 
 
@@ -37,17 +38,23 @@ def flattened(preprocessing: "Preprocessing") -> "Preprocessing":
         sources=(*layout.sources, *columns),
         tensors=(),
         recent=_recent(layout),
+        words={t.column: (i, len(t.features)) for t, i in _starts(layout) if t.kind == "tokens"},
     )
     return Preprocessing(graph.model(), told)
 
 
+def _starts(layout: "Layout") -> "zip[tuple[TensorLayout, int]]":
+    """Return each tensor with the place of its first feature."""
+    sizes = [len(tensor.features) for tensor in layout.tensors]
+    return zip(layout.tensors, accumulate(sizes, initial=len(layout.features)), strict=False)
+
+
 def _recent(layout: "Layout") -> dict[str, tuple[float, ...]]:
     """Return where the last steps of sequences stand among the features, see `Layout.recent`."""
-    found, start = {}, len(layout.features)
-    for tensor in layout.tensors:
+    found = {}
+    for tensor, start in _starts(layout):
         if tensor.kind == "sequence":
             depth, steps, _ = tensor.flat
             before = start + (len(TOLD) + steps - 2) * depth
             found[tensor.column] = (start, before, depth, steps, *tensor.scales[:3])
-        start += len(tensor.features)
     return found

@@ -1,5 +1,7 @@
 """Texts read word by word: looked up in the graph, learnt, exported; laid flat for other models."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -10,8 +12,9 @@ from ninefold.errors import ConfigError
 from ninefold.export import ExportSpec
 from ninefold.export.publish import publish
 from ninefold.features import FeaturizeSpec, build, featurize
+from ninefold.networks.mlp import word_gains
 from ninefold.networks.text_cnn import TextCNNSpec
-from ninefold.preprocessing import PreprocessSpec
+from ninefold.preprocessing import Layout, PreprocessSpec
 from ninefold.preprocessing import fit as fit_preprocessing
 from ninefold.problem import ProblemSpec
 from ninefold.sampling import NoSamplingSpec
@@ -68,6 +71,7 @@ def test_words_become_ids_whatever_the_batch():
     lengths = np.linalg.norm(X[1:], axis=1)
     np.testing.assert_allclose(lengths, lengths[0], rtol=1e-6)  # also of a text of 700 words
     np.testing.assert_array_equal(X[3:4], flat.transform(odd.take(np.array([3])))[0])
+    assert np.mean(np.square(X[1:] * word_gains(flat.layout))) == pytest.approx(1)
 
 
 def test_a_text_of_unknown_words_is_of_neither_class():
@@ -126,6 +130,20 @@ def test_the_words_that_a_file_looks_up_are_read_off_its_graph(use):
         assert words == known if use == "tokens" else {"Goal!", "京"} < words < known
     assert known_share("goal! Goal! 京 of", words) == 0.5
     assert known_share(" ", words) == 0
+
+
+def test_a_network_of_tables_reads_words_beside_numbers_and_is_exported():
+    parts = [texts(n, seed) for n, seed in ((120, 0), (60, 1))]
+    for part in parts:
+        part.data["size"] = np.linspace(0, 1, len(part))
+    columns = (Column("size", "number", frozenset({"input"})), *parts[0].columns)
+    train, valid = (Frame(columns, part.data, part.row) for part in parts)
+    featurizer, _ = build(columns, PROBLEM, FeaturizeSpec(auto=False))
+    model = fit(train, valid, PROBLEM, NoSamplingSpec(), TOKENS, TrainSpec(epochs=2))
+    published = publish(featurizer, model, train, valid, PROBLEM, ExportSpec())
+    assert published.receipt["pass"] is True, published.receipt["reasons"]
+    again = Layout.from_json(json.loads(json.dumps(model.preprocessing.layout.to_json())))
+    np.testing.assert_array_equal(word_gains(again), word_gains(model.preprocessing.layout))
 
 
 def test_without_tokens_the_network_says_what_to_set():

@@ -125,6 +125,7 @@ class MLP(nn.Module):
     """
 
     positions: Tensor
+    gains: Tensor | None
 
     def __init__(
         self,
@@ -134,9 +135,11 @@ class MLP(nn.Module):
         outputs: int,
         positions: tuple[int, ...],
         edges: Array,
+        gains: Array | None = None,
         spec: "MLPSpec",
     ) -> None:
         super().__init__()
+        self.register_buffer("gains", None if gains is None else torch.from_numpy(gains))
         self.members, self.outputs = spec.ensemble_size, outputs
         self.register_buffer("positions", torch.tensor(positions, dtype=torch.int64))
         self.numbers = PiecewiseLinearEmbedding(edges, spec.embedding_dim) if positions else None
@@ -160,6 +163,8 @@ class MLP(nn.Module):
             nn.init.zeros_(self.linear.bias)
 
     def forward(self, x: Tensor, codes: Tensor) -> Tensor:
+        if self.gains is not None:
+            x = x * self.gains
         plain = [x, *(embed(codes[:, column]) for column, embed in enumerate(self.codes))]
         parts = [*plain]
         if self.numbers is not None:
