@@ -11,6 +11,8 @@ from ninefold.columns import Array, Column, class_names
 ORDER = 60
 MAX_LEVELS = 30
 ROWS_PER_LEVEL = 10
+HALF = 0.5
+"""Share of rows with a known class below which labels must be written otherwise."""
 RARE = 10
 """Where a level came no oftener than this, others that are as rare may not have come at all."""
 
@@ -19,7 +21,9 @@ def rules(sample: Sample) -> Iterator[Rule]:
     """Expect the levels seen, where they are few and came often.
 
     How many rows have a level that was not seen is estimated by those seen once (Good 1953).
-    Classes of the target that training never saw block: no model can name them.
+    Classes of the target that training never saw block: no model can name them. Where the parts
+    follow time or entities they may honestly come later, or elsewhere, and warn; that most rows
+    are of such classes blocks even then.
     """
     for column in sample.columns:
         is_target = sample.is_target(column.name) and sample.problem.task == "classification"
@@ -39,9 +43,14 @@ def _set(column: Column, sample: Sample, is_target: bool) -> Iterator[Rule]:
     because = f"{len(found)} level{'s' * (len(found) != 1)} in {len(values)} rows of training" + (
         f", {once} of them once" * bool(once)
     )
-    is_certain = is_target and not once
+    by_lot = sample.problem.time is None and not sample.problem.group
+    is_certain = is_target and not once and by_lot
+    about = {"column": column.name, "value_set": _plain(column, found)}
     yield rule("expect_column_values_to_be_in_set", "block" if is_certain else "warn", because,
-               column=column.name, value_set=_plain(column, found), **share)  # fmt: skip
+               **about, **share)  # fmt: skip
+    if is_target and not is_certain:
+        because = f"most rows with none of {len(found)} known classes: labels written otherwise"
+        yield rule("expect_column_values_to_be_in_set", "block", because, **about, mostly=HALF)
 
 
 def _plain(column: Column, found: Array) -> list[object]:

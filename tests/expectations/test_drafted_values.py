@@ -92,6 +92,17 @@ def test_a_lonely_value_far_from_all_others_is_asked_about(tmp_path):
     assert "ingest.missing" in failed["net"]["because"]
 
 
+def test_a_class_that_came_later_warns_and_stops_where_most_rows_bear_it(tmp_path):
+    table = orders()
+    suite = drafted(table, tmp_path)
+    verdicts = {}
+    for name, rows in (("few", table.index[-9:]), ("most", table.index[9:])):
+        fresh = table.copy()
+        fresh.loc[rows, "sold"] = "later"
+        verdicts[name] = check(fresh, suite, tmp_path)["verdict"]
+    assert verdicts == {"few": "warn", "most": "block"}
+
+
 def test_a_few_mistakes_in_training_are_named(tmp_path):
     table = orders()
     table["weight"] = np.random.default_rng(1).normal(70, 9, ROWS).round(1)
