@@ -35,6 +35,8 @@ FACTORS = {
 }
 CONVERTED, NEVER = -5.0, -400.0
 """log10 of the p-value up to which a conversion is tried, and least that is told."""
+CONVERTED_EFFECT = 0.9
+"""Distance of the parts from which a conversion that makes them alike is no chance."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,11 @@ def is_mixed(drifts: list[Drift], order: Drift) -> bool:
     """Tell whether rows came to the parts by lot: few columns differ, nor does the file's order.
 
     A test part at the end of the file is no lot, unless many columns say that the file is mixed.
+    Columns that hardly overlap and are alike when converted, fewer than the others, say nothing.
     """
+    converted = [d for d in drifts if d.unit is not None and d.effect > CONVERTED_EFFECT]
+    if 2 * len(converted) < len(drifts):
+        drifts = [d for d in drifts if d not in converted]
     differing = sum(d.log10_p < -4 and d.effect > 0.05 for d in drifts)
     if order.effect >= APART:
         return len(drifts) >= 10 and differing <= 0.1 * len(drifts)
@@ -101,7 +107,7 @@ def number_drift(train: Array, test: Array, columns: int) -> Drift:
         "median_in_test": float(np.median(test)),
     }
     unit = _converted(train, test) if log10_p < CONVERTED and effect >= 0.3 else None
-    plain = unit is not None and effect > 0.9 and min(len(train), len(test)) >= 100
+    plain = unit is not None and effect > CONVERTED_EFFECT and min(len(train), len(test)) >= 100
     plain = plain and bool(re.search("thousand|million|hundred|°", unit or ""))
     return Drift(float(min(0.0, log10_p)), effect, apart, unit, plain, evidence)
 

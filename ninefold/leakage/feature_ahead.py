@@ -34,7 +34,9 @@ class FeatureAheadCheck(Check):
         told: set[str] = set()
         for series in case.series:
             columns = {
-                name: x for name in _numbers(case) if _varies(x := _values(case, series, name))
+                name: x
+                for name in _numbers(case)
+                if _varies(series, x := _values(case, series, name))
             }
             names = [n for n in columns if n not in (case.problem.target, series.time)]
             for found in windowed(series, columns, names, case.seed):
@@ -70,8 +72,15 @@ def _values(case: Case, series: Series, name: str) -> Array:
     return np.where(np.abs(values) < LARGEST, values, np.nan)
 
 
-def _varies(x: Array) -> bool:
-    return len(np.unique(x[np.isfinite(x)][:2000])) >= MIN_DISTINCT
+def _varies(series: Series, x: Array) -> bool:
+    """Tell whether values `(M,)` take many values, and change inside entities as often.
+
+    What each entity has once goes with every statistic of its rows, earlier and later.
+    """
+    inside = series.entity[1:] == series.entity[:-1]
+    known = np.isfinite(x)
+    changes = inside & (x[1:] != x[:-1]) & known[1:] & known[:-1]
+    return len(np.unique(x[known][:2000])) >= MIN_DISTINCT and changes.sum() >= MIN_DISTINCT
 
 
 def _windowed(series: Series, found: Windowed) -> Finding:

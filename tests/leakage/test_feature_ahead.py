@@ -93,6 +93,15 @@ def test_each_entity_is_a_series_of_its_own():
     assert item["columns"] == ["made"]
 
 
+def test_a_number_of_the_entity_in_the_numbers_of_its_rows_passes():
+    rng = np.random.default_rng(4)
+    school = np.arange(1200) // 30
+    table = pd.DataFrame({"school": school, "class": 10 * (school + 1)})
+    table["pupil"] = 1000 * (school + 1) + np.arange(1200) % 30
+    table["y"] = rng.normal(size=1200)
+    assert not found(table, group=["school"])
+
+
 @pytest.mark.parametrize("smooth", [True, False])
 @pytest.mark.parametrize("step", [1, 3])
 def test_the_next_row_of_a_feature_that_moves_with_the_target_is_asked_about(step, smooth):

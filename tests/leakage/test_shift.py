@@ -68,6 +68,19 @@ def test_a_test_part_made_in_another_way_warns(name):
     assert loud(data) == [(kind, column)]
 
 
+def test_two_columns_in_other_units_warn_where_the_others_agree():
+    data = table()
+    rng = np.random.default_rng(3)
+    data["pounds"], data["inches"] = rng.normal(130, 15, N), rng.normal(64, 3, N)
+    del data["year"], data["sex"]
+    for name, factor in (("pounds", 0.45359237), ("inches", 2.54)):
+        data[name] = np.where(TEST, data[name] * factor, data[name])
+    assert set(loud(data)) == {("shift.units", "pounds"), ("shift.units", "inches")}
+    for name in ("length", "weight", "price"):  # another site: it may have other units for a reason
+        data[name] = np.where(TEST, data[name] + 3, data[name])
+    assert not loud(data)
+
+
 def test_a_column_of_one_value_in_train_warns():
     data = table()
     data["flag"] = np.where(TEST & (np.arange(N) % 2 == 0), 1.0, 0.0)
