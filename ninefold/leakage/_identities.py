@@ -1,5 +1,6 @@
 """Columns whose sum of multiples is the target, in every row or in nearly all."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +15,8 @@ MOSTLY = 0.95
 """Share of rows, of those whose target is not its commonest value, in which an identity holds."""
 FITTED, STEPS = 0.9, 8
 """Share of rows kept at each step of a trimmed fit, and the number of steps."""
-MAX_TERMS = 8
+MAX_COLUMNS = 8
+"""Columns of an identity, of any number of terms."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Fit:
     share: float = 1.0
 
 
-def most_terms(x: Array, y: Array, seed: int) -> Fit | None:
+def most_terms(x: Array, y: Array, of: Sequence[str], seed: int) -> Fit | None:
     """Return the same for nearly all rows, at least 100: those nearest to a fit, fitted again.
 
     Least trimmed squares by concentration steps (Rousseeuw and Van Driessen 2006).
@@ -50,12 +52,15 @@ def most_terms(x: Array, y: Array, seed: int) -> Fit | None:
     varied = y != values[counts.argmax()]
     if varied.sum() < 50 or close.mean() < MOSTLY or close[varied].mean() < MOSTLY or close.all():
         return None
-    found = all_terms(x[close], y[close], seed)
+    found = all_terms(x[close], y[close], of, seed)
     return replace(found, rows=len(y), share=float(close.mean())) if found else None
 
 
-def all_terms(x: Array, y: Array, seed: int) -> Fit | None:
-    """Return the columns of `(N, F)` whose linear combination is `y`, in every row."""
+def all_terms(x: Array, y: Array, of: Sequence[str], seed: int) -> Fit | None:
+    """Return the terms `(N, F)` whose linear combination is `y`, in every row.
+
+    `of` names the column behind each; two columns at least take part.
+    """
     rows = np.isfinite(x).all(1) & np.isfinite(y)
     if x.shape[1] < 2 or rows.sum() < max(40, 4 * x.shape[1]):
         return None
@@ -75,7 +80,8 @@ def all_terms(x: Array, y: Array, seed: int) -> Fit | None:
         fewer = terms[terms != term]
         if len(fewer) and _left(x[:, fewer], y, train)[0] <= max(EXACT / 10, 4 * left):
             terms = fewer
-    if not 2 <= len(terms) <= MAX_TERMS or not _holds_everywhere(x[:, terms], y):
+    used = {of[kept[i]] for i in terms}
+    if not 2 <= len(used) <= MAX_COLUMNS or not _holds_everywhere(x[:, terms], y):
         return None
     left = _left(x[:, terms], y, train)[0]
     if left > EXACT:

@@ -16,6 +16,8 @@ and .29 of the target), and how far nearly all rows lie at most."""
 LARGEST = 1e12
 MAX_TERMS, ALONE = 4, 2.0
 """Terms, and how many times larger the error of one column alone must be."""
+ROWS_PER_TERM = 5
+"""Rows for each term that is fitted: of fewer, a fit may err by no more than rounding."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,10 @@ def _designs(x: Array, y: Array) -> Iterator[tuple[str, Array, Array, Array]]:
 
 
 def _few(x: Array, goal: Array, weight: Array, seed: int) -> tuple[list[int], float] | None:
-    """Return the fewest terms, chosen in turn, that give the goal up to rounding; at least two."""
+    """Return the fewest terms that give the goal up to rounding, and their error; two to four.
+
+    They are sought one by one, and among all at once: what lies nearest to the goal may be none.
+    """
     train = np.random.default_rng(seed).permutation(len(goal)) % 2 == 0
     size = x.std(0)
     x = (x - x.mean(0)) / np.where(size > 0, size, 1.0)
@@ -70,14 +75,20 @@ def _few(x: Array, goal: Array, weight: Array, seed: int) -> tuple[list[int], fl
         gain = np.abs((left * weight)[train] @ (x * weight[:, None])[train])
         gain[chosen] = -1.0
         chosen.append(int(gain.argmax()))
-        left = _left(x[:, chosen], goal, weight, train)
+        left, _ = _left(x[:, chosen], goal, weight, train)
         error = np.abs(left * weight)[~train]
         if len(chosen) == 1:
             first = _usual(error)
         elif _is_rounding(error):
-            usual, chosen = _usual(error), _needed(x, goal, weight, train, chosen)
-            return (chosen, usual) if first >= ALONE * usual and len(chosen) > 1 else None
-    return None
+            break
+    else:
+        chosen = list(range(x.shape[1]))
+    if train.sum() < ROWS_PER_TERM * len(chosen):
+        return None
+    found = _needed(x, goal, weight, train, chosen)
+    if found is None or not 2 <= len(found[0]) <= MAX_TERMS or first < ALONE * found[1]:
+        return None
+    return found
 
 
 def _usual(error: Array) -> float:
@@ -89,18 +100,25 @@ def _is_rounding(error: Array) -> bool:
     return _usual(error) <= USUAL and float((error <= WITHIN).mean()) >= ALMOST
 
 
-def _needed(x: Array, goal: Array, weight: Array, train: Array, chosen: list[int]) -> list[int]:
-    """Return the terms without those that others, chosen later, make needless."""
-    for term in chosen[:-1]:
+def _needed(
+    x: Array, goal: Array, weight: Array, train: Array, chosen: list[int]
+) -> tuple[list[int], float] | None:
+    """Return the terms without those that the others make needless, and their error in steps."""
+    left, weights = _left(x[:, chosen], goal, weight, train)
+    error = np.abs(left * weight)[~train]
+    if not _is_rounding(error):
+        return None
+    for term in [chosen[at] for at in np.argsort(np.abs(weights), kind="stable")]:
         fewer = [other for other in chosen if other != term]
-        left = _left(x[:, fewer], goal, weight, train)
-        if _is_rounding(np.abs(left * weight)[~train]):
-            chosen = fewer
-    return chosen
+        left = np.abs(_left(x[:, fewer], goal, weight, train)[0] * weight)[~train]
+        if _is_rounding(left):
+            chosen, error = fewer, left
+    return chosen, _usual(error)
 
 
-def _left(x: Array, goal: Array, weight: Array, train: Array) -> Array:
+def _left(x: Array, goal: Array, weight: Array, train: Array) -> tuple[Array, Array]:
+    """Return what terms `(N, K)` leave of the goal, fitted to the train rows, and their weights."""
     design = np.column_stack([x, np.ones(len(goal))])
     scaled = design * weight[:, None]
     weights = np.linalg.lstsq(scaled[train], (goal * weight)[train], rcond=None)[0]
-    return np.asarray(goal - design @ weights)
+    return np.asarray(goal - design @ weights), np.asarray(weights[:-1])

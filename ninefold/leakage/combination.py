@@ -22,13 +22,16 @@ LARGEST = 1e75
 """Size of a number whose square can still be squared."""
 MAX_COLUMNS = 60
 MAX_LEVELS = 30
+FEW_LEVELS = 12
+"""Levels of a column each of which may have an amount, or a factor, of its own."""
 
 
 class CombinationCheck(Check):
     """Sums, differences, products, ratios and pairs of categories that give the target.
 
     Identities of a number are found by least squares on the columns, on their logarithms, on their
-    squares, and on columns and logarithms together, held against rows that were not fitted, and up
+    squares, and on columns and logarithms together, with amounts or factors by level and by share
+    (a discount), held against rows that were not fitted, and up
     to the number's rounding on the columns, their reciprocals and their logarithms; a comparison of
     two columns by the ROC area of their difference, their ratio, or a formula with a square, where
     neither alone says much. Columns that tell the target alone are left to other checks.
@@ -78,17 +81,20 @@ def _identity(case: Case, numbers: dict[str, Array]) -> Finding | None:
         if first is not None:
             return first
     for fit in (all_terms, most_terms):
-        for said, of, columns, goal in _designs(names, x, y):
-            found = fit(columns, goal, case.seed)
-            used = tuple(dict.fromkeys(of[i] for i in found.terms)) if found else ()
-            if found is not None and len(used) >= 2:
+        for said, of, columns, goal in _designs(case, names, x):
+            found = fit(columns, goal, of, case.seed)
+            if found is not None:
+                used = tuple(dict.fromkeys(of[i] for i in found.terms))
                 return _identity_finding(case, used, said, found)
     rounded = rounded_identity(x, y, case.seed)
     return _rounded_finding(case, names, rounded) if rounded else None
 
 
-def _designs(names: list[str], x: Array, y: Array) -> Iterator[tuple[str, list[str], Array, Array]]:
+def _designs(
+    case: Case, names: list[str], x: Array
+) -> Iterator[tuple[str, list[str], Array, Array]]:
     """Yield what a fit would say, the column behind each term, the terms, and what they give."""
+    y = case.y
     yield "sum of multiples", names, x, y
     with np.errstate(all="ignore"):
         logs, goal = np.log(np.abs(x)), np.log(np.abs(y))
@@ -99,6 +105,38 @@ def _designs(names: list[str], x: Array, y: Array) -> Iterator[tuple[str, list[s
     yield "sum of multiples and squares", [*names, *names], np.hstack([x, squares]), y
     both = np.hstack([x, logs[:, usable]])
     yield "sum of multiples and logarithms", [*names, *usual], both, y
+    leveled, levels = _levels(case, names)
+    parts, shares = _shares(names, x)
+    if leveled:
+        yield "sum of multiples and amounts", [*names, *leveled], np.hstack([x, levels]), y
+    if leveled or parts:
+        factors = np.hstack([logs[:, usable], shares, levels])
+        yield "product of powers and factors", [*usual, *parts, *leveled], factors, goal
+
+
+def _levels(case: Case, numbers: list[str]) -> tuple[list[str], Array]:
+    """Return the columns of few levels, and `(N, K)` which rows have each of them but the first."""
+    of: list[str] = []
+    columns: list[Array] = [np.empty((len(case), 0))]
+    for name in case.inputs:
+        codes = case.codes[name]
+        if name not in numbers and len(of) < MAX_COLUMNS and 1 <= codes.max() < FEW_LEVELS:
+            columns.append(codes[:, None] == np.arange(1, codes.max() + 1))
+            of += [name] * int(codes.max())
+    return of, np.hstack(columns).astype(np.float64)
+
+
+def _shares(names: list[str], x: Array) -> tuple[list[str], Array]:
+    """Return what is left of the whole, and the whole with them, by columns `(N, F)` of shares."""
+    of: list[str] = []
+    columns: list[Array] = [np.empty((len(x), 0))]
+    for name, values in zip(names, x.T, strict=True):
+        known = values[np.isfinite(values)]
+        for whole in (1.0, 100.0):
+            if whole / 100 < known.max() < whole and known.min() >= 0:
+                columns.append(np.log1p(np.column_stack([-values, values]) / whole))
+                of += [name, name]
+    return of, np.hstack(columns)
 
 
 def _identity_finding(case: Case, used: tuple[str, ...], said: str, found: Fit) -> Finding:

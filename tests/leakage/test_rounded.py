@@ -53,3 +53,51 @@ def test_a_sum_is_named_beside_columns_with_many_gaps_and_logarithms_are_tried()
         table = {"city": a, "highway": b, **gappy, "y": y}
         found = loud(report(table, "y", at_random(N)), "target.combination")
         assert [set(item["columns"]) for item in found] == [{"city", "highway"}]
+
+
+def test_what_is_rounded_is_named_among_columns_that_lie_nearer_to_it():
+    rng = np.random.default_rng(4)
+    height, stout = rng.normal(171, 9, N).round(1), rng.normal(0, 1, N)
+    weight = (22 * (height / 100) ** 2 * np.exp(0.14 * stout + 0.02 * rng.normal(size=N))).round(1)
+    girths = {f"girth{i}": (90 + 9 * stout + rng.normal(0, 2, N)).round(1) for i in range(12)}
+    index = weight / (height / 100) ** 2
+    for y, named in ((index, {"weight", "height"}), (index * rng.lognormal(0, 0.03, N), set())):
+        table = {**girths, "height": height, "weight": weight, "y": y.round(1)}
+        found = loud(report(table, "y", at_random(N)), "target.combination")
+        assert {name for item in found for name in item["columns"]} == named
+
+
+def ordered(rng):
+    """Columns of orders; what they cost follows."""
+    return {
+        "pieces": rng.integers(1, 30, N).astype(float),
+        "price": rng.lognormal(2.5, 0.8, N).round(2),
+        "discount": rng.integers(0, 4, N) / 20,
+        "rebate": rng.integers(0, 26, N) / 100,
+        "class": rng.choice(["A", "B", "C"], N),
+        "weight": rng.gamma(2, 3, N).round(1),
+    }
+
+
+FEE = {"A": 4.9, "B": 7.9, "C": 12.5}
+TOTALS = {
+    "a discount of few levels": lambda t: t["pieces"] * t["price"] * (1 - t["discount"]),
+    "a share of many values": lambda t: t["pieces"] * t["price"] * (1 - t["rebate"]),
+    "a fee by class": lambda t: 12 * t["price"] + t["weight"] + [FEE[c] for c in t["class"]],
+}
+USED = {
+    "a discount of few levels": {"pieces", "price", "discount"},
+    "a share of many values": {"pieces", "price", "rebate"},
+    "a fee by class": {"price", "weight", "class"},
+}
+
+
+@pytest.mark.parametrize("name", TOTALS)
+@pytest.mark.some(2)
+def test_totals_with_amounts_and_factors_by_level_are_named_and_noisy_ones_are_not(name):
+    rng = np.random.default_rng(5)
+    table = ordered(rng)
+    total = TOTALS[name](table)
+    for y, used in ((total, USED[name]), (total * rng.lognormal(0, 0.03, N), set())):
+        found = loud(report({**table, "y": y.round(2)}, "y", at_random(N)), "target.combination")
+        assert {column for item in found for column in item["columns"]} == used
