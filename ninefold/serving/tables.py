@@ -43,17 +43,22 @@ def rows_of(
         table, long = _parquet(body, signature, limits)
     if not table:
         raise RequestError("the table must have at least one row")
-    _leave_out_index(table, signature)
+    _leave_out(table, signature, long is None)
     return long.read(table) if long else Long(table, [])
 
 
-def _leave_out_index(table: list[dict[str, Any]], signature: Signature) -> None:
-    """Take away the index that pandas writes beside the columns."""
-    own = {column.name for column in signature.inputs}.union(signature.ignored)
-    for name in INDEX:
-        if name in table[0] and name not in own and name != signature.target:
-            for line in table:
-                del line[name]
+def _leave_out(table: list[dict[str, Any]], signature: Signature, is_of_rows: bool) -> None:
+    """Take away the index that pandas writes beside the columns; and whatever else the model does
+    not know, as `ninefold score` does, where none of its own columns is missing: then none of these
+    can be one of them by another name.
+    """
+    inputs = {column.name for column in signature.inputs}
+    others = table[0].keys() - inputs - {*signature.ignored, signature.target}
+    if not (is_of_rows and inputs <= table[0].keys()):
+        others &= set(INDEX)
+    for line in table:
+        for name in others:
+            del line[name]
 
 
 def to_csv(answers: Sequence[Mapping[str, Any]]) -> bytes:

@@ -164,6 +164,17 @@ def test_predictions_come_as_csv_for_who_asks(client):
     assert float(first["probabilities_yes"]) == answer["probabilities"]["yes"]
 
 
+def test_a_table_may_have_more_columns_than_the_model(client):
+    def told(change):
+        lines = [change(line) for line in as_csv(ROWS).decode().splitlines()]
+        type_ = {"Content-Type": "text/csv"}
+        return client.post(PREDICT, content="\n".join(lines).encode(), headers=type_).json()
+
+    assert told(lambda line: f"more,{line}") == told(lambda line: line)
+    lacking = told(lambda line: line.replace(SIZE, "Größe"))
+    assert f"did you mean `{SIZE}`" in lacking["error"]
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
