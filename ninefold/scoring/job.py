@@ -32,7 +32,7 @@ from ninefold.serving.model import Model
 from ninefold.serving.rows import Rows
 
 JUDGED = "judged"
-PART_S, PART_BYTES = 10.0, 64 * 2**20
+PART_S, PART_BYTES = 2.0, 64 * 2**20
 """A part ends after so long, or with so much in memory, at the latest."""
 
 
