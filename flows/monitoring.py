@@ -29,7 +29,7 @@ STATES = {"pass": "Passed", "warn": "Warned"}
 def look_at_rows(
     workspace: str,
     data: Sequence[str],
-    model: str,
+    model: str | None,
     labels: str | None,
     key: str | None,
     strict: bool,
@@ -46,7 +46,7 @@ def look_at_rows(
         report = watching.look(
             folder,
             [Path(path) for path in data],
-            Path(model),
+            Path(model) if model else None,
             Path(labels) if labels else None,
             key,
             follow,
@@ -82,7 +82,7 @@ def _run_name() -> str:
 def monitor(
     workspace: str,
     data: Sequence[str],
-    model: str = watching.MODEL.as_posix(),
+    model: str | None = None,
     labels: str | None = None,
     key: str | None = None,
     strict: bool = False,
@@ -95,7 +95,8 @@ def monitor(
     Args:
         workspace: folder of params.yaml.
         data: tables, folders of them or of what a server recorded, relative to the workspace.
-        model: the exported model.
+        model: the exported model, or a registry; default: what is in production, if anything
+            is, else models/model.onnx.
         labels: table with a column named as the target, once there are labels.
         key: column that joins labels and rows.
         strict: let warnings stop as well.

@@ -32,7 +32,7 @@ def score_rows(
     workspace: str,
     inputs: Sequence[str],
     output: str,
-    model: str,
+    model: str | None,
     options: Mapping[str, Any],
     training: str | None,
 ) -> State[Any]:
@@ -46,7 +46,9 @@ def score_rows(
     try:
         spec = validate_as(JobSpec, "options", dict(options), "score")
         paths = [Path(path) for path in inputs]
-        done, _ = scoring.score(folder, Path(model), paths, Path(output), spec, follow)
+        done, _ = scoring.score(
+            folder, Path(model) if model else None, paths, Path(output), spec, follow
+        )
     except NoSourceError:
         return nothing_to_do(inputs)
     except InputError as error:
@@ -88,7 +90,7 @@ def score(
     workspace: str,
     inputs: Sequence[str],
     output: str,
-    model: str = watching.MODEL.as_posix(),
+    model: str | None = None,
     options: Mapping[str, Any] | None = None,
     training: str | None = None,
 ) -> State[Any]:
@@ -98,7 +100,8 @@ def score(
         workspace: folder of params.yaml.
         inputs: tables or folders of them, relative to the workspace.
         output: a file, or a folder for one file each.
-        model: the exported model.
+        model: the exported model, or a registry; default: what is in production, if anything
+            is, else models/model.onnx.
         options: more of `ninefold.scoring.job.JobSpec`.
         training: deployment to start when `monitor.retrain` of params.yaml asks for it.
     """

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ninefold.errors import InputError
 
-FOLDER = "registry"
+FOLDER, EXPORTED = "registry", "models/model.onnx"
 POINTER, VERSIONS = "production.json", "versions"
 
 
@@ -33,6 +33,13 @@ def named(folder: Path) -> str:
             f"{path} must be what `ninefold promote` wrote, however: it is not. Take it from Git, "
             "or promote again"
         ) from None
+
+
+def in_use(workspace: Path) -> Path:
+    """Return what stands for the model in use, relative to a workspace: its registry, where
+    something is in production, else the exported model.
+    """
+    return Path(FOLDER if (workspace / FOLDER / POINTER).is_file() else EXPORTED)
 
 
 def model_file(path: Path) -> Path:

@@ -75,8 +75,9 @@ class ScoreWhenSpec(WhenSpec):
     """Files and folders, relative to the workspace; what did not change stays as it is."""
     output: str = Field(min_length=1)
     """A file, or a folder with a file for each input."""
-    model: str = "models/model.onnx"
-    """The exported model, relative to the workspace."""
+    model: str | None = None
+    """The exported model, relative to the workspace, or `registry`; default: what is in production
+    where something was promoted, else models/model.onnx."""
     keep: tuple[ColumnName, ...] = ()
     """Columns of the inputs that stand before the predictions."""
     scheduler: ClusterAddress | None = None
@@ -88,8 +89,9 @@ class MonitorWhenSpec(WhenSpec):
 
     data: tuple[str, ...] = Field(min_length=1)
     """Files and folders, also recorded by `ninefold serve`, relative to the workspace."""
-    model: str = "models/model.onnx"
-    """The exported model, relative to the workspace."""
+    model: str | None = None
+    """The exported model, relative to the workspace, or `registry`; default: what is in production
+    where something was promoted, else models/model.onnx."""
     labels: str | None = None
     """Table with a column named as the target, once there are labels."""
     key: ColumnName | None = None

@@ -9,6 +9,7 @@ from ninefold.errors import InputError
 from ninefold.monitoring.counting import Counter
 from ninefold.monitoring.reference import Reference
 from ninefold.monitoring.watch import judged
+from ninefold.production import in_use
 from ninefold.scoring.done import Done
 from ninefold.scoring.job import JobSpec, score_files
 from ninefold.scoring.score import proved_model
@@ -17,13 +18,14 @@ from tasks import watching
 
 def score(
     workspace: Path,
-    model: Path,
+    model: Path | None,
     inputs: Sequence[Path],
     output: Path,
     spec: JobSpec,
     follow: Callable[[dict[str, Any]], None] | None = None,
 ) -> tuple[Done, dict[str, Any] | None]:
-    """Score as `ninefold.scoring.job.score_files` says; paths are relative to the workspace.
+    """Score as `ninefold.scoring.job.score_files` says; paths are relative to the workspace, and
+    `model` is by default the one in use there.
 
     Files of a folder are compared with training once: those that earlier runs scored and judged
     would hide what is new. Fewer rows than `monitor.min_rows` wait for more.
@@ -39,7 +41,8 @@ def score(
         InputError: a model or source that is wrong, or the output cannot be written.
     """
     params = load_params(workspace, ("validate", "monitor"))
-    loaded, rows = proved_model(workspace / model)
+    model = workspace / (model or in_use(workspace))
+    loaded, rows = proved_model(model)
     try:
         reference = Reference.of(loaded)
     except InputError:
@@ -66,6 +69,6 @@ def score(
     counter = Counter(reference, rows.signature) if reference else None
     sources = [workspace / path for path in inputs]
     done = score_files(
-        workspace / model, sources, workspace / output, spec, counter, judge if reference else None
+        model, sources, workspace / output, spec, counter, judge if reference else None
     )
     return done, reports[0] if reports else None

@@ -10,20 +10,20 @@ from ninefold.files import replacing, write_json
 from ninefold.monitoring.judged import Judged
 from ninefold.monitoring.page import render
 from ninefold.monitoring.watch import watch
+from ninefold.production import in_use
 from ninefold.quality_history import remember
 
 FOLDER = Path("reports/monitor")
 REPORT = "monitor.json"
 HISTORY, PICTURE = Path("monitor_history.jsonl"), Path(".ninefold/monitor_history.svg")
 JUDGED = Path(".ninefold/monitored.json")
-MODEL = Path("models/model.onnx")
 LISTED = 12
 
 
 def look(
     workspace: Path,
     inputs: Sequence[Path],
-    model: Path = MODEL,
+    model: Path | None = None,
     labels: Path | None = None,
     key: str | None = None,
     follow: Callable[[dict[str, Any]], None] | None = None,
@@ -33,6 +33,7 @@ def look(
     Paths are relative to the workspace.
 
     Args:
+        model: by default the one in use.
         follow: is given the published report; each file is looked at once then, and counts as
             judged after that.
 
@@ -48,7 +49,7 @@ def look(
 
     params = load_params(workspace, ("validate", "monitor"))
     return watch(
-        workspace / model,
+        workspace / (model or in_use(workspace)),
         [workspace / path for path in inputs],
         params["monitor"],
         workspace / labels if labels is not None else None,

@@ -20,7 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `ninefold monitor`."""
     parser.add_argument("data", type=Path, nargs="+", metavar="DATA", help="files or folders")
     parser.add_argument(
-        "--model", type=Path, default=Path("models/model.onnx"), help="exported model (%(default)s)"
+        "--model",
+        type=Path,
+        help="exported model, or registry (what is in production, if anything"
+        " is, else models/model.onnx)",
     )
     parser.add_argument(
         "--labels", type=Path, metavar="FILE", help="table with a column named as the target"

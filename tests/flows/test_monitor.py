@@ -1,15 +1,18 @@
 """Scoring and watching as flows."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
 
+import onnx
 import pandas as pd
 import pytest
 
 from flows import session
 from ninefold.errors import GateError, InputError
 from ninefold.monitoring.judged import NothingNewError
+from ninefold.production import place
 from ninefold.scoring.job import JobSpec
 from tasks import watching
 from tasks.scoring import score
@@ -90,6 +93,29 @@ def test_a_scheduled_look_at_a_folder_is_at_what_came_since(workspace):
     assert looked(labels=Path("labels.csv")) == ("bad.csv", 600, "block", 1200)
     by_hand = watching.look(folder, [Path("in")])
     assert (by_hand["rows"], by_hand["data"]) == (1200, "bad.csv, good.csv")
+
+
+def test_what_is_in_production_scores_and_is_watched_unless_another_is_named(workspace, model):
+    folder, exported = workspace.folder, Path("models/model.onnx")
+    content = onnx.load(model)
+    onnx.helper.set_model_props(
+        content, {**{item.key: item.value for item in content.metadata_props}, "of": "another"}
+    )
+    champion = content.SerializeToString()
+    sha256 = hashlib.sha256(champion).hexdigest()
+
+    def versions(named=None):
+        looked = watching.look(folder, [Path("in")], named)["model"]
+        done, _ = score(folder, named, [Path("in")], Path("out"), JobSpec())
+        assert looked["version"] == done.model_version
+        return done.model_version
+
+    before = versions()
+    place(folder / "registry", sha256).parent.mkdir(parents=True)
+    place(folder / "registry", sha256).write_bytes(champion)
+    assert versions() == before
+    (folder / "registry" / "production.json").write_text(json.dumps({"sha256": sha256}))
+    assert (versions(), versions(exported)) == (sha256[:12], before)
 
 
 @pytest.fixture(scope="module")
