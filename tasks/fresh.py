@@ -13,7 +13,7 @@ from ninefold.datasets import DatasetSpec
 from ninefold.datasets.file import FileSpec
 from ninefold.datasets.image_folder import ImageFolderSpec
 from ninefold.datasets.pictures.spec import ImageFilesSpec
-from ninefold.datasets.tables.fresh import Unread, read_fresh
+from ninefold.datasets.tables.fresh import Unread, read_fresh, together
 from ninefold.datasets.tables.source import Source
 from ninefold.describing import described_names
 from ninefold.errors import InputError
@@ -132,14 +132,21 @@ def _added(unknown: list[str]) -> list[dict[str, Any]]:
 
 
 def _unread(unread: Iterable[Unread], masked: Collection[str]) -> list[dict[str, Any]]:
-    """Word the cells that are not what their column holds: a model cannot take them."""
-    return [
-        _finding(
-            "block" if item.column.roles & {*NEEDED, "target"} else "warn",
-            item.sentence(hides=item.column.name in masked),
-        )
-        for item in unread
-    ]
+    """Word the cells that are not what their column holds: a model cannot take them.
+
+    Columns that are written in another way are told together, as their file is.
+    """
+    groups: dict[str, list[Unread]] = {}
+    for item in unread:
+        is_open = item.is_left_out and item.looks and item.column.name not in masked
+        groups.setdefault(item.looks if is_open else f"`{item.column.name}`", []).append(item)
+    found = []
+    for items in groups.values():
+        stops = any(item.column.roles & {*NEEDED, "target"} for item in items)
+        one = items[0]
+        said = together(items) if items[1:] else one.sentence(hides=one.column.name in masked)
+        found.append(_finding("block" if stops else "warn", said))
+    return found
 
 
 def _finding(severity: str, message: str) -> dict[str, Any]:

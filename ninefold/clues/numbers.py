@@ -127,7 +127,8 @@ def _factor(was: Array, now: Array) -> str:
     perhaps = "another unit?"
     if is_ten and ten == -3 and (was == np.round(was)).all() and has_points(now[now < 1000]):
         perhaps = "a point for thousands, such as 1.234 for 1234, or another unit?"
-    return f"all are about {factor:.3g} times what they were: {perhaps}"
+    times = f"{factor:.0f}" if factor >= 100 else f"{factor:.3g}"
+    return f"all are about {times} times what they were: {perhaps}"
 
 
 def has_points(values: Array) -> bool:

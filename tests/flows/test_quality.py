@@ -92,6 +92,11 @@ FAULTS = {
     "nothing left": (empty, "block", "`size` is missing in 100.0%"),
     "a column gone": (lambda t: t.drop(columns=["city"]), "block", "column `city` is missing"),
     "text for numbers": (lambda t: t.assign(size="big"), "block", "column `size` must be number"),
+    "decimal commas": (
+        lambda t: t.assign(**{n: t[n].astype(str).str.replace(".", ",") for n in ("size", "paid")}),
+        "block",
+        "2 columns hold numbers with a decimal comma where training did not: `size` ('",
+    ),
     "another name": (
         lambda t: t.rename(columns={"size": "Size_cm"}),
         "block",

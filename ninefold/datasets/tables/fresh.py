@@ -1,6 +1,6 @@
 """Reads fresh rows as training was typed, and tells the cells that are not what training had."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -47,19 +47,33 @@ class Unread:
         """Tell whether nothing can be said of the column: most is unread, or it knows no gaps."""
         return self.count > MOST * self.rows or (self.column.kind == "bool" and self.count > 0)
 
+    @property
+    def looks(self) -> str:
+        """What its cells look like instead, "" where they do not look alike."""
+        return of_cells(self.looked_at, self.column.kind)
+
     def sentence(self, *, hides: bool) -> str:
         """Say rule, rows, values and what to do; no value where `hides`."""
         form = f" ({self.column.format})" if self.column.format else ""
         listed = ", ".join(f"row {row}" + f" ({text})" * (not hides) for row, text in self.cells)
         more = ", …" * (self.count > len(self.cells))
-        looks = "" if hides else of_cells(self.looked_at, self.column.kind)
-        looks = f"; they look like {looks}" if looks else ""
+        looks = f"; they look like {self.looks}" if self.looks and not hides else ""
         left = "its rules were not checked" if self.is_left_out else "they count as missing here"
         return (
             f"column `{self.column.name}` must be {self.column.kind}{form}, however: {self.count} "
             f"of {self.rows} cells are not: {listed}{more}{looks}; {left}. Correct them, or "
             "ingest.columns or ingest.missing in params.yaml"
         )
+
+
+def together(items: Sequence[Unread]) -> str:
+    """Say of several columns in one sentence that their cells look alike, and what to do."""
+    listed = ", ".join(f"`{item.column.name}` ({item.cells[0][1]})" for item in items)
+    return (
+        f"{len(items)} columns hold {items[0].looks} where training did not: {listed}; their rules "
+        "were not checked. Write the file as training was, or ingest.columns in params.yaml as the "
+        "file is"
+    )
 
 
 def read_fresh(
