@@ -9,9 +9,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 START, END = b"HTTP/1.1 ", b"\r\n\r\n"
 VERSION = b"x-model-version"
 """Header of each answer: the version that gave it."""
-MAX_KNOWN = 16
+MAX_KNOWN = 8
 """Heads that a connection keeps: bodies of other lengths have heads of their own."""
-MAX_KNOWN_BYTES = 4096
+MAX_KNOWN_BYTES = 2048
 """A head of more bytes is not kept."""
 
 Fields = list[tuple[bytes, bytes]]
