@@ -45,7 +45,7 @@ OF_THE_REST = 0.5
 """Share of all other rows that equal one, too, but for a column, at most: where there are few left
 to do so."""
 ROWS = 5000
-MANY = 50
+MANY = 25
 """Classes with more rows than this are looked at."""
 
 

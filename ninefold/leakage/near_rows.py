@@ -17,16 +17,20 @@ QUERIES, LARGE, ROWS = 1500, 20_000, 400_000
 """Rows of each part whose nearest are sought; test rows named at most; rows to seek among."""
 FAR = 4.0
 """Powers of ten by which a copy is closer than chance lets the nearest row be."""
-LESS_FAR, LESS_FAR_SHARE = 3.0, 0.08
-"""The same for copies with more noise, and the share of test that must have it."""
-NEARER = (2.0, 2.5, 3.0, 3.5)
-"""Weaker gaps that name further rows once copies are certain."""
-FALSE_SHARE = 0.1
+LOUD = {FAR: 0.02, 3.0: 0.03, 2.5: 0.04, 2.0: 0.06}
+"""The same for copies with more and more noise, and the share of test that must have it, at least
+ten times that by chance."""
+NAMING = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, FAR)
+"""Gaps of which one says which rows are copies, once it is certain that some are."""
+ROUNDS = 3
+"""Times that what is usual is estimated, without the copies found before."""
 MIN_SCALE = 0.8
 """Least spread of the gaps: rows of a few common values are all alike."""
 MIN_ROWS, MIN_SHARE = 6, 0.04
-"""Test rows, and share of test, from which copies all over the table are reported."""
-SURE, UNLIKELY = -9.0, -5.0
+"""Test rows from which copies are reported, and share of test from which they are sure."""
+SURE, UNLIKELY, STOPS = -9.0, -5.0, 3.0
+"""log10 of the chance that test has so many more of them, from which copies are sure, or told; and
+the gap, in powers of ten, from which sure ones stop."""
 AGREE, TARGET_NEAR = 0.9, 0.03
 """Share of pairs with the same class, or median distance of a number in shares of the rows."""
 APART, SAME_COLUMN = 0.1, 0.35
@@ -64,17 +68,20 @@ class NearRowsCheck(Check):
             return
         scale = max(float(min(scales)) / np.log10(2), MIN_SCALE)
         verdict = _judge(case, records, test, train, scale)
-        if verdict is None or verdict[0] == "info":
-            found = list(closer_than_inside(case, records, pool))
-            found = found or list(_beside_each_other(case, test, train))
+        is_loud = verdict is not None and verdict[0] != "info"
+        is_put = verdict is not None and _is_put(verdict[2])
+        found = [] if is_put else list(closer_than_inside(case, records, pool))
+        if not found and not is_loud:
+            found = list(_beside_each_other(case, test, train))
+        led = verdict[2]["share_of_test"] * len(test.rows) if verdict and is_loud else 0
+        if verdict is None or (found and len(found[0].rows) >= led):
             yield from found
-            if found or verdict is None:
-                return
+            return
         severity, leads, evidence = verdict
         if QUERIES < case.test.sum() <= LARGE:
             test = Leads.of(records, np.flatnonzero(case.test), pool)
         mask = np.zeros(len(case), dtype=bool)
-        mask[test.rows[test.beyond(_naming(test, scale, leads) * scale, leads)]] = True
+        mask[test.rows[test.beyond(_naming(test, scale, leads), leads)]] = True
         yield _finding(case, mask, severity, evidence)
 
 
@@ -91,7 +98,7 @@ def _judge(
     single nearest counts, as entities of some rows are near each other in any table.
     """
     natural: tuple[Severity, int, dict[str, float]] | None = None
-    for far, leads in ((FAR, LEADS), (FAR, 1), (LESS_FAR, 1)):
+    for far, leads in ((FAR, LEADS), *((far, 1) for far in LOUD)):
         hits = int(test.beyond(far * scale, leads).sum())
         if hits < MIN_ROWS or not _are_copies(case, records, test, far * scale, leads):
             continue
@@ -106,11 +113,11 @@ def _judge(
             "rows_looked_at": len(test.rows) + len(train.rows),
         }
         if case.split_kind == "given" and chance <= UNLIKELY:
-            certain = chance <= SURE and share >= MIN_SHARE
+            certain = chance <= SURE and share >= MIN_SHARE and far >= STOPS
             return ("block" if certain else "warn"), leads, evidence
         if leads == 1:
-            loud = share >= (MIN_SHARE if far == FAR else LESS_FAR_SHARE)
-            if loud and case.split_kind in UNORDERED and _is_one_kind(case, test, far * scale):
+            loud = share >= LOUD[far] and case.split_kind in UNORDERED
+            if loud and _is_one_kind(case, test, far * scale):
                 return "warn", leads, evidence
             if far == FAR:
                 natural = ("info", leads, evidence)
@@ -157,13 +164,26 @@ def _is_one_kind(case: Case, test: Leads, far: float) -> bool:
     return case.is_classification or min(equal, 1 - equal) <= 0.2
 
 
+def _is_put(evidence: dict[str, float]) -> bool:
+    """Tell whether copies are known by how much oftener they are in test than inside train."""
+    return evidence["log10_probability_of_the_difference"] <= UNLIKELY
+
+
 def _naming(test: Leads, scale: float, leads: int) -> float:
-    """Return the weakest gap at which few of the rows it names are there by chance."""
-    for gap in NEARER:
-        by_chance = leads * 10**-gap * len(test.rows)
-        if by_chance <= FALSE_SHARE * test.beyond(gap * scale, leads).sum():
-            return gap
-    return FAR
+    """Return the lead beyond which the rows overlap most with the copies, less those by chance.
+
+    The copies found so far are left out of what is usual: they lead themselves.
+    """
+    gaps = np.array(NAMING)
+    by_chance = np.minimum(1.0, leads * 10**-gaps) * len(test.rows)
+    for _ in range(ROUNDS):
+        hits = np.array([test.beyond(gap * scale, leads).sum() for gap in gaps])
+        copies = np.maximum(hits - by_chance, 0.0)
+        at = int((copies / np.maximum(hits + copies.max() - copies, 1)).argmax())
+        lead = float(gaps[at] * scale)
+        usual = np.quantile(test.gaps[:, 0], 0.5 * (1 - copies.max() / len(test.rows)))
+        scale = min(scale, max(float(usual) / np.log10(2), MIN_SCALE))
+    return lead
 
 
 def closer_than_inside(case: Case, records: Records, pool: Array) -> Iterator[Finding]:

@@ -23,6 +23,9 @@ from ninefold.leakage.case import Case, Check, Finding, Severity
 
 CANDIDATES = 5
 """Most frequent values that may have been filled in."""
+VARIED = 100
+"""Values of a column from which it is no design, whose columns are made without correlation.
+"""
 MEASURED = 20
 """Values of a column from which one of its own may stand out; of fewer, one with more digits."""
 
@@ -78,7 +81,7 @@ class PreprocessingCheck(Check):
 
 def _rotated(case: Case, columns: list[Column]) -> tuple[str, ...]:
     """Find columns that are centred and uncorrelated to the last digit."""
-    fine = [c for c in columns if c.present.all() and c.distinct > len(c.x) / 2]
+    fine = [c for c in columns if c.present.all() and c.distinct > min(len(c.x) / 2, VARIED)]
     fine = [c for c in fine if abs(c.x.mean()) <= max(EXACT, c.step) * c.x.std()]
     if len(fine) < 2:
         return ()

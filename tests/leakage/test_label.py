@@ -61,6 +61,18 @@ def test_flipped_labels_are_told_among_many_columns_whose_classes_touch():
     assert len(set(finding.rows) & set(flipped.tolist())) >= 20
 
 
+def test_flipped_labels_of_classes_of_a_few_dozen_rows_are_told():
+    rng = np.random.default_rng(0)
+    y = np.repeat(["a", "b", "c"], 45)
+    x = rng.normal(size=(135, 4)) + 5 * (y == "b")[:, None] - 5 * (y == "c")[:, None]
+    assert not found(x, y)
+    flipped = rng.choice(135, 14, replace=False)
+    y[flipped] = [{"a": "b", "b": "c", "c": "a"}[name] for name in y[flipped]]
+    finding = found(x, y)["label.suspicious"]
+    assert finding.severity == "warn"
+    assert set(finding.rows) == set(flipped.tolist())
+
+
 def test_wrong_labels_of_a_rare_class_do_not_hide_those_of_others():
     rng = np.random.default_rng(10)
     y = rng.choice(["a", "b", "c"], 900, p=[0.62, 0.3, 0.08])

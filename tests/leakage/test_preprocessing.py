@@ -62,6 +62,13 @@ def test_preparation_on_all_rows_warns_and_names_the_columns(name, kind):
     assert set(finding.columns) == (CONTINUOUS if name == "ranks" else set(NAMES))
 
 
+def test_rotation_of_mixtures_that_were_measured_several_times_warns():
+    x = np.repeat(raw()[: N // 4], 4, axis=0)
+    (finding,) = found(PCA().fit_transform(x), parts(), "random")
+    assert finding.kind == "preprocessing.rotation"
+    assert set(finding.columns) == set(NAMES)
+
+
 @pytest.mark.parametrize("known", ["train", "train and valid"])
 @pytest.mark.parametrize("name", PREPARED)
 def test_preparation_on_the_train_rows_is_silent(name, known):
