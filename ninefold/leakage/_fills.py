@@ -9,9 +9,12 @@ from ninefold.leakage._resolution import resolution
 
 Centre = Callable[[float, Array, int, bool], bool]
 """Judges a value, the others, how often their commonest occurs, and if the value stands out."""
-SPIKE, SMALL_SPIKE = 5, 3
-"""How often the filled-in value occurs at least, and how much oftener than any other; the second
-counts where several columns have one."""
+SPIKE, CLEAR, LESS_CLEAR = 5, 2.0, 1.5
+"""How often the filled-in value occurs at least, and how many times oftener than any other; the
+last where several columns have one. Of 2,239 columns of honest tables one has such a median by
+itself, oftener by 1.5 times than the next value."""
+FEWEST, COARSE = 20, 0.1
+"""Different other values that a median may halve, and most of the rows that hold one of them."""
 AROUND = 5
 """Values on either side of a median that say how often a value occurs there."""
 
@@ -38,8 +41,14 @@ def is_mean(spike: float, rest: Array, second: int, is_clear: bool) -> bool:
 
 
 def is_median(spike: float, rest: Array, second: int, is_clear: bool) -> bool:
-    """Tell whether a value that stands out halves the others, and few others would."""
-    if not is_clear or len(np.unique(rest)) < 50 or second + 1 > 0.02 * len(rest):
+    """Tell whether a value that stands out halves the others, and few others would.
+
+    It is one of them or halfway between two, which takes one digit more.
+    """
+    grid = resolution(rest)
+    if grid > 1e-6 * rest.std() and resolution(np.array([spike])) < 0.09 * grid:
+        return False
+    if not is_clear or len(np.unique(rest)) < FEWEST or second + 1 > COARSE * len(rest):
         return False
     return _halves(spike, rest)
 

@@ -45,8 +45,8 @@ OF_THE_REST = 0.5
 """Share of all other rows that equal one, too, but for a column, at most: where there are few left
 to do so."""
 ROWS = 5000
-MANY = 25
-"""Classes with more rows than this are looked at."""
+MANY, SOME = 50, 25
+"""Rows of a class from which its labels may be denied in the test part alone, and at all."""
 
 
 class LabelCheck(Check):
@@ -168,7 +168,8 @@ def _conflicting(rows: Array, y: Array) -> Array:
 
 def _suspicious(case: Case) -> Iterator[Finding]:
     """Find labels that the neighbours of a row contradict with confidence."""
-    codes = np.flatnonzero(np.bincount(case.y) > MANY)
+    size = np.bincount(case.y)
+    codes = np.flatnonzero(size > SOME)
     use = np.flatnonzero(np.isin(case.y, codes))
     if len(codes) < 2 or len(use) <= 4 * NEIGHBOURS:
         return
@@ -183,7 +184,7 @@ def _suspicious(case: Case) -> Iterator[Finding]:
     is_denied = _denied(votes, label).denied
     mask, denied = np.zeros((2, len(case)), dtype=bool)
     mask[use] = (confident.max(axis=1) > 0) & (other != label) & (votes.max(axis=1) >= 0.9)
-    denied[use] = is_denied
+    denied[use] = is_denied & (size[case.y[use]] > MANY)
     if not case.follows_time and in_one_part(denied, case.test) and not is_drawn_again(case):
         said = "hardly any outside the test part: its labels look wrong"
         yield _suspect(case, denied & case.test, "warn", said)

@@ -17,9 +17,10 @@ QUERIES, LARGE, ROWS = 1500, 20_000, 400_000
 """Rows of each part whose nearest are sought; test rows named at most; rows to seek among."""
 FAR = 4.0
 """Powers of ten by which a copy is closer than chance lets the nearest row be."""
-LOUD = {FAR: 0.02, 3.0: 0.03, 2.5: 0.04, 2.0: 0.06}
-"""The same for copies with more and more noise, and the share of test that must have it, at least
-ten times that by chance."""
+LOUD = {FAR: 0.04, 3.0: 0.03, 2.5: 0.05, 2.0: 0.075}
+LOUD_AMONG_ALIKE = {FAR: 0.04, 3.0: 0.08}
+"""The same for copies with more and more noise, and the share of test that must have it, but for
+those beyond `FAR`: noise leaves few there. And where rows are more alike than `MIN_SCALE` says."""
 NAMING = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, FAR)
 """Gaps of which one says which rows are copies, once it is certain that some are."""
 ROUNDS = 3
@@ -66,8 +67,10 @@ class NearRowsCheck(Check):
         scales = [part.usual for part in (test, train) if len(part.rows) >= MIN_ROWS]
         if not scales:
             return
-        scale = max(float(min(scales)) / np.log10(2), MIN_SCALE)
-        verdict = _judge(case, records, test, train, scale)
+        spread = float(min(scales)) / np.log10(2)
+        scale = max(spread, MIN_SCALE)
+        loud = LOUD if spread >= MIN_SCALE else LOUD_AMONG_ALIKE
+        verdict = _judge(case, records, test, train, scale, loud)
         is_loud = verdict is not None and verdict[0] != "info"
         is_put = verdict is not None and _is_put(verdict[2])
         found = [] if is_put else list(closer_than_inside(case, records, pool))
@@ -90,15 +93,21 @@ def _some(rows: Array, count: int, rng: np.random.Generator) -> Array:
 
 
 def _judge(
-    case: Case, records: Records, test: Leads, train: Leads, scale: float
+    case: Case,
+    records: Records,
+    test: Leads,
+    train: Leads,
+    scale: float,
+    loud: dict[float, float],
 ) -> tuple[Severity, int, dict[str, float]] | None:
     """Return severity, leads that count and evidence; None where there are no copies.
 
     Copies put into test lead oftener there than inside train. Without that difference only a row's
-    single nearest counts, as entities of some rows are near each other in any table.
+    single nearest counts, as entities of some rows are near each other in any table; with noise its
+    leads are of all sizes, and there must be many of them.
     """
     natural: tuple[Severity, int, dict[str, float]] | None = None
-    for far, leads in ((FAR, LEADS), *((far, 1) for far in LOUD)):
+    for far, leads in ((FAR, LEADS), *((far, 1) for far in loud)):
         hits = int(test.beyond(far * scale, leads).sum())
         if hits < MIN_ROWS or not _are_copies(case, records, test, far * scale, leads):
             continue
@@ -116,8 +125,9 @@ def _judge(
             certain = chance <= SURE and share >= MIN_SHARE and far >= STOPS
             return ("block" if certain else "warn"), leads, evidence
         if leads == 1:
-            loud = share >= LOUD[far] and case.split_kind in UNORDERED
-            if loud and _is_one_kind(case, test, far * scale):
+            beyond = test.beyond(FAR * scale, 1).mean() if far < FAR else 0.0
+            is_loud = share - beyond >= loud[far] and case.split_kind in UNORDERED
+            if is_loud and _is_one_kind(case, test, far * scale):
                 return "warn", leads, evidence
             if far == FAR:
                 natural = ("info", leads, evidence)

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage._fills import SMALL_SPIKE, SPIKE, agrees, is_mean, is_median
+from ninefold.leakage._fills import CLEAR, LESS_CLEAR, SPIKE, agrees, is_mean, is_median
 from ninefold.leakage._listed import listed
 from ninefold.leakage._scales import (
     CHANCE,
@@ -107,14 +107,14 @@ def _imputed(case: Case, columns: list[Column]) -> list[str]:
 
     One must stand out far; of several each need not.
     """
-    for times, least in ((SMALL_SPIKE, 2), (SPIKE, 1)):
+    for times, least in ((LESS_CLEAR, 2), (CLEAR, 1)):
         found = [column.name for column in columns if _is_imputed(case, column, times)]
         if len(found) >= least:
             return found
     return []
 
 
-def _is_imputed(case: Case, column: Column, times: int) -> bool:
+def _is_imputed(case: Case, column: Column, times: float) -> bool:
     x = column.x[column.present]
     values, counts = np.unique(x, return_counts=True)
     for place in _candidates(x, values, counts):

@@ -104,6 +104,15 @@ def test_gaps_filled_from_all_rows_warn_and_from_train_rows_are_silent(centre):
     assert not found(x, part)
 
 
+def test_gaps_of_coarse_numbers_filled_with_their_median_warn():
+    x, gap = raw(), np.random.default_rng(2).random(N) < 0.1
+    x[:, 0] = np.round(np.random.default_rng(3).normal(50, 9, N))
+    assert not found(x, parts(), "random")
+    x[gap, 0] = np.median(x[~gap, 0])
+    (finding,) = found(x, parts(), "random")
+    assert (finding.kind, finding.columns) == ("preprocessing.imputation", ("a",))
+
+
 @pytest.mark.parametrize("most", [4, 40])
 def test_gaps_of_whole_numbers_filled_with_their_mean_over_all_rows_warn(most):
     part, rng = parts(), np.random.default_rng(2)

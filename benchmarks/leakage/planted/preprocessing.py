@@ -191,13 +191,19 @@ def _several_filled(
     for centre, share in (("mean", 0.05), ("median", 0.05), ("mean", 0.2), ("median", 0.2)):
         part = random_part(len(table), rng)
         use = np.ones(len(table), dtype=bool) if leaks else part == "train"
-        made = table.copy()
+        made, telling = table.copy(), []
         for name in names:
             x = made[name].astype(float).where(rng.random(len(table)) > share)
+            if x.agg(centre) != x[part == "train"].agg(centre):
+                telling.append(name)
             made[name] = x.fillna(x[use].agg(centre))
+        if not telling:
+            continue
         where = "all rows" if leaks else "train"
         told = f"{centre} of {where} in {share:.0%} of {len(names)} columns"
-        leaking: dict[str, Any] = {"columns": names, "families": ["preprocessing"]} if leaks else {}
+        leaking: dict[str, Any] = (
+            {"columns": telling, "families": ["preprocessing"]} if leaks else {}
+        )
         yield planted(source, made, told, part=part, **leaking)
 
 
