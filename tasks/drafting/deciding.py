@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ninefold.columns import Column
@@ -35,6 +35,8 @@ class _Answers:
     group: list[str]
     horizon: str | None
     after: list[str]
+    before: list[str] = field(default_factory=list)
+    """Columns that sounded late, and that a person did not name as such."""
 
 
 def decide(
@@ -120,6 +122,7 @@ def _ask(
         said.horizon = ask_duration(question, proposal_h, is_date=is_date)
     if not args.available_after and said.task in LEARNED:
         said.after = ask_columns("known only after the outcome, never a feature", late, free)
+        said.before = [name for name in late if name not in said.after]
 
 
 def _problem(args: argparse.Namespace, said: _Answers) -> ProblemSpec:
@@ -131,6 +134,6 @@ def _problem(args: argparse.Namespace, said: _Answers) -> ProblemSpec:
         "horizon": said.horizon,
         "group": said.group,
         "ids": said.ids,
-        "available_at": dict.fromkeys(said.after, "after"),
+        "available_at": dict.fromkeys(said.after, "after") | dict.fromkeys(said.before, "before"),
     }
     return validate("problem", content, source="init")  # type: ignore[no-any-return]

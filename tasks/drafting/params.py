@@ -182,14 +182,14 @@ def _group(draft: Draft) -> list[str]:
 def _available_at(draft: Draft) -> list[str]:
     lines, declared = [], draft.problem.available_at
     if declared:
-        lines.append("  available_at:            # known only after the outcome: never a feature")
+        lines.append("  available_at:            # known only after the outcome: no feature")
         lines += [f"    {json.dumps(c, ensure_ascii=False)}: {w}" for c, w in declared.items()]
     else:
         lines.append("  available_at: {}         # {COLUMN: after} if known only after the outcome")
     if draft.perhaps.after:
         lines += [
             "  # Perhaps known only after the outcome, by their names; put those that are under",
-            "  # available_at, and no model learns from them:",
+            "  # available_at, and no model learns from them (`before` says that they are not):",
         ]
         quoted = [_comment(json.dumps(c, ensure_ascii=False)) for c in draft.perhaps.after]
         lines += [f"  #   {column}: after" for column in quoted]

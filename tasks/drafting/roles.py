@@ -1,4 +1,4 @@
-"""Which columns sound like an entity, or as if known only after the outcome; the horizon."""
+"""Which columns sound like an entity; the horizon."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ninefold.availability import perhaps_after, words
 from ninefold.columns import NAT, Array, Column, to_array
 from ninefold.durations import UNITS_US, duration_us
 
@@ -37,30 +38,6 @@ PLACES = {
     "tailnum", "team", "vendor", "well",
 }  # fmt: skip
 """Words for what may be an entity, or a feature the model is meant to know."""
-AFTER_WORDS = {
-    "actual", "after", "cancel", "cancellation", "cancelled", "canceled", "chargeoff", "closed",
-    "closing", "closure", "completed", "completion", "deceased", "delivered", "died", "discharge",
-    "discharged", "exit", "final", "finished", "outcome", "outcomes", "post", "recovered",
-    "recoveries", "recovery", "refund", "refunded", "resolution", "resolved", "result", "results",
-    "returned", "settled", "settlement", "terminated", "termination",
-}  # fmt: skip
-EVENT_WORDS = {
-    "arrest", "censor", "censored", "cens", "dead", "death", "delta", "deceased", "died", "event",
-    "fail", "failed", "failure", "recidivism", "recur", "recurrence", "relapse", "status",
-    "survived",
-}  # fmt: skip
-"""Whether something came to pass while a subject was followed."""
-FOLLOWED = {
-    "censoring", "dtime", "follow", "followup", "futime", "pgtime", "ptime", "rtime", "stime",
-    "survival", "survtime", "tte",
-}  # fmt: skip
-"""Beside such a target, how long that was: known when it is over (in R's survival, as a rule)."""
-ABOUT_OUTCOME = {"at", "cause", "date", "day", "days", "reason", "time", "timestamp", "ts"}
-"""Beside a word of the target, these tell of the outcome: `churn_date`, `default_reason`."""
-DELAY = re.compile(r"delay|late|arriv|punctual", re.IGNORECASE)
-DELAY_WORDS = {"arr", "arrival", "arrived", "dep", "departure", "departed", "airtime", "elapsed"}
-PLANNED = {"scheduled", "sched", "planned", "expected", "crs", "plan"}
-WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+|\d+")
 SPAN = re.compile(r"(?<!\d)(\d{1,4})[ _-]?(min|minutes?|h|hours?|hrs?|d|days?|w|weeks?)(?![a-z])")
 UNIT = {"m": "min", "h": "h", "d": "d", "w": "w"}
 
@@ -77,15 +54,14 @@ class Roles:
     """Entity -> why it is one, where only its values say so."""
 
 
-def words(name: str) -> list[str]:
-    """Return the words of a column name in lower case: `arrTime_2` gives arr, time, 2."""
-    return [found.lower() for found in WORD.findall(name)]
-
-
 def propose_roles(
     table: pa.Table, columns: Sequence[Column], target: str, free: Iterable[str]
 ) -> Roles:
     """Look for entities and late columns among the columns `free` of a role."""
+
+    def numbers(name: str) -> Array:
+        return to_array(table[name], "number")
+
     names = set(free)
     strong: list[str] = []
     weak: list[str] = []
@@ -93,35 +69,9 @@ def propose_roles(
         if column.name in names:
             kind = _entity(table, column)
             (strong if kind == "being" else weak if kind else []).append(column.name)
-    late = [c.name for c in columns if c.name in names and _is_late(table, c, target)]
+    late = [c.name for c in columns if c.name in names and perhaps_after(c, target, numbers)]
     strong = [name for name in strong if name not in late]
     return Roles(tuple(strong[:1]), (*strong[1:], *weak), tuple(late))
-
-
-def _is_late(table: pa.Table, column: Column, target: str) -> bool:
-    if sounds_late(column.name, target):
-        return True
-    if column.kind != "number" or not sounds_followed(column.name, target):
-        return False
-    # What rises from row to row is a clock.
-    return bool((np.diff(to_array(table[column.name], "number")) < 0).any())
-
-
-def sounds_late(name: str, target: str) -> bool:
-    """Tell whether a column's name suggests that it is known only after the outcome."""
-    said, about = set(words(name)), set(words(target))
-    if said & PLANNED:
-        return False
-    stems = {word[:5] for word in about if len(word) > 3}
-    tells = bool(said & ABOUT_OUTCOME) and any(word[:5] in stems for word in said)
-    delayed = bool(DELAY.search(target)) and bool(said & DELAY_WORDS or {"air", "time"} <= said)
-    return tells or delayed or bool(said & AFTER_WORDS)
-
-
-def sounds_followed(name: str, target: str) -> bool:
-    """Tell whether a name suggests how long one waited for what the target tells."""
-    said = words(name)
-    return bool({*words(target)} & EVENT_WORDS) and (said == ["time"] or bool({*said} & FOLLOWED))
 
 
 def _entity(table: pa.Table, column: Column) -> str:

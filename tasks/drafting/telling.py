@@ -60,7 +60,7 @@ def told(args: argparse.Namespace, table: Any, found: Any, answers: Any, about: 
         "time": f"{problem.time or 'none'}{'' if problem.time else dates}",
         "horizon": problem.horizon_text or f"none{_maybe([perhaps.horizon], '--horizon')}",
         "group": _group(problem, perhaps, found.roles.why_group),
-        "after": f"{_listed((*args.late, *problem.available_at))}"
+        "after": f"{_listed((*args.late, *filter(problem.is_after, problem.available_at)))}"
         f"{_maybe(perhaps.after, '--available-after')}",
         "constant": _listed(found.constants),
     }

@@ -11,10 +11,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from ninefold.availability import sounds_late
 from ninefold.columns import Column
 from ninefold.config import load_params
 from tasks.drafting.proposals import propose
-from tasks.drafting.roles import propose_horizon, propose_roles, sounds_late
+from tasks.drafting.roles import propose_horizon, propose_roles
 from tests.tasks.test_init import here, init, sections  # noqa: F401
 
 CTRL_C = "\x03"
@@ -220,14 +221,14 @@ def test_questions_are_asked_in_a_terminal_and_answers_are_checked(tmp_path):
     orders().to_csv("d.csv", index=False)
     (tmp_path / ".dvc").mkdir()
     answers = ["clasification\n", "\n", "\n", "opend at\n", "opened at\n", "\n", "a week\n", "7d\n",
-               "\n"]  # fmt: skip
+               "closed at\n"]  # fmt: skip
     code, shown = in_terminal(answers)
     assert code == 0, shown
     problem = load_params(tmp_path, ["problem"])["problem"]
     assert problem.task == "classification"
     assert (problem.time, problem.horizon) == ("opened at", "7d")
     assert problem.group == ("customer_id",)
-    assert set(problem.available_at) == {"closed at", "churn_reason"}
+    assert problem.available_at == {"closed at": "after", "churn_reason": "before"}
     for said in ("did you mean `classification`", "did you mean `opened at`", "12h, 7d or 2w"):
         assert said in shown
 
