@@ -20,7 +20,8 @@ class TrainRows:
     """What a baseline is fitted on, preprocessed.
 
     `X (N, F)` float32, `codes (N, C)`, `y (N,)` class codes (at least two of the target's K
-    classes) or standardised values, `weight (N,)`.
+    classes) or standardised values, `weight (N,)`. Words of texts are counted (roots times inverse
+    document frequency): trees ask how often one is there; see `at_length` for other models.
     """
 
     X: Array

@@ -135,7 +135,8 @@ def prepare(
         return None
     if target.task == "regression":
         target = Target.fit(train, problem)
-    preprocessing = fit_preprocessing(train, y, target, problem, preprocess).flattened()
+    fitted = fit_preprocessing(train, y, target, problem, preprocess)
+    preprocessing = fitted.flattened(counted=True)
     index, weight = resample(y, sampling, seed)
     X, codes = preprocessing.transform(train)
     X_new, codes_new = preprocessing.transform(new)

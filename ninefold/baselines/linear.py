@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from ninefold.baselines.base import BaselineSpec, Fitted, TrainRows
-from ninefold.baselines.scores import design, log_softmax, two_sided
+from ninefold.baselines.scores import design, emit_at_length, log_softmax, two_sided
 from ninefold.columns import Array
 from ninefold.preprocessing.clipping.smooth import LIMIT, emit_straightened, straightened
 from ninefold.target import Target
@@ -137,7 +137,7 @@ class _Linear(Fitted):
         columns = np.split(
             self.coefficients.T, features + np.cumsum([0, *self.layout.cardinalities])[:-1]
         )
-        values = graph.cast(x, np.float64)
+        values = emit_at_length(graph, x, self.layout)
         if self.straight:
             is_bent = np.isin(np.arange(features), self.straight)[None, :]
             values = graph.Where(is_bent, emit_straightened(graph, values, BENT), values)

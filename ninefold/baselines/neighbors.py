@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from ninefold.baselines.base import BaselineSpec, Fitted, TrainRows
+from ninefold.baselines.scores import at_length, emit_at_length
 from ninefold.columns import Array
 from ninefold.target import Target
 
@@ -51,7 +52,7 @@ class NeighborsSpec(BaselineSpec):
 
 def one_hot(X: Array, codes: Array, layout: "Layout") -> Array:
     """Return features and one-hot codes `(N, F + sum of cardinalities)` float64."""
-    parts = [X.astype(np.float64)]
+    parts = [at_length(X, layout).astype(np.float64, copy=False)]
     parts += [np.eye(size)[codes[:, i]] for i, size in enumerate(layout.cardinalities)]
     return np.concatenate(parts, axis=1)
 
@@ -117,7 +118,7 @@ class _Neighbors(Fitted):
         graph = Graph("neighbors")
         x = graph.input("X", np.float32, ("N", len(self.layout.features)))
         codes = graph.input("codes", np.int64, ("N", len(self.layout.codes)))
-        parts = [graph.cast(x, np.float64)]
+        parts = [emit_at_length(graph, x, self.layout)]
         for number, size in enumerate(self.layout.cardinalities):
             parts.append(graph.Gather(np.eye(size), graph.Gather(codes, np.array(number), axis=1)))
         rows = graph.Concat(*parts, axis=1)

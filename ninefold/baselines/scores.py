@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.preprocessing.tensors import LENGTH, emit_length
 
 if TYPE_CHECKING:
     import onnx
 
+    from ninefold.graph import Graph
     from ninefold.preprocessing import Layout
     from ninefold.target import Target
 
@@ -30,10 +32,38 @@ def two_sided(decision: Array) -> Array:
     return decision if decision.ndim == 2 else np.stack([-0.5 * decision, 0.5 * decision], axis=1)
 
 
+def at_length(X: Array, layout: "Layout") -> Array:
+    """Return `X` `(N, F)` with the words of each text as a vector of one length, however many there
+    are, in double; without texts, the same.
+    """
+    X = X.astype(np.float64) if layout.words else X
+    for first, count in layout.words.values():
+        words = X[:, first : first + count]
+        square = np.square(words).sum(axis=1, keepdims=True)
+        words *= LENGTH / np.sqrt(np.maximum(square, np.finfo(np.float64).tiny))
+    return X
+
+
+def emit_at_length(graph: "Graph", x: str, layout: "Layout") -> str:
+    """Add the nodes of `at_length`: float32 `[N, F]` -> float64 `[N, F]`."""
+    x = graph.cast(x, np.float64)
+    if not layout.words:
+        return x
+    counts = dict(layout.words.values())
+    cuts = sorted({0, len(layout.features), *counts, *(i + n for i, n in counts.items())})
+    parts = graph.node("Split", x, np.diff(cuts), outputs=len(cuts) - 1, axis=1)
+    told = [
+        emit_length(graph, part, counts[first], np.float64) if first in counts else part
+        for first, part in zip(cuts, parts, strict=False)
+    ]
+    return graph.Concat(*told, axis=1)
+
+
 def design(X: Array, codes: Array, layout: "Layout") -> Any:
     """Return `(N, F + sum of cardinalities)`: features, then one-hot codes; sparse if any."""
+    X = at_length(X, layout)
     if codes.shape[1] == 0:
-        return X.astype(np.float64)
+        return X.astype(np.float64, copy=False)
     from scipy import sparse
 
     ends = np.cumsum(layout.cardinalities)

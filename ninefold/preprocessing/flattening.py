@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ninefold.preprocessing.model import Preprocessing
 
 
-def flattened(preprocessing: "Preprocessing") -> "Preprocessing":
+def flattened(preprocessing: "Preprocessing", *, counted: bool = False) -> "Preprocessing":
     """Return preprocessing whose X holds the tensors too, as features; without any, the same."""
     from ninefold.graph import Graph
     from ninefold.preprocessing.model import Preprocessing
@@ -25,7 +25,10 @@ def flattened(preprocessing: "Preprocessing") -> "Preprocessing":
     inner = preprocessing.model
     graph = Graph("preprocess")
     x, codes, *tensors = graph.inline(inner).values()
-    parts = [emit_flat(graph, v, t) for v, t in zip(tensors, layout.tensors, strict=True)]
+    parts = [
+        emit_flat(graph, value, tensor, counted=counted)
+        for value, tensor in zip(tensors, layout.tensors, strict=True)
+    ]
     names = [name for tensor in layout.tensors for name in tensor.features]
     features = (*layout.features, *names)
     titles = [info.name for info in inner.graph.output]

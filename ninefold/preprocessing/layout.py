@@ -84,7 +84,7 @@ class Layout:
     """Column of sequences laid flat -> of its first channel the positions in X of the last value
     and of the step before, how far apart in X steps stand, the number of steps told, mean and
     spread of the values, spread of their distances from the last."""
-    words: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    words: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Column of texts laid flat -> position in X of its first word, and how many there are."""
     decoders: tuple[Mapping[str, Any], ...] = ()
     """How raw columns are read off features; see `ninefold.preprocessing.decoding`."""

@@ -53,11 +53,15 @@ class Preprocessing:
                 whole[rows] = part
         return found
 
-    def flattened(self) -> "Preprocessing":
-        """Return the same for models that take a table of numbers: tensors are features of X."""
+    def flattened(self, *, counted: bool = False) -> "Preprocessing":
+        """Return the same for models that take a table of numbers: tensors are features of X.
+
+        Args:
+            counted: words of texts tell how often they are there; else each text is of one length.
+        """
         from ninefold.preprocessing.flattening import flattened
 
-        return flattened(self)
+        return flattened(self, counted=counted)
 
     def chunks(self, frame: Frame, chunk_rows: int = CHUNK_ROWS) -> Iterator[tuple[Any, ...]]:
         """Yield rows, X, codes and tensors chunk by chunk."""

@@ -73,7 +73,7 @@ class TokensSpec(Spec):
     """Words in fewer train rows count as unknown."""
     flat_words: int = Field(default=1000, ge=1, le=20_000)
     """Words whose counts models get that take a table: their roots times inverse document
-    frequency, each text of one length."""
+    frequency, each text of one length except for trees."""
 
 
 class StepWordsSpec(Spec):

@@ -88,11 +88,12 @@ def fit_pictures(column: Column, values: Array, spec: ImageSpec) -> PictureTenso
     )
 
 
-def emit_flat(graph: Any, value: str, tensor: TensorLayout) -> str:
+def emit_flat(graph: Any, value: str, tensor: TensorLayout, *, counted: bool = False) -> str:
     """Add the nodes that lay a tensor flat: float32 `[N, features]`.
 
-    Pictures shrink; tokens become weighted counts of words;
-    sequences a few numbers that tell of each; of words of steps their number.
+    Pictures shrink; tokens become roots of counts of words times inverse document frequency, each
+    text `LENGTH` long unless its words are to stay `counted`; sequences a few numbers that tell of
+    each; of words of steps their number.
     """
     if tensor.kind == "words":
         return emit_count(graph, value)
@@ -110,7 +111,8 @@ def emit_flat(graph: Any, value: str, tensor: TensorLayout) -> str:
             ngram_indexes=list(range(len(ids))),
             pool_int64s=ids,
         )
-        return emit_weighted(graph, counts, tensor.weights)
+        words = graph.Mul(graph.Sqrt(counts), np.array(tensor.weights, dtype=np.float32))
+        return words if counted else emit_length(graph, words, len(ids), np.float32)
     depth, *size = tensor.shape
     if tuple(size) != tensor.flat:
         rows = graph.Shape(value, start=0, end=1)
@@ -121,11 +123,10 @@ def emit_flat(graph: Any, value: str, tensor: TensorLayout) -> str:
     return str(graph.Reshape(value, np.array([-1, depth * tensor.flat[0] * tensor.flat[1]])))
 
 
-def emit_weighted(graph: Any, counts: str, idf: tuple[float, ...]) -> str:
-    """Add the nodes that weigh counts of words `[N, V]`: the root of each times its inverse
-    document frequency, each text `LENGTH` long, or 0 where no word is known.
+def emit_length(graph: Any, words: str, count: int, dtype: Any) -> str:
+    """Add the nodes that make each text, a row of `words` `[N, count]`, `LENGTH` long; a text
+    without a known word stays 0.
     """
-    weighted = graph.Mul(graph.Sqrt(counts), np.array(idf, dtype=np.float32))
-    square = graph.MatMul(graph.Mul(weighted, weighted), np.ones((len(idf), 1), np.float32))
-    length = graph.Sqrt(graph.Max(square, np.float32(np.finfo(np.float32).tiny)))
-    return str(graph.Mul(graph.Div(weighted, length), LENGTH))
+    square = graph.MatMul(graph.Mul(words, words), np.ones((count, 1), dtype))
+    length = graph.Sqrt(graph.Max(square, np.finfo(dtype).tiny))
+    return str(graph.Mul(graph.Div(words, length), dtype(LENGTH)))

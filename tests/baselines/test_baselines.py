@@ -10,7 +10,7 @@ from ninefold.baselines.comparing import Comparison, compare
 from ninefold.baselines.last_value import LastValueSpec
 from ninefold.baselines.publishing import check_parity, publish
 from ninefold.baselines.seasonal_naive import SeasonalNaiveSpec
-from ninefold.columns import Frame
+from ninefold.columns import Column, Frame
 from ninefold.errors import GateError
 from ninefold.features import FeaturizeSpec, build
 from ninefold.files import jsonable
@@ -94,6 +94,45 @@ def test_the_linear_model_is_not_bent_where_the_truth_is_straight(effect, is_str
     assert bool(comparison.fitted["linear"].straight) == is_straight
     assert error < 0.31 or not is_straight  # 0.34 where it is bent
     publish(comparison, featurized(valid, "regression"), tmp_path / "baselines")  # checks parity
+
+
+def spoken(rows: int, seed: int) -> Frame:
+    """Return texts of many lengths, of which those of one class have a word three times."""
+    rng = np.random.default_rng(seed)
+    words = np.array([f"word{number}" for number in range(30)])
+    y = np.where(rng.random(rows) < 0.5, "often", "once").astype(object)
+    said = [
+        " ".join(rng.permutation([*rng.choice(words, rng.integers(2, 60)), *["goal"] * count]))
+        for count in np.where(y == "often", 3, 1)
+    ]
+    data = {
+        "size": rng.normal(size=rows),
+        "kind": rng.choice([f"kind {number}" for number in range(15)], rows).astype(object),
+        "said": np.array(said, dtype=object),
+        "y": y,
+    }
+    kinds = ("number", "category", "text", "category")
+    roles = [{"input"}, {"input"}, {"input"}, {"target"}]
+    columns = tuple(map(Column, data, kinds, map(frozenset, roles)))
+    return Frame(columns, data, np.arange(rows))
+
+
+def test_trees_are_told_how_often_a_word_is_in_a_text(tmp_path):
+    train, valid = spoken(300, 0), spoken(150, 1)
+    models = ["linear", "neighbors", "hist_gradient_boosting"]
+    spec = BaselinesSpec.model_validate({"models": [{"kind": kind} for kind in models]})
+    tokens = PreprocessSpec.model_validate({"columns": {"said": {"use": "tokens"}}})
+    comparison = compare(train, valid, problem("binary"), NoSamplingSpec(), tokens, spec)
+    assert comparison.prepared.preprocessing.layout.codes == ("kind",)
+    accuracy = {e["name"]: e["valid"]["accuracy"] for e in comparison.report["baselines"]}
+    assert accuracy["hist_gradient_boosting"] == 1  # 0.90 of texts of one length
+    publish(comparison, featurized(valid, "binary"), tmp_path / "baselines")  # checks parity
+    for name in models:
+        running = session((tmp_path / "baselines" / f"{name}.onnx").read_bytes())
+        inputs = [item.name for item in running.get_inputs()]
+        found = running.run(None, valid.feeds(inputs))[-1]
+        alone = [running.run(None, valid.feeds(inputs, i, i + 1))[-1] for i in range(len(valid))]
+        np.testing.assert_array_equal(np.concatenate(alone), found)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -7,6 +7,7 @@ import pytest
 
 from ninefold.baselines.base import TrainRows
 from ninefold.baselines.linear import LinearSpec
+from ninefold.baselines.scores import at_length
 from ninefold.columns import Column, Frame
 from ninefold.errors import ConfigError
 from ninefold.export import ExportSpec
@@ -72,6 +73,9 @@ def test_words_become_ids_whatever_the_batch():
     np.testing.assert_allclose(lengths, lengths[0], rtol=1e-6)  # also of a text of 700 words
     np.testing.assert_array_equal(X[3:4], flat.transform(odd.take(np.array([3])))[0])
     assert np.mean(np.square(X[1:] * word_gains(flat.layout))) == pytest.approx(1)
+    counted = ready.flattened(counted=True).transform(odd)[0]
+    assert counted[4].max() == pytest.approx(counted[3].max() * np.sqrt(tensor.shape[0] / 2))
+    np.testing.assert_allclose(at_length(counted, flat.layout), X, rtol=1e-6)
 
 
 def test_a_text_of_unknown_words_is_of_neither_class():
