@@ -5,13 +5,14 @@ Needs nothing but numpy and the standard library.
 
 import json
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
 Kind = Literal["number", "category", "text", "bool", "datetime", "image", "sequence"]
 Array = np.ndarray[Any, Any]
+T = TypeVar("T", "Input", "Result", "Signature")
 NAT = np.iinfo(np.int64).min
 METADATA_KEY = "ninefold.signature"
 
@@ -123,19 +124,44 @@ class Signature:
         return replace(self, inputs=inputs)
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+        """Write it down without what is as it is by default: releases that do not know a field read
+        files which do not need it.
+        """
+        content = {
+            **_told(self),
+            "inputs": [{"levels": (), **_told(item)} for item in self.inputs],
+            "results": [_told(result) for result in self.results],
+        }
+        return json.dumps(content, ensure_ascii=False, sort_keys=True)
 
     @staticmethod
     def from_json(text: str) -> "Signature":
+        """Read what `to_json` wrote.
+
+        Raises:
+            ValueError: it has a field that this release does not know; how cells are read may
+                depend on it.
+        """
         content: dict[str, Any] = json.loads(text)
-        inputs = tuple(
-            Input(**{**item, "levels": tuple(item["levels"])}) for item in content.pop("inputs")
+        return _read(
+            Signature,
+            {
+                **content,
+                "inputs": tuple(_read(Input, item) for item in content["inputs"]),
+                "results": [_read(Result, item) for item in content.get("results", ())],
+            },
         )
-        content["results"] = [
-            Result(**{**item, **{key: tuple(item.get(key, ())) for key in ("names", "owners")}})
-            for item in content.get("results", ())
-        ]
-        for key, value in content.items():
-            if isinstance(value, list):
-                content[key] = tuple(value)
-        return Signature(inputs=inputs, **content)
+
+
+def _told(item: Any) -> dict[str, Any]:
+    """Return the fields that are not as by default."""
+    values = ((each, getattr(item, each.name)) for each in fields(item))
+    return {each.name: value for each, value in values if value != each.default}
+
+
+def _read(kind: type[T], content: dict[str, Any]) -> T:
+    defaults = {item.name: item.default for item in fields(kind)}
+    if unknown := sorted(content.keys() - defaults.keys()):
+        raise ValueError(f"a newer Ninefold wrote it, `{unknown[0]}` is not known here")
+    read: dict[str, Any] = {k: tuple(v) if defaults[k] == () else v for k, v in content.items()}
+    return kind(**read)

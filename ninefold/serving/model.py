@@ -223,7 +223,7 @@ def _signature(model: str, metadata: Mapping[str, str]) -> Signature | None:
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(
             f"model `{model}` must hold a signature this version reads, however: "
-            f"{first_line(error)}. Export it again (`ninefold run`)"
+            f"{first_line(error)}. Update Ninefold here, or export it again (`ninefold run`)"
         ) from None
 
 

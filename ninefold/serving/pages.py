@@ -3,6 +3,7 @@
 import html
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -165,7 +166,7 @@ class Pages:
         """Return a model's state and the columns it takes."""
         model = self._model(name)
         signature = model.published
-        taken = json.loads(signature.to_json()) if signature else None
+        taken = asdict(signature) if signature else None
         explanations = self.repository.served(model).explanations
         explainer = explanations.explainer if explanations is not None else None
         parts = explainer.what if explainer is not None else {}

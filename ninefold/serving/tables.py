@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from ninefold.errors import nearest
 from ninefold.numerals import to_number
 from ninefold.serving import parquet
 from ninefold.serving.limits import Limits, RequestError
@@ -52,10 +53,18 @@ def _leave_out(table: list[dict[str, Any]], signature: Signature, is_of_rows: bo
     not know, as `ninefold score` does, where none of its own columns is missing: then none of these
     can be one of them by another name.
     """
-    inputs = {column.name for column in signature.inputs}
-    others = table[0].keys() - inputs - {*signature.ignored, signature.target}
-    if not (is_of_rows and inputs <= table[0].keys()):
-        others &= set(INDEX)
+    inputs = [column.name for column in signature.inputs]
+    lacking = [name for name in inputs if name not in table[0]]
+    others = table[0].keys() - {*inputs} - {*signature.ignored, signature.target}
+    if is_of_rows and lacking and (unknown := others - {*INDEX}):
+        hints = {name: nearest(name, lacking) for name in table[0] if name in unknown}
+        name = max(hints, key=lambda name: "did you mean" in hints[name])
+        raise RequestError(
+            f"unknown column `{name[:100]}`{hints[name]}: a table may have more columns than the "
+            f"model where none of the model's is missing, however: `{lacking[0]}` is"
+        )
+    if not is_of_rows:
+        others &= {*INDEX}
     for line in table:
         for name in others:
             del line[name]

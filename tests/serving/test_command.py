@@ -69,7 +69,8 @@ def test_mistakes_are_one_clear_line_and_exit_2(tmp_path):
     (tmp_path / "text.onnx").write_text("hello")
     (tmp_path / "empty.onnx").touch()
     build(tmp_path / "a" / "m.onnx")
-    build(tmp_path / "b" / "m.onnx")
+    newer = build(tmp_path / "b" / "m.onnx").read_bytes()
+    (tmp_path / "newer.onnx").write_bytes(newer.replace(b'"has_missing"', b'"has_tongues"'))
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -79,6 +80,7 @@ def test_mistakes_are_one_clear_line_and_exit_2(tmp_path):
             (["nope.onnx"], "nope.onnx is missing"),
             (["text.onnx"], "must be an ONNX file"),
             (["empty.onnx"], "must be an ONNX file"),
+            (["newer.onnx"], "a newer Ninefold wrote it, `has_tongues` is not known here"),
             (["a"], "missing"),
             (["a/m.onnx", "b/m.onnx"], "`m` stands twice"),
             (["a/m.onnx", "--port", port], "in use"),

@@ -171,8 +171,8 @@ def test_a_table_may_have_more_columns_than_the_model(client):
         return client.post(PREDICT, content="\n".join(lines).encode(), headers=type_).json()
 
     assert told(lambda line: f"more,{line}") == told(lambda line: line)
-    lacking = told(lambda line: line.replace(SIZE, "Größe"))
-    assert f"did you mean `{SIZE}`" in lacking["error"]
+    lacking = told(lambda line: "more," + line.replace(SIZE, "Größe"))["error"]
+    assert f"`Größe` (did you mean `{SIZE}`?)" in lacking and f"`{SIZE}` is" in lacking
 
 
 @pytest.mark.parametrize(
