@@ -30,37 +30,44 @@ JOURNAL = Path(".ninefold/retrains.jsonl")
 log = logging.getLogger("ninefold.flow")
 
 
-def react(workspace: Path, report: Mapping[str, Any], training: str | None) -> str:
+def react(
+    workspace: Path, report: Mapping[str, Any], training: str | None, is_new: bool = True
+) -> str:
     """Raise an event for a finding, have `training` started if it may be; return what was done.
 
     Args:
         workspace: the folder whose params.yaml says when a retrain may start.
         report: what `ninefold.monitoring.watch` found.
         training: the deployment to start, as FLOW/DEPLOYMENT.
+        is_new: the finding was not told before; an old one only starts what was put off.
     """
     if report["verdict"] == "pass":
         return ""
     spec = load_params(workspace, ["monitor"])["monitor"].retrain
     if training is None or not budget.asks_for_retrain(report["verdict"], spec):
-        tell(workspace, report)
+        if is_new:
+            tell(workspace, report)
         return ""
     with get_client(sync_client=True) as client:
-        said = _retrain(client, workspace, report, training, spec)
-    log.info("%s", said)
+        said = _retrain(client, workspace, report, training, spec, is_new)
+    if said:
+        log.info("%s", said)
     return said
 
 
 def resume(workspace: Path, version: str, training: str | None) -> str:
-    """Have the retrain started that was put off, where nothing new came and it may be now.
+    """Have the retrain started that was put off, or came to nothing, where nothing new came and it
+    may be now.
 
     The last report has to be about the `version` of the model that is in use still.
     """
     path = workspace / watching.FOLDER / watching.REPORT
-    spec = load_params(workspace, ["monitor"])["monitor"].retrain
-    if training is None or not budget.is_due(workspace / JOURNAL, spec) or not path.is_file():
+    if training is None or not (workspace / JOURNAL).is_file() or not path.is_file():
         return ""
     report = files.read_json(path)
-    return react(workspace, report, training) if report["model"]["version"] == version else ""
+    if report["model"]["version"] != version:
+        return ""
+    return react(workspace, report, training, is_new=False)
 
 
 def tell(workspace: Path, report: Mapping[str, Any], due: str = "none") -> None:
@@ -87,18 +94,26 @@ def _retrain(
     report: Mapping[str, Any],
     training: str,
     spec: RetrainSpec,
+    is_new: bool,
 ) -> str:
-    path, refused, automation = workspace / JOURNAL, None, None
+    path, refused, busy, automation = workspace / JOURNAL, None, None, None
     try:
         deployment = client.read_deployment_by_name(training)
         automation = retraining.automation_for(client, deployment.id)
         if automation is not None and not automation.enabled:
             refused = f"the automation {automation.name!r} is paused"
         _settle(client, path, deployment.id)
+        if retraining.goes_on(client, deployment.id):
+            busy = "another training goes on"
     except ObjectNotFound:
         refused = f"there is no deployment {training}"
-    if refused is None and (why := budget.claim(path, spec, report["findings"][0]["message"])):
+    if not (is_new or budget.is_put_off(path)):
+        return ""
+    because = report["findings"][0]["message"]
+    if refused is None and (why := budget.claim(path, spec, because, busy=busy)):
         refused = f"{why}; it is put off"
+    if refused and not is_new:
+        return ""
     if refused:
         tell(workspace, report)
         return f"no retrain: {refused}"

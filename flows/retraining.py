@@ -89,6 +89,12 @@ def begun_since(client: SyncPrefectClient, deployment_id: UUID, since: datetime)
     return None
 
 
+def goes_on(client: SyncPrefectClient, deployment_id: UUID) -> bool:
+    """Tell whether a run of a deployment has begun and not ended: a further one is left out."""
+    states = [run.state for run in _recent(client, deployment_id)]
+    return any(state and (state.is_pending() or state.is_running()) for state in states)
+
+
 def _recent(client: SyncPrefectClient, deployment_id: UUID) -> list[FlowRun]:
     return client.read_flow_runs(
         deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment_id])),

@@ -3,7 +3,7 @@
 A start is written down before it happens, so that a process that is killed in between never makes
 two. One that must not be yet is written down as put off, and may be later. One of which nobody
 wrote down what came of it is settled later, and given back if nothing did; so is one whose run was
-left out.
+left out. What was given back is as if put off.
 """
 
 from collections.abc import Mapping
@@ -23,20 +23,31 @@ def asks_for_retrain(verdict: str, spec: RetrainSpec) -> bool:
     return verdict in asked
 
 
-def claim(path: Path, spec: RetrainSpec, because: str, now: datetime | None = None) -> str | None:
-    """Write a start into the journal at `path`, or that it is put off; return why if it is."""
+def claim(
+    path: Path,
+    spec: RetrainSpec,
+    because: str,
+    now: datetime | None = None,
+    busy: str | None = None,
+) -> str | None:
+    """Write a start into the journal at `path`, or that it is put off; return why if it is.
+
+    `busy` says what else is in its way.
+    """
     now = now or datetime.now(UTC)
     with files.alone(path):
-        refusal = _refusal(path, spec, now)
-        if refusal is None or not _is_put_off(path):
+        refusal = busy or _refusal(path, spec, now)
+        if refusal is None or not is_put_off(path):
             what = "start" if refusal is None else "put off"
             journal.append(path, {"at": now.isoformat(), "what": what, "because": because})
     return refusal
 
 
-def is_due(path: Path, spec: RetrainSpec, now: datetime | None = None) -> bool:
-    """Tell whether a start was put off, and may be now."""
-    return _is_put_off(path) and _refusal(path, spec, now or datetime.now(UTC)) is None
+def is_put_off(path: Path) -> bool:
+    """Tell whether a start was put off, or given back, and none has been since."""
+    whats = ("start", "put off", "none")
+    told = [line["what"] for line in journal.read(path) if line.get("what") in whats]
+    return bool(told) and told[-1] != "start"
 
 
 def note(path: Path, what: Mapping[str, Any]) -> None:
@@ -94,12 +105,6 @@ def _refusal(path: Path, spec: RetrainSpec, now: datetime) -> str | None:
     if len(recent) >= spec.most:
         return f"{len(recent)} retrains began within {spec.per}, the budget is {spec.most}"
     return None
-
-
-def _is_put_off(path: Path) -> bool:
-    """Tell whether a start was put off, and none has been since."""
-    told = [line["what"] for line in journal.read(path) if line.get("what") in ("start", "put off")]
-    return told[-1:] == ["put off"]
 
 
 def _starts(path: Path) -> list[datetime]:

@@ -184,16 +184,35 @@ def test_a_start_whose_event_was_lost_is_given_back_once_none_can_come_of_it(
     assert len(runs(server, training)) == 1
 
 
-def test_a_start_whose_run_another_training_left_out_is_given_back(server, workspace, training):
-    def begin(run):
-        return ask(server, f"flow_runs/{run['id']}/set_state", state={"type": "PENDING"})["status"]
+def test_a_retrain_waits_for_another_training(server, workspace, training):
+    from flows.monitoring import monitor
 
-    deployment = ask(server, f"deployments/name/{training}", method="GET")
-    other = ask(server, f"deployments/{deployment['id']}/create_flow_run")
-    assert begin(other) == "ACCEPT"
-    assert "retrain started" in found(workspace, training)
+    def enter(run, type_):
+        return ask(server, f"flow_runs/{run['id']}/set_state", state={"type": type_})["status"]
+
+    def begun():
+        deployment = ask(server, f"deployments/name/{training}", method="GET")
+        run = ask(server, f"deployments/{deployment['id']}/create_flow_run")
+        assert enter(run, "PENDING") == "ACCEPT"
+        return run
+
+    def look():
+        return run(monitor, str(workspace.folder), ["in"], training=training)
+
+    (workspace.folder / "in").mkdir()
+    (workspace.folder / "bad.csv").rename(workspace.folder / "in" / "one.csv")
+    other = begun()
+    with pytest.raises(GateError, match="no retrain: another training goes on; it is put off"):
+        look()
+    assert look().endswith("in is new")
+    enter(other, "COMPLETED")
+    assert f"retrain started: {training}" in look()
+    # another one begins before it
     (asked,) = [run for run in runs(server, training) if run["id"] != other["id"]]
-    assert begin(asked) == "REJECT"
-    assert "retrain started" in found(workspace, training)
-    assert told(workspace) == ["start", "run", "none", "start", "run"]
-    assert "no retrain: the last retrain began" in found(workspace, training)
+    other = begun()
+    assert enter(asked, "PENDING") == "REJECT"
+    assert look().endswith("in is new")
+    enter(other, "COMPLETED")
+    assert f"retrain started: {training}" in look()
+    assert told(workspace) == ["put off", "start", "run", "none", "start", "run"]
+    assert look().endswith("in is new")

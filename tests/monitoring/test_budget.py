@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from ninefold import journal
 from ninefold.monitoring import RetrainSpec
-from ninefold.monitoring.budget import asks_for_retrain, claim, is_due, note
+from ninefold.monitoring.budget import asks_for_retrain, claim, is_put_off, note
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -30,17 +30,18 @@ def test_cool_down_and_budget_hold(tmp_path):
     assert "the budget is 2" in after(27)
 
 
-def test_a_start_that_is_put_off_is_due_once_it_may_be(tmp_path):
+def test_a_start_that_is_put_off_may_be_later(tmp_path):
     path, spec = tmp_path / "r.jsonl", RetrainSpec(on="block", cooldown="1h", most=2)
     hours = [NOW + timedelta(hours=hour) for hour in range(4)]
+    assert not is_put_off(path)
     assert claim(path, spec, "drift", hours[0]) is None
-    assert not is_due(path, spec, hours[3])
+    assert not is_put_off(path)
     assert claim(path, spec, "drift", hours[0]) == claim(path, spec, "drift", hours[0])
-    assert [is_due(path, spec, at) for at in hours[:2]] == [False, True]
+    assert is_put_off(path)
+    assert claim(path, spec, "drift", hours[1], busy="another goes on") == "another goes on"
     assert claim(path, spec, "drift", hours[1]) is None
-    assert not is_due(path, spec, hours[3])
+    assert not is_put_off(path)
     assert "the budget is 2" in claim(path, spec, "drift", hours[3])
-    assert not is_due(path, spec, hours[3])
     assert [line["what"] for line in journal.read(path)] == ["start", "put off"] * 2
 
 
@@ -48,6 +49,7 @@ def test_a_start_that_came_to_nothing_is_given_back(tmp_path):
     path, spec = tmp_path / "r.jsonl", RetrainSpec(on="warn", cooldown="30d")
     assert claim(path, spec, "drift") is None
     note(path, {"what": "none", "why": "no deployment"})
+    assert is_put_off(path)
     assert claim(path, spec, "drift") is None
     note(path, {"what": "run", "run": "1"})
     assert claim(path, spec, "drift") is not None
