@@ -119,7 +119,7 @@ def _is_sure(power: Power, one: Alone) -> bool:
     In few rows honest measures of one thing look free of each other, and tell the target alike.
     """
     is_area = one.klass is not None or is_binary(one.view)
-    return len(power.case) >= SMALL or one.score >= (SURE_AREA if is_area else SURE_R2)
+    return _rows(power, one) >= SMALL or one.score >= (SURE_AREA if is_area else SURE_R2)
 
 
 def _why(
@@ -180,7 +180,7 @@ def _bound(power: Power, one: Alone) -> float:
 
     And of a view that tells the target no better than measures often do.
     """
-    if len(power.case) < SMALL and one.view.aspect in ("value", "words"):
+    if _rows(power, one) < SMALL and one.view.aspect in ("value", "words"):
         return SMALL_Z
     is_weak = one.score < (WEAK_AREA if one.klass is not None else WEAK_R2)
     return WEAK_Z if is_weak else INDEPENDENT_Z
@@ -197,11 +197,13 @@ def _is_child(power: Power, one: Alone, rest: float, z: float) -> bool:
         return False
     if z == 0 and one.score > 0.999:
         return rest < EQUAL
-    # In few rows a weak tie goes unseen: there a column must tell more than all others.
-    slack = SLACK if len(power.case) >= SMALL else 1 / SLACK
+    # In few rows a weak tie goes unseen: there a column must surely tell more than all others.
+    is_few = _rows(power, one) < SMALL
+    slack, doubt = (1 / SLACK, 2 * _error(power, one)) if is_few else (SLACK, 0.0)
     if slack > 1 and z < SMALL_Z and is_flipped_copy(power, one.view.column):
         slack = SLACK_OF_COPY
-    leads = one.view.aspect not in ("value", "words") or 1 - one.score <= slack * (1 - rest)
+    open_at_most = 1 - one.score + doubt
+    leads = one.view.aspect not in ("value", "words") or open_at_most <= slack * (1 - rest)
     return leads and one.score >= _least(power, one, rest, is_area)
 
 
@@ -220,7 +222,7 @@ def _least(power: Power, one: Alone, rest: float, is_area: bool) -> float:
 def _is_level_of_few(power: Power, one: Alone) -> bool:
     """Tell whether a view is a category's usual level in few rows: continents look free of all."""
     is_level = one.view.aspect == "atom" and not is_number(power, one.view.column)
-    return is_level and len(power.case) < SMALL
+    return is_level and _rows(power, one) < SMALL
 
 
 def _are_all_children(power: Power, one: Alone) -> bool:
@@ -244,6 +246,25 @@ def _are_all_children(power: Power, one: Alone) -> bool:
 
 def _leads(power: Power, one: Alone, rest: float) -> bool:
     """Tell whether all the others together leave far more open than this one alone."""
-    inside = int((power.case.y == one.klass).sum())
-    surely = one.score - 3 * area_error(one.score, inside, len(power.case) - inside)
+    surely = one.score - 3 * _error(power, one)
     return len(power.case) >= LEAD_ROWS and rest <= 0.85 and 1 - rest >= LEAD * (1 - surely)
+
+
+def _error(power: Power, one: Alone) -> float:
+    """Return the standard error of a ROC area; 0 of a number's R²."""
+    if one.klass is None:
+        return 0.0
+    inside = int((power.case.y == one.klass).sum())
+    return area_error(one.score, inside, len(power.case) - inside)
+
+
+def _rows(power: Power, one: Alone) -> float:
+    """Return how many rows, half of them of the class, would say as much: few if it is rare.
+
+    What causes a class goes with its other causes in rows of that class alone.
+    """
+    rows = len(power.case)
+    if one.klass is None:
+        return rows
+    inside = int((power.case.y == one.klass).sum())
+    return 4 * inside * (rows - inside) / rows

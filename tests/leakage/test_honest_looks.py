@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.leakage.reports import at_random, loud, report
+from ninefold.leakage.noisy import NoisyCheck
+from tests.leakage.reports import asked, at_random, loud, report
 
 N = 600
 
@@ -116,3 +117,16 @@ def test_refusals_that_reach_into_the_accepted_are_no_wrong_labels():
     x = rng.normal(size=(1500, 4)) + 7 * (accepted | odd)[:, None]
     table = pd.DataFrame(x, columns=list("abcd")).assign(y=np.where(accepted, "yes", "no"))
     assert [kind for kind, _ in told(table) if kind.startswith("label")] == []
+
+
+@pytest.mark.parametrize("is_made", [False, True])
+def test_the_causes_of_a_rare_class_look_free_of_each_other(is_made):
+    """They go together in its few rows alone; what was made from it tells more than all of them."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(5000, 6))
+    y = 1.2 * x[:, 0] + x[:, 1] + rng.normal(size=5000) > 4.4
+    table = dict(zip("abcdef", x.T, strict=True)) | {"y": np.where(y, "fault", "ok")}
+    if is_made:
+        table["made"] = 5.0 * y + rng.normal(size=5000)
+    found = asked(NoisyCheck(), table, "y", at_random(5000))
+    assert [item.columns for item in found] == ([("made",)] if is_made else [])
