@@ -34,7 +34,8 @@ class Input:
 
     @property
     def range(self) -> tuple[float, float] | None:
-        """Least and most that a number or moment is not remarkable for; None: not known.
+        """Least and most that a number or moment, or the characters of a text, are not remarkable
+        for; None: not known.
 
         Moments go on after the last of training, for as long as training lasted.
         """

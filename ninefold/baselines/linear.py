@@ -11,12 +11,10 @@ from ninefold.baselines.base import BaselineSpec, Fitted, TrainRows
 from ninefold.baselines.scores import design, emit_at_length, log_softmax, two_sided
 from ninefold.columns import Array
 from ninefold.preprocessing.clipping.smooth import LIMIT, emit_straightened, straightened
-from ninefold.target import Target
 
 if TYPE_CHECKING:
     import onnx
 
-    from ninefold.preprocessing import Layout
 
 REACH = 8.0
 """How far from 0 a scaled number counts where it is not softly clipped."""
@@ -29,7 +27,8 @@ FEWEST, PARTS = 40, 4
 class LinearSpec(BaselineSpec):
     """Logistic regression for classification, ridge regression for values; of numbers that the
     network reads softly clipped it takes the straight ones where a quarter of the train rows, which
-    it has not seen, says that these tell more.
+    it has not seen, says that these tell more. Log-odds are not carried beyond the least and the
+    greatest of these numbers among the train rows: far from them they would only grow surer.
     """
 
     title: ClassVar[str] = "linear model"
@@ -62,6 +61,7 @@ class LinearSpec(BaselineSpec):
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression, Ridge
 
+        limits = _limits(rows)
         X = _unbent(rows.X, straight)
         X, y, weight = design(X, rows.codes, rows.layout), rows.y, rows.weight
         with warnings.catch_warnings():
@@ -76,7 +76,20 @@ class LinearSpec(BaselineSpec):
                 coefficients = two_sided_rows(logistic.coef_)
                 intercept = two_sided_rows(logistic.intercept_[:, None])[:, 0]
                 classes = logistic.classes_
-        return _Linear(coefficients, intercept, classes, rows.target, rows.layout, straight)
+        return _Linear(coefficients, intercept, classes, rows, straight, limits)
+
+
+def _limits(rows: TrainRows) -> tuple[Array, Array] | None:
+    """Return the least and the greatest `(F,)` of softly clipped features, infinity of others; None
+    where nothing is limited.
+    """
+    at = list(rows.layout.smooth)
+    if not at or rows.target.task == "regression":
+        return None
+    low = np.full(rows.X.shape[1], -np.inf, dtype=np.float32)
+    high = -low
+    low[at], high[at] = rows.X[:, at].min(axis=0), rows.X[:, at].max(axis=0)
+    return low, high
 
 
 def _unbent(X: Array, positions: tuple[int, ...]) -> Array:
@@ -112,16 +125,16 @@ class _Linear(Fitted):
         coefficients: Array,
         intercept: Array,
         classes: Array,
-        target: Target,
-        layout: "Layout",
-        straight: tuple[int, ...] = (),
+        rows: TrainRows,
+        straight: tuple[int, ...],
+        limits: tuple[Array, Array] | None,
     ) -> None:
-        self.straight = straight
+        self.straight, self.limits = straight, limits
         self.coefficients, self.intercept, self.classes = coefficients, intercept, classes
-        self.target, self.layout = target, layout
+        self.target, self.layout = rows.target, rows.layout
 
     def scores(self, X: Array, codes: Array) -> Array:
-        X = _unbent(X, self.straight)
+        X = _unbent(np.clip(X, *self.limits) if self.limits else X, self.straight)
         raw = design(X, codes, self.layout) @ self.coefficients.T + self.intercept
         if self.target.task == "regression":
             return np.asarray(raw, dtype=np.float32)
@@ -137,6 +150,9 @@ class _Linear(Fitted):
         columns = np.split(
             self.coefficients.T, features + np.cumsum([0, *self.layout.cardinalities])[:-1]
         )
+        if self.limits:
+            low, high = self.limits
+            x = graph.Min(graph.Max(x, low[None, :]), high[None, :])
         values = emit_at_length(graph, x, self.layout)
         if self.straight:
             is_bent = np.isin(np.arange(features), self.straight)[None, :]

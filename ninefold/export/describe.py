@@ -11,6 +11,7 @@ import ninefold
 from ninefold.columns import Array, Column, Frame, is_missing, spread
 from ninefold.head import Head
 from ninefold.problem import ProblemSpec
+from ninefold.sequences import holds_words
 from ninefold.signature import Input, Kind, Result, Signature
 from ninefold.tensor_cells import TENSOR_KINDS
 from ninefold.vocabulary import Words, known_share, vocabularies
@@ -94,6 +95,9 @@ def described(column: Column, values: Array, words: Words | None = None) -> Inpu
         finite = known[np.isfinite(known)] if column.kind == "number" else known
         if len(finite):
             low, high = finite.min().item(), finite.max().item()
+    elif column.kind == "text" and len(known) and not holds_words(column.format):
+        characters = [len(text) for text in known.tolist()]
+        low, high = min(characters), max(characters)
     elif column.kind == "category":
         found = np.unique(known)
         levels = tuple(found.tolist()) if len(found) <= MAX_LEVELS else ()

@@ -97,7 +97,12 @@ def _named_levels(item: Input, values: Array, known: Mapping[str, Any]) -> dict[
 def _worded(item: Input, values: Array, known: Mapping[str, Any]) -> dict[str, Array]:
     missing, levels = np.asarray(values == "", dtype=bool), known[item.name]
     seen = np.fromiter((text in levels for text in values.tolist()), bool, len(values))
-    return {"missing": missing, "unseen": ~seen & ~missing}
+    found = {"missing": missing, "unseen": ~seen & ~missing}
+    if item.range is not None:
+        low, high = item.range
+        sizes = np.fromiter(map(len, values.tolist()), np.int64, len(values))
+        found["out_of_range"] = ~((low <= sizes) & (sizes <= high)) & ~missing
+    return found
 
 
 FINDERS = {

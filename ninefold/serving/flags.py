@@ -42,6 +42,11 @@ class Flagger:
             for name, column in columns.items()
             if column.kind in ("category", "text")
         }
+        self._lengths = {
+            name: column.range
+            for name, column in columns.items()
+            if column.kind == "text" and column.range
+        }
         self._times = {name for name, column in columns.items() if column.kind == "datetime"}
         self._lows = [low for low, _ in self._ranges.values()]
         self._highs = [high for _, high in self._ranges.values()]
@@ -50,8 +55,8 @@ class Flagger:
         """Return the flags of the rows of `feeds` (n, 1) that have some: by row, kind and column.
 
         unseen: a level that no train row had, a text of which hardly a word is known
-        (`Input.known_words`). out_of_range: below or above all train rows
-        (`Input.range`).
+        (`Input.known_words`). out_of_range: below or above all train rows, a text that is shorter
+        or longer (`Input.range`).
         missing: no value.
         """
         found: dict[int, Flags] = {}
@@ -73,6 +78,10 @@ class Flagger:
             for position, value in enumerate(_values(feeds[name])):
                 if value not in known:
                     note(position, "unseen" if value else "missing", name)
+        for name, (low, high) in self._lengths.items():
+            for position, text in enumerate(_values(feeds[name])):
+                if text and not low <= len(text) <= high:
+                    note(position, "out_of_range", name)
         return found
 
     def _is_lone_and_usual(self, feeds: Mapping[str, Array]) -> bool:
@@ -85,6 +94,7 @@ class Flagger:
             all(map(le, self._lows, numbers))
             and all(map(le, numbers, self._highs))
             and all(map(contains, self._levels.values(), texts))
+            and all(low <= len(feeds[n].item()) <= high for n, (low, high) in self._lengths.items())
         )
 
 

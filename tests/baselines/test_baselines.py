@@ -77,6 +77,22 @@ def test_files_take_raw_rows_and_give_what_scikit_learn_gives(kind, tmp_path):
             np.testing.assert_array_equal(alone, found[start:stop])
 
 
+@pytest.mark.parametrize("kind", ["binary", "regression"])
+def test_log_odds_are_not_carried_beyond_the_train_rows(kind, tmp_path):
+    train, valid = parts(kind, 300, 40)
+    spec = BaselinesSpec.model_validate({"models": [{"kind": "linear"}]})
+    comparison = compared(kind, spec=spec, train=train, valid=valid)
+    publish(comparison, featurized(valid, kind), tmp_path)  # checks parity
+    running = session((tmp_path / "linear.onnx").read_bytes())
+    inputs = [item.name for item in running.get_inputs()]
+    told = []
+    for times in (1.0, 3.0):
+        b = np.full(len(valid), times * float(np.nanmax(train["b"])))
+        frame = Frame(valid.columns, {**valid.data, "b": b}, valid.row)
+        told.append(running.run(None, frame.feeds(inputs))[-1])
+    assert np.array_equal(*told) == (kind == "binary")
+
+
 @pytest.mark.parametrize(
     ("effect", "is_straight"), [(lambda b: 3 * b, True), (lambda b: 3 * np.tanh(b), False)]
 )

@@ -200,6 +200,7 @@ SAID = (
     ("brief('distances', { a: 3.5, b: 0.5 })", "distances: b 0.5 · a 3.5"),
     ("brief('probabilities', { a: 0.25, b: 0.75 })", "b 0.75 · a 0.25"),
     ("brief('quantiles', { a: { 0.1: 1, 0.9: 2 } })", "quantiles: a 1 … 2"),
+    ("hint({ kind: 'text', minimum: 3, maximum: 80 })", "3 … 80 characters"),
     ("hint({ kind: 'sequence', format: JSON.stringify({ channels: ['a', 'b'] }) })",
      "steps of [a, b]"),
     ("bars('distances', { a: 0.5, b: 0.25 }).textContent", "distancesb0.25a0.5"),

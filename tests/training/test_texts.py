@@ -110,14 +110,16 @@ def test_a_network_learns_the_order_of_words_and_is_exported():
     said = ["the match was not good", "never seen before", "", "good "]
     batch = rows.read([{"said": text} for text in said])
     answers = rows.answers(batch, served.run(batch.feeds))
-    flags = [None, {"unseen": ["said"]}, {"missing": ["said"]}, None]
+    short = {"out_of_range": ["said"]}
+    flags = [None, {"unseen": ["said"], **short}, {"missing": ["said"]}, short]
     assert [answer.get("flags") for answer in answers] == flags
     assert [
         rows.flagger.flags({"said": cell[None]}).get(0) for cell in batch.feeds["said"]
     ] == flags
     marker = Marker(served.signature.inputs, served.words)
-    unseen, _, missing = marker.mark(batch.feeds, np.zeros(4, bool))[0]
+    unseen, beyond, missing = marker.mark(batch.feeds, np.zeros(4, bool))[0]
     assert unseen.to_pylist() == [None, "said", None, None]
+    assert beyond.to_pylist() == [None, "said", None, "said"]
     assert missing.to_pylist() == [None, None, "said", None]
 
 
