@@ -15,7 +15,6 @@ from ninefold.preprocessing.clipping.smooth import LIMIT, emit_straightened, str
 if TYPE_CHECKING:
     import onnx
 
-
 REACH = 8.0
 """How far from 0 a scaled number counts where it is not softly clipped."""
 BENT = REACH / math.sqrt(1 + (REACH / LIMIT) ** 2)

@@ -46,8 +46,7 @@ def _better(power: Power, view: View, known: Alone) -> float:
     Gaps, and a measure's usual value, say what the values only repeat; the commonest code is one.
     """
     if view.aspect == "gap" and known.klass is not None:
-        inside = int((power.case.y == known.klass).sum())
-        return -max(0.01, 2 * area_error(known.score, inside, len(power.case) - inside))
+        return -max(0.01, 2 * area_error(known.score, power.case.y == known.klass))
     few = view.aspect == "atom" and not is_number(power, view.column)
     return 0.005 if few else -0.01
 

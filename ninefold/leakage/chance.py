@@ -56,8 +56,12 @@ def auc(score: Array, positive: Array) -> tuple[float, float]:
     return float(area), float((area - 0.5) / np.sqrt(variance)) if variance > 0 else 0.0
 
 
-def area_error(area: float, n1: int, n0: int) -> float:
-    """Return the standard error of a ROC area of `n1` against `n0` rows (Hanley, McNeil 1982)."""
+def area_error(area: float, inside: Array) -> float:
+    """Return the standard error of a ROC area of the rows under a mask `(N,)` against all others
+    (Hanley, McNeil 1982).
+    """
+    n1 = int(inside.sum())
+    n0 = len(inside) - n1
     q1, q2 = area / (2 - area), 2 * area**2 / (1 + area)
     spread = area * (1 - area) + (n1 - 1) * (q1 - area**2) + (n0 - 1) * (q2 - area**2)
     return float(np.sqrt(max(spread, 0.0) / max(n1 * n0, 1)))

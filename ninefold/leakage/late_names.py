@@ -81,12 +81,10 @@ def _score(power: Power, view: View, klass: int | None) -> float:
 
 def _error(power: Power, score: float, klass: int | None) -> float:
     """Return the standard error of a score: of a ROC area, or of R²."""
-    rows = len(power.case)
     if klass is None:
         r2 = max(score, 0.0)
-        return float(2 * np.sqrt(r2) * (1 - r2) / np.sqrt(rows))
-    inside = int((power.y == klass).sum())
-    return area_error(score, inside, rows - inside)
+        return float(2 * np.sqrt(r2) * (1 - r2) / np.sqrt(len(power.case)))
+    return area_error(score, power.y == klass)
 
 
 def _finding(case: Case, name: str, lead: _Lead) -> Finding:

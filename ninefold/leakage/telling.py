@@ -252,10 +252,7 @@ def _leads(power: Power, one: Alone, rest: float) -> bool:
 
 def _error(power: Power, one: Alone) -> float:
     """Return the standard error of a ROC area; 0 of a number's R²."""
-    if one.klass is None:
-        return 0.0
-    inside = int((power.case.y == one.klass).sum())
-    return area_error(one.score, inside, len(power.case) - inside)
+    return 0.0 if one.klass is None else area_error(one.score, power.case.y == one.klass)
 
 
 def _rows(power: Power, one: Alone) -> float:

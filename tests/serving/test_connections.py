@@ -55,6 +55,17 @@ class Line:
         )
 
 
+def hasty(folder, setting):
+    """Run a server on a model in `folder` with a `setting`, such as `http.HEAD_S = 0.5`."""
+    build(folder / "models" / "model.onnx")
+    program = (
+        f"import sys; from ninefold.serving import {setting.partition('.')[0]}; {setting}\n"
+        "from ninefold.__main__ import main; sys.exit(main())\n"
+    )
+    (folder / "hasty.py").write_text(program)
+    return running(cwd=folder, program=("hasty.py",))
+
+
 @pytest.fixture
 def line(url):
     line = Line(url)
@@ -155,13 +166,7 @@ def test_a_head_that_came_before_means_the_same(line, expected):
 
 
 def test_a_connection_rests_from_its_last_request_on(tmp_path):
-    build(tmp_path / "models" / "model.onnx")
-    program = (
-        "import sys; from ninefold.serving import server; server.KEEP_ALIVE_S = 0.6\n"
-        "from ninefold.__main__ import main; sys.exit(main())\n"
-    )
-    (tmp_path / "hasty.py").write_text(program)
-    with running(cwd=tmp_path, program=("hasty.py",)) as (url, _):
+    with hasty(tmp_path, "server.KEEP_ALIVE_S = 0.6") as (url, _):
         line = Line(url)
         for _ in range(4):
             line.send(*request())
@@ -222,13 +227,7 @@ def test_who_ends_its_side_before_the_answer_is_told(url, surplus):
 
 
 def test_who_sends_no_whole_head_is_not_waited_for(tmp_path):
-    build(tmp_path / "models" / "model.onnx")
-    program = (
-        "import sys; from ninefold.serving import http; http.HEAD_S = 0.5\n"
-        "from ninefold.__main__ import main; sys.exit(main())\n"
-    )
-    (tmp_path / "hasty.py").write_text(program)
-    with running(cwd=tmp_path, program=("hasty.py",)) as (url, _):
+    with hasty(tmp_path, "http.HEAD_S = 0.5") as (url, _):
         silent, slow = Line(url), Line(url)
         slow.send(request()[0][:40])
         assert silent.answer() is None
