@@ -1,5 +1,6 @@
 """A few lines about what a workspace's last run found, read from its reports."""
 
+import functools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -15,24 +16,34 @@ WIDTH, SHOWN = 10, 4
 def lines(workspace: Path, stages: Mapping[str, StageInfo]) -> Iterator[str]:
     """Yield the summary, line by line; what no stage wrote, or not as expected, is left out."""
     outs = {path.name: path for stage in stages.values() for path in stage.outs}
+    names = {"evaluation.json", *(file for _, file, _ in READERS)}
+    reports = {name: _content(outs[name]) for name in names & outs.keys()}
     for title, file, read in READERS:
-        if file in outs and (text := _read(outs[file], read)):
+        if text := _said(read, reports.get(file)):
             yield f"{title:<{WIDTH}} {text}"
-    if text := _openings(stages, outs):
+    evaluation = reports.get("evaluation.json")
+    if text := _said(functools.partial(_openings, stages), evaluation):
         yield f"{'test part':<{WIDTH}} {text}"
     for title, file in (("model", "model.onnx"), ("report", "report.html")):
         if file in outs and outs[file].is_file():
             yield f"{title:<{WIDTH}} {_short(outs[file], workspace)}"
     if "model.onnx" in outs and outs["model.onnx"].is_file():
-        told = _read(outs["evaluation.json"], _task) if "evaluation.json" in outs else ""
-        use = "sample" if told == "generation" else "predict"
+        use = "sample" if _said(_task, evaluation) == "generation" else "predict"
         yield f"{'next':<{WIDTH}} ninefold report --open · ninefold serve · ninefold {use} …"
 
 
-def _read(path: Path, read: Callable[[Any], str]) -> str:
+def _content(report: Path) -> Any:
     try:
-        return read(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return json.loads(report.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _said(read: Callable[[Any], str], content: Any) -> str:
+    """Return what `read` says of a report; "" where it is not there or not as expected."""
+    try:
+        return read(content)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, InputError, StopIteration):
         return ""
 
 
@@ -40,15 +51,12 @@ def _task(content: Any) -> str:
     return str(content["task"])
 
 
-def _openings(stages: Mapping[str, StageInfo], outs: Mapping[str, Path]) -> str:
-    """Say how often the test part was opened; "" where there is no ledger."""
-    try:
-        sealed = json.loads(outs["evaluation.json"].read_text(encoding="utf-8"))["test_set"]
-        journal = next(stage.journal for stage in stages.values() if stage.journal)
-        openings = looks(read_ledger(journal), sealed)
-        return sentence(len(openings), sealed["metric"], sealed["standard_error"])
-    except (OSError, ValueError, KeyError, TypeError, InputError, StopIteration):
-        return ""
+def _openings(stages: Mapping[str, StageInfo], content: Any) -> str:
+    """Say how often the test part was opened."""
+    sealed = content["test_set"]
+    journal = next(stage.journal for stage in stages.values() if stage.journal)
+    openings = looks(read_ledger(journal), sealed)
+    return sentence(len(openings), sealed["metric"], sealed["standard_error"])
 
 
 def _short(path: Path, workspace: Path) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -45,32 +46,44 @@ def signature(
     name: str = "network",
 ) -> Signature:
     """Describe the inputs of `model` by the train rows, and what it gives."""
-    target, inputs = head.target, inputs_of(model, train)
-    names = {item.name for item in inputs}
-    raw = [c.name for c in train.columns if "derived" not in c.roles]
-    ignored = dict.fromkeys([*raw, *problem.ids, *problem.available_at, *problem.targets])
-    return Signature(
-        inputs=inputs,
+    target = head.target
+    found = signature_of(model, inputs_of(model, train), train, problem, ingest, name)
+    return replace(
+        found,
         task=target.task,
         target=target.name,
         classes=target.classes,
         positive=target.positive,
         threshold=head.threshold if target.is_binary else None,
-        ignored=tuple(column for column in ignored if column not in names),
-        **written(ingest),
-        outputs=tuple(info.name for info in model.graph.output),
         results=head.results,
-        model=name,
     )
 
 
-def written(ingest: Ingest | None) -> dict[str, Any]:
-    """Return what a signature says of how the source writes its cells."""
+def signature_of(
+    model: "onnx.ModelProto",
+    inputs: tuple[Input, ...],
+    train: Frame,
+    problem: ProblemSpec,
+    ingest: Ingest | None,
+    name: str,
+) -> Signature:
+    """Return what every model says of itself, whatever it gives: how the source's cells are read,
+    and which of its columns are left aside.
+    """
+    names = {item.name for item in inputs}
+    raw = [c.name for c in train.columns if "derived" not in c.roles]
+    ignored = dict.fromkeys([*raw, *problem.ids, *problem.available_at, *problem.targets])
     tokens = ingest.missing if ingest else ()
-    return {
-        "missing_tokens": tuple(dict.fromkeys(["", *tokens])),
-        "encoding": getattr(ingest, "encoding", None) or "utf-8",
-    }
+    return Signature(
+        inputs=inputs,
+        task=problem.task,
+        target=problem.target,
+        ignored=tuple(column for column in ignored if column not in names),
+        missing_tokens=tuple(dict.fromkeys(["", *tokens])),
+        encoding=getattr(ingest, "encoding", None) or "utf-8",
+        outputs=tuple(info.name for info in model.graph.output),
+        model=name,
+    )
 
 
 def inputs_of(model: "onnx.ModelProto", train: Frame) -> tuple[Input, ...]:

@@ -95,23 +95,12 @@ def signature(
     name: str = NETWORK,
 ) -> Signature:
     """Describe the inputs of the file by the train rows, and what the model says."""
-    inputs = describe.inputs_of(proto, train)
-    names = {item.name for item in inputs}
-    raw = [c.name for c in train.columns if "derived" not in c.roles]
-    others = dict.fromkeys([*raw, *problem.ids, *problem.available_at])
-    return Signature(
-        inputs=tuple(
-            replace(item, minimum=None, maximum=None) if item.name in model.arbitrary else item
-            for item in inputs
-        ),
-        task=problem.task,
-        target=problem.target,
-        ignored=tuple(column for column in others if column not in names),
-        **describe.written(ingest),
-        outputs=tuple(info.name for info in proto.graph.output),
-        results=model.results,
-        model=name,
+    inputs = tuple(
+        replace(item, minimum=None, maximum=None) if item.name in model.arbitrary else item
+        for item in describe.inputs_of(proto, train)
     )
+    found = describe.signature_of(proto, inputs, train, problem, ingest, name)
+    return replace(found, results=model.results)
 
 
 def publish_peers(
