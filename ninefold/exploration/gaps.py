@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ninefold.columns import is_missing
+from ninefold.columns import Array, is_missing
 from ninefold.exploration.view import View
 
 MAX_PATTERNS, MAX_PAIRS, MAX_SHOWN = 12, 12, 30
@@ -14,10 +14,19 @@ MAX_PATTERNS, MAX_PAIRS, MAX_SHOWN = 12, 12, 30
 def gaps(view: View) -> dict[str, Any]:
     """Return the columns with gaps, the patterns rows have, and the pairs that go together.
 
-    `phi` is the correlation of two gaps: 1 where one never comes without the other.
+    `phi` is the correlation of two gaps: 1 where one never comes without the other. Derived columns
+    that are missing where a raw one is have its gaps, not their own.
     """
     frame = view.frame
-    masks = {c.name: is_missing(c.kind, frame[c.name]) for c in view.columns}
+    masks: dict[str, Array] = {}
+    raw: set[bytes] = set()
+    for column in sorted(view.columns, key=lambda column: "derived" in column.roles):
+        mask = is_missing(column.kind, frame[column.name])
+        if "derived" not in column.roles:
+            raw.add(mask.tobytes())
+        elif mask.tobytes() in raw:
+            continue
+        masks[column.name] = mask
     shares = {name: float(mask.mean()) for name, mask in masks.items() if mask.any()}
     names = sorted(shares, key=lambda name: -shares[name])[:MAX_SHOWN]
     if not names:

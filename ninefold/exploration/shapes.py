@@ -1,5 +1,6 @@
 """How the target moves along a column: its mean or the share of a class, bin by bin."""
 
+import math
 from itertools import pairwise
 from typing import Any
 
@@ -9,6 +10,8 @@ from ninefold.columns import Array, Frame, class_names
 from ninefold.exploration.view import View
 
 MAX_BINS = 8
+DIGITS = 9
+"""Digits of the range of the values that tell them apart."""
 OFTEN = 0.3
 Z = 1.96
 
@@ -35,6 +38,8 @@ def _bins(frame: Frame, name: str, numbers: Array) -> tuple[list[str], Array]:
     missing = np.isnan(numbers)
     codes = np.full(len(numbers), -1)
     if kind in ("number", "datetime") and not missing.all():
+        if kind == "number":
+            numbers = _same(numbers)
         labels, codes[~missing] = _in_order(*_cut(kind, numbers[~missing]), numbers[~missing])
     else:
         texts = class_names(kind, frame[name])
@@ -46,6 +51,13 @@ def _bins(frame: Frame, name: str, numbers: Array) -> tuple[list[str], Array]:
         codes[missing] = len(labels)
         labels = [*labels, "missing"]
     return labels, codes
+
+
+def _same(numbers: Array) -> Array:
+    """Return numbers of which those that only rounding tells apart are the same."""
+    span = float(np.nanmax(numbers) - np.nanmin(numbers))
+    digits = DIGITS - math.ceil(math.log10(span)) if 0 < span < math.inf else None
+    return numbers if digits is None else np.round(numbers, digits)
 
 
 def _in_order(labels: list[str], codes: Array, values: Array) -> tuple[list[str], Array]:

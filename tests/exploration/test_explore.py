@@ -11,6 +11,7 @@ from scipy import stats
 from ninefold.columns import Column, Frame
 from ninefold.exploration.association import correlation_ratio, cramers_v
 from ninefold.exploration.explore import explore
+from ninefold.exploration.gaps import gaps
 from ninefold.exploration.view import MAX_COLUMNS, MAX_ROWS, look_at
 from ninefold.files import jsonable
 from ninefold.problem import ProblemSpec
@@ -66,7 +67,7 @@ def test_gaps_outliers_and_copies_are_seen():
     table = frame()
     table.data["noise 0"][[5, 77]] = 50.0
     report = explore(table, ProblemSpec(target="y", task="classification"))
-    assert report["gaps"]["pairs"][0] == {"a": "echo", "b": "gap", "phi": pytest.approx(1)}
+    assert report["gaps"]["pairs"] == [{"a": "echo", "b": "gap", "phi": pytest.approx(1)}]
     assert report["gaps"]["patterns"] == [
         {"missing": [0, 1], "rows": 600 - report["gaps"]["complete"]}
     ]
@@ -76,6 +77,22 @@ def test_gaps_outliers_and_copies_are_seen():
     assert {c["column"] for c in report["collinearity"]["columns"][:2]} == {"a", "twice"}
     strongest = report["associations"]["strongest"][0]
     assert {strongest["a"], strongest["b"]} == {"a", "twice"}
+
+
+def test_gaps_of_what_is_derived_are_those_of_its_column():
+    table, derived = frame(), Column("gap twice", "number", frozenset({"input", "derived"}))
+    data = {"gap twice": 2 * table.data["gap"], **table.data}
+    view = look_at(Frame((derived, *table.columns), data, table.row), "y", "classification")
+    assert [column["name"] for column in gaps(view)["columns"]] == ["gap", "echo"]
+
+
+def test_numbers_that_only_rounding_tells_apart_are_one_bin():
+    table = frame()
+    angle = np.arange(600) % 7 * 2 * np.pi / 7
+    table.data["noise 0"] = np.cos(angle) + (table.data["y"] == "yes")
+    report = explore(table, ProblemSpec(target="y", task="classification"))
+    (bins,) = [s["bins"] for s in report["shapes"] if s["column"] == "noise 0"]
+    assert len(bins) == len({item["label"] for item in bins}) == 8
 
 
 def test_masked_values_and_rows_do_not_come_out():

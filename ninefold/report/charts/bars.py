@@ -35,7 +35,7 @@ def levels(title: str, counted: Sequence[tuple[str, int]], total: int, css: str 
         y = 4 + row * index
         share = percent(amount / total) if total else ""
         canvas.rect(88, y, 88 * amount / highest, 11, f"fill {css}", f"{name}: {amount:,}")
-        canvas.text(84, y + 9.5, shortened(name, 14), "tick", "end")
+        canvas.text(84, y + 9.5, shortened(name, 13), "tick", "end")
         canvas.text(SMALL, y + 9.5, share, "tick", "end")
     return canvas.svg()
 

@@ -107,17 +107,20 @@ def _curve(curve: Mapping[str, Any] | None) -> Html:
         return paragraph("There are too few rows to tell.")
     name, doubled = WORDS.get(curve["metric"], curve["metric"]), curve["doubled"]
     points = curve["points"]
+    low, high = number(doubled["low"], 2), number(doubled["high"], 2)
+    between = f" ({low} to {high} in repetitions)" if low != high else ""
     said = (
-        f"Doubling the {curve['rows']:,} rows would buy about {number(doubled['gain'], 2)} {name} "
-        f"({number(doubled['low'], 2)} to {number(doubled['high'], 2)} in repetitions), as far "
-        "as a small gradient boosting on growing parts of the train rows tells."
+        f"Doubling the {curve['rows']:,} rows would buy about {number(doubled['gain'], 2)} {name}"
+        f"{between}, as far as a small gradient boosting on growing parts of "
+        "the train rows tells."
     )
+    ends = [Curve("lowest", [(p["rows"], p["low"]) for p in points], "other"),
+            Curve("highest", [(p["rows"], p["high"]) for p in points], "other")]  # fmt: skip
     picture = lines(
         "Learning curve",
         [
             Curve("mean", [(p["rows"], p["score"]) for p in points], "network", True),
-            Curve("lowest", [(p["rows"], p["low"]) for p in points], "other"),
-            Curve("highest", [(p["rows"], p["high"]) for p in points], "other"),
+            *(ends if between else ()),
         ],
         "train rows",
         name,
