@@ -1,6 +1,7 @@
-"""Columns that hold something else than their rules were written for: text instead of numbers."""
+"""Rules that would only say again what another says."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from expectations.suite import Rule, Suite
 from ninefold.columns import Kind
@@ -29,6 +30,21 @@ def checkable(suite: Suite, kinds: Mapping[str, Kind]) -> tuple[Suite, dict[str,
         else:
             kept.append(rule)
     return Suite(suite.name, tuple(kept)), left
+
+
+def told_once(suite: Suite, found: Sequence[Any]) -> tuple[Suite, list[Any]]:
+    """Return the rules, and what was found of each, without those that warn of a part of what the
+    same rule on fewer values stops at: labels of which most are foreign are foreign.
+    """
+    pairs = list(zip(suite.rules, found, strict=True))
+    stops = [_asked(r) for r, result in pairs if r.severity == "block" and not result.success]
+    kept = [(r, f) for r, f in pairs if r.severity == "block" or _asked(r) not in stops]
+    return Suite(suite.name, tuple(r for r, _ in kept)), [f for _, f in kept]
+
+
+def _asked(rule: Rule) -> tuple[str, dict[str, Any]]:
+    """Return what a rule asks for, of however many values."""
+    return rule.type, {key: value for key, value in rule.kwargs.items() if key != "mostly"}
 
 
 def _holds(rule: Rule, found: Kind) -> bool:

@@ -77,7 +77,7 @@ def _results_page(suite: Suite, report: dict[str, Any], results: list[Any]) -> s
 
     passed, total = report["counts"]["passed"], report["counts"]["expectations"]
     content = ExpectationSuiteValidationResult(
-        success=passed == total,
+        success=passed == total and report["verdict"] == "pass",
         results=results,
         suite_name=suite.name,
         suite_parameters={},
@@ -125,6 +125,10 @@ def _offline(page: str, name: str, report: dict[str, Any]) -> str:
 def _summary(name: str, report: dict[str, Any]) -> str:
     """Return the head of a page: verdict, counts, and what failed with its rows."""
     counts = report["counts"]
+    found = "".join(
+        f"<p><b>{item['severity']}</b>: {html.escape(item['message'])}</p>"
+        for item in report["findings"]
+    )
     other = (
         ("suite.html", "what is expected") if name == "index.html" else ("index.html", "results")
     )
@@ -138,7 +142,7 @@ def _summary(name: str, report: dict[str, Any]) -> str:
         else ""
     )
     past = (
-        f'<p class="history">Earlier validations, colour the verdict, height the rules that failed:'
+        f'<p class="history">Validations so far, colour the verdict, height what was found:'
         f'<br><img src="{HISTORY}" alt="none are remembered yet"></p>'
         if is_first
         else ""
@@ -148,7 +152,7 @@ def _summary(name: str, report: dict[str, Any]) -> str:
         f"{report['verdict']}</h1><p>{counts['passed']} of {counts['expectations']} expectations "
         f"met on {report['rows']:,} rows; {counts['blocked']} block, {counts['warned']} warn, "
         f'{counts["errors"]} could not be checked. <a href="{other[0]}">{other[1]}</a></p>'
-        f"{table}{past}{_hidden_rules(report)}</header>"
+        f"{found * is_first}{table}{past}{_hidden_rules(report)}</header>"
     )
 
 

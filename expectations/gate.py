@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from expectations.allowance import allow
-from expectations.changed import OF_KIND, checkable
+from expectations.changed import OF_KIND, checkable, told_once
 from expectations.checking import results
 from expectations.clues import clue
 from expectations.suite import Rule, Suite, load_suite
@@ -33,6 +33,7 @@ def gate(
     docs_dir: Path,
     trained: tuple[Column, ...] | None = None,
     training: Sequence[Mapping[str, Any]] = (),
+    findings: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Check a table against a suite, write Data Docs and return reports/quality.json.
 
@@ -42,6 +43,7 @@ def gate(
         trained: for fresh rows, the columns the suite was written for. Rules on a column that the
             rows lack, and on what only a training table must be, are left out.
         training: the expectations of the report on the training data, some of which they break.
+        findings: what else was found of the rows; the verdict is on all of it.
 
     Raises:
         ConfigError: the suite has mistakes.
@@ -61,10 +63,13 @@ def gate(
         found = results(suite, table, names, spec.max_rows)
         if trained is not None:
             allow(suite, found, training)
+        suite, found = told_once(suite, found)
         report = _report(suite, raw_path, columns, found, spec)
         _tell_clues(report, suite, table)
         _tell_unchecked(report, left)
         report["suite_path"] = f"{suite_path.parent.name}/{suite_path.name}"
+        verdict = worst([*report["expectations"], *findings])
+        report |= {"success": verdict != "block", "verdict": verdict, "findings": [*findings]}
         from expectations.data_docs import write_data_docs
 
         write_data_docs(docs_dir, suite, report, found, spec.mask)
@@ -102,6 +107,12 @@ def stop(report: dict[str, Any], docs: str = "reports/data_docs/index.html") -> 
         + f"\nLook at {docs}; correct the data, or edit the suite {report['suite_path']} "
         "(severity: warn lets a rule pass)"
     )
+
+
+def worst(found: Iterable[Mapping[str, Any]]) -> str:
+    """Return the verdict on expectations and findings: block, warn or pass."""
+    severities = {item["severity"] for item in found if not item.get("success")}
+    return next((severity for severity in ("block", "warn") if severity in severities), "pass")
 
 
 def _blocks(item: dict[str, Any]) -> bool:
@@ -155,8 +166,6 @@ def _report(
         "errors": sum(item["error"] is not None for item in items),
     }
     content = {
-        "success": blocked == 0,
-        "verdict": "block" if blocked else "warn" if warned else "pass",
         "suite": suite.name,
         "rows": pq.read_metadata(path).num_rows,
         "counts": counts,

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from expectations.absent import NoColumnError, worded
+from expectations.arguments import mistake
 from expectations.expressions import names_in
 from ninefold.columns import ROW, Column, Kind
 from ninefold.config import read_yaml
@@ -74,7 +75,9 @@ class Rule:
 
     @property
     def spared(self) -> float:
-        """The share of values that may break it."""
+        """The share of values, or of a table's rows, that may break it."""
+        if self.type.endswith("_share_to_be_at_most"):
+            return float(self.kwargs["max_value"])
         return 1 - float(self.kwargs.get("mostly", 1))
 
     def copy(self) -> Any:
@@ -170,7 +173,7 @@ def _rule(item: Any, position: int, kinds: Mapping[str, Kind]) -> Rule:
     if "expression" in kwargs and "column_list" in known[type_].__fields__:
         kwargs["column_list"] = _at_least_two(columns or ())
     typed = {key: _typed(value, columns, kinds) for key, value in kwargs.items()}
-    made = _instance(known[type_], typed, severity, str(because), position)
+    made = _instance(type_, typed, severity, str(because), position)
     kwargs = {key: value for key, value in item.items() if key not in OWN_KEYS}
     return Rule(type_, kwargs, severity, str(because), columns, made)
 
@@ -238,11 +241,12 @@ def _typed(value: Any, columns: tuple[str, ...] | None, kinds: Mapping[str, Kind
 
 
 def _instance(
-    implementation: Any, kwargs: Mapping[str, Any], severity: str, because: str, position: int
+    type_: str, kwargs: Mapping[str, Any], severity: str, because: str, position: int
 ) -> Any:
     from great_expectations.compatibility.pydantic import ValidationError
 
     levels = {"block": "critical", "warn": "warning"}
+    implementation = implementations()[type_]
     try:
         return implementation(
             **kwargs,
@@ -252,8 +256,6 @@ def _instance(
             meta={"position": position - 1},
         )
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(step) for step in first["loc"] if step != "__root__")
-        raise ConfigError(f"{implementation.__name__}: {place} {first['msg']}".strip()) from None
+        raise ConfigError(f"{type_}: {mistake(error.errors()[0], kwargs)}") from None
     except (TypeError, ValueError) as error:
-        raise ConfigError(" ".join(str(error).split())) from None
+        raise ConfigError(f"{type_}: {' '.join(str(error).split())}") from None

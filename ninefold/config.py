@@ -196,6 +196,7 @@ RULES = {
     "string_type": "text (put it in quotes)",
     "list_type": "a list",
     "tuple_type": "a list",
+    "string_too_short": "text of {min_length} or more characters",
     "too_short": "a list of {min_length} or more",
     "too_long": "a list of {max_length} or less",
     "dict_type": "a mapping",

@@ -85,6 +85,14 @@ class ProblemSpec(Spec):
             )
         return self
 
+    @model_validator(mode="after")
+    def _is_no_target(self) -> Self:
+        """Refuse a target that is to say which row it is of, or when that was."""
+        for place, names in (("ids", self.ids), ("group", self.group), ("time", [self.time])):
+            if twice := [name for name in names if name in self.targets]:
+                raise ValueError(f"must not name a target in {place}, however: {twice[0]!r}")
+        return self
+
     @field_validator("target")
     @classmethod
     def _is_given(cls, target: str, info: ValidationInfo) -> str:

@@ -6,6 +6,7 @@ once there are more than `KEPT`.
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
@@ -18,24 +19,32 @@ from ninefold.files import alone, replacing
 KEPT, DRAWN, LISTED = 200, 40, 12
 PICTURE = Path(".ninefold") / "quality_history.svg"
 """Where the picture lies in a workspace."""
+FEW = 12
+"""Fewer bars than these are drawn as wide as so many."""
+BASE, LOW, HIGH = 88, 14, 70
+"""Where bars stand, and how tall they are at least and at most."""
 COLOURS = {"pass": "#18794e", "warn": "#d29400", "block": "#c4320a"}
 
 
 def entry(report: Mapping[str, Any], data: str) -> dict[str, Any]:
-    """Return what is remembered of a reports/quality.json: no cell of data."""
+    """Return what is remembered of a reports/quality.json: no cell of data.
+
+    What else than rules was found counts as they do.
+    """
     failed = [
         f"{item['type']} {', '.join(item['columns'])}".strip()
         for item in report["expectations"]
         if not item["success"]
     ]
+    found = Counter(item["severity"] for item in report["findings"])
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "data": data,
         "rows": report["rows"],
         "verdict": report["verdict"],
         "expectations": report["counts"]["expectations"],
-        "blocked": report["counts"]["blocked"],
-        "warned": report["counts"]["warned"],
+        "blocked": report["counts"]["blocked"] + found["block"],
+        "warned": report["counts"]["warned"] + found["warn"],
         "failed": failed[:LISTED],
     }
 
@@ -59,24 +68,33 @@ def read_history(path: Path) -> list[dict[str, Any]]:
 
 
 def picture(entries: Sequence[Mapping[str, Any]]) -> str:
-    """Return an SVG of the last validations: colour says the verdict, height the rules failed."""
+    """Return an SVG of the last validations: colour says the verdict, height how much was found."""
     shown = list(entries)[-DRAWN:]
-    width, height, step = 640, 92, 640 / DRAWN
+    width, height = 640, 112
+    step = width / max(len(shown), FEW)
     most = max([_failed(item) for item in shown] + [1])
     bars = []
     for index, item in enumerate(shown):
-        tall = 6 + 50 * _failed(item) / most
+        failed = _failed(item)
+        tall = LOW + (HIGH - LOW) * failed / most
         hint = (
             f"{item.get('at', '')}: {item.get('data', '')}, {item.get('rows', 0):,} rows, "
-            f"{item['verdict']}, {_failed(item)} of {item.get('expectations', 0)} rules failed"
+            f"{item['verdict']}, {failed} found, {item.get('expectations', 0)} rules checked"
+        )
+        number = (
+            f'<text x="{(index + 0.5) * step:.1f}" y="{BASE - tall - 4:.1f}" font-size="11" '
+            f'fill="#808890" text-anchor="middle">{failed}</text>'
         )
         bars.append(
-            f'<rect x="{index * step + 1:.1f}" y="{68 - tall:.1f}" width="{step - 3:.1f}" '
+            f'<rect x="{index * step + 1:.1f}" y="{BASE - tall:.1f}" width="{step - 3:.1f}" '
             f'height="{tall:.1f}" rx="2" fill="{COLOURS[item["verdict"]]}">'
-            f"<title>{escape(hint)}</title></rect>"
+            f"<title>{escape(hint)}</title></rect>" + number * bool(failed)
         )
     ends = [str(item.get("at", ""))[:10] for item in (shown[:1] + shown[-1:])] or ["", ""]
-    text = '<text x="{x}" y="86" font-size="12" fill="#808890" text-anchor="{a}">{t}</text>'
+    text = (
+        f'<text x="{{x}}" y="{BASE + 18}" font-size="12" fill="#808890" '
+        'text-anchor="{a}">{t}</text>'
+    )
     labels = text.format(x=1, a="start", t=escape(ends[0]))
     if ends[0] != ends[-1]:
         place = len(shown) * step
@@ -85,7 +103,8 @@ def picture(entries: Sequence[Mapping[str, Any]]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
         f'aria-label="{said}" font-family="system-ui, sans-serif"><title>{said}</title>'
-        f'<line x1="0" y1="68.5" x2="{width}" y2="68.5" stroke="#8884"/>{"".join(bars)}'
+        f'<line x1="0" y1="{BASE + 0.5}" x2="{width}" y2="{BASE + 0.5}" stroke="#8884"/>'
+        f"{''.join(bars)}"
         f"{labels}</svg>\n"
     )
 

@@ -1,5 +1,6 @@
 """Fresh rows against the suite and the training reference, without training anything."""
 
+import shutil
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -29,7 +30,8 @@ NEAR = 0.6
 """How alike a name must be to one that is gone, as a share of its letters."""
 NEEDED = {"input", "time", "group"}
 COUNTS = ("expectations", "passed", "blocked", "warned", "errors")
-UNREAD = {"expectations": [], "counts": dict.fromkeys(COUNTS, 0), "suite": "", "rows": 0}
+UNREAD = {"expectations": [], "counts": dict.fromkeys(COUNTS, 0), "suite": "", "rows": 0,
+          "success": False, "verdict": "block"}  # fmt: skip
 """What is told of the suite where the rows could not be read."""
 
 
@@ -58,27 +60,27 @@ def check(workspace: Path, data: Path) -> dict[str, Any]:
     findings = [_finding("block", _gone(name, unknown)) for name in missing]
     findings += _added(unknown)
     findings += _left_out(source, hides=bool(params["validate"].mask))
-    report: dict[str, Any] = dict(UNREAD)
     comparison: list[dict[str, Any]] = []
     try:
         table, columns, unread = read_fresh(source, spec, trained)
     except InputError as error:
-        findings.append(_finding("block", str(error)))
+        report = {**UNREAD, "findings": [*findings, _finding("block", str(error))]}
+        shutil.rmtree(workspace / DOCS, ignore_errors=True)  # they told of other rows
     else:
         findings += _unread(unread, params["validate"].mask)
-        with TemporaryDirectory() as folder:
-            path = Path(folder) / "fresh.parquet"
-            write_table(path, table, columns)
-            known = _known(workspace)
-            report = gate(path, suite, params["validate"], workspace / DOCS, trained, known)
         if few := too_few(table.num_rows):
             findings.append(_finding("info" if table.num_rows else "warn", few))
         comparison = compare(reference, to_frame(table, columns))
         findings += _shifts(comparison, {c.name for c in columns if c.roles & NEEDED})
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "fresh.parquet"
+            write_table(path, table, columns)
+            known = _known(workspace)
+            report = gate(
+                path, suite, params["validate"], workspace / DOCS, trained, known, findings
+            )
     report |= {
         "data": data.name,
-        "verdict": _verdict(report, findings),
-        "findings": findings,
         "comparison": comparison,
         "missing_columns": missing,
         "unknown_columns": unknown,
@@ -163,13 +165,6 @@ def _shifts(comparison: Iterable[dict[str, Any]], needed: set[str]) -> list[dict
         elif item["shifted"]:
             found.append(_finding("warn", item["message"]))
     return found
-
-
-def _verdict(report: dict[str, Any], findings: list[dict[str, Any]]) -> str:
-    found = {item["severity"] for item in findings} | {
-        item["severity"] for item in report["expectations"] if not item["success"]
-    }
-    return next((verdict for verdict in ("block", "warn") if verdict in found), "pass")
 
 
 def _trained(workspace: Path) -> tuple[Column, ...]:

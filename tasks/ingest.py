@@ -10,9 +10,10 @@ from tasks.stage_io import StageIO
 def run(io: StageIO) -> None:
     """Read, type and profile the source."""
     spec, problem = io.params("ingest"), io.params("problem")
-    table, columns = datasets.read(spec, problem, io.workspace, _derived(io))
+    mask = io.params("validate").mask
+    table, columns = datasets.read(spec, problem, io.workspace, _derived(io), masked=mask)
     write_table(io.out("raw.parquet"), table, columns)
-    write_json(io.out("profile.json"), datasets.profile(table, columns, io.params("validate").mask))
+    write_json(io.out("profile.json"), datasets.profile(table, columns, mask))
 
 
 def _derived(io: StageIO) -> list[str]:

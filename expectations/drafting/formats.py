@@ -25,7 +25,7 @@ FAMILIES = {
     "dates with points": r"^\d{1,2}\.\d{1,2}\.\d{2,4}$",
     "dates with strokes": r"^\d{1,2}/\d{1,2}/\d{2,4}$",
     "clock times": r"^\d{1,2}:\d{2}(:\d{2})?$",
-    "phone numbers": r"^\+?\d[\d ()/.-]{6,}\d$",
+    "phone numbers": r"^(?=.*[+ (])\+?[\d(][\d ()/.-]{6,}\d$",
     "hexadecimal numbers": r"^(0x)?[0-9a-f]{8,}$",
 }
 RUN = re.compile(r"(?P<U>[A-Z]+)|(?P<L>[a-z]+)|(?P<D>[0-9]+)|(?P<O>.)", re.DOTALL)

@@ -103,19 +103,21 @@ def read(
     workspace: Path,
     derived: "Collection[str]" = (),
     opened: "Source | None" = None,
+    masked: "Collection[str]" = (),
 ) -> "tuple[pa.Table, tuple[Column, ...]]":
     """Read, type, sample and check a source.
 
     Returns an Arrow table (N rows: `ROW`, then the source's columns in their order) and what is
     known of the columns. `derived` names the columns that featurize will add, which the problem
-    may refer to. `opened` is what `spec` opens, if that is done already.
+    may refer to; `masked` those whose values nobody is to see. `opened` is what `spec` opens, if
+    that is done already.
 
     Raises:
         InputError: the source cannot be read, or does not fit the problem.
     """
     from ninefold.datasets.tables.reading import read_table
 
-    return read_table(opened or spec.open(workspace), spec, problem, derived)
+    return read_table(opened or spec.open(workspace), spec, problem, derived, masked)
 
 
 def profile(

@@ -36,7 +36,7 @@ def _head(report: Mapping[str, Any]) -> tuple[str, Html]:
         card("Rules met", f"{counts['passed']} of {counts['expectations']}"),
         card("Shifts", f"{shifted}", f"of {len(report['comparison'])} comparisons"),
     )
-    past = Html(f'<img src="{HISTORY}" alt="no earlier validations" width="640">')
+    past = Html(f'<img src="{HISTORY}" alt="no earlier validations" style="width:min(640px,100%)">')
     return "In short", join([body, tag("p", "Validations so far:", class_="soft"), past])
 
 

@@ -24,14 +24,14 @@ def mistakes(tmp_path, text, *sections):
 def test_names_of_columns_are_read_as_sources_give_them(tmp_path):
     """However the editor wrote `ö`; texts that are no names stay."""
     text = """\
-problem: {target: größe, task: classification, positive: größe, ids: [größe],
+problem: {target: größe, task: classification, positive: größe, ids: [nº größe],
           available_at: {größe: after}}
 ingest: {kind: file, path: größe.csv, columns: {größe: {kind: number}}, drop: [größe]}
 featurize: {derive: [{kind: expression, name: größer, expression: größe + 1}]}
 """
     made = load_params(write(tmp_path, unicodedata.normalize("NFD", text)))
     problem, ingest = made["problem"], made["ingest"]
-    assert (problem.target, *problem.ids, *problem.available_at) == ("größe",) * 3
+    assert (problem.target, *problem.ids, *problem.available_at) == ("größe", "nº größe", "größe")
     assert (*ingest.columns, *ingest.drop) == ("größe",) * 2
     (derived,) = made["featurize"].derive
     assert (derived.name, derived.expression) == ("größer", "größe + 1")
@@ -56,6 +56,10 @@ def test_defaults_come_from_the_spec(tmp_path):
         (
             "problem: {target: y, task: regression, positive: a}",
             "params.yaml: problem must name no positive class for regression, however: 'a'",
+        ),
+        (
+            "problem: {target: y, task: regression, ids: [n, y]}",
+            "params.yaml: problem must not name a target in ids, however: 'y'",
         ),
         (
             "problem: {target: y, task: regression, tme: d}",

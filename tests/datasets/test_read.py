@@ -298,6 +298,8 @@ def test_roles_come_from_the_problem(tmp_path):
         ingest(text(tmp_path, content), derived)
     spec = validate("ingest", {"kind": "file", "path": "t.csv"})
     assert read(spec, derived, tmp_path, derived=["made"])[0].num_rows == 30
+    with pytest.raises(ConfigError, match=r"validate\.mask: t\.csv has no column `lat`.*`late`"):
+        read(spec, problem, tmp_path, masked=["i", "lat"])
 
 
 def test_parquet_keeps_its_types(tmp_path):

@@ -283,3 +283,13 @@ def test_a_heavy_tail_reaches_beyond_what_was_seen_and_a_light_one_hardly():
     coded = np.append(heavy, [99999.0] * 40)
     assert reach(coded) == 99999
     assert all(rng.pareto(1.5, 2000).max() < reach(heavy) for _ in range(20))
+
+
+def test_codes_with_a_dash_are_no_phone_numbers():
+    numbers = {"case": "17-{:06d}", "phone": "+49 171 {:07d}"}
+    data = {name: [form.format(n) for n in range(60)] for name, form in numbers.items()}
+    columns = tuple(Column(name, "text", frozenset({"input"})) for name in data)
+    drawn_rules = drawn(pa.table({ROW: range(60), **data}), columns)
+    said = {r["column"]: r["because"] for r in drawn_rules if "match_regex" in r["type"]}
+    assert said["case"] == "all 60 values were written so in training"
+    assert "phone numbers" in said["phone"]

@@ -154,6 +154,12 @@ def test_docs_need_no_network(raw, tmp_path):
         ({"type": "expect_rows_to_satisfy", "expression": "visits >"}, "expression"),
         ({"type": "expect_rows_to_satisfy", "expression": "__import__('os')"}, "expression"),
         ({"type": "expect_rows_to_satisfy", "expression": "visists > 1"}, "`visits`"),
+        ({**RANGE, "mostly": 2}, "`mostly` must be <= 1, however: 2"),
+        (
+            {"type": "expect_column_to_be_of_kind", "column": "city", "kind": "word"},
+            "expect_column_to_be_of_kind: `kind` must be one of number, category, text, bool, "
+            "datetime, however: 'word'",
+        ),
         ("nonsense", "mapping"),
     ],
 )
@@ -240,6 +246,32 @@ def test_a_drafted_suite_does_not_block_its_own_data(task, tmp_path):
     failed = [item for item in report["expectations"] if not item["success"]]
     assert (report["verdict"], failed) == ("pass", [])
     assert len(report["expectations"]) > len(read_columns(tmp_path / "raw.parquet"))
+
+
+def test_what_stops_the_run_is_not_warned_of_once_more(raw, tmp_path):
+    few = {"type": "expect_column_values_to_be_in_set", "column": "city", "value_set": ["Ulm"]}
+    rules = [{**few, "severity": "warn"}, {**few, "mostly": 0.5}]
+    (told,) = check(raw, tmp_path, *rules)["expectations"]
+    assert told["severity"] == "block"
+    report = check(raw, tmp_path, rules[0], {**rules[1], "mostly": 0.0})
+    assert [item["success"] for item in report["expectations"]] == [False, True]
+
+
+def test_of_fresh_rows_one_may_break_what_a_share_of_training_may(raw, tmp_path):
+    (tmp_path / "s.yaml").write_text(
+        "name: s\nexpectations:\n"
+        "  - {type: expect_table_duplicate_share_to_be_at_most, max_value: 0.001}\n",
+        encoding="utf-8",
+    )
+    columns = read_columns(raw)
+    table = pq.read_table(raw).slice(0, 40)
+    for twice, verdict in ((1, "pass"), (2, "block")):
+        rows = pa.concat_tables([table, table.slice(0, twice)])
+        rows = rows.set_column(0, ROW, pa.array(range(rows.num_rows)))
+        write_table(tmp_path / "f.parquet", rows, columns)
+        spec = ValidateSpec()
+        report = gate(tmp_path / "f.parquet", tmp_path / "s.yaml", spec, tmp_path / "docs", columns)
+        assert report["verdict"] == verdict
 
 
 def test_our_expectations_are_found():

@@ -115,7 +115,11 @@ def test_a_planted_fault_is_named(name, workspace, tmp_path):
     page = (workspace / "reports" / "fresh" / "index.html").read_text()
     assert "f.csv" in page
     assert str(tmp_path) not in page
-    assert read_history(workspace / "quality_history.jsonl")[-1]["data"] == "f.csv"
+    docs = (workspace / "reports" / "fresh_docs" / "index.html").read_text()
+    assert f"suite: {verdict}</h1>" in docs
+    last = read_history(workspace / "quality_history.jsonl")[-1]
+    assert last["data"] == "f.csv"
+    assert last["warned" if verdict == "warn" else "blocked"] > 0
 
 
 def test_cells_that_cannot_be_read_are_listed_and_all_else_is_checked(workspace, tmp_path):

@@ -22,7 +22,7 @@ OWN = r"^https?://[\w.-]+\.(google|googleapis|gvt1)\.com/"
 
 PAGES = {
     "reports/report.html": "What to type next",
-    "reports/data_docs/index.html": "Earlier validations",
+    "reports/data_docs/index.html": "Validations so far",
     "reports/data_docs/suite.html": "results",
     "reports/fresh/index.html": "Against the training data",
 }

@@ -24,12 +24,16 @@ HOUR_US = 3_600_000_000
 
 
 def read_table(
-    source: Source, spec: DatasetSpec, problem: ProblemSpec, derived: Collection[str] = ()
+    source: Source,
+    spec: DatasetSpec,
+    problem: ProblemSpec,
+    derived: Collection[str] = (),
+    masked: Collection[str] = (),
 ) -> tuple[pa.Table, tuple[Column, ...]]:
     """See `ninefold.datasets.read`."""
     check_names(source)
     names = [name for name in source.names if name not in spec.drop]
-    _check_references(spec, problem, source, names, derived)
+    _check_references(spec, problem, source, names, derived, masked)
     rows, inferred = _scan(source, spec, names)
     if rows == 0:
         raise InputError(f"{source.title} must have rows, however: no rows follow the header")
@@ -85,6 +89,7 @@ def _check_references(
     source: Source,
     names: list[str],
     derived: Collection[str],
+    masked: Collection[str],
 ) -> None:
     """Refuse names in params.yaml that no column bears."""
     mistakes = []
@@ -97,6 +102,7 @@ def _check_references(
         ("problem.group", problem.group),
         ("problem.ids", problem.ids),
         ("problem.available_at", problem.available_at),
+        ("validate.mask", [name for name in masked if name not in spec.drop]),
     ]
     for place, wanted in places:
         of_file = place.startswith("ingest")

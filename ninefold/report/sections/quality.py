@@ -23,7 +23,7 @@ from ninefold.report.section import Section
 
 DOCS = "data_docs/index.html"
 HISTORY = Html(
-    '<img src="../.ninefold/quality_history.svg" width="640" '
+    '<img src="../.ninefold/quality_history.svg" style="width:min(640px,100%)" '
     'alt="The picture stands in the workspace this report was made in.">'
 )
 """Beside the report and not in it: what a stage writes does not depend on when others ran."""
