@@ -12,6 +12,8 @@ from ninefold.splitting.identity import combine, hash_values
 NEIGHBOURS, TWINS = 8, 3
 """Candidates from a neighbour search, and from each block of columns that agree exactly."""
 BLOCKS = 3
+APART = 0.1
+"""Share of rows in between from which two rows are far from each other in a column."""
 LEVEL_AXES = 3
 """Axes on which the levels of a category are spread for the neighbour search."""
 
@@ -94,6 +96,15 @@ class Records:
         apart -= (self.share[rows] + self.share[others]) / 2
         apart = np.where(np.isfinite(apart), np.maximum(apart, 0.0), 1.0)
         return np.where(self.code[rows] == self.code[others], 0.0, apart)
+
+    def differing(self, rows: Array, others: Array) -> Array:
+        """Return the mask `(Q, <= C)` of columns in which two rows are far from each other.
+
+        Without columns that name each row. A cell that one of them lacks may have been emptied.
+        """
+        differ = (self.between(rows, others) > APART) & ~(self.gap[rows] | self.gap[others])
+        names_rows = (self.share.mean(axis=0) < 2 / len(self.code)) & (differ.mean(axis=0) > 0.5)
+        return np.asarray(differ[:, ~names_rows])
 
     def candidates(self, rows: Array, pool: Array) -> Array:
         """Return rows of `pool` `(M,)` perhaps close to `rows` `(Q,)`: `(Q, K)`, -1 for none."""

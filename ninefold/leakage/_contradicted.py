@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage.chance import log10_excess
+from ninefold.leakage.chance import log10_excess, log10_more
 
 DENIED, DOUBTED = 0.1, 0.4
 """Vote of its own class up to which a row's label is denied, and up to which it is in doubt."""
@@ -54,8 +54,6 @@ class Denial:
         lower the vote (`by` says how many); a flipped label lies in the midst of another class.
         Classes that do not lie apart are left out: of a rare one, the wrong labels are much.
         """
-        from scipy.stats import poisson
-
         apart = [k for k in np.unique(label) if np.median(self.own[label == k]) >= by.apart]
         if len(apart) < 2:
             return False
@@ -65,8 +63,8 @@ class Denial:
         if self._is_one_way(label, apart):
             return False
         expected = by.denser * (doubted + by.spread * np.sqrt(doubted) + 1)
-        chance = poisson.logsf(denied - 1, expected) / np.log(10)
-        return denied >= LEAST and bool(chance <= by.unlikely)
+        chance = log10_more(denied, expected)
+        return denied >= LEAST and chance <= by.unlikely
 
     def _is_one_way(self, label: Array, apart: list[int]) -> bool:
         """Tell whether no label of some class is denied, although labels changed by lot would be.

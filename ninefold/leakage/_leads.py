@@ -13,14 +13,14 @@ LEADS, BLOCK = 3, 2000
 
 @dataclass(frozen=True)
 class Leads:
-    """Rows `(Q,)`, their nearest `(Q,)`, one farther off `(Q,)`, and the gaps `(Q, LEADS + 1)`.
+    """Rows `(Q,)`, those that may be near to each, the nearest first (-1: none), `(Q, K)`, and the
+    gaps `(Q, LEADS + 1)`.
 
     A gap is how much nearer a row's k-th nearest is than the next, in powers of ten.
     """
 
     rows: Array
-    partner: Array
-    farther: Array
+    near: Array
     gaps: Array
 
     @staticmethod
@@ -31,6 +31,16 @@ class Leads:
         """
         parts = [_leads(records, rows[i : i + BLOCK], pool) for i in range(0, len(rows), BLOCK)]
         return Leads(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+    @property
+    def partner(self) -> Array:
+        """The nearest row `(Q,)`."""
+        return np.asarray(self.near[:, 0])
+
+    @property
+    def farther(self) -> Array:
+        """One farther off `(Q,)`."""
+        return np.asarray(self.near[:, LEADS])
 
     @property
     def usual(self) -> float:
@@ -46,7 +56,7 @@ class Leads:
 
     def take(self, kept: Array) -> "Leads":
         """Return those of a mask `(Q,)`."""
-        return Leads(self.rows[kept], self.partner[kept], self.farther[kept], self.gaps[kept])
+        return Leads(self.rows[kept], self.near[kept], self.gaps[kept])
 
 
 def _leads(records: Records, rows: Array, pool: Array) -> tuple[Array, ...]:
@@ -55,8 +65,8 @@ def _leads(records: Records, rows: Array, pool: Array) -> tuple[Array, ...]:
     total = records.evidence(rows, others).sum(axis=2)
     total[is_none] = 0.0
     equal = (records.exact[rows][:, None] == records.exact[others]) & ~is_none
-    order = np.argsort(-total, axis=1, kind="stable")[:, : LEADS + 2]
-    top = np.take_along_axis(total, order, axis=1)
-    near = np.take_along_axis(others, order, axis=1)
+    order = np.argsort(-total, axis=1, kind="stable")
+    near = np.take_along_axis(np.where(is_none, -1, others), order, axis=1)
+    top = np.take_along_axis(total, order[:, : LEADS + 2], axis=1)
     kept = ~equal.any(axis=1)
-    return rows[kept], near[kept, 0], near[kept, LEADS], (top[:, :-1] - top[:, 1:])[kept]
+    return rows[kept], near[kept], (top[:, :-1] - top[:, 1:])[kept]

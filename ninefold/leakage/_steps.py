@@ -6,7 +6,7 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage._copied import ALIKE, Copies
-from ninefold.leakage.chance import log10_excess
+from ninefold.leakage.chance import log10_excess, log10_more
 
 LEADS = 5
 """Copies of one cell that are looked for: the widest step among so many first neighbours."""
@@ -139,7 +139,4 @@ def _least(wide: Array, is_near: Array) -> tuple[float, bool]:
 
 def _log10_chance(found: Array, count: int, least: float) -> float:
     """Return log10 of the chance that so many of the first `count` are `found` beyond `least`."""
-    from scipy.stats import poisson
-
-    hits = int(found[:count].sum())
-    return float(poisson.logsf(hits - 1, count * np.exp(-least)) / np.log(10)) if hits else 0.0
+    return log10_more(int(found[:count].sum()), count * np.exp(-least))

@@ -37,6 +37,16 @@ def log10_excess(hits: int, of: int, inside: int, of_inside: int) -> float:
     return float(np.log10(max(fisher_exact(table, "greater").pvalue, 1e-300)))
 
 
+def log10_more(hits: int, expected: float) -> float:
+    """Return log10 of the chance of so many rare events where so many are expected (Poisson).
+
+    At least -300.
+    """
+    from scipy.stats import poisson
+
+    return max(float(poisson.logsf(hits - 1, expected) / np.log(10)), -300.0)
+
+
 def auc(score: Array, positive: Array) -> tuple[float, float]:
     """Return the ROC area of `score` `(N,)` for the mask `positive`, and its z under chance.
 

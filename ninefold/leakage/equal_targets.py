@@ -10,6 +10,7 @@ from ninefold.columns import Array
 from ninefold.leakage._equal_in_test import InTest, equal_in_test
 from ninefold.leakage._row_names import row_names
 from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage.chance import log10_more
 from ninefold.splitting.identity import combine, has_twin, hash_values, pairs_within
 
 ROWS = 200_000
@@ -80,7 +81,7 @@ class _Retold:
 
 def _retold(case: Case, columns: list[Array]) -> _Retold | None:
     """Return the pairs of equal rows that agree in the target too often, if they are many."""
-    from scipy.stats import poisson, rankdata
+    from scipy.stats import rankdata
 
     place = rankdata(case.y) / len(case)
     same = hash_values("number", case.y)
@@ -94,7 +95,7 @@ def _retold(case: Case, columns: list[Array]) -> _Retold | None:
     if excess < max(MIN_ROWS, MIN_SHARE * len(case)) or not _are_as_far(pairs, others):
         return None
     expected = OFTENER * usual * pairs.count
-    chance = float(poisson.logsf(pairs.equal - 1, expected) / np.log(10))
+    chance = log10_more(pairs.equal, expected)
     twins = has_twin(combine([whole, same]), ~case.test) & case.test
     if chance > UNLIKELY or twins.sum() < MIN_ROWS:
         return None

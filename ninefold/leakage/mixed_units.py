@@ -8,6 +8,7 @@ import numpy as np
 from ninefold.columns import Array
 from ninefold.leakage._voting import Voters
 from ninefold.leakage.case import Case, Check, Finding
+from ninefold.leakage.chance import log10_more
 
 ROWS, MIN_ROWS = 5000, 200
 """Rows that are looked at, and below which nothing is said."""
@@ -62,8 +63,6 @@ class MixedUnitsCheck(Check):
 
 def _at(off: Array, spread: float, place: float) -> Array:
     """Return the mask `(M,)` of rows that are `off` by `place`; none where that may be chance."""
-    from scipy.stats import poisson
-
     none = np.zeros(len(off), dtype=bool)
     if not 0 < APART * spread <= abs(place):
         return none
@@ -77,7 +76,7 @@ def _at(off: Array, spread: float, place: float) -> Array:
     close = float((np.abs(beyond[found]) <= spread).mean()) >= INSIDE
     # as many as on the way there, if these are the end of a tail
     before = int(((beyond < -WIDTH * spread) & (beyond >= -3 * WIDTH * spread)).sum())
-    chance = poisson.logsf(count - 1, before + 2 * np.sqrt(before) + 1) / np.log(10)
+    chance = log10_more(count, before + 2 * np.sqrt(before) + 1)
     is_told = on_it and close and chance <= UNLIKELY
     return np.abs(beyond) <= APART / 2 * spread if is_told else none
 

@@ -1,6 +1,7 @@
 """rows: copies in disguise, with noise, rounded, re-cased, reordered or with a changed cell."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,6 +11,7 @@ from ninefold.leakage._closeness import Records
 from ninefold.leakage._in_pairs import in_pairs
 from ninefold.leakage._leads import LEADS, Leads
 from ninefold.leakage._nearer import nearer
+from ninefold.leakage._same_target import with_same_target
 from ninefold.leakage.case import Case, Check, Finding, Severity
 from ninefold.leakage.chance import log10_excess
 
@@ -34,10 +36,16 @@ SURE, UNLIKELY, STOPS = -9.0, -5.0, 3.0
 the gap, in powers of ten, from which sure ones stop."""
 AGREE, TARGET_NEAR = 0.9, 0.03
 """Share of pairs with the same class, or median distance of a number in shares of the rows."""
-APART, SAME_COLUMN = 0.1, 0.35
-"""Share of rows in between from which a column differs, and share of pairs that may in one."""
+SAME_COLUMN = 0.35
+"""Share of pairs that may be far from each other in one column."""
 UNORDERED = ("given", "random", "stratified")
 """Kinds of split under which a record does not come back by itself."""
+
+BY_NEARNESS = (
+    "each is closer to that row than to any other by factors that chance does not give, and has "
+    "its target"
+)
+BY_TARGET = "each is near to that row and has its very target, as rows near to each other seldom do"
 
 
 class NearRowsCheck(Check):
@@ -74,15 +82,17 @@ class NearRowsCheck(Check):
         is_loud = verdict is not None and verdict[0] != "info"
         is_put = verdict is not None and _is_put(verdict[2])
         found = [] if is_put else list(closer_than_inside(case, records, pool))
-        if not found and not is_loud:
-            found = list(_beside_each_other(case, test, train))
+        if not found and not (is_put and is_loud):
+            found = list(_dealt_by_lot(case, records, test, train, is_loud))
         led = verdict[2]["share_of_test"] * len(test.rows) if verdict and is_loud else 0
-        if verdict is None or (found and len(found[0].rows) >= led):
-            yield from found
+        most = max(found, key=lambda one: len(one.rows), default=None)
+        if most is not None and len(most.rows) >= led:
+            yield most
+            return
+        if verdict is None:
             return
         severity, leads, evidence = verdict
-        if QUERIES < case.test.sum() <= LARGE:
-            test = Leads.of(records, np.flatnonzero(case.test), pool)
+        test = _all_of(case, records, test)
         mask = np.zeros(len(case), dtype=bool)
         mask[test.rows[test.beyond(_naming(test, scale, leads), leads)]] = True
         yield _finding(case, mask, severity, evidence)
@@ -90,6 +100,13 @@ class NearRowsCheck(Check):
 
 def _some(rows: Array, count: int, rng: np.random.Generator) -> Array:
     return rows if len(rows) <= count else np.sort(rng.choice(rows, count, replace=False))
+
+
+def _all_of(case: Case, records: Records, test: Leads) -> Leads:
+    """Return the leads of all test rows, where only some were looked at, if they can be named."""
+    if not QUERIES < case.test.sum() <= LARGE:
+        return test
+    return Leads.of(records, np.flatnonzero(case.test), np.flatnonzero(~case.test))
 
 
 def _judge(
@@ -148,13 +165,10 @@ def _are_copies(case: Case, records: Records, test: Leads, far: float, leads: in
     """
     hit = test.beyond(far, leads)
     mine, theirs = test.rows[hit], test.partner[hit]
-    differ = (records.between(mine, theirs) > APART) & ~(records.gap[mine] | records.gap[theirs])
-    names_rows = (records.share.mean(axis=0) < 2 / len(case)) & (differ.mean(axis=0) > 0.5)
-    if (differ[:, ~names_rows].mean(axis=0) > SAME_COLUMN).any():
+    differ = records.differing(mine, theirs)
+    if (differ.mean(axis=0) > SAME_COLUMN).any() or (differ.sum(axis=1) <= 1).mean() < AGREE:
         return False
-    if (differ[:, ~names_rows].sum(axis=1) <= 1).mean() < AGREE:
-        return False
-    return _is_same_target(case, mine, theirs, bool(names_rows.any()))
+    return _is_same_target(case, mine, theirs, differ.shape[1] < records.code.shape[1])
 
 
 def _is_same_target(case: Case, mine: Array, theirs: Array, exactly: bool) -> bool:
@@ -207,18 +221,30 @@ def closer_than_inside(case: Case, records: Records, pool: Array) -> Iterator[Fi
         yield _finding(case, mask, "warn", found.evidence)
 
 
-def _beside_each_other(case: Case, test: Leads, train: Leads) -> Iterator[Finding]:
-    """Say which test rows stand beside a learned one, where lot dealt rows that stand in pairs."""
+def _dealt_by_lot(
+    case: Case, records: Records, test: Leads, train: Leads, is_loud: bool
+) -> Iterator[Finding]:
+    """Say which test rows stand beside a learned one as copies do, where lot dealt the rows.
+
+    By their target alone, if single rows lead beyond chance (`is_loud`).
+    """
     if case.split_kind not in UNORDERED or case.follows_time or case.problem.group:
         return
-    found = in_pairs(case, test, train)
-    if found is not None:
-        mask = np.zeros(len(case), dtype=bool)
-        mask[found.rows] = True
-        yield _finding(case, mask, "warn", found.evidence)
+    looks = [(partial(with_same_target, case, records), BY_TARGET)]
+    if not is_loud:
+        looks.append((partial(in_pairs, case), BY_NEARNESS))
+    for look, told in looks:
+        found = look(test, train)
+        if found is not None:
+            found = look(_all_of(case, records, test), train) or found
+            mask = np.zeros(len(case), dtype=bool)
+            mask[found.rows] = True
+            yield _finding(case, mask, "warn", found.evidence, told)
 
 
-def _finding(case: Case, mask: Array, severity: Severity, evidence: dict[str, Any]) -> Finding:
+def _finding(
+    case: Case, mask: Array, severity: Severity, evidence: dict[str, Any], told: str = BY_NEARNESS
+) -> Finding:
     count = int(mask.sum())
     return Finding(
         kind="rows.near_duplicate",
@@ -227,9 +253,8 @@ def _finding(case: Case, mask: Array, severity: Severity, evidence: dict[str, An
         evidence={"test_rows": count, **evidence},
         message=(
             f"{count} test rows are copies of a train or valid row but for noise, rounding, "
-            "spelling or a changed cell: each is closer to that row than to any other by factors "
-            "that chance does not give, and has its target. The model is measured on rows it has "
-            "learned by heart"
+            f"spelling or a changed cell: {told}. The model is measured on rows it has learned by "
+            "heart"
         ),
         remedy=(
             "drop the copies from the source, or name the column that tells which rows belong "

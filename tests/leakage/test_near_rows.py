@@ -145,7 +145,10 @@ def test_a_noisy_copy_of_every_row_warns():
 
 
 def moved_beside(times, only=None):
-    """A table of few columns, to which rows are added `times` over, moved by a twentieth."""
+    """A table of few columns, to which rows are added `times` over, moved by a twentieth.
+
+    Those of several are given a target measured anew.
+    """
     rng = np.random.default_rng(2)
     first = {n: v for n, v in table().items() if n != "note"}
     kept = np.flatnonzero(first["y"] > 1) if only else np.arange(N)
@@ -153,6 +156,8 @@ def moved_beside(times, only=None):
     data = {n: np.concatenate([v, v[more]]) for n, v in first.items()}
     for name in ("x0", "x1", "x2", "x3", "whole"):
         data[name][N:] += 0.05 * data[name].std() * rng.normal(size=len(more))
+    if times > 1:
+        data["y"][N:] += 0.001 * rng.normal(size=len(more))
     if only:
         data["y"] = (data["y"] > 1).astype(np.float64)
     order = rng.permutation(N + len(more))
@@ -249,3 +254,40 @@ def test_low_noise_physics_on_a_grid_is_silent():
     data = {f"x{i}": rng.integers(0, 12, N) / 2.0 for i in range(4)}
     data["y"] = data["x0"] * data["x1"] - data["x2"] + 0.001 * rng.normal(size=N)
     assert quiet(data, parts(N))
+
+
+def dense(seed=0):
+    """Readings of a few levels, so that every row has others as near; a target of many values."""
+    rng = np.random.default_rng(seed)
+    data = {f"x{i}": np.round(rng.gamma(2.0, 2.0, N)) for i in range(4)}
+    data["y"] = np.round(data["x0"] * data["x1"] + data["x2"] + rng.normal(size=N), 2)
+    return data
+
+
+@pytest.mark.parametrize("kind", ["given", "stratified"])
+def test_noisy_copies_among_rows_as_near_are_told_by_their_target(kind):
+    data, rng = dense(), np.random.default_rng(1)
+    origin = rng.choice(N, N // 8, replace=False)
+    for name, values in data.items():
+        noise = 0.3 * rng.normal(size=len(origin)) if name != "y" else 0.0
+        data[name] = np.concatenate([values, values[origin] + noise])
+    part = parts(len(data["y"]))
+    (finding,) = NearRowsCheck().findings(case_of(data, part, kind))
+    copies = {*origin.tolist(), *range(N, N + len(origin))}
+    crossed = [row for row in copies if part[row] == "test"]
+    assert finding.severity == "warn"
+    assert "very target" in finding.message
+    assert len(set(finding.rows) & copies) >= 0.8 * len(finding.rows)
+    assert len(finding.rows) >= 0.5 * len(crossed)
+
+
+@pytest.mark.parametrize("kind", ["given", "stratified"])
+def test_rows_as_near_with_targets_of_their_own_are_silent(kind):
+    assert quiet(dense(), parts(N), kind)
+
+
+def test_settings_tried_with_what_does_not_matter_are_silent():
+    """A formula without noise, once for each of four levels of a column that it does not have."""
+    data = {name: np.tile(values[: N // 4], 4) for name, values in dense().items()}
+    data["x4"] = np.repeat(np.arange(4.0), N // 4)
+    assert quiet(data, parts(N // 4 * 4), "stratified")
