@@ -2,7 +2,7 @@
 
 from ninefold.clues.cells import of_cells
 from ninefold.clues.levels import LOOKED_AT, of_levels
-from ninefold.clues.numbers import CODES, NEGATIVE, has_points, of_outliers, of_shift
+from ninefold.clues.numbers import CODES, NEGATIVE, has_points, of_outliers, of_shift, of_unit
 
 __all__ = [
     "CODES",
@@ -13,4 +13,5 @@ __all__ = [
     "of_levels",
     "of_outliers",
     "of_shift",
+    "of_unit",
 ]

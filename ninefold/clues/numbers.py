@@ -101,6 +101,22 @@ def of_shift(known: Array, values: Array) -> str:
     return ""
 
 
+def of_unit(values: Array, low: Array, high: Array) -> str:
+    """Word in which other unit nearly all of the numbers `(N,)` would lie within the bounds of each
+    `(N,)`, or nothing.
+
+    >>> of_unit(np.array([24.0, 27.0]), np.array([70.0, 70.0]), np.array([95.0, 95.0]))
+    'as if turned from °F to °C'
+    """
+    turned = {f"as if turned {name}": (values - shift) / slope
+              for name, (slope, shift) in TEMPERATURES.items()}  # fmt: skip
+    for factor in (*TENS, *(1 / ten for ten in TENS)):
+        turned[f"all are about {factor:g} times what they were: another unit?"] = values / factor
+    inside = {said: float(((low <= v) & (v <= high)).mean()) for said, v in turned.items()}
+    best = max(inside, key=lambda said: inside[said])
+    return best if inside[best] >= NEARLY_ALL else ""
+
+
 def _sign(was: Array, now: Array, width: float) -> str:
     turned = -now[::-1]
     is_one_sided = was[0] >= 0 or was[-1] <= 0

@@ -8,7 +8,9 @@ import numpy as np
 from ninefold.clues import of_levels, of_shift
 from ninefold.columns import Array, Frame, is_missing
 from ninefold.freshness.gap_codes import gap_code
+from ninefold.freshness.grades import compare_graded
 from ninefold.freshness.pairs import compare_pairs
+from ninefold.freshness.seasons import season
 from ninefold.freshness.spikes import spike
 
 MODERATE, LARGE = 0.1, 0.25
@@ -28,13 +30,12 @@ FEW = 5
 def measured(reference: Mapping[str, Any], fresh: Frame) -> list[dict[str, Any]]:
     """Return every comparison with the reference that the fresh rows allow, each by itself."""
     names = {column.name for column in fresh.columns}
-    found = [
-        item
-        for content in reference["columns"]
-        if content["name"] in names
-        for item in _column(content, int(reference["rows"]), fresh)
-    ]
-    return found + compare_pairs(reference.get("pairs", ()), fresh)
+    there = [content for content in reference["columns"] if content["name"] in names]
+    found = [i for content in there for i in _column(content, int(reference["rows"]), fresh)]
+    time = str(reference.get("time"))
+    found += [item for content in there if (item := season(content, fresh, time))]
+    found += compare_pairs(reference.get("pairs", ()), fresh)
+    return found + compare_graded(reference.get("graded", ()), fresh)
 
 
 def _column(content: Mapping[str, Any], rows: int, fresh: Frame) -> list[dict[str, Any]]:

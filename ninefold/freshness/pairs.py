@@ -16,9 +16,8 @@ NEAR = 0.1
 
 
 def strong_pairs(train: Frame, names: Collection[str]) -> list[dict[str, Any]]:
-    """Return for each number of `names` the one it goes best with, where that is strong."""
-    kinds = {column.name: column.kind for column in train.columns}
-    numbers = [name for name in names if kinds[name] == "number"][:MAX_COLUMNS]
+    """Return for each of the numbers `names` the one it goes best with, where that is strong."""
+    numbers = [*names][:MAX_COLUMNS]
     values = np.array([train[name].astype(np.float64) for name in numbers])
     if len(numbers) < 2 or values.shape[1] < MIN_ROWS:
         return []
@@ -69,27 +68,39 @@ def compare_pairs(pairs: Iterable[Mapping[str, Any]], fresh: Frame) -> list[dict
 
 
 def _pair(pair: Mapping[str, Any], one: Array, other: Array) -> dict[str, Any] | None:
-    from scipy.stats import norm
-
     was, before = float(pair["correlation"]), int(pair["rows"])
     now, rows = _correlation(one, other)
     if rows < MIN_ROWS:
         return None
+    a, b = pair["columns"]
+    return apart((a, b), f"`{a}`", (was, before), (now, rows), moved_by(one, other, was, now))
+
+
+def apart(
+    columns: tuple[str, str], called: str, then: tuple[float, int], today: tuple[float, int],
+    moved: str,
+) -> dict[str, Any]:  # fmt: skip
+    """Return the comparison of two correlations, each with its number of rows.
+
+    `called` is what the first of the `columns` is told as, `moved` by how many rows the other looks
+    moved.
+    """
+    from scipy.stats import norm
+
+    (was, before), (now, rows), (a, b) = then, today, columns
     spread = np.sqrt((1 + was**2 / 2) / (before - 3) + (1 + now**2 / 2) / (rows - 3))
     turns = np.arctanh(np.clip([was, now], -1 + 1e-9, 1 - 1e-9))
-    a, b = pair["columns"]
-    moved = _moved(one, other, was, now)
-    said = f": `{b}` looks moved by {moved} against `{a}`" if moved else ""
+    said = f": `{b}` looks moved by {moved} against {called}" if moved else ""
     return {
         "column": a, "with": b, "what": "together", "test": "Fisher's z of rank correlations",
         "p": float(2 * norm.sf(abs(turns[1] - turns[0]) / spread)), "size": abs(now - was),
         "before": was, "now": now, "is_large": abs(now - was) >= LARGE,
-        "message": f"`{a}` and `{b}` no longer go together (rank correlation {now:.2f}, in "
+        "message": f"{called} and `{b}` no longer go together (rank correlation {now:.2f}, in "
         f"training {was:.2f}){said}",
     }  # fmt: skip
 
 
-def _moved(one: Array, other: Array, was: float, now: float) -> str:
+def moved_by(one: Array, other: Array, was: float, now: float) -> str:
     """Word by how many rows `other` must be moved back so that both go together as before."""
     if abs(now - was) < LARGE:
         return ""

@@ -8,14 +8,16 @@ import numpy as np
 from ninefold import dates
 from ninefold.columns import Array, Column, Frame, is_missing
 from ninefold.describing import described, described_names
+from ninefold.freshness.grades import graded_pairs
 from ninefold.freshness.measuring import words
 from ninefold.freshness.pairs import strong_pairs
+from ninefold.freshness.seasons import month_ranges
 from ninefold.freshness.stretches import stretches
 
 BINS = 10
 QUANTILES = 201
 MAX_LEVELS = 50
-VALUES = ("quantiles", "cuts", "counts", "levels", "other", "present")
+VALUES = ("quantiles", "cuts", "counts", "levels", "other", "present", "months")
 """What a reference says of a column's values."""
 TREND, MIN_ROWS = 0.9, 20
 """Rank correlation with time above which a number is a clock of its own."""
@@ -39,8 +41,20 @@ def reference(
         _describe(c, train[c.name], c.name in masked or _moves(c, train[c.name], when))
         for c in columns
     ]
-    compared = [item["name"] for item in content if "cuts" in item]
-    told = {"rows": len(train), "columns": content, "pairs": strong_pairs(train, compared)}
+    if when is not None and train.column(str(time)).kind == "datetime":
+        for item in content:
+            if "cuts" in item and item["kind"] == "number":
+                months = month_ranges(train[item["name"]].astype(np.float64), when)
+                item |= {"months": months} if months else {}
+    numbers = [c["name"] for c in content if "cuts" in c and c["kind"] == "number"]
+    levels = [c["name"] for c in content if "levels" in c]
+    clock = None if when is None or time in masked else time
+    told = {
+        "rows": len(train),
+        "columns": content,
+        "pairs": strong_pairs(train, numbers),
+        "graded": graded_pairs(train, levels, numbers, clock),
+    }
     return told | (
         {} if when is None else {"time": time, "stretches": stretches(told, train, when)}
     )
@@ -56,8 +70,11 @@ def without_values(content: dict[str, Any], masked: Collection[str]) -> dict[str
         else column
         for column in content["columns"]
     ]
-    pairs = [pair for pair in content.get("pairs", ()) if not {*pair["columns"]} & {*masked}]
-    return {**content, "columns": columns, "pairs": pairs}
+    ties = {
+        key: [pair for pair in content.get(key, ()) if not {*pair["columns"]} & {*masked}]
+        for key in ("pairs", "graded")
+    }
+    return {**content, "columns": columns, **ties}
 
 
 def _moves(column: Column, values: Array, when: Array | None) -> bool:

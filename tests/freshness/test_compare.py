@@ -244,3 +244,70 @@ def test_texts_that_are_shorter_than_in_training_are_told():
     assert [item["shifted"] for item in compare(known, texts(20))] == [False, False]
     (found,) = [item for item in compare(known, texts(6)) if item["shifted"]]
     assert "number of words in `note`" in found["message"]
+
+
+HOUR = 3_600_000_000
+
+
+def shop(count, seed, start=0):
+    """Return an hourly table: prices by article, a load by the hour, and winters that are cold."""
+    rng, at = np.random.default_rng(seed), np.arange(start, start + count)
+    article = rng.choice(["nut", "bolt", "gear", "pump"], count).astype(object)
+    season = -np.cos(at / 8766 * 2 * np.pi)
+    data = {
+        "at": at * HOUR,
+        "article": article,
+        "price": np.char.str_len(article.astype(str)) ** 2 + rng.gamma(2, 3, count),
+        "load": 10 * (at % 24 // 6) + rng.normal(0, 4, count),
+        "warm": 55 + 22 * season + rng.normal(0, 5, count),
+    }
+    data["price"] += 20 * (article == "pump")
+    kinds = {"at": "datetime", "article": "category"}
+    roles = {"at": frozenset({"time"})}
+    columns = tuple(Column(n, kinds.get(n, "number"), roles.get(n, INPUT)) for n in data)
+    return Frame(columns, data, at)
+
+
+@pytest.fixture(scope="module")
+def of_a_year():
+    return json.loads(json.dumps(jsonable(reference(shop(9500, 0), (), "at"))))
+
+
+def told(known, fresh):
+    return [item["message"] for item in compare(known, fresh) if item["shifted"]]
+
+
+def test_levels_and_hours_that_no_longer_go_with_a_number_are_told(of_a_year):
+    fresh = shop(240, 1, 9500)
+    assert told(of_a_year, fresh) == []
+    for some in (fresh["article"] == "pump", fresh["at"] // HOUR % 24 < 6):
+        assert "together" not in " ".join(told(of_a_year, fresh.take(np.flatnonzero(some))))
+    fresh.data["price"] = np.roll(fresh["price"], 1)
+    assert [said.partition(" (")[0] for said in told(of_a_year, fresh)] == [
+        "`article` and `price` no longer go together"
+    ]
+    assert "`price` looks moved by 1 row against `article`" in told(of_a_year, fresh)[0]
+    late = shop(240, 2, 9500)
+    late.data["at"] = late["at"] + 6 * HOUR
+    (said,) = told(of_a_year, late)
+    assert said.startswith("the hour of `at` and `load` no longer go together")
+
+
+def test_a_unit_is_told_beside_the_same_months_of_training(of_a_year):
+    for start, count in ((9500, 14), (13000, 72), (17000, 336)):
+        fresh = shop(count, start, start)
+        assert told(of_a_year, fresh) == []
+        fresh.data["warm"] = (fresh["warm"] - 32) / 1.8
+        said = " ".join(told(of_a_year, fresh))
+        assert "`warm` lies elsewhere than in the same months of training" in said
+        assert "as if turned from °F to °C" in said
+
+
+def test_grades_and_months_of_masked_columns_are_not_kept(of_a_year):
+    for hidden in ({"article", "at"}, {"price", "warm"}):
+        content = reference(shop(2000, 0), hidden, "at")
+        assert not [pair for pair in content["graded"] if hidden & {*pair["columns"]}]
+        later = without_values(of_a_year, hidden)
+        assert not [pair for pair in later["graded"] if hidden & {*pair["columns"]}]
+        kept = {item["name"] for item in later["columns"] if "months" in item}
+        assert not kept & hidden
