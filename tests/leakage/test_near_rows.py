@@ -291,3 +291,21 @@ def test_settings_tried_with_what_does_not_matter_are_silent():
     data = {name: np.tile(values[: N // 4], 4) for name, values in dense().items()}
     data["x4"] = np.repeat(np.arange(4.0), N // 4)
     assert quiet(data, parts(N // 4 * 4), "stratified")
+
+
+def test_copies_with_two_of_many_cells_changed_warn():
+    rng = np.random.default_rng(5)
+    data = {f"x{i}": rng.normal(size=N) for i in range(12)}
+    data["y"] = (data["x0"] > 0).astype(np.int64)
+    origin = rng.choice(N, N // 8, replace=False)
+    more = {n: v[origin].copy() for n, v in data.items()}
+    for row in range(len(origin)):
+        for column in rng.choice(12, 2, replace=False):
+            more[f"x{column}"][row] = rng.normal()
+    data = {n: np.concatenate([v, more[n]]) for n, v in data.items()}
+    part = parts(len(data["y"]))
+    found = NearRowsCheck().findings(case_of(data, part, "stratified", task="classification"))
+    (finding,) = found
+    copies = {r for r in (*origin.tolist(), *range(N, len(part))) if part[r] == "test"}
+    assert finding.severity == "warn"
+    assert len(set(finding.rows) & copies) >= 0.8 * len(finding.rows)
