@@ -11,7 +11,7 @@ from expectations.sample import Sample
 from expectations.wording import sentence
 from ninefold.columns import ROW, Column, to_arrow
 from ninefold.problem import ProblemSpec
-from tests.expectations.drafts import PROBLEM, ROWS, check, drafted, drawn, orders
+from tests.expectations.drafts import PROBLEM, ROWS, check, drafted, drawn, orders, rules
 
 
 @pytest.mark.thorough
@@ -123,3 +123,22 @@ def test_parts_of_a_date_agree_with_it(tmp_path):
     wrong = "{type: expect_rows_to_satisfy, expression: year(pieces) > 2000}"
     report = check(table, f"expectations:\n  - {wrong}\n", tmp_path)
     assert "must be given a column of dates" in report["expectations"][0]["error"]
+
+
+def test_a_charge_by_the_minute_is_told_and_what_only_resembles_one_is_not(tmp_path):
+    table, rng = orders(), np.random.default_rng(3)
+    table["minutes"] = rng.gamma(3, 60, ROWS).round(1)
+    table["charge"] = (0.17 * table["minutes"]).round(2)
+    table["about"] = (0.17 * table["minutes"] + rng.normal(0, 0.02, ROWS)).round(2)
+    table["one in ten"] = rng.integers(0, 12, ROWS)
+    table["tens"] = 10 * table["one in ten"]
+    suite = drafted(table, tmp_path)
+    rates = [r["expression"] for r in rules(suite) if "abs(" in r.get("expression", "")]
+    assert [said.rpartition(" or ")[2] for said in rates if "minutes" in said] == [
+        "abs(charge - 0.17 * minutes) <= 0.00501"
+    ]
+    assert not [said for said in rates if "about" in said]
+    assert any("`one in ten`" in said and "tens" in said for said in rates)
+    table.loc[[5, 700], "minutes"] /= 2
+    failed = [i for i in check(table, suite, tmp_path)["expectations"] if not i["success"]]
+    assert [[r["row"] for r in i["rows"]] for i in failed if "charge" in i["columns"]] == [[5, 700]]

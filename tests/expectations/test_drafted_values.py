@@ -293,3 +293,15 @@ def test_codes_with_a_dash_are_no_phone_numbers():
     said = {r["column"]: r["because"] for r in drawn_rules if "match_regex" in r["type"]}
     assert said["case"] == "all 60 values were written so in training"
     assert "phone numbers" in said["phone"]
+
+
+@pytest.mark.thorough
+def test_a_counter_may_go_on_but_not_in_another_unit_or_with_another_sign(tmp_path):
+    table = orders()
+    table["meter"] = 500 + 3.0 * np.arange(ROWS)
+    suite = drafted(table, tmp_path)
+    for factor, fails in ((3, []), (1000, ["meter"]), (-1, ["meter"])):
+        meter = table["meter"] * factor
+        report = check(table.assign(meter=sorted(meter)), suite, tmp_path)
+        failed = [i for i in report["expectations"] if not i["success"]]
+        assert [i["columns"][0] for i in failed if "between" in i["type"]] == fails
