@@ -17,6 +17,7 @@ STRONGEST = (
     "target.determines",
     "target.nearly",
     "target.noisy",
+    "encoding.forecast",
     "missing.tells_target",
     "target.one_sided",
     "id.predictive",

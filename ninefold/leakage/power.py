@@ -238,13 +238,21 @@ class Power:
 
     def together(self, leaving: set[str], klass: int | None) -> float:
         """Return the score of all features but those, out of fold: the better of two learners."""
-        x = self.matrix(leaving)
-        if x.shape[1] == 1:
+        if self.matrix(leaving).shape[1] == 1:
             return 0.5 if klass is not None else 0.0
-        y = (self.case.y == klass).astype(np.float64) if klass is not None else self.y
-        linear = ridge_out_of_fold(x, y, self.fold)
-        trees = self._trees(leaving, y)
-        return max(self.score(linear, klass), self.score(trees, klass))
+        return self.score(self.forecast(leaving, klass), klass)
+
+    def forecast(self, leaving: set[str], klass: int | None) -> Array:
+        """Return what the better learner says `(N,)` out of fold, from all features but those."""
+        x, y = self.matrix(leaving), self.goal(klass)
+        if x.shape[1] == 1:
+            return np.full(len(y), y.mean())
+        said = ridge_out_of_fold(x, y, self.fold), self._trees(leaving, y)
+        return max(said, key=lambda predicted: self.score(predicted, klass))
+
+    def goal(self, klass: int | None) -> Array:
+        """Return the number to be told `(N,)`: whether a row is of a class, or the target."""
+        return self.y if klass is None else (self.case.y == klass).astype(np.float64)
 
     def score(self, predicted: Array, klass: int | None) -> float:
         """Return the score of predictions `(N,)`."""
