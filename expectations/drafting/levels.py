@@ -21,8 +21,8 @@ def rules(sample: Sample) -> Iterator[Rule]:
     """Expect the levels seen, where they are few and came often.
 
     How many rows have a level that was not seen is estimated by those seen once (Good 1953).
-    Classes of the target that training never saw block: no model can name them. Where the parts
-    follow time or entities they may honestly come later, or elsewhere, and warn; that most rows
+    Classes of the target that training never saw block: no model can name them. Where some are
+    rare, or the parts follow time or entities, others may honestly come, and warn; that most rows
     are of such classes blocks even then.
     """
     for column in sample.columns:
@@ -38,13 +38,13 @@ def _set(column: Column, sample: Sample, is_target: bool) -> Iterator[Rule]:
     if not len(found) or len(found) > MAX_LEVELS or len(values) < ROWS_PER_LEVEL * len(found):
         return
     once = int((counts == 1).sum())
-    is_open = once > 0 if is_target else bool(counts.min() <= RARE or len(found) == 1)
+    is_open = bool(counts.min() <= RARE or len(found) == 1)
     share = {"mostly": mostly(once, len(values))} if is_open else {}
     because = f"{len(found)} level{'s' * (len(found) != 1)} in {len(values)} rows of training" + (
         f", {once} of them once" * bool(once)
     )
     by_lot = sample.problem.time is None and not sample.problem.group
-    is_certain = is_target and not once and by_lot
+    is_certain = is_target and not is_open and by_lot
     about = {"column": column.name, "value_set": _plain(column, found)}
     yield rule("expect_column_values_to_be_in_set", "block" if is_certain else "warn", because,
                **about, **share)  # fmt: skip

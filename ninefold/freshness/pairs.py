@@ -7,7 +7,7 @@ import numpy as np
 
 from ninefold.columns import Array, Frame
 
-STRONG, MAX_COLUMNS, MIN_ROWS = 0.6, 60, 50
+STRONG, MAX_COLUMNS, MIN_ROWS = 0.5, 60, 50
 """Rank correlation from which a pair is kept; numbers that are looked at; rows it takes."""
 LARGE = 0.3
 """A change of the correlation that matters."""

@@ -8,7 +8,7 @@ import numpy as np
 from ninefold.columns import Array, Frame, is_missing, spread
 from ninefold.freshness.measuring import measured
 
-PARTS = (4, 16, 64, 256)
+PARTS = (4, 8, 16, 32, 64, 128, 256)
 """The time of training is cut into so many stretches of the same length."""
 MOST, MIN_ROWS = 24, 20
 """So many stretches of a length are looked at, with so many rows at least."""

@@ -305,3 +305,14 @@ def test_a_counter_may_go_on_but_not_in_another_unit_or_with_another_sign(tmp_pa
         report = check(table.assign(meter=sorted(meter)), suite, tmp_path)
         failed = [i for i in report["expectations"] if not i["success"]]
         assert [i["columns"][0] for i in failed if "between" in i["type"]] == fails
+
+
+@pytest.mark.parametrize(("rarest", "severities"), [(3, ["warn", "block"]), (40, ["block"])])
+def test_classes_as_rare_as_some_of_training_may_come(rarest, severities):
+    classes = [0.0] * 300 + [1.0] * 200 + [2.0] * rarest
+    table = pa.table({ROW: range(len(classes)), "visits": classes})
+    columns = (Column("visits", "number", frozenset({"target"})),)
+    suite = draft(table, columns, ProblemSpec(target="visits", task="classification"))
+    found = [r for r in rules(suite) if "in_set" in r["type"]]
+    assert [r["severity"] for r in found] == severities
+    assert found[-1].get("mostly", 1) == (1 if rarest == 40 else 0.5)

@@ -219,6 +219,7 @@ def test_a_few_days_are_held_against_stretches_of_training_as_short():
         warm = 10 - 10 * np.cos(at / 8760 * 2 * np.pi) + rng.normal(size=count)
         data = {"at": at.astype(float), "day": at // 24 % 30.0, "warm": warm}
         data |= {"dew": warm - 3 + rng.normal(size=count), "still": rng.normal(size=count)}
+        data |= {"free": (at // 24 % 7 > 4) * 1.0}
         roles = {"at": frozenset({"time"})}
         columns = tuple(Column(n, "number", roles.get(n, INPUT)) for n in data)
         return Frame(columns, data, at)
@@ -232,6 +233,10 @@ def test_a_few_days_are_held_against_stretches_of_training_as_short():
     fresh = hours(9500, 96)
     fresh.data["still"][:] += 2
     assert moved(fresh) == {("still", "values")}
+    fresh = hours(9500, 336)
+    assert moved(fresh) == set()
+    fresh.data["free"] = 1 - fresh["free"]
+    assert moved(fresh) == {("free", "values")}
 
 
 def test_texts_that_are_shorter_than_in_training_are_told():
