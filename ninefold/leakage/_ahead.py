@@ -18,6 +18,8 @@ STRONG = 0.5
 MIN_PAIRS = 30
 MOVES = 9
 """Moves of a column along its series that its tie to the future is held against."""
+KEPT, MANY_KEPT = 3, 20
+"""Rows over which values are kept in the mean, and how many different ones there must be."""
 OWN_FUTURE = 12
 """Rows ahead that are looked at beside the column's own past."""
 GROWTH = 20.0
@@ -214,12 +216,29 @@ class Surroundings:
         return _share(x, rests[0], rests[1], known, future.shape[1])
 
 
-def surroundings(series: Series, y: Array, seed: int) -> Surroundings | None:
-    """Return the target `(M,)` before, at and after some rows; None if the series is too short."""
+def stretches_of(series: Series, x: Array) -> Array | None:
+    """Return the mask `(M,)` of the rows in which values that are kept over rows change, or None.
+
+    None where `x` `(M,)` has few values, as a weekday, or is not kept.
+    """
+    begins = np.zeros(len(x), dtype=bool)
+    same = series.entity[1:] == series.entity[:-1]
+    begins[1:] = same & (x[1:] != x[:-1]) & np.isfinite(x[1:]) & np.isfinite(x[:-1])
+    is_kept = 0 < begins.sum() <= same.sum() / KEPT
+    return begins if is_kept and len(np.unique(x[begins])) >= MANY_KEPT else None
+
+
+def surroundings(
+    series: Series, y: Array, seed: int, among: Array | None = None
+) -> Surroundings | None:
+    """Return the target `(M,)` before, at and after some rows; None if the series is too short.
+
+    among: mask `(M,)` of the rows to choose from, all by default.
+    """
     first, last = series.bounds
     length = float(np.median(last - first + 1))
     for reach in (30, 20, 12, 8, 5, 3, 2, 1):
-        places = series.inner(reach, ANCHORS, seed)
+        places = series.inner(reach, ANCHORS, seed, among)
         if length >= 2 * reach + 1 and len(places) >= 1.5 * (2 * reach + min(reach, 8) + 3) + 40:
             break
     else:

@@ -18,6 +18,8 @@ SHORTEST = 3
 """Mean rows of a period over which totals are counted."""
 MIN_PAIRS, MIN_VARIED = 40, 10
 """Rows that are compared at least, and how many of them must not hold the commonest value."""
+OPEN = 0.98
+"""Share of the places whose row some rows before has no target yet for none such to have one."""
 STATISTICS: dict[str, Callable[..., Array]] = {
     "mean": np.mean,
     "largest": np.max,
@@ -36,6 +38,8 @@ class Formula:
     looks: str
     """past: honest. present: it holds the target itself. future: it holds what comes later."""
     values: Array
+    age: int = 1
+    """Rows back to the latest target that a formula of the past holds."""
 
 
 @dataclass(frozen=True)
@@ -107,13 +111,29 @@ def table(
     return Table(places, formulas, np.column_stack([f.values for f in formulas]))
 
 
-def match(formulas: Table, x: Array) -> Formula | None:
-    """Return the formula that a column `x` `(M,)` follows up to its rounding, if none is honest."""
+def match(formulas: Table, x: Array, open_rows: int = 0) -> Formula | None:
+    """Return the formula that a column `x` `(M,)` follows up to its rounding, if none is honest.
+
+    open_rows: the last rows whose target is not known yet, so that no honest formula holds it.
+    """
     found = fitting(formulas, x)
-    if not found or any(f.looks == "past" for f in found):
+    if not found or any(f.looks == "past" and f.age > open_rows for f in found):
         return None
     return min(found, key=lambda f: f.looks != "present")
 
+
+def open_rows(series: Series, moments: Array, horizon: float) -> int:
+    """Return how many of the rows before one have no target yet in nearly all places, up to REACH.
+
+    moments: `(M,)` when each row was; horizon: how long after it its target is known.
+    """
+    places = series.inner(0, PLACES, 0)
+    steps = np.arange(-1, -REACH - 1, -1)
+    before = series.around(moments.astype(np.float64), places, steps)
+    ages = moments[places][:, None] - before
+    known = np.isfinite(ages)
+    is_open = ((ages < horizon) & known).sum(axis=0) >= OPEN * np.maximum(known.sum(axis=0), 1)
+    return int(np.append(~is_open, True).argmax())
 
 def fitting(formulas: Table, x: Array) -> list[Formula]:
     """Return the formulas that a column `x` `(M,)` follows up to its rounding.
@@ -197,15 +217,16 @@ def windows(around: Array, statistics: Iterable[str] = STATISTICS) -> Iterator[F
 def _changes(around: Array) -> Iterator[Formula]:
     """Yield lags, differences and ratios between a row and others."""
     now = around[:, REACH]
+    for step in range(1, REACH + 1):
+        yield Formula(f"the value {step} rows before", "past", around[:, REACH - step], step)
     for step in STEPS:
         before, after = around[:, REACH - step], around[:, REACH + step]
-        yield Formula(f"the value {step} rows before", "past", before)
         yield from _between(before, now, "present", f"since {step} rows before")
         yield from _between(now, after, "future", f"to {step} rows later")
         if step > 1:
             last = around[:, REACH - 1]
             yield from _between(before, last, "past", f"from {step} to 1 rows before")
-    yield Formula("the present", "past", now)
+    yield Formula("the present", "past", now, REACH + 1)
 
 
 def _between(start: Array, stop: Array, looks: str, words: str) -> Iterator[Formula]:

@@ -65,11 +65,15 @@ class Series:
         inside = (at >= first[places][:, None]) & (at <= last[places][:, None])
         return np.where(inside, values[np.clip(at, 0, len(self) - 1)], np.nan)
 
-    def inner(self, margin: int, most: int, seed: int) -> Array:
-        """Return at most `most` places that have `margin` rows on either side, in order."""
+    def inner(self, margin: int, most: int, seed: int, among: Array | None = None) -> Array:
+        """Return at most `most` places that have `margin` rows on either side, in order.
+
+        among: mask `(M,)` of the places to choose from, all by default.
+        """
         first, last = self.bounds
         place = np.arange(len(self))
-        kept = np.flatnonzero((place - first >= margin) & (last - place >= margin))
+        inside = (place - first >= margin) & (last - place >= margin)
+        kept = np.flatnonzero(inside if among is None else inside & among)
         if len(kept) <= most:
             return kept
         return np.sort(np.random.default_rng(seed).choice(kept, most, replace=False))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 
 from ninefold.columns import Array, Frame, is_missing
+from ninefold.durations import duration_us
 from ninefold.leakage import taxonomy
 from ninefold.leakage._spelling import folded
 from ninefold.problem import ProblemSpec
@@ -127,6 +128,16 @@ class Case:
     def test(self) -> Array:
         """Mask `(N,)` of the test rows."""
         return np.asarray(self.part == "test")
+
+    @property
+    def horizon(self) -> float | None:
+        """How long after a row its target is known, in the units of `problem.time`, if said."""
+        horizon, name = self.problem.horizon, self.problem.time
+        if horizon is None or name is None:
+            return None
+        if isinstance(horizon, str) != (self.frame.column(name).kind == "datetime"):
+            return None
+        return float(duration_us(horizon)) if isinstance(horizon, str) else horizon
 
     @cached_property
     def follows_time(self) -> bool:

@@ -15,10 +15,11 @@ from ninefold.leakage._ahead import (
     influence,
     ranks,
     shifted,
+    stretches_of,
     surroundings,
 )
 from ninefold.leakage._filled_ahead import filled_ahead
-from ninefold.leakage._formulas import Table, match, table
+from ninefold.leakage._formulas import Table, match, open_rows, table
 from ninefold.leakage._series import Series, is_schedule
 from ninefold.leakage._smoothed import smoothing
 from ninefold.leakage.case import Case, Check, Finding, Severity, known_after
@@ -28,6 +29,9 @@ LARGEST = 1e100
 LEFT = 0.1
 """Share left open by the future, of what it leaves open in a moved column, up to which a column was
 computed from it."""
+NEARLY = 0.9
+"""Share explained by the future from which a value kept over rows deserves a question: a price that
+is known before moves what is sold, but never so surely."""
 MIN_KNOWN = 40
 FEW, MOST = 3, 0.4
 """Columns, and share of all, that may be tied to what comes later before it is the table's way."""
@@ -68,6 +72,7 @@ class LookAheadCheck(Check):
             moments = case.frame[series.time][series.index] if series.time and dated else None
             declared = case.problem.time is not None
             formulas = table(series, y, case.seed, case.is_classification, moments, declared)
+            unknown = _open_rows(case, series)
             around = surroundings(series, y, case.seed)
             fixed = is_schedule(series, y)
             found = {}
@@ -76,7 +81,7 @@ class LookAheadCheck(Check):
                     continue
                 x = _values(case, series, name)
                 if x is not None and not (fixed and is_schedule(series, x)):
-                    found[name] = _look(case, series, x, y, formulas, around)
+                    found[name] = _look(case, series, x, y, formulas, unknown, around)
             ahead = {name: item for name, item in found.items() if item is not None}
             asked = [name for name, item in ahead.items() if item.is_question]
             for name, item in ahead.items():
@@ -110,23 +115,35 @@ def _look(
     x: Array,
     y: Array,
     formulas: Table | None,
+    unknown: int,
     around: Surroundings | None,
 ) -> _Ahead | None:
     return (
         _copy(case, series, x, y)
-        or (None if formulas is None else _computed(case, formulas, x))
+        or (None if formulas is None else _computed(case, formulas, unknown, x))
         or _smoothed(case, series, x, y)
         or _filled(case, series, x, y)
         or (None if around is None else _influenced(case, around, x))
+        or _kept(case, series, x, y)
     )
 
 
-def _computed(case: Case, formulas: Table, x: Array) -> _Ahead | None:
-    found = match(formulas, x)
+def _open_rows(case: Case, series: Series) -> int:
+    """Return how many of the last rows have no target yet, by the declared horizon."""
+    if case.horizon is None or series.time is None or series.time != case.problem.time:
+        return 0
+    return open_rows(series, case.frame[series.time][series.index], case.horizon)
+
+
+def _computed(case: Case, formulas: Table, unknown: int, x: Array) -> _Ahead | None:
+    found = match(formulas, x, unknown)
     if found is None:
         return None
     target = case.problem.target
     evidence = {"formula": found.what, "rows_looked_at": len(formulas.places)}
+    if found.looks == "past":
+        later = f"which is known only {case.problem.horizon_text} after its row (problem.horizon)"
+        return _Ahead("warn", f"is, but for units, {found.what} of `{target}`, {later}", evidence)
     severity: Severity = "block" if found.looks == "future" else "warn"
     return _Ahead(severity, f"is, but for units, {found.what} of `{target}`", evidence)
 
@@ -180,6 +197,25 @@ def _influenced(case: Case, around: Surroundings, x: Array) -> _Ahead | None:
             is_question=True,
         )
     return None
+
+
+def _kept(case: Case, series: Series, x: Array, y: Array) -> _Ahead | None:
+    """Look at a column that keeps a value over a day or a week in the first row of each."""
+    begins = stretches_of(series, x)
+    around = None if begins is None else surroundings(series, y, case.seed, begins)
+    if around is None:
+        return None
+    found = around.without_own(x)
+    if found.explained < NEARLY:
+        return None
+    evidence = {"explained_by_future": round(found.explained, 6), "rows_looked_at": found.rows}
+    return _Ahead(
+        "warn",
+        f"keeps a value over rows in a row, and in the first of these holds what later values of "
+        f"`{case.problem.target}` bring ({found.explained:.0%} of what its past leaves open)",
+        evidence,
+        is_question=True,
+    )
 
 
 def _is_computed(found: Influence) -> bool:

@@ -6,7 +6,6 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.durations import duration_us
 from ninefold.leakage.case import Case, Check, Finding, Severity
 
 MIN_SHARE = 0.01
@@ -63,10 +62,9 @@ class TimeCheck(Check):
 
 def _overlap(case: Case, name: str, values: Array, known: Array) -> Iterator[Finding]:
     """Find learned rows, train or valid, whose outcome was not known when the test part began."""
-    horizon, is_date = case.problem.horizon, case.frame.column(name).kind == "datetime"
-    if horizon is None or isinstance(horizon, str) != is_date:
+    step = case.horizon
+    if step is None:
         return
-    step = duration_us(horizon) if isinstance(horizon, str) else horizon
     test = case.test & known
     first_test = values[test].min()
     late = ~case.test & known & (values > first_test - step) & (values < first_test)
@@ -82,7 +80,7 @@ def _overlap(case: Case, name: str, values: Array, known: Array) -> Iterator[Fin
             "rows_known_too_late": int(late.sum()),
             "of_train": int((late & case.train).sum()),
             "test_rows_within_horizon": int(near.sum()),
-            "horizon": horizon,
+            "horizon": case.problem.horizon,
             "first_test": _readable(case, name, first_test),
         },
         message=(
