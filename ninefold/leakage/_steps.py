@@ -28,6 +28,12 @@ LEAST_NAMED, SPURIOUS = 2.0, 0.1
 LEAST = 0.02
 SELDOM = 0.02
 """Share of other cells that are as near to any as copies where nothing else parts them."""
+AUGMENTED, AS_NEAR = 0.9, 0.95
+"""Share of train with copies inside from which cells further than that quantile of theirs are none:
+what is like a picture is like all its copies, and a gap comes after these."""
+IN_BURSTS, BESIDE, APART = 0.25, 0.02, 5.0
+"""Share of test, and of train, with a cell beside it and then a gap from which all come in bursts,
+such as the frames of a film; how near that cell is, and how many times further what follows."""
 ALL_ALIKE, OFTEN = 0.02, 0.25
 """Distance of the neighbour after the last copy that there may be below which cells are all alike,
 and the share of such cells from which nothing can be told."""
@@ -79,6 +85,9 @@ def leading(
     least, has_gap = _least(wide, is_near)
     if not has_gap:
         least = min(FURTHER, key=lambda far: _log10_chance((wide > far) & is_near, count, far))
+    theirs = ((wide > least) & is_near)[count:]
+    if theirs.mean() >= AUGMENTED:
+        is_near &= every[:, 0] <= np.quantile(inside[theirs, 0], AS_NEAR)
     found = (wide > least) & is_near
     mine, theirs = found[:count], found[count:]
     excess = log10_excess(int(mine.sum()), count, int(theirs.sum()), len(theirs))
@@ -89,6 +98,23 @@ def leading(
         return None
     named = _named(wide[:count], is_near[:count], least) | found[:count]
     return Leading(found[:count], float(theirs.mean()), is_apart, named)
+
+
+def in_bursts(distance: Array, inside: Array) -> Leading | None:
+    """Judge neighbours as `leading` does where nearly all cells have many copies, in train as well:
+    then no step is usual, but many cells have some beside them and nothing else near.
+    """
+    found = [_is_in_burst(some) for some in (distance, inside)]
+    if min(one.mean() for one in found) < IN_BURSTS:
+        return None
+    return Leading(found[0], float(found[1].mean()), False, found[0])
+
+
+def _is_in_burst(distance: Array) -> Array:
+    """Return the mask `(Q,)` of cells with one beside them, and a gap before all that are far."""
+    before, after = distance[:, :-1], distance[:, 1:]
+    gap = (after >= APART * before) & (before <= ALIKE) & (after >= ALIKE)
+    return np.asarray((distance[:, 0] <= BESIDE) & gap.any(axis=1))
 
 
 def _named(wide: Array, is_near: Array, least: float) -> Array:

@@ -10,7 +10,7 @@ from ninefold.columns import Array, Frame, is_missing
 from ninefold.config import ColumnName, Spec, nearest
 from ninefold.describing import described
 from ninefold.errors import ConfigError, GateError
-from ninefold.leakage.case import Case, Check
+from ninefold.leakage.case import Case, Check, Finding
 from ninefold.leakage.channels import told_of
 from ninefold.leakage.inflation import inflations
 from ninefold.leakage.merging import merged
@@ -20,6 +20,9 @@ from ninefold.registry import components
 LARGEST = 1e50
 """Size of a number whose square can still be squared."""
 ORDER = ("block", "warn", "info")
+COMPARED, TELLS = ("anomaly", "clustering", "embedding"), ("target", "missing")
+"""Tasks whose target is only compared with, and families that ask what tells it even so: what was
+made from it is found again, and the comparison praises it."""
 
 
 class IgnoreSpec(Spec):
@@ -62,17 +65,21 @@ def audit(
     _check_ignored(spec, [kind for check in every for kind in check.kinds])
     once = {kind for check in every if not check.needs_target for kind in check.kinds}
     found: list[dict[str, Any]] = []
-    told: set[tuple[str, ...]] = set()
+    seen: set[tuple[str, ...]] = set()
     asked: list[Check] = []
-    for target in problem.targets or ("",):
-        case, checks = _asked(features, part, problem, target, (split_kind, spec.seed), every)
+    rounds = [(problem, target, every) for target in problem.targets or ("",)]
+    if (learnt := _as_learnt(problem, features)) is not None:
+        told = [check for check in every if check.needs_target and check.family in TELLS]
+        rounds.append((learnt, learnt.target, told))
+    for of, target, checks in rounds:
+        case, checks = _asked(features, part, of, target, (split_kind, spec.seed), checks)
         new = [check for check in checks if check not in asked or _is_of_target(check)]
         items = [
-            item
+            item if of is problem else _doubted(item)
             for item in merged(item for check in new for item in check.findings(case))
-            if item.kind not in once or (item.kind, *item.columns) not in told
+            if item.kind not in once or (item.kind, *item.columns) not in seen
         ]
-        told |= {(item.kind, *item.columns) for item in items}
+        seen |= {(item.kind, *item.columns) for item in items}
         about = {"target": target} if problem.also else {}
         found += [
             _ignored(told_of(item, features.columns).to_json() | {"inflation": by, **about}, spec)
@@ -91,6 +98,20 @@ def audit(
         "unused": _unused(spec, found),
     }
     return {"verdict": verdict, "findings": found, "checked": checked}
+
+
+def _as_learnt(problem: ProblemSpec, features: Frame) -> ProblemSpec | None:
+    """Return the problem as if labels that are only compared with were learnt, if it has such."""
+    if problem.task not in COMPARED or not problem.target:
+        return None
+    if features.column(problem.target).kind not in ("category", "bool"):
+        return None
+    return problem.model_copy(update={"task": "classification"})
+
+
+def _doubted(item: Finding) -> Finding:
+    """Return a finding on labels that are only compared with: no model learns them, none blocks."""
+    return replace(item, severity="warn") if item.severity == "block" else item
 
 
 def _is_of_target(check: Check) -> bool:

@@ -9,6 +9,9 @@ from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.chance import SURE, log10_arrangements
 from ninefold.sequences import holds_steps, recipe
 
+FEW = 31
+"""Values of a column, days of a month at most, that may give another's bands."""
+
 
 class BandsCheck(Check):
     """Features each of whose values covers an interval of the target of its own.
@@ -17,6 +20,7 @@ class BandsCheck(Check):
     with one over the number of their arrangements. Values of one row each are no bands: a trend of
     one entity, 0 in all others, lies at an end of the target where the entity does. The name of the
     series that windows come from is none either: it is known before, and each series has its level.
+    Nor is what a column without bands gives as well: shops are closed, and sell nothing, on Sundays.
     """
 
     family: ClassVar[str] = "target"
@@ -26,30 +30,47 @@ class BandsCheck(Check):
         if case.is_classification:
             return
         formats = filter(holds_steps, case.formats.values())
-        y, series = case.y, {recipe(said).get("entity") for said in formats}
-        for name in case.inputs:
-            if name in series:
-                continue
-            present = ~case.is_missing(name)
-            codes = np.unique(case.codes[name][present], return_inverse=True)[1]
-            if len(codes) < 50 or codes.max() < 1 or codes.max() > len(codes) / 3:
-                continue
-            counts = np.bincount(codes)
-            if np.median(np.sort(counts)[:-1]) < 2:
-                continue
-            order = np.lexsort((codes, y[present]))
-            runs = int((np.diff(codes[order]) != 0).sum()) + 1
-            chance = -log10_arrangements(counts) + len(counts) * np.log10(len(counts))
-            if runs == len(counts) and chance <= SURE:
-                yield _finding(case, name, len(counts), chance)
+        series = {recipe(said).get("entity") for said in formats}
+        chances = {name: _chance(case, name) for name in case.inputs if name not in series}
+        others = [name for name, chance in chances.items() if chance is None]
+        for name, chance in chances.items():
+            if chance is not None and not any(_gives(case, other, name) for other in others):
+                yield _finding(case, name, chance)
 
 
-def _finding(case: Case, name: str, values: int, chance: float) -> Finding:
+def _chance(case: Case, name: str) -> float | None:
+    """Return log10 of the chance that a column's values are bands of the target, if they are."""
+    present = ~case.is_missing(name)
+    codes = np.unique(case.codes[name][present], return_inverse=True)[1]
+    if len(codes) < 50 or codes.max() < 1 or codes.max() > len(codes) / 3:
+        return None
+    counts = np.bincount(codes)
+    if np.median(np.sort(counts)[:-1]) < 2:
+        return None
+    order = np.lexsort((codes, case.y[present]))
+    runs = int((np.diff(codes[order]) != 0).sum()) + 1
+    chance = -log10_arrangements(counts) + len(counts) * np.log10(len(counts))
+    return float(chance) if runs == len(counts) and chance <= SURE else None
+
+
+def _gives(case: Case, other: str, name: str) -> bool:
+    """Tell whether one column's few values tell the other's but for a fifth of the rarer ones."""
+    a, b = case.codes[other], case.codes[name]
+    if (a.max() + 1) > FEW:
+        return False
+    cells = np.zeros((int(a.max()) + 1, int(b.max()) + 1), dtype=np.int64)
+    np.add.at(cells, (a, b), 1)
+    rarer = len(b) - int(cells.sum(axis=0).max())
+    return bool(len(b) - cells.max(axis=1).sum() <= rarer / 5)
+
+
+def _finding(case: Case, name: str, chance: float) -> Finding:
+    values = len(np.unique(case.codes[name][~case.is_missing(name)]))
     return Finding(
         kind="target.bands",
         severity="warn",
         columns=(name,),
-        evidence={"values": values, "log10_probability_by_chance": round(float(chance), 1)},
+        evidence={"values": values, "log10_probability_by_chance": round(chance, 1)},
         message=f"each of the {values} values of `{name}` has an interval of "
         f"`{case.problem.target}` of its own, without a single exception: it is the target in "
         "bands",

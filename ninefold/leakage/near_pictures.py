@@ -19,7 +19,7 @@ from ninefold.leakage._copied import (
 )
 from ninefold.leakage._likeness import nearest, reduced, side_for
 from ninefold.leakage._registration import SIDE, registered
-from ninefold.leakage._steps import SUSPECT, UNLIKELY, leading
+from ninefold.leakage._steps import SUSPECT, UNLIKELY, in_bursts, leading
 from ninefold.leakage.case import Case, Check, Finding
 
 COLOURS = 3
@@ -80,7 +80,7 @@ def _laid(pictures: Array, drawn: Sought, case: Case) -> Copies | None:
     if len(rest) and leading(distance, inside, SUSPECT):
         more = registered(asked[rest], known)
         distance, near = np.concatenate([distance, more[0]]), np.concatenate([near, more[1]])
-    found = leading(distance, inside, UNLIKELY)
+    found = leading(distance, inside, UNLIKELY) or in_bursts(distance, inside)
     if found is None:
         return None
     rows = order[: len(distance)]

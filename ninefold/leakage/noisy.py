@@ -8,7 +8,7 @@ import numpy as np
 from ninefold.leakage._numbered import numbered
 from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.chance import SURE, auc
-from ninefold.leakage.telling import Telling
+from ninefold.leakage.telling import SURE_AREA, SURE_R2, Telling
 
 SAME_QUANTITY = 0.85
 """Correlation with the number a target is cut from, from which a column measures the same."""
@@ -17,6 +17,7 @@ SAME_QUANTITY = 0.85
 LAID_OUT, SEVERAL = 8, 3
 """Columns of an array, and how many of them must tell the target to be its signal."""
 UNTESTED = " The others tell too little to say more: a strong cause looks the same"
+OF_A_PICTURE = " The picture itself tells more than its other numbers: what it shows looks the same"
 OF_A_SIGNAL = " Others of its array do, too: a signal looks the same"
 
 
@@ -24,8 +25,8 @@ class NoisyCheck(Check):
     """Features that tell the target and, once it is known, have nothing to do with the rest.
 
     That may have an honest reading and warns; where the others tell nothing, and a measure has no
-    gap between the classes, or where several columns of an array do, up to half of it, it is a
-    question and informs. It has no honest reading, and blocks, if the target is cut from a number
+    gap between the classes, or where several columns of an array do, up to half of it, or a number
+    that tells of pictures does not tell all but surely, it is a question and informs. It has no honest reading, and blocks, if the target is cut from a number
     known only afterwards, the feature goes with that number, and it is missing in rows whose
     outcome never came and in no other: it came with the outcome.
     """
@@ -40,8 +41,20 @@ class NoisyCheck(Check):
             name = found.view.column
             if case.is_apart(name):
                 continue
-            doubt = OF_A_SIGNAL if name in signal else UNTESTED if found.is_untested else ""
-            yield _finding(case, found, _came_with_outcome(case, name), doubt)
+            yield _finding(case, found, _came_with_outcome(case, name), _doubt(case, found, signal))
+
+
+def _doubt(case: Case, found: Telling, signal: set[str]) -> str:
+    """Return why a strong cause would look the same, "" if it would not."""
+    name = found.view.column
+    if name in signal:
+        return OF_A_SIGNAL
+    if found.is_untested:
+        return UNTESTED
+    shown = [one for one, cells in case.tensors.items() if cells[0].dtype == np.uint8]
+    told = any(name.startswith(f"{one} ") for one in shown)
+    surely = SURE_AREA if found.klass is not None else SURE_R2
+    return OF_A_PICTURE if told and found.why != "cut" and found.alone < surely else ""
 
 
 def _signal(case: Case, names: Sequence[str]) -> set[str]:
