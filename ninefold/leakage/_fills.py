@@ -43,8 +43,11 @@ def is_mean(spike: float, rest: Array, second: int, is_clear: bool) -> bool:
 def is_median(spike: float, rest: Array, second: int, is_clear: bool) -> bool:
     """Tell whether a value that stands out halves the others, and few others would.
 
-    It is one of them or halfway between two, which takes one digit more.
+    It is one of them or halfway between two, which takes one digit more. Among numbers of either
+    sign 0 is none: nothing was gained, lost or moved.
     """
+    if spike == 0 and rest.min() < 0 < rest.max():
+        return False
     grid = resolution(rest)
     if grid > 1e-6 * rest.std() and resolution(np.array([spike])) < 0.09 * grid:
         return False

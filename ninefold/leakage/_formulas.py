@@ -18,8 +18,9 @@ SHORTEST = 3
 """Mean rows of a period over which totals are counted."""
 MIN_PAIRS, MIN_VARIED = 40, 10
 """Rows that are compared at least, and how many of them must not hold the commonest value."""
-OPEN = 0.98
-"""Share of the places whose row some rows before has no target yet for none such to have one."""
+OPEN, WITHIN = 0.9, 0.97
+"""Share of the places from which on the row some rows before is taken to have no target yet, and
+share of the horizon within which it must lie: months are not of one length."""
 STATISTICS: dict[str, Callable[..., Array]] = {
     "mean": np.mean,
     "largest": np.max,
@@ -132,8 +133,11 @@ def open_rows(series: Series, moments: Array, horizon: float) -> int:
     before = series.around(moments.astype(np.float64), places, steps)
     ages = moments[places][:, None] - before
     known = np.isfinite(ages)
-    is_open = ((ages < horizon) & known).sum(axis=0) >= OPEN * np.maximum(known.sum(axis=0), 1)
+    is_open = ((ages < WITHIN * horizon) & known).sum(axis=0) >= OPEN * np.maximum(
+        known.sum(axis=0), 1
+    )
     return int(np.append(~is_open, True).argmax())
+
 
 def fitting(formulas: Table, x: Array) -> list[Formula]:
     """Return the formulas that a column `x` `(M,)` follows up to its rounding.

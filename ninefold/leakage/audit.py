@@ -23,6 +23,8 @@ ORDER = ("block", "warn", "info")
 COMPARED, TELLS = ("anomaly", "clustering", "embedding"), ("target", "missing")
 """Tasks whose target is only compared with, and families that ask what tells it even so: what was
 made from it is found again, and the comparison praises it."""
+MOST_LABELS = 20
+"""Different numbers that may be labels."""
 
 
 class IgnoreSpec(Spec):
@@ -104,7 +106,8 @@ def _as_learnt(problem: ProblemSpec, features: Frame) -> ProblemSpec | None:
     """Return the problem as if labels that are only compared with were learnt, if it has such."""
     if problem.task not in COMPARED or not problem.target:
         return None
-    if features.column(problem.target).kind not in ("category", "bool"):
+    is_number = features.column(problem.target).kind == "number"
+    if is_number and len(np.unique(features[problem.target])) > MOST_LABELS:
         return None
     return problem.model_copy(update={"task": "classification"})
 

@@ -5,12 +5,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from ninefold.leakage._given import is_given
 from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.chance import SURE, log10_arrangements
 from ninefold.sequences import holds_steps, recipe
-
-FEW = 31
-"""Values of a column, days of a month at most, that may give another's bands."""
 
 
 class BandsCheck(Check):
@@ -20,7 +18,7 @@ class BandsCheck(Check):
     with one over the number of their arrangements. Values of one row each are no bands: a trend of
     one entity, 0 in all others, lies at an end of the target where the entity does. The name of the
     series that windows come from is none either: it is known before, and each series has its level.
-    Nor is what a column without bands gives as well: shops are closed, and sell nothing, on Sundays.
+    Nor is what a column without bands gives as well: shops sell nothing on Sundays.
     """
 
     family: ClassVar[str] = "target"
@@ -34,7 +32,7 @@ class BandsCheck(Check):
         chances = {name: _chance(case, name) for name in case.inputs if name not in series}
         others = [name for name, chance in chances.items() if chance is None]
         for name, chance in chances.items():
-            if chance is not None and not any(_gives(case, other, name) for other in others):
+            if chance is not None and not is_given(case, name, others):
                 yield _finding(case, name, chance)
 
 
@@ -51,17 +49,6 @@ def _chance(case: Case, name: str) -> float | None:
     runs = int((np.diff(codes[order]) != 0).sum()) + 1
     chance = -log10_arrangements(counts) + len(counts) * np.log10(len(counts))
     return float(chance) if runs == len(counts) and chance <= SURE else None
-
-
-def _gives(case: Case, other: str, name: str) -> bool:
-    """Tell whether one column's few values tell the other's but for a fifth of the rarer ones."""
-    a, b = case.codes[other], case.codes[name]
-    if (a.max() + 1) > FEW:
-        return False
-    cells = np.zeros((int(a.max()) + 1, int(b.max()) + 1), dtype=np.int64)
-    np.add.at(cells, (a, b), 1)
-    rarer = len(b) - int(cells.sum(axis=0).max())
-    return bool(len(b) - cells.max(axis=1).sum() <= rarer / 5)
 
 
 def _finding(case: Case, name: str, chance: float) -> Finding:

@@ -26,8 +26,12 @@ NEAREST, BY_LOT = 10, 0.01
 """Rows with the nearest values that are asked for their class, and how rarely all have one."""
 GOES = 0.5
 """Rank correlation of a column's other values with the target from which it measures that."""
-MOST = 0.8
-"""Share of a class that is filled in from which nothing more is asked of a one-sided column."""
+MOST, SOME = 0.8, 0.25
+"""Share of a class that is filled in from which nothing more is asked of a one-sided column, and
+below which it is left to itself."""
+NEVER_OTHERWISE = -30.0
+"""log10 of the chance of as many rows of one class below which filled-in cells are asked about,
+however few they are in their class: no cause goes so long without an exception."""
 
 
 class MissingCheck(Check):
@@ -154,7 +158,9 @@ def _one_sided(case: Case, view: View) -> Finding | None:
             continue
         covered = count[code] / size[code]
         z = shared(case.power, view, {view.column}, code)[1]
-        if covered < MOST and (z >= INDEPENDENT_Z or covered < 0.25):
+        is_filled_in = view.aspect == "gap" and not inside
+        is_enough = covered >= SOME or (is_filled_in and chance <= NEVER_OTHERWISE)
+        if covered < MOST and (z >= INDEPENDENT_Z or not is_enough):
             continue
         evidence = {
             "rows": int(mask.sum()),

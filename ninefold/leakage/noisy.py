@@ -26,9 +26,10 @@ class NoisyCheck(Check):
 
     That may have an honest reading and warns; where the others tell nothing, and a measure has no
     gap between the classes, or where several columns of an array do, up to half of it, or a number
-    that tells of pictures does not tell all but surely, it is a question and informs. It has no honest reading, and blocks, if the target is cut from a number
-    known only afterwards, the feature goes with that number, and it is missing in rows whose
-    outcome never came and in no other: it came with the outcome.
+    that tells of pictures is not all but sure, it is a question and informs. It has no honest
+    reading, and blocks, if the target is cut from a number known only afterwards, the feature goes
+    with that number, and it is missing in rows whose outcome never came and in no other: it came
+    with the outcome.
     """
 
     family: ClassVar[str] = "target"

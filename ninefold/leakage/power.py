@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 ROWS = 20_000
 """Rows looked at; the error of a ROC area is then below .005."""
-MIN_ROWS = 100
+MIN_ROWS, LEAST_ROWS = 100, 40
+LINE, NEARLY_ALL = 0.95, 0.97
+"""Squared correlation of normal scores from which a number tells another along a line; and what a
+number must tell of another in fewer than MIN_ROWS rows, where all else is left open."""
 SURE_Z = 4.0
 """z of a class's ROC area under chance below which it is that of too few rows."""
 MIN_CLASS = 12
@@ -92,7 +95,10 @@ class Power:
         """The views that tell more of the target than an honest column does."""
         from ninefold.leakage.telling import telling
 
-        return telling(self) if len(self.case) >= MIN_ROWS else []
+        if len(self.case) >= MIN_ROWS or self.is_classification:
+            return telling(self) if len(self.case) >= MIN_ROWS else []
+        found = telling(self) if len(self.case) >= LEAST_ROWS else []
+        return [one for one in found if one.view.aspect == "value" and one.alone >= NEARLY_ALL]
 
     def is_lag(self, name: str) -> bool:
         """Tell whether a number repeats the target of earlier rows: known in time, and tied to it.
@@ -152,15 +158,27 @@ class Power:
         return np.asarray(np.sqrt((n + 1) / (12 * np.maximum(inside * (n - inside), 1))))
 
     def _of_number(self, view: View) -> float:
-        """Return R² of a view's bins; of one with two values, the ROC area of the target for it."""
+        """Return R² of a view's bins; of one with two values, the ROC area of the target for it.
+
+        Bins of few rows blur a line that is nearly exact, so that one is looked for as well.
+        """
         from ninefold.leakage.chance import auc
 
         levels, place = np.unique(view.codes, return_inverse=True)
         if len(levels) != 2:
-            return self._r2(view.codes)
+            line = self._line(view)
+            return max(self._r2(view.codes), line if line >= LINE else 0.0)
         area, z = auc(self.y, place == 1)
         is_chance = abs(z) < SURE_Z or np.bincount(place).min() < MIN_CLASS
         return 0.5 if is_chance else max(area, 1 - area)
+
+    def _line(self, view: View) -> float:
+        """Return the squared correlation of a number's normal scores with the target's."""
+        case = self.case
+        is_number = view.column in case.inputs and case.frame.column(view.column).kind == "number"
+        if view.aspect != "value" or not is_number or not np.isfinite(view.scores).all():
+            return 0.0
+        return float(np.corrcoef(normal_scores(view.scores), self.y)[0, 1] ** 2)
 
     def _cells(self, codes: Array) -> tuple[Array, int]:
         """Return the cell `(N,)` of bin and fold of each row, and the number of cells."""

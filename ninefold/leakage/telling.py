@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from ninefold.leakage._flips import is_flipped_copy
+from ninefold.leakage._given import is_given
 from ninefold.leakage._left_open import shared
 from ninefold.leakage._scores import is_parted
 from ninefold.leakage._strongest import (
@@ -106,11 +107,18 @@ def telling(power: Power) -> list[Telling]:
             rest[one.klass, leaving] = power.together({*leaving}, one.klass)
         told = rest[one.klass, leaving]
         why = _why(power, one, tie, z, told)
-        if why is not None:
+        if why is not None and not _is_said_elsewhere(power, one, every):
             score = max(one.score, _cut(power, one)) if why == "cut" else one.score
             untested = _is_untested(power, one, told)
             found.append(Telling(one.view, one.klass, score, told, tie, z, why, untested))
     return found
+
+
+def _is_said_elsewhere(power: Power, one: Alone, suspects: set[str]) -> bool:
+    """Tell whether two values that part a number are what a column gives as well that does not."""
+    if power.is_classification or not is_binary(one.view):
+        return False
+    return is_given(power.case, one.view.column, {*power.case.inputs} - suspects)
 
 
 def _is_sure(power: Power, one: Alone) -> bool:

@@ -250,3 +250,15 @@ def test_names_of_picture_files_by_class_are_no_finding():
         found[ending] = of_kind(report(frame, problem), "id.predictive")
     assert not found[".png"]
     assert found[""]
+
+
+@pytest.mark.parametrize("task", ["anomaly", "clustering", "embedding"])
+def test_what_gives_labels_away_is_named_though_they_are_only_compared_with(task):
+    frame = table()
+    is_yes, rng = frame["the target"] == "yes", np.random.default_rng(2)
+    note = np.where(is_yes, rng.choice(["valve", "pump"], N), "none").astype(object)
+    problem = ProblemSpec(target="the target", task=task)
+    assert report(frame, problem, part=random_parts())["verdict"] == "pass"
+    content = report(table(note=("category", note)), problem, part=random_parts())
+    (finding,) = content["findings"]
+    assert (finding["columns"], finding["severity"]) == (["note"], "warn")

@@ -142,6 +142,32 @@ def test_a_target_that_is_itself_shifted_leaves_its_lags_honest():
     assert findings(table.dropna().reset_index(drop=True)) == []
 
 
+RECENT = {
+    "last but four": lambda y: y.shift(5),
+    "mean of the last": lambda y: y.shift(1).rolling(4).mean(),
+}
+
+
+@pytest.mark.parametrize("name", RECENT)
+def test_targets_that_the_horizon_leaves_open_are_asked_about(name):
+    table = walk()
+    table["recent"], table["known"] = RECENT[name](table["y"]), table["y"].shift(6)
+    assert findings(table) == []
+    (finding,) = findings(table, WALK.model_copy(update={"horizon": 6.0}))
+    assert (finding["columns"], finding["severity"]) == (["recent"], "warn")
+    assert "known only 6 after its row" in finding["message"]
+
+
+@pytest.mark.parametrize("of", ["this", "last"])
+def test_a_mean_that_is_kept_over_a_week_warns_if_it_is_of_days_to_come(of):
+    table = walk(n=1400)
+    week = table["day"] // 7
+    level = table.sample(frac=0.9, random_state=0).groupby(week)["y"].mean()
+    table["level"] = week.map(level if of == "this" else level.shift(1))
+    found = findings(table.sample(frac=0.97, random_state=1).reset_index(drop=True))
+    assert [f["columns"] for f in found] == [["level"]] * (of == "this")
+
+
 def test_class_of_the_next_row_is_found():
     rng = np.random.default_rng(0)
     event = rng.random(N) < 0.3

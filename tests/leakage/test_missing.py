@@ -51,3 +51,15 @@ def test_a_value_amid_the_range_of_one_class_passes_and_a_code_does_not():
     table["wide"][:55] = -1
     (item,) = asked(MissingCheck(), table, "kind", at_random(180))
     assert item.columns == ("wide",)
+
+
+def test_rare_cells_that_come_with_one_class_without_exception_are_named():
+    rng = np.random.default_rng(3)
+    kind = np.where(rng.random(N) < 0.4, "yes", "no").astype(object)
+    for leaks in (True, False):
+        others = rng.random(N) < (0 if leaks else 0.02)
+        filled = (rng.random(N) < 0.06) & ((kind == "yes") | others)
+        agent = np.where(filled, rng.integers(1, 9, N), np.nan)
+        table = {"x": rng.normal(size=N), "agent": agent, "kind": kind}
+        found = asked(MissingCheck(), table, "kind", at_random(N))
+        assert [item.columns for item in found] == [("agent",)] * leaks

@@ -76,6 +76,31 @@ def test_changed_copies_in_test_are_found(change):
     assert len(found[0].rows) >= 18
 
 
+@pytest.mark.parametrize("step", [0, 1])
+def test_frames_of_a_film_on_both_sides_are_found(step):
+    wide, frames, rng = scenes(60, side=80), [], np.random.default_rng(1)
+    for scene in wide:
+        cut = [scene[8 : 8 + 48, k * step : k * step + 48] for k in range(8)]
+        frames += [(f + rng.normal(0, 3, f.shape)).clip(0, 255).astype(np.uint8) for f in cut]
+    part = rng.choice(["train", "test"], len(frames), p=[0.75, 0.25])
+    (found,) = NearPicturesCheck().findings(case_of(frames, part, "given"))
+    assert found.severity in ("warn", "block")
+    assert len(found.rows) > (part == "test").sum() / 2
+
+
+def test_pictures_of_which_train_alone_was_augmented_pass():
+    rng = np.random.default_rng(4)
+    wide = scenes(12, side=200)
+    corners = rng.integers(0, 140, (240, 2))
+    made = [wide[k % 12][y : y + 40, x : x + 40] for k, (y, x) in enumerate(corners)]
+    part = np.where(rng.random(240) < 0.8, "train", "test")
+    more = [p for p, of in zip(made, part, strict=True) if of == "train"]
+    pictures = [*made, *(p[:, ::-1] for p in more), *(saved_anew(p) for p in more)]
+    every = [*part, *["train"] * (2 * len(more))]
+    found = list(NearPicturesCheck().findings(case_of(pictures, every, "given")))
+    assert not [item for item in found if item.severity != "info"]
+
+
 def test_honest_pictures_give_no_warning():
     part = ["train"] * 240 + ["test"] * 60
     found = list(NearPicturesCheck().findings(case_of(scenes(300), part)))

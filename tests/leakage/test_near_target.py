@@ -177,3 +177,27 @@ def test_a_rounded_target_is_no_rank_within_groups():
     y = rng.normal(size=600)
     data = {"site": rng.integers(0, 12, 600).astype(float), "about": y.round(1), **noise(rng, 600)}
     assert findings(data, y) == {"about": "target.bands"}
+
+
+@pytest.mark.parametrize("is_weekday_known", [True, False])
+def test_what_a_weekday_gives_as_well_is_no_band(is_weekday_known):
+    rng = np.random.default_rng(0)
+    weekday = rng.integers(0, 7, N)
+    is_shut = (weekday == 6) ^ (rng.random(N) < 0.01)
+    sold = np.where(is_shut, 0, rng.poisson(20, N) + 1).astype(float)
+    names = {"weekday": np.array(list("mtwrfsu"), dtype=object)[weekday]}
+    data = {"shut": classes(is_shut), **noise(rng), **(names if is_weekday_known else {})}
+    assert findings(data, sold) == ({} if is_weekday_known else {"shut": "target.bands"})
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.some(1)
+def test_a_nearly_exact_copy_in_a_small_table_is_named_and_a_strong_cause_is_not(seed):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(50, 3))
+    y = x @ [1.0, 0.6, -0.5] + 0.3 * rng.normal(size=50)
+    data = {f"x{i}": column for i, column in enumerate(x.T)}
+    assert findings({**data, "leak": 3 * y - 20 + 0.1 * rng.normal(size=50)}, y) == {
+        "leak": "target.noisy"
+    }
+    assert findings({**data, "first": x[:, 0] + 0.05 * rng.normal(size=50)}, y) == {}

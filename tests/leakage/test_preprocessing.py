@@ -113,6 +113,13 @@ def test_gaps_of_coarse_numbers_filled_with_their_median_warn():
     assert (finding.kind, finding.columns) == ("preprocessing.imputation", ("a",))
 
 
+def test_differences_of_either_sign_that_are_often_zero_were_not_filled():
+    x, still = raw(), np.random.default_rng(2).random(N) < 0.4
+    x[:, 0] = np.where(still, 0, np.round(np.random.default_rng(3).normal(0, 30, N)))
+    x[:, 0] -= np.where(x[:, 0] > 0, x[:, 0].mean() * N / (x[:, 0] > 0).sum(), 0).round()
+    assert not found(x, parts(), "random")
+
+
 @pytest.mark.parametrize("most", [4, 40])
 def test_gaps_of_whole_numbers_filled_with_their_mean_over_all_rows_warn(most):
     part, rng = parts(), np.random.default_rng(2)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype as is_number
 
 from benchmarks.leakage.plant import leak, planted, random_part
 from benchmarks.leakage.sources import Source
@@ -123,6 +124,39 @@ def noisy_look_ahead(
 def honest_lags(source: Source, table: pd.DataFrame, rng: np.random.Generator) -> Iterator[Trial]:
     """Columns computed from earlier rows only."""
     yield from _plant(source, table, rng, HONEST)
+
+
+OPEN, KNOWN = (2, 4), 8
+"""Rows back to a target that a horizon of `KNOWN` rows leaves open, and to one that is known."""
+
+
+def _within_horizon(source: Source, table: pd.DataFrame, backs: tuple[int, ...]) -> Iterator[Trial]:
+    if not source.is_series or source.time is None or is_number(table[source.time]):
+        return
+    moments = pd.to_datetime(table[source.time])
+    step = int(moments.drop_duplicates().sort_values().diff().median() / pd.Timedelta("1min"))
+    for back in backs:
+        made = _by(source, table, lambda y, back=back: y.shift(back))  # type: ignore[misc]
+        leaks = back < KNOWN
+        yield planted(
+            source, table.assign(col_x=made), f"target {back} rows back, known {KNOWN} later",
+            columns=["col_x"] if leaks else [], families=["time", "target"] if leaks else [],
+            horizon=f"{KNOWN * step}min",
+        )  # fmt: skip
+
+
+@leak("time", "target")
+def targets_left_open(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """The target of an earlier row that the declared horizon leaves open."""
+    yield from _within_horizon(source, table, OPEN)
+
+
+@leak()
+def targets_known(source: Source, table: pd.DataFrame, rng: np.random.Generator) -> Iterator[Trial]:
+    """The target of a row that lies a horizon back: honest."""
+    yield from _within_horizon(source, table, (KNOWN,))
 
 
 FEATURE_AHEAD: dict[str, Make] = {

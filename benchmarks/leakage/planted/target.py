@@ -242,3 +242,36 @@ def strong_causes(source: Source, table: pd.DataFrame, rng: np.random.Generator)
             ids=(),
             part=random_part(len(made), rng) if source.time is None else None,
         )
+
+
+def _compared(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator, leaks: bool
+) -> Iterator[Trial]:
+    if is_numeric_target(source, table):
+        return
+    table = table.dropna(subset=[source.target]).reset_index(drop=True)
+    if leaks:
+        codes = pd.factorize(table[source.target])[0]
+        table = table.assign(note=2 * codes + rng.integers(0, 2, len(codes)))
+        table["note"] = "note " + table["note"].astype(str)
+    for task in ("clustering", "anomaly"):
+        yield planted(
+            source, table, f"labels only compared with, {task}",
+            columns=["note"] if leaks else [], families=FAMILIES if leaks else [], task=task,
+        )  # fmt: skip
+
+
+@leak(*FAMILIES)
+def notes_of_compared_labels(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """A column made from labels that are only compared with."""
+    yield from _compared(source, table, rng, leaks=True)
+
+
+@leak()
+def compared_labels(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """Labels that are only compared with: honest."""
+    yield from _compared(source, table, rng, leaks=False)
