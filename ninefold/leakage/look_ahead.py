@@ -29,7 +29,7 @@ LARGEST = 1e100
 LEFT = 0.1
 """Share left open by the future, of what it leaves open in a moved column, up to which a column was
 computed from it."""
-NEARLY = 0.9
+NEARLY = 0.85
 """Share explained by the future from which a value kept over rows deserves a question: a price that
 is known before moves what is sold, but never so surely."""
 MIN_KNOWN = 40
