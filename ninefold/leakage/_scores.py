@@ -20,6 +20,13 @@ def normal_scores(values: Array) -> Array:
     return scores
 
 
+def along_line(values: Array, y: Array) -> float:
+    """Return the squared correlation of `y` `(N,)` with normal scores; 0 where one is missing."""
+    if not np.isfinite(values).all() or np.ptp(values) == 0 or np.ptp(y) == 0:
+        return 0.0
+    return float(np.corrcoef(normal_scores(values), y)[0, 1] ** 2)
+
+
 def binned(values: Array, bins: int) -> Array:
     """Return bins `(N,)` int64 of about equal size, from 1; 0 where missing."""
     known = np.isfinite(values)

@@ -69,12 +69,13 @@ def audit(
     found: list[dict[str, Any]] = []
     seen: set[tuple[str, ...]] = set()
     asked: list[Check] = []
-    rounds = [(problem, target, every) for target in problem.targets or ("",)]
+    rounds = [(problem, target, part, every) for target in problem.targets or ("",)]
     if (learnt := _as_learnt(problem, features)) is not None:
         told = [check for check in every if check.needs_target and check.family in TELLS]
-        rounds.append((learnt, learnt.target, told))
-    for of, target, checks in rounds:
-        case, checks = _asked(features, part, of, target, (split_kind, spec.seed), checks)
+        known = np.where(_without_target(features, learnt), "", part)
+        rounds.append((learnt, learnt.target, known, told))
+    for of, target, parts, checks in rounds:
+        case, checks = _asked(features, parts, of, target, (split_kind, spec.seed), checks)
         new = [check for check in checks if check not in asked or _is_of_target(check)]
         items = [
             item if of is problem else _doubted(item)

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ninefold.columns import Array, Column
-from ninefold.leakage._scores import FOLDS, areas, binned, normal_scores, ridge_out_of_fold
+from ninefold.leakage._scores import (
+    FOLDS,
+    along_line,
+    areas,
+    binned,
+    normal_scores,
+    ridge_out_of_fold,
+)
 
 if TYPE_CHECKING:
     from ninefold.leakage.case import Case
@@ -91,13 +98,20 @@ class Power:
         return [view for view in found if len(np.unique(view.codes)) > 1]
 
     @cached_property
+    def _numbers(self) -> set[str]:
+        frame = self.case.frame
+        return {name for name in self.case.inputs if frame.column(name).kind == "number"}
+
+    @cached_property
     def telling(self) -> list["Telling"]:
         """The views that tell more of the target than an honest column does."""
         from ninefold.leakage.telling import telling
 
-        if len(self.case) >= MIN_ROWS or self.is_classification:
-            return telling(self) if len(self.case) >= MIN_ROWS else []
-        found = telling(self) if len(self.case) >= LEAST_ROWS else []
+        if len(self.case) < (MIN_ROWS if self.is_classification else LEAST_ROWS):
+            return []
+        found = telling(self)
+        if len(self.case) >= MIN_ROWS:
+            return found
         return [one for one in found if one.view.aspect == "value" and one.alone >= NEARLY_ALL]
 
     def is_lag(self, name: str) -> bool:
@@ -166,19 +180,12 @@ class Power:
 
         levels, place = np.unique(view.codes, return_inverse=True)
         if len(levels) != 2:
-            line = self._line(view)
+            is_measure = view.aspect == "value" and view.column in self._numbers
+            line = along_line(view.scores, self.y) if is_measure else 0.0
             return max(self._r2(view.codes), line if line >= LINE else 0.0)
         area, z = auc(self.y, place == 1)
         is_chance = abs(z) < SURE_Z or np.bincount(place).min() < MIN_CLASS
         return 0.5 if is_chance else max(area, 1 - area)
-
-    def _line(self, view: View) -> float:
-        """Return the squared correlation of a number's normal scores with the target's."""
-        case = self.case
-        is_number = view.column in case.inputs and case.frame.column(view.column).kind == "number"
-        if view.aspect != "value" or not is_number or not np.isfinite(view.scores).all():
-            return 0.0
-        return float(np.corrcoef(normal_scores(view.scores), self.y)[0, 1] ** 2)
 
     def _cells(self, codes: Array) -> tuple[Array, int]:
         """Return the cell `(N,)` of bin and fold of each row, and the number of cells."""

@@ -1,5 +1,7 @@
 """Plant a leak, see it found; leave the table honest, see it pass."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -262,3 +264,16 @@ def test_what_gives_labels_away_is_named_though_they_are_only_compared_with(task
     content = report(table(note=("category", note)), problem, part=random_parts())
     (finding,) = content["findings"]
     assert (finding["columns"], finding["severity"]) == (["note"], "warn")
+
+
+def test_labels_that_few_rows_have_are_asked_for_in_these_alone():
+    frame, rng = table(), np.random.default_rng(3)
+    known = rng.random(N) < 0.4
+    labels = np.where(known, frame["the target"], "")
+    seen = np.where(known, rng.normal(size=N), np.nan)
+    few = table(inspected=("number", seen))
+    few = replace(few, data={**few.data, "the target": labels.astype(object)})
+    problem = ProblemSpec(target="the target", task="anomaly")
+    assert report(few, problem, part=random_parts())["verdict"] == "pass"
+    content = report(few, problem, part=np.where(known, "train", random_parts()))
+    assert {item["kind"].partition(".")[0] for item in content["findings"]} == {"shift"}

@@ -7,6 +7,7 @@ from ninefold.columns import Column, Frame
 from ninefold.describing import described
 from ninefold.leakage.case import Case
 from ninefold.leakage.margins import MarginsCheck
+from ninefold.leakage.noisy import NoisyCheck
 from ninefold.pixels import objects
 from ninefold.problem import ProblemSpec
 
@@ -78,7 +79,7 @@ def spectra(made, y, rng):
     return made * (255 / made.max(axis=(1, 2, 3), keepdims=True))
 
 
-def found(change):
+def found(change, check=MarginsCheck):
     made, y, rng = pictures()
     made = objects(change(made, y, rng).clip(0, 255).astype(np.uint8))
     columns = (
@@ -89,7 +90,7 @@ def found(change):
     frame = Frame(columns, {"image": made, "y": label}, np.arange(N))
     part = np.where(np.arange(N) % 4 == 0, "test", "train").astype(object)
     case = Case(described(frame), part, PROBLEM, "random", tensors={"image": made})
-    return list(MarginsCheck().findings(case))
+    return list(check().findings(case))
 
 
 @pytest.mark.parametrize("change", [watermark, background, small])
@@ -101,3 +102,16 @@ def test_edges_that_tell_the_class_are_named(change):
 @pytest.mark.parametrize("change", [plain, on_all, shown, reaching, bars, spectra])
 def test_a_mark_on_all_pictures_and_what_they_show_pass(change):
     assert not found(change)
+
+
+def brighter(made, y, rng):
+    """One thing is brighter than the other, and less even."""
+    level, spread = 14 * (2.6 * y + rng.normal(size=N)), 0.4 * (1 + 0.2 * (y + rng.normal(size=N)))
+    even = made - made.mean((1, 2, 3), keepdims=True)
+    return 110 + level[:, None, None, None] + spread[:, None, None, None] * even
+
+
+def test_how_bright_the_pictures_of_a_class_are_is_a_question():
+    (item,) = [one for one in found(brighter, NoisyCheck) if one.columns == ("image brightness",)]
+    assert item.severity == "info"
+    assert "what it shows looks the same" in item.message
