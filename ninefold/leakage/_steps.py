@@ -34,6 +34,8 @@ what is like a picture is like all its copies, and a gap comes after these."""
 IN_BURSTS, BESIDE, APART = 0.25, 0.02, 5.0
 """Share of test, and of train, with a cell beside it and then a gap from which all come in bursts,
 such as the frames of a film; how near that cell is, and how many times further what follows."""
+CLOSED = 0.7
+"""Share of what is beside a cell's nearest that is beside itself, too, in a burst."""
 ALL_ALIKE, OFTEN = 0.02, 0.25
 """Distance of the neighbour after the last copy that there may be below which cells are all alike,
 and the share of such cells from which nothing can be told."""
@@ -104,17 +106,35 @@ def in_bursts(distance: Array, inside: Array) -> Leading | None:
     """Judge neighbours as `leading` does where nearly all cells have many copies, in train as well:
     then no step is usual, but many cells have some beside them and nothing else near.
     """
-    found = [_is_in_burst(some) for some in (distance, inside)]
+    found = [is_in_burst(some) for some in (distance, inside)]
     if min(one.mean() for one in found) < IN_BURSTS:
         return None
     return Leading(found[0], float(found[1].mean()), False, found[0])
 
 
-def _is_in_burst(distance: Array) -> Array:
+def is_in_burst(distance: Array) -> Array:
     """Return the mask `(Q,)` of cells with one beside them, and a gap before all that are far."""
     before, after = distance[:, :-1], distance[:, 1:]
     gap = (after >= APART * before) & (before <= ALIKE) & (after >= ALIKE)
     return np.asarray((distance[:, 0] <= BESIDE) & gap.any(axis=1))
+
+
+def are_closed(own: Array, mine: tuple[Array, Array], theirs: tuple[Array, Array]) -> bool:
+    """Tell whether cells at `own` `(Q,)` and the nearest of each have the same cells beside them.
+
+    `mine` and `theirs` are distances `(Q, K)` and positions of their neighbours. Frames of a film
+    have; of plain shapes, which are all alike, each has some of many.
+    """
+    shares = []
+    for cell, ours, others in zip(own, _beside(*mine), _beside(*theirs), strict=True):
+        shares.append(len(others & {cell, *ours}) / len(others))
+    return bool(np.mean(shares) >= CLOSED)
+
+
+def _beside(distance: Array, near: Array) -> list[set[int]]:
+    """Return the neighbours before the widest step, for each cell."""
+    count = np.log(distance[:, 1:] / distance[:, :-1]).argmax(axis=1) + 1
+    return [{*row[:until].tolist()} for row, until in zip(near, count, strict=True)]
 
 
 def _named(wide: Array, is_near: Array, least: float) -> Array:

@@ -19,7 +19,15 @@ from ninefold.leakage._copied import (
 )
 from ninefold.leakage._likeness import nearest, reduced, side_for
 from ninefold.leakage._registration import SIDE, registered
-from ninefold.leakage._steps import SUSPECT, UNLIKELY, in_bursts, leading
+from ninefold.leakage._steps import (
+    IN_BURSTS,
+    SUSPECT,
+    UNLIKELY,
+    are_closed,
+    in_bursts,
+    is_in_burst,
+    leading,
+)
 from ninefold.leakage.case import Case, Check, Finding
 
 COLOURS = 3
@@ -73,18 +81,32 @@ def _laid(pictures: Array, drawn: Sought, case: Case) -> Copies | None:
     rng = np.random.default_rng(case.seed)
     known = known[shown]
     own = rng.permutation(len(known))[:INSIDE]
-    inside = registered(known[own], known, own)[0]
+    inside, beside = registered(known[own], known, own)
     order = rng.permutation(seen)
     first, rest = order[:FIRST], order[FIRST:]
     distance, near = registered(asked[first], known)
     if len(rest) and leading(distance, inside, SUSPECT):
         more = registered(asked[rest], known)
         distance, near = np.concatenate([distance, more[0]]), np.concatenate([near, more[1]])
-    found = leading(distance, inside, UNLIKELY) or in_bursts(distance, inside)
+    found = leading(distance, inside, UNLIKELY)
+    if found is None and _are_films(known, own, inside, beside):
+        found = in_bursts(distance, inside)
     if found is None:
         return None
     rows = order[: len(distance)]
     return found.copies(rows, shown[near[:, 0]], distance[:, 0], len(drawn.test))
+
+
+def _are_films(known: Array, own: Array, inside: Array, beside: Array) -> bool:
+    """Tell whether pictures at `own` `(Q,)` of those known that have others beside them share these
+    with the nearest.
+    """
+    rows = np.flatnonzero(is_in_burst(inside))
+    if len(rows) < IN_BURSTS * len(own):
+        return False
+    twins = beside[rows, 0]
+    again = registered(known[twins], known, twins)
+    return are_closed(own[rows], (inside[rows], beside[rows]), again)
 
 
 def _coloured(pictures: Array, drawn: Sought, case: Case) -> Copies | None:
