@@ -25,6 +25,8 @@ DRAWN, DRAWN_SHARE, MAX_CLASSES = 0.5, 0.15, 20
 OFTENER, UNLIKELY = 3.0, -4.0
 """Times the share of repeats in all other classes: chance repeats the commonest class most; and the
 odds that a record without a neighbour is repeated, with log10 of the chance of so many."""
+APART = 0.15
+"""Share of the rows that lie between two equal records in time, on the median; 0.29 by chance."""
 COLUMNS = 40
 """Columns, the most varied, in one of which a neighbour differs."""
 
@@ -37,6 +39,9 @@ class RepeatedRowsCheck(Check):
     Ninefold's split keeps copies on one side, so nothing leaks, but what is measured is not what
     will be met. In a split that people bring, only records on both sides count, each once a side.
 
+    A record that is entered anew has another time. So it may by nature, if it is measured again
+    soon after; copies lie anywhere, and by time they stand on both sides.
+
     Told from records that meet by chance by their neighbours, those that differ in one column.
     If records come by as often as their surroundings let expect, those without any neighbour are
     expected to be met again as often as there are records with exactly one, at most (Robbins 1956:
@@ -48,23 +53,41 @@ class RepeatedRowsCheck(Check):
     kinds: ClassVar[tuple[str, ...]] = ("rows.repeated",)
 
     def findings(self, case: Case) -> Iterator[Finding]:
-        is_given = case.split_kind == "given"
-        if is_given and case.follows_time:
-            return
-        whole = case.limited(ROWS)
-        case = whole.once_a_side(combine(_columns(whole))) if is_given else whole
-        columns = _columns(case)
-        if len(columns) < 3:
-            return
-        record = combine(columns)
-        found = _repeats(columns, record, MIN_SHARE * len(whole))
-        rows = np.ones(len(case), dtype=bool)
-        if found is None and case.is_classification:
-            found, rows = _balanced(case, columns, record)
-        twins = has_twin(record, rows & ~case.test if is_given else rows) & rows & case.test
-        if found is not None and twins.any():
-            copies = np.isin(combine(_columns(whole)), record[twins]) & whole.test
-            yield _finding(whole, copies, found)
+        case = case.limited(ROWS)
+        for timeless in _looks(case):
+            found = _copies(case, timeless)
+            if found is not None:
+                yield found
+                return
+
+
+def _looks(case: Case) -> Iterator[bool]:
+    """Yield whether records are compared without their time: with it where lot dealt the rows, and
+    without where they have one, and belong to no entity of which a record may come again.
+    """
+    if case.split_kind != "given" or not case.follows_time:
+        yield False
+    if case.problem.time in case.frame.data and not case.problem.group:
+        yield True
+
+
+def _copies(case: Case, timeless: bool) -> Finding | None:
+    """Return what is to be said of equal records, their time apart if it is `timeless`."""
+    is_given = case.split_kind == "given"
+    used = case.once_a_side(combine(_columns(case, timeless))) if is_given else case
+    columns = _columns(used, timeless)
+    if len(columns) < 3:
+        return None
+    record, rows = combine(columns), np.ones(len(used), dtype=bool)
+    found = _repeats(columns, record, MIN_SHARE * len(case))
+    if found is None and case.is_classification:
+        found, rows = _balanced(used, columns, record)
+    known = rows & ~used.test if is_given or timeless else rows
+    twins = has_twin(record, known) & rows & used.test
+    if found is None or not twins.any() or (timeless and not _come_anywhen(used, record)):
+        return None
+    copies = np.isin(combine(_columns(case, timeless)), record[twins]) & case.test
+    return _finding(case, copies, found, timeless)
 
 
 @dataclass(frozen=True)
@@ -135,12 +158,29 @@ def _repeated(record: Array) -> float:
     return 1 - len(np.unique(record)) / max(1, len(record))
 
 
-def _columns(case: Case) -> list[Array]:
-    """Return hashes `(N,)` of all that makes a record but what names it, the most varied first."""
-    names = set(row_names(case))
+def _come_anywhen(case: Case, record: Array) -> bool:
+    """Tell whether equal records `(N,)` lie as far apart in time as rows do by chance.
+
+    What stands still is measured again as it was, soon after.
+    """
+    place = np.empty(len(case))
+    place[case.order] = np.arange(len(case)) / len(case)
+    order = np.lexsort((place, record))
+    same = record[order][1:] == record[order][:-1]
+    gap = np.diff(place[order])[same]
+    return len(gap) > 0 and float(np.median(gap)) >= APART
+
+
+def _columns(case: Case, timeless: bool = False) -> list[Array]:
+    """Return hashes `(N,)` of all that makes a record but what names it, the most varied first.
+
+    Without its time if it is `timeless`: whoever enters a record anew gives it a new one.
+    """
     problem = case.problem
+    time = {problem.time} - {None}
+    names = {*row_names(case), *(time if timeless else ())}
     kept = [n for n in case.inputs if n not in names]
-    others = (*problem.targets, *problem.group, *filter(None, [problem.time]))
+    others = (*problem.targets, *problem.group, *(() if timeless else time))
     kept += [n for n in dict.fromkeys(others) if n in case.frame.data and n not in kept]
     hashes = [hash_values(case.frame.column(n).kind, case.frame[n]) for n in kept]
     varied = [h for h in hashes if len(h) and (h != h[0]).any()]
@@ -190,8 +230,9 @@ def _apart(column: Array) -> float:
     return float(1 - ((size / len(column)) ** 2).sum())
 
 
-def _finding(case: Case, twins: Array, found: _Repeats) -> Finding:
+def _finding(case: Case, twins: Array, found: _Repeats, timeless: bool) -> Finding:
     count, share = int(twins.sum()), found.rows / len(case)
+    but = f" but `{case.problem.time}`" if timeless else ""
     return Finding(
         kind="rows.repeated",
         severity="warn",
@@ -205,10 +246,10 @@ def _finding(case: Case, twins: Array, found: _Repeats) -> Finding:
             "rows_looked_at": len(case),
         },
         message=(
-            f"{found.rows} rows ({share:.1%}) repeat another in every feature and the target, in "
-            f"test {count}; {found.alone} records come back that no other even resembles, where "
+            f"{found.rows} rows ({share:.1%}) repeat another in every feature{but} and the target, "
+            f"in test {count}; {found.alone} records come back that no other even resembles, where "
             "chance repeats what is common: they are copies, as from balancing classes or joining "
-            f"before the split. {_what_follows(case)}"
+            f"before the split. {_what_follows(case, timeless)}"
         ),
         remedy=(
             "drop the copies from the source; `sampling: {kind: over}` balances the train rows only"
@@ -216,8 +257,8 @@ def _finding(case: Case, twins: Array, found: _Repeats) -> Finding:
     )
 
 
-def _what_follows(case: Case) -> str:
-    if case.split_kind == "given":
+def _what_follows(case: Case, timeless: bool) -> str:
+    if case.split_kind == "given" or timeless:
         return "They stand on both sides: the model is measured on rows it has learned by heart"
     return (
         "The split kept copies on one side, but the test part counts one record more than once, "

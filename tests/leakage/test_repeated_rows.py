@@ -128,3 +128,20 @@ def test_train_rows_drawn_again_make_no_label_of_test_suspicious():
     data = {f"x{i}": x[rows, i] for i in range(4)}
     data["y"] = np.where(y[rows], "yes", "no").astype(object)
     assert not loud(report(data, "y", part[rows]))
+
+
+def dated(rng, rows):
+    """Return people entered again and again, in this order, each time at a new moment."""
+    seconds = np.sort(rng.choice(10**8, len(rows), replace=False))
+    known = people(rng, 600) | {"balance": rng.normal(500, 80, 600).round(2)}
+    return {"entered": seconds.astype("datetime64[s]")} | taken(known, rows)
+
+
+def test_records_entered_anew_at_another_time_warn_and_those_measured_again_soon_do_not():
+    rng = np.random.default_rng(5)
+    rows = rng.permutation(np.concatenate([np.arange(600), rng.choice(600, 60, replace=False)]))
+    (found,) = loud(report(dated(rng, rows), "buys", time="entered"), "rows.repeated")
+    assert "but `entered`" in found["message"]
+    size = np.bincount(rows)
+    assert all(size[rows[row]] > 1 for row in found["rows"])
+    assert not loud(report(dated(rng, np.sort(rows)), "buys", time="entered"), "rows.repeated")

@@ -165,6 +165,24 @@ def copies_with_a_new_number(
     yield _trial(source, out, "new moment, given split", pairs[part[pairs] == "test"], part)
 
 
+@leak("rows")
+def records_entered_anew(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """Exact copies at another time, in a table that is split by time."""
+    base = _base(source, table)
+    if base is None:
+        return
+    origin = rng.choice(len(base), len(base) // 12, replace=False)
+    out = pd.concat([base, base.iloc[origin]], ignore_index=True)
+    when = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 10**7, len(out)), "s")
+    rows = np.r_[np.arange(len(base), len(out)), origin]
+    yield planted(
+        source, out.assign(entered=when.astype(str)), "entered anew, own split by time",
+        rows=rows, families=("rows",), time="entered",
+    )  # fmt: skip
+
+
 def smote(x: Array, count: int, rng: np.random.Generator) -> tuple[Array, Array]:
     """Return `count` rows between near rows of `x` `(N, F)`, and their two parents `(count, 2)`."""
     from sklearn.neighbors import NearestNeighbors
