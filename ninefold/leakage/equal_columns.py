@@ -1,6 +1,7 @@
-"""target.equality: whether two columns hold the same value tells the target."""
+"""target.equality: whether two columns are equal, or one constant apart, tells the target."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import combinations
 from typing import ClassVar
 
@@ -17,14 +18,21 @@ MIN_ROWS = 20
 NEARLY, EXACT_ALONE = 0.995, 0.995
 """Share of rows in which equality goes with one class, and a single value of either column does."""
 MAX_CLASSES = 12
+DRAWN, ALIKE, VARIED = 9, 8, 10
+"""Rows of a class by which a constant is sought, how many must have it, and distinct values that
+both columns must have where they do: of few values a constant is a pair of them."""
+DAY, EXACT = 86_400e6, 1e-9
+"""Microseconds of a day, and the share of a constant that rounding takes."""
 
 
 class EqualColumnsCheck(Check):
-    """Pairs of columns that are equal in the rows of one class and in no others.
+    """Pairs of columns that are equal in the rows of one class and in no others, or not in one.
 
     The time a case was followed for and the time to the event are equal where the event never came;
     the ordered and the delivered amount where nothing was sent back. One of the two was written
-    when the outcome was known, or the target is made from both.
+    when the outcome was known, or the target is made from both. So it is where their sum or their
+    difference is a constant: the first day and the days since make the day the data were drawn
+    where nothing ended them.
     """
 
     family: ClassVar[str] = "target"
@@ -35,42 +43,84 @@ class EqualColumnsCheck(Check):
             return
         case = case.limited(ROWS)
         seen: set[str] = set()
-        for columns in _kinds(case):
-            for pair in combinations(columns, 2):
-                found = _told(case, pair, columns)
-                if found is not None and not seen & set(pair):
-                    seen |= set(pair)
-                    yield _finding(case, pair, *found)
+        for pair, relation in _related(case):
+            found = None if seen & set(pair) else _told(case, pair, relation)
+            if found is not None:
+                seen |= set(pair)
+                yield _finding(pair, *found)
 
 
-def _kinds(case: Case) -> Iterator[dict[str, Array]]:
-    """Yield the columns `(N,)` that can be compared with each other: numbers, moments, words."""
-    for kinds in (("number",), ("datetime",), ("category", "text")):
-        names = [n for n in case.inputs if case.frame.column(n).kind in kinds]
-        yield {name: case.frame[name] for name in names[:MOST]}
+@dataclass(frozen=True)
+class _Relation:
+    """What two columns have in common: the rows `(N,)` in which they do, and that in words."""
+
+    holds: Array
+    said: str
+
+
+def _related(case: Case) -> Iterator[tuple[tuple[str, str], _Relation]]:
+    """Yield pairs of columns and how they may go together: equal ones, then those in a sum."""
+    numbers, moments, words = (
+        {name: case.frame[name] for name in case.inputs if case.frame.column(name).kind in kinds}
+        for kinds in (("number",), ("datetime",), ("category", "text"))
+    )
+    for columns in (numbers, moments, words):
+        for first, second in combinations(list(columns)[:MOST], 2):
+            holds = columns[first] == columns[second]
+            yield (first, second), _Relation(holds, f"`{first}` equals `{second}`")
+    days = {name: case.number(name) / DAY for name in moments}
+    measured = {**days, **{name: case.number(name) for name in numbers}}
+    some = _some_of_each(case.y)
+    for first, second in combinations(list(measured)[:MOST], 2):
+        x, y = measured[first], measured[second]
+        for sign, combined in (("+", x + y), ("-", x - y)):
+            for constant in _constants(combined[some]):
+                holds = np.abs(combined - constant) <= EXACT * abs(constant)
+                if min(len(np.unique(v[holds])) for v in (x, y)) >= VARIED:
+                    said = f"`{first}` {sign} `{second}` is always the same"
+                    yield (first, second), _Relation(holds, said)
+
+
+def _some_of_each(y: Array) -> Array:
+    """Return `DRAWN` rows `(K, DRAWN)` of each class of `y` `(N,)` that has as many."""
+    classes = (np.flatnonzero(y == code) for code in range(int(y.max()) + 1))
+    found = [rows[:: len(rows) // DRAWN][:DRAWN] for rows in classes if len(rows) >= DRAWN]
+    return np.array(found, dtype=np.int64).reshape(-1, DRAWN)
+
+
+def _constants(values: Array) -> Array:
+    """Return what values `(K, DRAWN)` are, other than 0, in nearly all rows of a class."""
+    middle = np.median(values, axis=1)
+    alike = np.abs(values - middle[:, None]) <= EXACT * np.abs(middle[:, None])
+    return np.unique(middle[(alike.sum(axis=1) >= ALIKE) & (middle != 0)])
 
 
 def _told(
-    case: Case, pair: tuple[str, str], columns: dict[str, Array]
-) -> tuple[int, dict[str, float]] | None:
-    """Return the class that equality tells, and the evidence."""
+    case: Case, pair: tuple[str, str], relation: _Relation
+) -> tuple[str, dict[str, float]] | None:
+    """Return in words which class a relation tells, and the evidence."""
     known = ~case.is_missing(pair[0]) & ~case.is_missing(pair[1])
-    equal, y = (columns[pair[0]] == columns[pair[1]])[known], case.y[known]
-    if min(equal.sum(), (~equal).sum()) < MIN_ROWS:
+    holds, y = relation.holds[known], case.y[known]
+    if min(holds.sum(), (~holds).sum()) < MIN_ROWS:
         return None
     counts = np.bincount(y)
-    code = int(np.bincount(y[equal]).argmax())
+    # In rows of one class alone, or in all others alone.
+    sides = [(mask, int(np.bincount(y[mask]).argmax())) for mask in (holds, ~holds)]
+    mask, code = max(sides, key=lambda side: float((side[0] == (y == side[1])).mean()))
     inside = y == code
-    agreement = float((equal == inside).mean())
+    agreement = float((mask == inside).mean())
     chance = -log10_arrangements(np.array([inside.sum(), (~inside).sum()]))
     if agreement < NEARLY or chance > SURE or 1 - agreement > 0.1 * counts[code] / len(y):
         return None
-    alone = max(_alone(columns[name][known], inside) for name in pair)
+    alone = max(_alone(case.frame[name][known], inside) for name in pair)
     if alone >= EXACT_ALONE:
         return None
-    return code, {
+    label = case.frame[case.problem.target][int((case.y == code).argmax())]
+    what = f"`{case.problem.target}` is {label}"
+    where = f"where {what} and nowhere else" if mask is holds else f"but where {what}"
+    return f"{relation.said} {where}", {
         "rows_looked_at": int(known.sum()),
-        "equal_rows": int(equal.sum()),
+        "equal_rows": int(holds.sum()),
         "agreement": round(agreement, 6),
         "agreement_alone": round(alone, 4),
         "log10_probability_by_chance": round(float(chance), 1),
@@ -86,18 +136,15 @@ def _alone(values: Array, inside: Array) -> float:
     return float(best / len(values))
 
 
-def _finding(case: Case, pair: tuple[str, str], code: int, evidence: dict[str, float]) -> Finding:
+def _finding(pair: tuple[str, str], said: str, evidence: dict[str, float]) -> Finding:
     first, second = pair
-    row = int((case.y == code).argmax())
-    said = case.frame[case.problem.target][row]
     return Finding(
         kind="target.equality",
         severity="warn",
         columns=pair,
         evidence=evidence,
         message=(
-            f"`{first}` equals `{second}` where `{case.problem.target}` is {said} and nowhere "
-            f"else, in {evidence['agreement']:.2%} of rows: one of them was written when the "
+            f"{said}, in {evidence['agreement']:.2%} of rows: one of them was written when the "
             "outcome was known, or the target is made from both"
         ),
         remedy=f"problem: {{available_at: {{{first!r}: after, {second!r}: after}}}}, for the one "

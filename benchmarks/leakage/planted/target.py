@@ -275,3 +275,35 @@ def compared_labels(
 ) -> Iterator[Trial]:
     """Labels that are only compared with: honest."""
     yield from _compared(source, table, rng, leaks=False)
+
+
+@leak("target")
+def days_up_to_one_day(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """The first day and the days since: they make one day where nothing ended them."""
+    yield from _followed(source, table, rng, True)
+
+
+@leak()
+def days_up_to_any_day(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """The first day and the days since: they end one day or another, whatever the outcome."""
+    yield from _followed(source, table, rng, False)
+
+
+def _followed(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator, leaks: bool
+) -> Iterator[Trial]:
+    if source.is_series or source.time or is_numeric_target(source, table) or len(table) < 300:
+        return
+    since = rng.integers(40, 1500, len(table))
+    first = pd.Timestamp("2024-06-30") - pd.to_timedelta(since, "D")
+    ended = (table[source.target] == table[source.target].value_counts().idxmin()).to_numpy()
+    ended = ended if leaks else rng.random(len(table)) < 0.3
+    lasted = np.where(ended, (since * rng.random(len(table))).astype(int), since)
+    yield planted(
+        source, table.assign(first_day=first.astype(str), lasted=lasted), "first day, days since",
+        columns=["first_day", "lasted"] if leaks else [], families=("target",) if leaks else (),
+    )  # fmt: skip
