@@ -107,9 +107,14 @@ def number_drift(train: Array, test: Array, columns: int) -> Drift:
         "median_in_test": float(np.median(test)),
     }
     unit = _converted(train, test) if log10_p < CONVERTED and effect >= 0.3 else None
-    plain = unit is not None and effect > CONVERTED_EFFECT and min(len(train), len(test)) >= 100
-    plain = plain and bool(re.search("thousand|million|hundred|°", unit or ""))
+    plain = unit is not None and is_large(unit) and effect > CONVERTED_EFFECT
+    plain = plain and min(len(train), len(test)) >= 100
     return Drift(float(min(0.0, log10_p)), effect, apart, unit, plain, evidence)
+
+
+def is_large(unit: str) -> bool:
+    """Tell whether a conversion is one that no growth or season brings."""
+    return bool(re.search("thousand|million|hundred|°", unit))
 
 
 def level_drift(train: Array, test: Array, columns: int) -> Drift:
@@ -157,17 +162,22 @@ def _log10_ks(distance: float, n: int, m: int) -> float:
     return float(max(NEVER, min(0.0, (np.log(2) - 2 * scaled**2) / np.log(10))))
 
 
+def conversions(values: Array) -> list[tuple[str, Array]]:
+    """Return numbers `(n,)` as they were before each usual conversion, with its name."""
+    tries = [(f"{word}", values / factor) for factor, word in FACTORS.items()]
+    tries += [(f"{word}, the other way", values * factor) for factor, word in FACTORS.items()]
+    tries += [("from °C to °F", (values - 32) / 1.8), ("from °F to °C", values * 1.8 + 32)]
+    tries += [("its logarithm", np.exp(np.clip(values, -700, 700)))]
+    if (values > 0).all():
+        tries.append(("its exponential", np.log(values)))
+    tries.append(("the sign", -values))
+    return tries
+
+
 def _converted(train: Array, test: Array) -> str | None:
     """Return the conversion after which the parts no longer differ, by name."""
-    tries = [(f"{word}", test / factor) for factor, word in FACTORS.items()]
-    tries += [(f"{word}, the other way", test * factor) for factor, word in FACTORS.items()]
-    tries += [("from °C to °F", (test - 32) / 1.8), ("from °F to °C", test * 1.8 + 32)]
-    tries += [("its logarithm", np.exp(np.clip(test, -700, 700)))]
-    if (test > 0).all():
-        tries.append(("its exponential", np.log(test)))
-    tries.append(("the sign", -test))
     before = _distance(train, test)
-    best, word = min((_distance(train, values), word) for word, values in tries)
+    best, word = min((_distance(train, values), word) for word, values in conversions(test))
     chance = 1.95 * np.sqrt(1 / len(train) + 1 / len(test))
     alike = best < max(chance, 0.05) and before > 3 * best
     return word if alike else None

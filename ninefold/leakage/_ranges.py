@@ -1,4 +1,4 @@
-"""Ranges of numbers that differ between the parts: cut off, beyond a value, far outside."""
+"""Ranges of numbers that differ between the parts: cut off, beyond a value, outside, converted."""
 
 import re
 from dataclasses import dataclass, field
@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ninefold.leakage._drift import Drift, number_drift
+from ninefold.columns import Array
+from ninefold.leakage._drift import Drift, conversions, is_large, number_drift
 from ninefold.leakage.case import Case, Severity
 from ninefold.leakage.chance import log10_excess
 
@@ -19,6 +20,10 @@ DISTINCT, FRACTIONS = 20, 5
 which number no site or period."""
 UNLIKELY, OUTSIDE = -6.0, 0.03
 """log10 of the chance that a split by lot puts so many odd rows into test, and least share."""
+BORDER, MIN_BLOCKS, BLOCKS, JUMP, NEAR = 40, 5, 100, 3.0, 1.5
+"""Rows on either side of where a test part that follows time begins; blocks of as many before it,
+at least and at most; how many times farther than any step between those the jump goes, and how far
+what follows may lie from the last block once it is converted."""
 
 PLACE = re.compile(
     r"(?:^|[\W_])(?:id|nr|no|number|year|month|week|day|date|time|fold|site|wave|round|period|t)"
@@ -144,3 +149,46 @@ def outside(case: Case, name: str, mixed: bool) -> Shift | None:
         "is wide: other units, or another thing"
     )
     return Shift("shift.units", "warn", what, evidence)
+
+
+def converted_from_then_on(case: Case, name: str) -> Shift | None:
+    """Find a column that jumps by a conversion between the last rows before test and its first.
+
+    Over months a season or growth moves a column too; not between rows next to each other, unless
+    train holds such steps as well.
+    """
+    if not case.follows_time or case.frame.column(name).kind != "number":
+        return None
+    values = case.number(name)
+    order = case.order[np.isfinite(values)[case.order]]
+    train, test = values[order[~case.test[order]]], values[order[case.test[order]]]
+    blocks = train[len(train) % BORDER :].reshape(-1, BORDER)[-BLOCKS:]
+    if len(blocks) < MIN_BLOCKS or len(test) < BORDER:
+        return None
+    first = test[:BORDER]
+    is_positive = min(blocks.min(), first.min()) > 0
+    for unit, converted in filter(lambda one: is_large(one[0]), conversions(first)):
+        # A factor is a step of one size on a log scale.
+        scale = np.log if is_positive and "°" not in unit else np.asarray
+        if _jumps_by(scale(blocks), scale(first), scale(converted)):
+            evidence = {
+                "median_before": float(np.median(blocks[-1])),
+                "median_after": float(np.median(first)),
+            }
+            what = f"looks converted from the first test rows on: {unit}"
+            return Shift("shift.units", "warn", what, evidence)
+    return None
+
+
+def _jumps_by(blocks: Array, first: Array, converted: Array) -> bool:
+    """Tell whether rows `(BORDER,)` lie far from the last of the blocks `(B, BORDER)` before them,
+    and go on from there once they are `converted`.
+    """
+    middles = np.median(blocks, axis=1)
+    step = float(np.abs(np.diff(middles)).max())
+    jump, rest = (abs(float(np.median(x)) - float(middles[-1])) for x in (first, converted))
+    if not 0 < JUMP * step < jump or rest > NEAR * step:
+        return False
+    spread = np.ptp(np.quantile(blocks, (0.25, 0.75), axis=1), axis=0)
+    own = float(np.ptp(np.quantile(converted, (0.25, 0.75))))
+    return bool(spread.min() / 2 <= own <= 2 * spread.max())

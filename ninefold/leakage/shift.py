@@ -16,7 +16,16 @@ from ninefold.leakage._drift import (
     level_drift,
     number_drift,
 )
-from ninefold.leakage._ranges import MIN_ROWS, UNLIKELY, Shift, beyond, cut, outside, places
+from ninefold.leakage._ranges import (
+    MIN_ROWS,
+    UNLIKELY,
+    Shift,
+    beyond,
+    converted_from_then_on,
+    cut,
+    outside,
+    places,
+)
 from ninefold.leakage._unrecorded import unrecorded
 from ninefold.leakage._values import spike, written_otherwise
 from ninefold.leakage.case import Case, Check, Finding, Severity
@@ -148,6 +157,7 @@ def _judge(case: Case, name: str, drift: Drift, mixed: bool, alone: bool) -> Shi
         unrecorded(case, name, mixed)
         or _constant(case, name)
         or _units(drift, mixed)
+        or converted_from_then_on(case, name)
         or outside(case, name, mixed)
         or (spike(case, name) if mixed else None)
         or (written_otherwise(case, name) if mixed else None)

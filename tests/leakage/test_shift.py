@@ -118,6 +118,17 @@ def test_a_column_recorded_up_to_some_day_before_the_test_part_is_an_info():
     assert kinds == {True: ["warn"], False: ["info"]}
 
 
+def test_other_units_from_the_first_test_day_on_warn_whatever_the_season_and_growth_do_not():
+    data, part = drifting()
+    season = 10 + 15 * np.sin(np.arange(N) / 80)
+    data["outside"] = season + np.random.default_rng(5).normal(0, 3, N)
+    assert not loud_of(report(data, "y", part, time="year"), "shift.units")
+    test = part == "test"
+    data["outside"][test] = data["outside"][test] * 1.8 + 32
+    (found,) = loud_of(report(data, "y", part, time="year"), "shift.units")
+    assert found["columns"] == ["outside"]
+
+
 def test_a_filtered_test_part_warns():
     data = table()
     part = np.where(TEST & (data["price"] < np.median(data["price"])), "", PART).astype(object)

@@ -145,3 +145,21 @@ def split_by_a_measure(
             source, table, f"test part beyond a value of {column}",
             columns=[column], families=["shift"], part=np.where(chosen, "test", "train"),
         )  # fmt: skip
+
+
+@leak("shift")
+def other_units_from_a_day_on(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """A column of a series in thousands, or in Fahrenheit, in the whole test part."""
+    if not source.is_series or source.time is None or len(table) < 500:
+        return
+    table = table.dropna(subset=[source.target]).sort_values(source.time).reset_index(drop=True)
+    test = np.arange(len(table)) >= int(0.8 * len(table))
+    for name in numbers_of(table, source)[:2]:
+        for what, factor, zero in (("thousands", 0.001, 0.0), ("fahrenheit", 1.8, 32.0)):
+            changed = table[name].where(~test, table[name] * factor + zero)
+            yield planted(
+                source, table.assign(**{name: changed}), f"{name}, {what} from a day on",
+                columns=[name], families=["shift"], part=np.where(test, "test", "train"),
+            )  # fmt: skip
