@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from ninefold.columns import Array
 from ninefold.leakage._given import is_given
 from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.chance import SURE, log10_arrangements
@@ -15,10 +16,11 @@ class BandsCheck(Check):
     """Features each of whose values covers an interval of the target of its own.
 
     Rows sorted by the target then show each value in one unbroken run, which shuffled values do
-    with one over the number of their arrangements. Values of one row each are no bands: a trend of
-    one entity, 0 in all others, lies at an end of the target where the entity does. The name of the
-    series that windows come from is none either: it is known before, and each series has its level.
-    Nor is what a column without bands gives as well: shops sell nothing on Sundays.
+    with one over the number of their arrangements; rows of one target may have two, and then show
+    nothing. Values of one row each are no bands: a trend of one entity, 0 in all others, lies at an
+    end of the target where the entity does. The name of the series that windows come from is none
+    either: it is known before, and each series has its level. Nor is what a column without
+    bands gives as well: shops sell nothing on Sundays.
     """
 
     family: ClassVar[str] = "target"
@@ -45,10 +47,25 @@ def _chance(case: Case, name: str) -> float | None:
     counts = np.bincount(codes)
     if np.median(np.sort(counts)[:-1]) < 2:
         return None
-    order = np.lexsort((codes, case.y[present]))
+    runs, chance = _runs(codes, case.y[present])
+    return chance if runs == len(counts) and chance <= SURE else None
+
+
+def _runs(codes: Array, y: Array) -> tuple[int, float]:
+    """Return the runs of values `(N,)` along a target `(N,)`, and log10 of the chance of one each.
+
+    Values of one target stand in the order of all their rows.
+    """
+    count = np.bincount(codes)
+    place = np.argsort(np.argsort(np.bincount(codes, y) / count, kind="stable"))
+    order = np.lexsort((place[codes], y))
     runs = int((np.diff(codes[order]) != 0).sum()) + 1
-    chance = -log10_arrangements(counts) + len(counts) * np.log10(len(counts))
-    return float(chance) if runs == len(counts) and chance <= SURE else None
+    same = np.unique(y, return_inverse=True)[1]
+    least, most = np.full(same.max() + 1, len(count)), np.zeros(same.max() + 1, dtype=np.int64)
+    np.minimum.at(least, same, codes)
+    np.maximum.at(most, same, codes)
+    told = np.bincount(codes[(least == most)[same]], minlength=len(count))
+    return runs, -log10_arrangements(told) + len(count) * float(np.log10(len(count)))
 
 
 def _finding(case: Case, name: str, chance: float) -> Finding:

@@ -18,6 +18,9 @@ ENTITY_VALUES = 1.01
 """Values of a feature in an entity, on the mean, up to which it is a fact of the entity."""
 NEARLY = 0.995
 """Agreement, ROC area or rank correlation from which a feature is worth a look."""
+PARTED = -24.0
+"""log10 of the chance that a shuffled feature parts two classes, down to which it may: 42 rows
+of each, or eleven of a thousand."""
 
 
 class TargetCheck(Check):
@@ -134,10 +137,15 @@ def _in_order(case: Case, name: str, present: Array) -> Finding | None:
         return _monotone(case, name, x, y)
     if len(np.unique(y)) != 2:
         return _bands(case, name, x, y)
-    area, z = auc(x, y == y.max())
-    if max(area, 1 - area) < 1 or abs(z) < 8 or _is_one_of_many(case, name):
+    area, _ = auc(x, y == y.max())
+    chance = -log10_arrangements(np.unique(y, return_counts=True)[1])
+    if max(area, 1 - area) < 1 or chance > PARTED or _is_one_of_many(case, name):
         return None
-    evidence = {"rows": len(x), "roc_auc": 1.0, "z": round(abs(z), 1)}
+    evidence = {
+        "rows": len(x),
+        "roc_auc": 1.0,
+        "log10_probability_by_chance": round(chance, 1),
+    }
     what = f"separates the classes of `{case.problem.target}` without a single error"
     return _finding(case, name, "target.determines", evidence, what)
 

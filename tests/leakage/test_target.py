@@ -7,7 +7,10 @@ from hypothesis import strategies as st
 
 from ninefold.columns import Column, Frame
 from ninefold.leakage import AuditSpec, audit
+from ninefold.leakage.bands import BandsCheck
+from ninefold.leakage.target import TargetCheck
 from ninefold.problem import ProblemSpec
+from tests.leakage.reports import asked, at_random
 
 N = 900
 INPUT = frozenset({"input"})
@@ -96,6 +99,29 @@ def test_a_trend_of_one_entity_at_an_end_of_the_target_is_no_band():
         return number(np.where(one, np.cumsum(one), 0))
 
     assert not loud(report("regression", trend))
+
+
+def test_bands_of_a_target_with_ties_are_named_in_whatever_order_they_come():
+    rng = np.random.default_rng(0)
+    y = np.sort(np.where(rng.random(600) < 0.3, 0, rng.gamma(2, 9, 600)))
+    bands = np.repeat(np.array(list("QZAXBC"), dtype=object), 100)
+    for rows in (np.arange(600), np.arange(600)[::-1]):
+        table = {"x": rng.normal(size=600), "b": bands[rows], "y": y[rows]}
+        (found,) = asked(BandsCheck(), table, "y", at_random(600))
+        assert (found.kind, found.columns) == ("target.bands", ("b",))
+    some = np.where(y > 0, "paid", rng.choice(["paid", "free"], 600)).astype(object)
+    steps = np.where(y > 0, np.arange(600) % 30 + 1, 0).astype(float)
+    assert not asked(BandsCheck(), {"b": some, "y": steps}, "y", at_random(600))
+
+
+def test_a_number_that_parts_a_rare_class_is_named():
+    rng = np.random.default_rng(1)
+    rare = np.isin(np.arange(N), rng.choice(N, 13, replace=False))
+    table = {f"x{i}": rng.normal(size=N) for i in range(4)}
+    table["cost"] = np.where(rare, 900, 20) * rng.lognormal(0, 0.5, N)
+    table["y"] = np.where(rare, "broken", "fine").astype(object)
+    (found,) = asked(TargetCheck(), table, "y", at_random(N))
+    assert (found.kind, found.columns) == ("target.determines", ("cost",))
 
 
 @pytest.mark.parametrize("leak", NUMBERS)
