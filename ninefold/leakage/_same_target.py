@@ -21,6 +21,8 @@ MIN_ROWS, MIN_SHARE, MOST_BY_CHANCE = 5, 0.06, 0.4
 themselves; and most of the named rows that may be there by chance."""
 LEVEL, SAME_COLUMN = 0.02, 0.35
 """Share of rows with a value from which it is a level, and of pairs that may differ in that."""
+MOST_PARTNERS = 1.3
+"""Of the three nearest, so many have its target where one has: a copy has one, a price many."""
 UNLIKELY, UNLIKELY_IN_TEST = -9.0, -5.0
 """log10 of the chance of so many, and of so many more in test than inside train."""
 
@@ -38,6 +40,8 @@ def with_same_target(case: Case, records: Records, test: Leads, train: Leads) ->
     if rare.mean() < 1 - MOST_REPEATED or len(values) < MIN_VALUES:
         return None
     of, of_train = int(rare[test.rows].sum()), int(rare[train.rows].sum())
+    if _partners(case, rare, test) > MOST_PARTNERS:
+        return None
     best: Pairs | None = None
     most = 0.0
     for nearest in NEAREST:
@@ -74,15 +78,27 @@ def _are_settings(records: Records, rows: Array, others: Array) -> bool:
     return bool((other.mean(axis=0) > SAME_COLUMN).any())
 
 
+def _hits(case: Case, rare: Array, leads: Leads, nearest: int) -> tuple[Array, Array]:
+    """Return which of the nearest rows may be compared, and which of these have the same target."""
+    others = leads.near[:, :nearest] if nearest else leads.near
+    near = np.maximum(others, 0)
+    is_rare = (others >= 0) & rare[near] & rare[leads.rows][:, None]
+    return is_rare, is_rare & (case.y[near] == case.y[leads.rows][:, None])
+
+
+def _partners(case: Case, rare: Array, leads: Leads) -> float:
+    """Return how many of the three nearest have the same target, on average of rows with one."""
+    count = _hits(case, rare, leads, 3)[1].sum(axis=1)
+    return float(count[count > 0].mean()) if count.any() else 0.0
+
+
 def _same(case: Case, rare: Array, leads: Leads, nearest: int) -> tuple[tuple[Array, Array], float]:
     """Return the rows with the target of one of their nearest, with that one, and how many by
     chance.
     """
-    others = leads.near[:, :nearest] if nearest else leads.near
-    near = np.maximum(others, 0)
-    is_rare = (others >= 0) & rare[near] & rare[leads.rows][:, None]
+    is_rare, hit = _hits(case, rare, leads, nearest)
+    near = np.maximum(leads.near[:, :nearest] if nearest else leads.near, 0)
     mine, theirs = case.y[leads.rows], case.y[near]
-    hit = is_rare & (theirs == mine[:, None])
     pool = np.sort(case.y[rare & ~case.test])
     start, stop = np.searchsorted(pool, mine), np.searchsorted(pool, mine, "right")
     expected = 0.0

@@ -293,6 +293,20 @@ def test_settings_tried_with_what_does_not_matter_are_silent():
     assert quiet(data, parts(N // 4 * 4), "stratified")
 
 
+def test_prices_of_a_list_are_silent():
+    """Bookings at one of many rates, each rate for much the same rooms and months."""
+    rng = np.random.default_rng(0)
+    rate = rng.integers(0, N // 10, N)
+    month, room = rng.uniform(0, 12, N // 10), rng.uniform(0, 5, N // 10)
+    data = {
+        "month": month[rate] + 0.3 * rng.normal(size=N),
+        "room": room[rate] + 0.3 * rng.normal(size=N),
+        "lead_time": rng.gamma(2.0, 20.0, N),
+    }
+    data["y"] = np.round(50 + 9 * month - 7 * room + rng.normal(size=N // 10), 1)[rate]
+    assert quiet(data, parts(N), "stratified")
+
+
 def test_copies_with_two_of_many_cells_changed_warn():
     rng = np.random.default_rng(5)
     data = {f"x{i}": rng.normal(size=N) for i in range(12)}
