@@ -248,13 +248,17 @@ def _instance(
     levels = {"block": "critical", "warn": "warning"}
     implementation = implementations()[type_]
     try:
-        return implementation(
+        made = implementation(
             **kwargs,
             severity=levels[severity],
             notes=because or None,
             description=_description(implementation, kwargs),
             meta={"position": position - 1},
         )
+        low, high = kwargs.get("min_value"), kwargs.get("max_value")
+        if low is not None and high is not None and low > high:
+            raise ValueError(f"`min_value` must be <= `max_value`, however: {low} > {high}")
+        return made
     except ValidationError as error:
         raise ConfigError(f"{type_}: {mistake(error.errors()[0], kwargs)}") from None
     except (TypeError, ValueError) as error:

@@ -155,6 +155,7 @@ def test_docs_need_no_network(raw, tmp_path):
         ({"type": "expect_rows_to_satisfy", "expression": "__import__('os')"}, "expression"),
         ({"type": "expect_rows_to_satisfy", "expression": "visists > 1"}, "`visits`"),
         ({**RANGE, "mostly": 2}, "`mostly` must be <= 1, however: 2"),
+        ({**RANGE, "min_value": 9, "max_value": 3}, "must be <= `max_value`, however: 9 > 3"),
         (
             {"type": "expect_column_to_be_of_kind", "column": "city", "kind": "word"},
             "expect_column_to_be_of_kind: `kind` must be one of number, category, text, bool, "
