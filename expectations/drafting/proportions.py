@@ -49,9 +49,11 @@ def _rate(a: Array, c: Array) -> tuple[float, float, int] | None:
     """
     known = np.isfinite(a) & np.isfinite(c)
     a, c = a[known], c[known]
-    if len(a) < MIN_ROWS or not _fits(a[:LOOK], c[:LOOK], _room(c)):
+    if len(a) < MIN_ROWS:
         return None
     room = _room(c)
+    if not _fits(a[:LOOK], c[:LOOK], room):
+        return None
     bounds = _fits(a, c, room)
     if bounds is None or np.median(np.abs(c)) * SURE < room:
         return None

@@ -263,17 +263,24 @@ class Power:
 
     def together(self, leaving: set[str], klass: int | None) -> float:
         """Return the score of all features but those, out of fold: the better of two learners."""
-        if self.matrix(leaving).shape[1] == 1:
+        said = self._forecasts(leaving, klass)
+        if not said:
             return 0.5 if klass is not None else 0.0
-        return self.score(self.forecast(leaving, klass), klass)
+        return max(self.score(predicted, klass) for predicted in said)
 
     def forecast(self, leaving: set[str], klass: int | None) -> Array:
         """Return what the better learner says `(N,)` out of fold, from all features but those."""
+        said = self._forecasts(leaving, klass)
+        if not said:
+            return np.full(len(self.case), self.goal(klass).mean())
+        return max(said, key=lambda predicted: self.score(predicted, klass))
+
+    def _forecasts(self, leaving: set[str], klass: int | None) -> list[Array]:
+        """Return what each learner says `(N,)` out of fold; nothing where no feature is left."""
         x, y = self.matrix(leaving), self.goal(klass)
         if x.shape[1] == 1:
-            return np.full(len(y), y.mean())
-        said = ridge_out_of_fold(x, y, self.fold), self._trees(leaving, y)
-        return max(said, key=lambda predicted: self.score(predicted, klass))
+            return []
+        return [ridge_out_of_fold(x, y, self.fold), self._trees(leaving, y)]
 
     def goal(self, klass: int | None) -> Array:
         """Return the number to be told `(N,)`: whether a row is of a class, or the target."""
