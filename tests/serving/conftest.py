@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.serving.models import build
+from tests.serving.lines import PREDICT, Line
+from tests.serving.models import SIZE, build, example
 
 
 @contextlib.contextmanager
@@ -60,3 +61,21 @@ def url(folder):
 def client(url):
     with httpx.Client(base_url=url, timeout=20) as client:
         yield client
+
+
+@pytest.fixture
+def line(url):
+    line = Line(url)
+    yield line
+    line.close()
+
+
+@pytest.fixture(scope="module")
+def expected(url):
+    """Return what rows of some sizes get, asked together."""
+    sizes = [10.0, 31.5, 70.0]
+    rows = [{**example(), SIZE: size} for size in sizes]
+    answers = httpx.post(url + PREDICT, json={"rows": rows}).json()["predictions"]
+    found = {s: a["probabilities"]["yes"] for s, a in zip(sizes, answers, strict=True)}
+    assert len(set(found.values())) == 3
+    return found
