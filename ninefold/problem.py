@@ -93,6 +93,15 @@ class ProblemSpec(Spec):
                 raise ValueError(f"must not name a target in {place}, however: {twice[0]!r}")
         return self
 
+    @model_validator(mode="after")
+    def _has_its_entity_in_time(self) -> Self:
+        """Refuse an entity that is known only after the outcome: no split could follow it."""
+        if late := [name for name in self.group if self.is_after(name)]:
+            raise ValueError(
+                f"must not name a column of group in available_at as after, however: {late[0]!r}"
+            )
+        return self
+
     @field_validator("target")
     @classmethod
     def _is_given(cls, target: str, info: ValidationInfo) -> str:

@@ -106,12 +106,13 @@ def _ask(
     if args.time is None:
         ordering = [c.name for c in columns if c.kind in ("datetime", "number")]
         ordering = [name for name in ordering if name not in args.targets]
-        said.time = ask_column("column of dates that orders the rows", said.time, ordering)
+        question = "column of dates that orders the rows"
+        said.time = ask_column(question, said.time, ordering, found.times)
     free = [name for name in names if name != said.time]
     if not args.group:
         proposal = [n for n in found.roles.group if n not in said.ids]
         question = "entity the model will meet for the first time, such as a customer"
-        said.group = ask_columns(question, proposal, free)
+        said.group = ask_columns(question, proposal, free, found.roles.perhaps_group)
     late = [n for n in found.roles.perhaps_after if n not in (said.time, *said.ids, *said.group)]
     if args.horizon is None and said.time is not None:
         proposal_h, why, _ = propose_horizon(table, columns, args.target, said.time, late)
@@ -121,7 +122,9 @@ def _ask(
         question = f"time from prediction to outcome, {such}{because}"
         said.horizon = ask_duration(question, proposal_h, is_date=is_date)
     if not args.available_after and said.task in LEARNED:
-        said.after = ask_columns("known only after the outcome, never a feature", late, free)
+        question = "known only after the outcome, never a feature"
+        free = [name for name in free if name not in said.group]
+        said.after = ask_columns(question, late, free)
         said.before = [name for name in late if name not in said.after]
 
 

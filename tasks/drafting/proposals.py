@@ -35,7 +35,7 @@ ID_NAME = re.compile(
 ID_SUFFIX = re.compile(r"[a-z](?:Id|ID|Key|Nr|No)$")
 CODE = re.compile(r"[A-Za-z]{0,6}[-_#/]?[0-9A-Fa-f-]{2,}")
 TIME_NAME = re.compile(
-    r"(?:^|[\W_])(?:date|time|datetime|timestamp|ts|datum|zeit|day|month|when|at|fecha|jour)(?:$|[\W_])",
+    r"(?:^|[\W_])(?:date|time|datetime|timestamp|ts|datum|zeit|day|week|month|quarter|year|hour|when|at|fecha|jour)(?:$|[\W_])",
     re.IGNORECASE,
 )
 BIRTH = re.compile(r"birth|born|dob|geburt|naissance|nacimiento", re.IGNORECASE)

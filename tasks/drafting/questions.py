@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from ninefold.durations import duration_us
 from ninefold.errors import InputError, nearest
+from tasks.drafting.telling import listed
 
 T = TypeVar("T")
 NONE = ("-", "none")
@@ -32,8 +33,13 @@ def ask_choice(question: str, proposal: str, choices: Sequence[str]) -> str:
     return _ask(f"{question} [{proposal}]: ", proposal, read)
 
 
-def ask_columns(question: str, proposal: Sequence[str], names: Sequence[str]) -> list[str]:
-    """Ask for columns, a comma between them; Enter takes the proposal, `-` none."""
+def ask_columns(
+    question: str, proposal: Sequence[str], names: Sequence[str], perhaps: Sequence[str] = ()
+) -> list[str]:
+    """Ask for columns, a comma between them; Enter takes the proposal, `-` none.
+
+    Where nothing is proposed, what it is `perhaps` is mentioned.
+    """
 
     def read(answer: str) -> list[str]:
         if answer in NONE and answer not in names:
@@ -42,17 +48,22 @@ def ask_columns(question: str, proposal: Sequence[str], names: Sequence[str]) ->
         chosen = [answer] if answer in names else [part.strip() for part in answer.split(",")]
         for name in chosen:
             if name not in names:
-                raise ValueError(f"no column {name!r}{nearest(name, names)}")
+                raise ValueError(f"no column to choose: {name!r}{nearest(name, names)}")
         return list(dict.fromkeys(chosen))
 
+    others = [name for name in perhaps if name in names]
+    if others and not proposal:
+        question += f"; perhaps {listed(others)}"
     shown = ", ".join(proposal) or "none"
     return _ask(f"{question} [{shown}]{', - for none' if proposal else ''}: ", [*proposal], read)
 
 
-def ask_column(question: str, proposal: str | None, names: Sequence[str]) -> str | None:
+def ask_column(
+    question: str, proposal: str | None, names: Sequence[str], perhaps: Sequence[str] = ()
+) -> str | None:
     """Ask for one column or none."""
     while True:
-        chosen = ask_columns(question, [proposal] if proposal else [], names)
+        chosen = ask_columns(question, [proposal] if proposal else [], names, perhaps)
         if len(chosen) < 2:
             return chosen[0] if chosen else None
         print("  one column, or - for none")

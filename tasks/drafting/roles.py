@@ -20,6 +20,8 @@ MAX_ENTITY_SHARE = 0.1
 MAX_GAP_SHARE = 0.1
 """A horizon longer than this share of the time covered is not taken without asking."""
 SAMPLE = 200
+MIN_LENGTHS, SAME_LENGTH = 30, 0.99
+"""Rows that must tell how long it was, and the correlation from which on they do."""
 ID_WORDS = {"id", "ids", "uuid", "guid", "key", "nr", "no", "num", "number", "code", "hash", "ref"}
 OWN_WORDS = {"id", "ids", "uuid", "guid"}
 """A column of that name alone that repeats: what a row is about, not the row."""
@@ -70,8 +72,46 @@ def propose_roles(
             kind = _entity(table, column)
             (strong if kind == "being" else weak if kind else []).append(column.name)
     late = [c.name for c in columns if c.name in names and perhaps_after(c, target, numbers)]
+    late += _lengths(table, [c for c in columns if c.name in names], late)
     strong = [name for name in strong if name not in late]
     return Roles(tuple(strong[:1]), (*strong[1:], *weak), tuple(late))
+
+
+def _lengths(table: pa.Table, columns: Sequence[Column], late: Sequence[str]) -> list[str]:
+    """Return numbers that tell how long it was until a late date: known no earlier than that."""
+
+    def moments(name: str) -> Array:
+        found = to_array(table[name], "datetime")
+        return np.where(found == NAT, np.nan, found)
+
+    dates = {c.name: moments(c.name) for c in columns if c.kind == "datetime"}
+    starts = [dates[name] for name in dates if name not in late]
+    spans = [dates[name] - start for name in dates if name in late for start in starts]
+    # Since a birth is an age, whatever it is counted until.
+    moves = min(map(_spread, starts), default=0.0)
+    short = [span for span in spans if _spread(span) < moves]
+
+    def is_length(name: str) -> bool:
+        values = to_array(table[name], "number")
+        return any(_correlation(values, span) > SAME_LENGTH for span in short)
+
+    numbers = [c.name for c in columns if c.kind == "number" and c.name not in late]
+    return [name for name in numbers if is_length(name)]
+
+
+def _spread(values: Array) -> float:
+    """Return the standard deviation of what is known, infinite if nothing is."""
+    known = values[np.isfinite(values)]
+    return float(known.std()) if len(known) else np.inf
+
+
+def _correlation(a: Array, b: Array) -> float:
+    """Return the correlation of the rows that have both; 0 where too few have."""
+    known = np.isfinite(a) & np.isfinite(b)
+    a, b = a[known], b[known]
+    if len(a) < MIN_LENGTHS or not a.std() or not b.std():
+        return 0.0
+    return float(np.corrcoef(a, b)[0, 1])
 
 
 def _entity(table: pa.Table, column: Column) -> str:

@@ -51,18 +51,18 @@ def told(args: argparse.Namespace, table: Any, found: Any, answers: Any, about: 
     problem, perhaps = answers.problem, answers.perhaps
     why = "" if args.task else f" ({found.why_task})"
     others = [name for name in found.times if name != problem.time]
-    dates = f"; dates: {_listed(others)} (--time COL splits by time)" if others else ""
+    dates = f"; dates: {listed(others)} (--time COL splits by time)" if others else ""
     rows = {
         "data": f"{args.data} ({len(table)} rows, {len(table.column_names) - 1} columns)",
         "target": _shown(problem, about),
         "task": f"{problem.task}{why}",
-        "ids": _listed(problem.ids),
+        "ids": listed(problem.ids),
         "time": f"{problem.time or 'none'}{'' if problem.time else dates}",
         "horizon": problem.horizon_text or f"none{_maybe([perhaps.horizon], '--horizon')}",
         "group": _group(problem, perhaps, found.roles.why_group),
-        "after": f"{_listed((*args.late, *filter(problem.is_after, problem.available_at)))}"
+        "after": f"{listed((*args.late, *filter(problem.is_after, problem.available_at)))}"
         f"{_maybe(perhaps.after, '--available-after')}",
-        "constant": _listed(found.constants),
+        "constant": listed(found.constants),
     }
     if args.part is not None:
         rows["split"] = f"as `{args.part}` says; no model reads it"
@@ -104,15 +104,16 @@ def _shown(problem: ProblemSpec, about: str) -> str:
 def _maybe(names: Any, option: str) -> str:
     """Say what was not taken without a person's word."""
     found = [name for name in names if name]
-    return f"; perhaps {_listed(found)} ({option}, or edit params.yaml)" if found else ""
+    return f"; perhaps {listed(found)} ({option}, or edit params.yaml)" if found else ""
 
 
 def _group(problem: ProblemSpec, perhaps: Any, why: Any) -> str:
     """Say which column is the entity, or could be, and what its values tell of that."""
     named = [*problem.group, *perhaps.group]
     told = f": {why[named[0]]}" if named and named[0] in why else ""
-    return f"{_listed(problem.group)}{_maybe(perhaps.group, '--group')}{told}"
+    return f"{listed(problem.group)}{_maybe(perhaps.group, '--group')}{told}"
 
 
-def _listed(names: Any) -> str:
+def listed(names: Any) -> str:
+    """Return the first names, `none` if there are none."""
     return ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "") if names else "none"

@@ -62,6 +62,11 @@ def test_defaults_come_from_the_spec(tmp_path):
             "params.yaml: problem must not name a target in ids, however: 'y'",
         ),
         (
+            "problem: {target: y, task: regression, group: [n], available_at: {n: after}}",
+            "params.yaml: problem must not name a column of group in available_at as after, "
+            "however: 'n'",
+        ),
+        (
             "problem: {target: y, task: regression, tme: d}",
             "params.yaml: unknown key `problem.tme` (did you mean `time`?)",
         ),

@@ -55,6 +55,17 @@ def test_an_entity_is_told_by_its_name_and_by_how_it_repeats():
     assert roles.perhaps_after == ("closed at", "churn_reason")
 
 
+def test_how_long_it_was_until_a_late_date_is_known_no_earlier():
+    table = orders()
+    opened, closed = table["opened at"], table["closed at"]
+    table["open_h"] = (closed - opened) / HOUR
+    table["fee"] = 3.5 * table["open_h"] + 0.01 * table["amount"]
+    table["born"] = np.datetime64("1960-01-01") + 30 * (closed - closed.min())[::-1].to_numpy()
+    table["years"] = (opened - table["born"]) / HOUR
+    roles, _ = roles_of(table)
+    assert roles.perhaps_after == ("closed at", "churn_reason", "open_h", "fee")
+
+
 def test_a_date_that_most_rows_lack_orders_no_table():
     table = orders().drop(columns=["opened at", "closed at"])
     date = np.datetime64("2022-01-01") + np.arange(len(table))
@@ -221,7 +232,7 @@ def test_questions_are_asked_in_a_terminal_and_answers_are_checked(tmp_path):
     orders().to_csv("d.csv", index=False)
     (tmp_path / ".dvc").mkdir()
     answers = ["clasification\n", "\n", "\n", "opend at\n", "opened at\n", "\n", "a week\n", "7d\n",
-               "closed at\n"]  # fmt: skip
+               "customer_id\n", "closed at\n"]  # fmt: skip
     code, shown = in_terminal(answers)
     assert code == 0, shown
     problem = load_params(tmp_path, ["problem"])["problem"]
@@ -229,8 +240,18 @@ def test_questions_are_asked_in_a_terminal_and_answers_are_checked(tmp_path):
     assert (problem.time, problem.horizon) == ("opened at", "7d")
     assert problem.group == ("customer_id",)
     assert problem.available_at == {"closed at": "after", "churn_reason": "before"}
-    for said in ("did you mean `classification`", "did you mean `opened at`", "12h, 7d or 2w"):
+    for said in ("did you mean `classification`", "did you mean `opened at`", "12h, 7d or 2w",
+                 "no column to choose: 'customer_id'"):  # fmt: skip
         assert said in shown
+
+
+def test_what_no_proposal_stands_out_for_is_mentioned(tmp_path):
+    table = orders().rename(columns={"customer_id": "station"})
+    table[["station", "opened at", "churned"]].to_csv("d.csv", index=False)
+    (tmp_path / ".dvc").mkdir()
+    code, shown = in_terminal(["\n"] * 6)
+    assert code == 0, shown
+    assert "a customer; perhaps station [none]: " in shown
 
 
 def test_no_question_is_asked_for_what_an_option_said(tmp_path):
