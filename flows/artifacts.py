@@ -106,7 +106,11 @@ def _rounded(value: Any) -> Any:
 
 
 def _quality(content: Any) -> Rows:
-    return [
+    found = [
+        {"met": False, "severity": item["severity"], "because": item["message"]}
+        for item in content.get("findings", ())
+    ]
+    return found + [
         {
             "met": item.get("success"),
             "severity": item.get("severity"),
@@ -142,7 +146,7 @@ def _comparison(content: Any) -> Rows:
             "shifted": item["shifted"],
             "size": item["size"],
             "q": item["q"],
-            "message": item["message"],
+            "message": item["message"] if item["shifted"] else "like training",
         }
         for item in content["comparison"]
     ] or [{"column": "none", "message": "nothing could be compared"}]

@@ -8,12 +8,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from expectations.gate import gate
+from ninefold import sequences
 from ninefold.columns import Column, read_columns, to_frame, write_table
 from ninefold.config import load_params
 from ninefold.datasets import DatasetSpec
 from ninefold.datasets.file import FileSpec
 from ninefold.datasets.image_folder import ImageFolderSpec
+from ninefold.datasets.long_table import LongTableSpec
 from ninefold.datasets.pictures.spec import ImageFilesSpec
+from ninefold.datasets.series.spec import LongSpec
 from ninefold.datasets.tables.fresh import Unread, read_fresh, together
 from ninefold.datasets.tables.source import Source
 from ninefold.describing import described_names
@@ -52,16 +55,21 @@ def check(workspace: Path, data: Path) -> dict[str, Any]:
     reference = without_values(reference, described_names(trained, params["validate"].mask))
     suite, history = _suite(workspace)
     spec = _of_the_same_make(params["ingest"], trained, data)
-    opens = spec.open_fresh if isinstance(spec, ImageFolderSpec) else spec.open
-    source = opens(workspace)
-    names = source.names
-    missing = [c.name for c in trained if c.roles & NEEDED and c.name not in names]
-    unknown = [n for n in names if n not in {*spec.drop, *(c.name for c in trained)}]
-    findings = [_finding("block", _gone(name, unknown)) for name in missing]
-    findings += _added(unknown)
-    findings += _left_out(source, hides=bool(params["validate"].mask))
+    opened = _opened(spec, workspace)
+    findings: list[dict[str, Any]] = []
     comparison: list[dict[str, Any]] = []
+    missing: list[str] = []
+    unknown: list[str] = []
     try:
+        source = spec.rows(opened) if isinstance(spec, LongSpec) else opened
+        names = source.names
+        missing = [c.name for c in trained if c.roles & NEEDED and c.name not in names]
+        unknown = [n for n in names if n not in {*spec.drop, *(c.name for c in trained)}]
+        for name in missing:
+            findings.append(_finding("block", source.absent.get(name) or _gone(name, unknown)))
+        findings += _added(unknown)
+        findings += _left_out(source, hides=bool(params["validate"].mask))
+        _check_channels(source, trained)
         table, columns, unread = read_fresh(source, spec, trained)
     except InputError as error:
         report = {**UNREAD, "findings": [*findings, _finding("block", str(error))]}
@@ -91,12 +99,35 @@ def check(workspace: Path, data: Path) -> dict[str, Any]:
     return report
 
 
+def _opened(spec: DatasetSpec, workspace: Path) -> Source:
+    """Return what a file or folder holds; of a long table its steps. Raises `InputError`."""
+    if isinstance(spec, LongSpec):
+        return spec.steps(workspace)
+    return spec.open_fresh(workspace) if isinstance(spec, ImageFolderSpec) else spec.open(workspace)
+
+
+def _check_channels(source: Source, trained: Iterable[Column]) -> None:
+    """Raise `InputError` for sequences of other channels than training had."""
+    for column in trained:
+        found = source.known.get(column.name)
+        if column.kind != "sequence" or found is None or found.kind != "sequence":
+            continue
+        had, has = sequences.channels(column.format), sequences.channels(found.format)
+        if had != has:
+            raise InputError(
+                f"column `{column.name}` must have the channels {', '.join(had)}, however: "
+                f"{', '.join(has)}"
+            )
+
+
 def _of_the_same_make(ingest: DatasetSpec, trained: Iterable[Column], data: Path) -> DatasetSpec:
     """Return how to open fresh data: as ingest opens its own, where that are files of the user."""
     path = str(data.resolve())
     if "path" not in type(ingest).model_fields:
         return FileSpec(path=path, missing=ingest.missing)
     changes: dict[str, Any] = {"path": path, "sample_rows": None}
+    if isinstance(ingest, LongTableSpec):
+        ingest = ingest.as_read(trained)
     if isinstance(ingest, ImageFilesSpec):
         format = next((c.format for c in trained if c.kind == "image" and c.format), "rgb")
         changes |= {"channels": format.split()[0], "unreadable": "drop"}

@@ -1,7 +1,6 @@
 """A long table: one step a line, one row for each entity."""
 
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -12,7 +11,7 @@ from ninefold.datasets.series.spec import LongSpec
 from ninefold.errors import InputError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import pyarrow as pa
 
@@ -45,8 +44,16 @@ class LongTableSpec(LongSpec):
     """Columns of words or categories, one a step, that models read step by step as they do
     channels; default: with `tags` those that vary within an entity, else none."""
 
-    def open(self, workspace: Path) -> "Source":
-        return self.rows(super().open(workspace))
+    def as_read(self, columns: "Iterable[Column]") -> "LongTableSpec":
+        """Return how to read the steps of another file into the same columns: by name."""
+        from ninefold import sequences
+
+        formats = [column.format for column in columns]
+        channels = [sequences.channels(told) for told in formats if sequences.holds_steps(told)]
+        words = [sequences.recipe(told)["words"] for told in formats if sequences.holds_words(told)]
+        fields = {name: getattr(self, name) for name in LongTableSpec.model_fields}
+        named = {"kind": "long_table", "channels": sum(channels, ()), "words": tuple(words)}
+        return LongTableSpec(**{**fields, **named})
 
     def rows(self, steps: "Source") -> "Source":
         """Return one row for each entity of a table of steps."""

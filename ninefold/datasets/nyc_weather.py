@@ -40,8 +40,8 @@ class NYCWeatherSpec(LongTableSpec):
         """Fill in how the table is read."""
         return {**KNOWN, **content}
 
-    def open(self, workspace: Path) -> "Source":
-        return self.rows(_hours())
+    def steps(self, workspace: Path) -> "Source":
+        return _hours()
 
 
 def _hours() -> "Source":

@@ -1,6 +1,5 @@
 """Windows over time series: the past as one sequence, the values some steps ahead as targets."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -58,10 +57,11 @@ class WindowsSpec(LongSpec):
             raise ValueError(f"must be different numbers of steps >= 1, however: {list(horizons)}")
         return horizons
 
-    def open(self, workspace: Path) -> "Source":
+    def rows(self, steps: "Source") -> "Source":
+        """Return one row for each window over a table of steps."""
         from ninefold.datasets.series.steps import read_steps
 
-        return _rows(read_steps(super().open(workspace), self, self.series, self.time), self)
+        return _rows(read_steps(steps, self, self.series, self.time), self)
 
 
 def target_name(value: str, horizon: int) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ninefold.columns import Frame
+from ninefold.describing import described
 from ninefold.freshness.exchanges import tell_exchanges
 from ninefold.freshness.measuring import measured
 from ninefold.freshness.stretches import key, usual_sizes
@@ -21,6 +22,8 @@ BLIND = 0.5
 def compare(reference: Mapping[str, Any], fresh: Frame) -> list[dict[str, Any]]:
     """Compare every column of the reference that the fresh rows have; worst first.
 
+    Pictures and sequences are compared by the numbers that tell of them.
+
     A finding is `shifted` when it is both beyond chance (q <= 0.01) and large enough to matter:
     both, because with many rows any difference is significant. Gaps are compared by a two-sample
     test of rates, numbers by Kolmogorov-Smirnov, levels by chi-square; sizes are told as the
@@ -29,6 +32,7 @@ def compare(reference: Mapping[str, Any], fresh: Frame) -> list[dict[str, Any]]:
     """
     from scipy.stats import false_discovery_control
 
+    fresh = described(fresh)
     found = measured(reference, fresh)
     if found:
         adjusted = false_discovery_control([item["p"] for item in found], method="bh")

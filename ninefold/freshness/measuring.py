@@ -12,6 +12,7 @@ from ninefold.freshness.grades import compare_graded
 from ninefold.freshness.pairs import compare_pairs
 from ninefold.freshness.seasons import season
 from ninefold.freshness.spikes import spike
+from ninefold.freshness.vocabulary import common_shares
 
 MODERATE, LARGE = 0.1, 0.25
 """Population stability index: below 0.1 no shift to speak of, above 0.25 a large one."""
@@ -49,6 +50,7 @@ def _column(content: Mapping[str, Any], rows: int, fresh: Frame) -> list[dict[st
     present = values[~missing]
     if len(present) and content.get("cuts") and kind == "text":
         found.append(_numbers(name, content, words(present), "the number of words in "))
+        found.append(_vocabulary(name, content.get("vocabulary"), present))
     elif len(present) and content.get("cuts"):
         numbers = present.astype(np.float64)
         found.append(as_a_whole := _numbers(name, content, numbers))
@@ -111,6 +113,22 @@ def _numbers(
         "message": f"{what}`{name}` is distributed otherwise (PSI {psi:.2f}): {moved}"
         + f"; {clue}" * bool(clue),
     }  # fmt: skip
+
+
+def _vocabulary(
+    name: str, content: Mapping[str, Any] | None, texts: Array
+) -> dict[str, Any] | None:
+    """Compare which share of a text's words is among those common in training."""
+    if content is None:
+        return None
+    shares = common_shares(texts, content["common"])
+    what = "the share of words common in training in "
+    item = _numbers(name, {"kind": "text", **content}, shares, what)
+    if item is None:
+        return None
+    clue = "another language, encoding or spelling?" if item["now"] < item["before"] else ""
+    message = item["message"] + f"; {clue}" * bool(clue)
+    return {**item, "what": "words", "message": message}
 
 
 def _moved(known: Array, values: Array, is_date: bool) -> str:

@@ -13,11 +13,12 @@ from ninefold.freshness.measuring import words
 from ninefold.freshness.pairs import strong_pairs
 from ninefold.freshness.seasons import month_ranges
 from ninefold.freshness.stretches import stretches
+from ninefold.freshness.vocabulary import common_shares, common_words
 
 BINS = 10
 QUANTILES = 201
 MAX_LEVELS = 50
-VALUES = ("quantiles", "cuts", "counts", "levels", "other", "present", "months")
+VALUES = ("quantiles", "cuts", "counts", "levels", "other", "present", "months", "vocabulary")
 """What a reference says of a column's values."""
 TREND, MIN_ROWS = 0.9, 20
 """Rank correlation with time above which a number is a clock of its own."""
@@ -99,7 +100,10 @@ def _describe(column: Column, values: Array, is_bare: bool) -> dict[str, Any]:
     if is_bare or column.roles & {"id", "time", "group"} or not len(present):
         return content
     if column.kind == "text":
-        return content | _quantiles(words(present))
+        content |= _quantiles(words(present))
+        common = common_words(present)
+        told = {"common": common, **_quantiles(common_shares(present, common))}
+        return content | ({"vocabulary": told} if common else {})
     if column.kind in ("number", "datetime"):
         return content | _quantiles(present.astype(np.float64))
     return content | _levels(present)

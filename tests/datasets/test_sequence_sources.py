@@ -70,7 +70,7 @@ def test_what_does_not_fit_a_long_table_is_one_line(tmp_path):
         "must have a time of its own": (pd.concat([table, table.iloc[[3]]]), {}),
         "must name the entity": (table.assign(entity=table["entity"].mask(fifth)), {}),
         "must give the time of every step": (table.assign(t=table["t"].mask(fifth)), {}),
-        "has no column `entty` .did you mean": (table, {"entity": "entty"}),
+        "must have the column `entty`.*none .did you mean": (table, {"entity": "entty"}),
         "must name number columns": (table, {"channels": ["plant"]}),
         "must vary within an entity": (table.drop_duplicates("entity"), {}),
     }  # fmt: skip

@@ -17,6 +17,7 @@ from tasks import fresh
 from tasks.__main__ import run_stage
 from tests.end_to_end.tables import write
 from tests.flows.test_run import ask
+from tests.sequences import walks, write_walks
 
 
 def rows(count, seed):
@@ -218,12 +219,38 @@ def test_fresh_pictures_are_judged_by_size_channels_and_copies(tmp_path):
     (bad / "044.png").write_bytes(b"torn")
     report = fresh.check(tmp_path, bad.parent)
     failed = [i for i in report["expectations"] if not i["success"]]
-    assert [i["message"] for i in report["findings"]] == [
-        "1 file holds no whole image: cat/044.png"
-    ]
+    torn, *moved = (i["message"] for i in report["findings"])
+    assert torn == "1 file holds no whole image: cat/044.png"
+    assert ["`image brightness`" in message for message in moved] == [True]  # of the copies
     assert {"image height", "image channels"} <= {c for i in failed for c in i["columns"]}
     assert [r["values"]["image height"] for i in failed for r in i["rows"]
             if i["columns"] == ["image height"]] == [3] * 10  # fmt: skip
     assert [i["observed"] for i in failed if not i["columns"]] == [
         "20 of 89 rows (22.47%) repeat an earlier one"
     ]
+
+
+def test_fresh_steps_are_read_into_the_channels_of_training(tmp_path):
+    write_walks(tmp_path / "d.csv", 150)
+    given = ["--target", "label", "--entity", "entity", "--time", "t", "--into", str(tmp_path)]
+    assert cli.main(["init", str(tmp_path / "d.csv"), *given, "--yes"]) == 0
+    for stage in ("ingest", "validate", "featurize", "split", "explore"):
+        run_stage(tmp_path, stage)
+
+    def checked(table):
+        table.to_csv(tmp_path / "new.csv", index=False)
+        report = fresh.check(tmp_path, tmp_path / "new.csv")
+        return report["verdict"], [i["message"] for i in report["findings"]]
+
+    table = walks(60, seed=1)
+    assert checked(table) == ("pass", [])
+    frozen = table.groupby("entity")["load"].transform("max")
+    verdict, messages = checked(table.assign(load=frozen))
+    assert verdict == "warn"
+    assert any("`sequence load spread` is distributed otherwise" in said for said in messages)
+    for other in (table.rename(columns={"heat": "heart"}), table.drop(columns="heat")):
+        verdict, (message,) = checked(other)
+        assert verdict == "block"
+        assert message.startswith("new.csv must have the column `heat` (ingest.channels)")
+    verdict, messages = checked(table.assign(plant=np.arange(len(table)).astype(str)))
+    assert (verdict, "must have one value for each entity" in messages[0]) == ("block", True)

@@ -246,9 +246,42 @@ def test_texts_that_are_shorter_than_in_training_are_told():
         return Frame((Column("note", "text", INPUT),), data, np.arange(400))
 
     known = json.loads(json.dumps(jsonable(reference(texts(20)))))
-    assert [item["shifted"] for item in compare(known, texts(20))] == [False, False]
+    assert [item["shifted"] for item in compare(known, texts(20))] == [False] * 3
     (found,) = [item for item in compare(known, texts(6)) if item["shifted"]]
     assert "number of words in `note`" in found["message"]
+
+
+LETTERS = np.array(list("abcdefghijklmnopqrstuvwxyz"))
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "is_told"),
+    [
+        (str, False),
+        (str.upper, True),
+        (lambda text: text.replace("e", "Ã©"), True),
+        (lambda text: text[::-1], True),
+    ],
+)
+def test_texts_in_other_words_than_training_had_are_told(spoilt, is_told):
+    rng = np.random.default_rng(0)
+    language = ["".join(rng.choice(LETTERS, rng.integers(2, 8))) for _ in range(400)]
+    often = 1 / np.arange(1, 401)
+
+    def texts(count, seed, spoilt=str):
+        rng = np.random.default_rng(seed)
+        said = [
+            rng.choice(language, rng.integers(5, 30), p=often / often.sum()) for _ in range(count)
+        ]
+        data = {"note": np.array([spoilt(" ".join(words)) for words in said], dtype=object)}
+        return Frame((Column("note", "text", INPUT),), data, np.arange(count))
+
+    known = json.loads(json.dumps(jsonable(reference(texts(500, 1)))))
+    told = [item["message"] for item in compare(known, texts(150, 2, spoilt)) if item["shifted"]]
+    assert ["words common in training" in message for message in told] == [True] * is_told
+    masked = reference(texts(500, 1), masked=["note"])
+    assert language[0] not in json.dumps(jsonable(masked))
+    assert language[0] not in json.dumps(jsonable(without_values(known, ["note"])))
 
 
 HOUR = 3_600_000_000

@@ -96,8 +96,8 @@ def read_steps(source: Source, spec: LongSpec, entity: str | None, time: str | N
     for place, name in named:
         if name is not None and name not in source.names:
             raise InputError(
-                f"params.yaml: ingest.{place}: {source.title} has no column "
-                f"`{name}`{nearest(name, source.names)}"
+                f"{source.title} must have the column `{name}` (ingest.{place}), however: it has "
+                f"none{nearest(name, source.names)}"
             )
     table, columns = read_typed(source, spec)
     known = {column.name: column for column in columns}
