@@ -41,9 +41,8 @@ class GapPatternCheck(Check):
         gaps = _gaps(looked_at)
         if len(gaps) < MIN_GAPS:
             return
-        common = np.argsort(-np.bincount(case.power.y), kind="stable")[:MOST_CLASSES]
-        for code in common if case.power.classes > 2 else common[:1]:
-            found = _told(case, gaps, int(code))
+        for code in _classes(case, gaps):
+            found = _told(case, gaps, code)
             if found is not None:
                 yield _finding(case, found)
                 return
@@ -69,6 +68,20 @@ def _gaps(case: Case) -> dict[str, Array]:
         if SHARES[0] <= mask.mean() <= SHARES[1]:
             found.setdefault(np.packbits(mask).tobytes(), (name, mask))
     return dict(found.values())
+
+
+def _classes(case: Case, gaps: dict[str, Array]) -> list[int]:
+    """Return the classes whose rows have gaps oftener or more seldom than all others, the first the
+    one that this holds for most surely; of two classes, one says it all.
+    """
+    inside = np.bincount(case.power.y).astype(np.float64)
+    masks = np.column_stack(list(gaps.values())).astype(np.float64)
+    share = masks.mean(axis=0)
+    held = np.column_stack([np.bincount(case.power.y, mask) for mask in masks.T])
+    chance = np.maximum(inside * (1 - inside / inside.sum()), 1)[:, None] * share * (1 - share)
+    z = np.abs(held - inside[:, None] * share) / np.sqrt(chance)
+    surest = np.argsort(-z.sum(axis=1), kind="stable")[:MOST_CLASSES]
+    return [int(code) for code in (surest if case.power.classes > 2 else surest[:1])]
 
 
 def _told(case: Case, gaps: dict[str, Array], code: int) -> _Told | None:

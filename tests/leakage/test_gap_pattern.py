@@ -26,6 +26,18 @@ def test_gaps_that_come_with_the_outcome_are_named_together():
     assert item["fix"][0] == {"path": ["problem", "available_at", "q0"], "value": "after"}
 
 
+def test_gaps_that_come_with_the_rarest_of_many_classes_are_named_together():
+    rng = np.random.default_rng(1)
+    kind = rng.choice(8, N, p=[0.13] * 7 + [0.09])
+    made = {f"x{n}": (kind % (n + 2) + rng.normal(0, 0.6, N)).round(2) for n in range(4)}
+    share = np.where(kind == 7, 0.1, 0.6)
+    for number in range(5):
+        made[f"q{number}"] = np.where(rng.random(N) < share, np.nan, rng.integers(1, 6, N))
+    made["y"] = np.array(list("abcdefgh"), dtype=object)[kind]
+    (item,) = loud(report(made, "y", at_random(N)), "missing.together")
+    assert item["columns"] == [f"q{n}" for n in range(5)]
+
+
 @pytest.mark.parametrize("share", [lambda x, y: 0.3, lambda x, y: np.where(x > 0, 0.1, 0.6)])
 def test_gaps_by_chance_and_gaps_of_a_known_kind_of_person_pass(share):
     assert not loud(report(table(share), "y", at_random(N)))
