@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
 from typing import ClassVar
 
 import numpy as np
@@ -11,8 +10,8 @@ from ninefold.columns import Array
 from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.chance import SURE, log10_arrangements
 
-ROWS, MOST = 4000, 40
-"""Rows looked at, and columns of one kind that are paired."""
+ROWS, MOST = 4000, 200
+"""Rows looked at, and columns of one kind that are paired, where some rows do not rule it out."""
 MIN_ROWS = 20
 """Rows in which the two must be equal, and in which they must differ."""
 NEARLY, EXACT_ALONE = 0.995, 0.995
@@ -64,21 +63,43 @@ def _related(case: Case) -> Iterator[tuple[tuple[str, str], _Relation]]:
         {name: case.frame[name] for name in case.inputs if case.frame.column(name).kind in kinds}
         for kinds in (("number",), ("datetime",), ("category", "text"))
     )
+    some = _some_of_each(case.y)
     for columns in (numbers, moments, words):
-        for first, second in combinations(list(columns)[:MOST], 2):
+        for first, second in _perhaps_equal(case, list(columns)[:MOST], some):
             holds = columns[first] == columns[second]
             yield (first, second), _Relation(holds, f"`{first}` equals `{second}`")
     days = {name: case.number(name) / DAY for name in moments}
     measured = {**days, **{name: case.number(name) for name in numbers}}
-    some = _some_of_each(case.y)
-    for first, second in combinations(list(measured)[:MOST], 2):
-        x, y = measured[first], measured[second]
-        for sign, combined in (("+", x + y), ("-", x - y)):
-            for constant in _constants(combined[some]):
-                holds = np.abs(combined - constant) <= EXACT * abs(constant)
-                if min(len(np.unique(v[holds])) for v in (x, y)) >= VARIED:
-                    said = f"`{first}` {sign} `{second}` is always the same"
-                    yield (first, second), _Relation(holds, said)
+    names = list(measured)[:MOST]
+    for at, first in enumerate(names[:-1]):
+        rest = np.stack([measured[name][some] for name in names[at + 1 :]])
+        for sign, combine in (("+", np.add), ("-", np.subtract)):
+            constants = _constants(combine(measured[first][some], rest))
+            for second, constant in zip(names[at + 1 :], constants, strict=True):
+                x, y = measured[first], measured[second]
+                for value in np.unique(constant[np.isfinite(constant)]):
+                    holds = np.abs(combine(x, y) - value) <= EXACT * abs(value)
+                    if min(len(np.unique(v[holds])) for v in (x, y)) >= VARIED:
+                        said = f"`{first}` {sign} `{second}` is always the same"
+                        yield (first, second), _Relation(holds, said)
+
+
+def _perhaps_equal(case: Case, names: list[str], some: Array) -> Iterator[tuple[str, str]]:
+    """Yield the pairs that are equal in the rows `some` `(K, DRAWN)` of one class, and in those of
+    another are not; a missing value may be either.
+    """
+    values, known = (
+        [of(name)[some] for name in names]
+        for of in (case.frame.__getitem__, lambda name: ~case.is_missing(name))
+    )
+    for at, first in enumerate(names[:-1]):
+        equal = values[at] == np.stack(values[at + 1 :])
+        both = known[at] & np.stack(known[at + 1 :])
+        is_always, is_never = (
+            ((mask & both).sum(axis=2) <= DRAWN - ALIKE).any(axis=1) for mask in (~equal, equal)
+        )
+        for place in np.flatnonzero(is_always & is_never):
+            yield first, names[at + 1 + place]
 
 
 def _some_of_each(y: Array) -> Array:
@@ -89,10 +110,13 @@ def _some_of_each(y: Array) -> Array:
 
 
 def _constants(values: Array) -> Array:
-    """Return what values `(K, DRAWN)` are, other than 0, in nearly all rows of a class."""
-    middle = np.median(values, axis=1)
-    alike = np.abs(values - middle[:, None]) <= EXACT * np.abs(middle[:, None])
-    return np.unique(middle[(alike.sum(axis=1) >= ALIKE) & (middle != 0)])
+    """Return what values `(P, K, DRAWN)` are in nearly all rows of a class, `(P, K)`.
+
+    NaN where they vary, or are 0.
+    """
+    middle = np.median(values, axis=2)
+    alike = np.abs(values - middle[..., None]) <= EXACT * np.abs(middle[..., None])
+    return np.where((alike.sum(axis=2) >= ALIKE) & (middle != 0), middle, np.nan)
 
 
 def _told(

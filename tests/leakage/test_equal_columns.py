@@ -78,3 +78,13 @@ def test_days_that_add_up_to_one_day_in_every_class_are_not_named():
     table = customers(rng, ended & False, np.asarray)
     table["y"] = np.where(ended, "left", "is here").astype(object)
     assert not loud(report(table, "y", at_random(N)), "target.equality")
+
+
+def test_days_that_add_up_to_one_day_are_named_behind_many_other_columns():
+    rng = np.random.default_rng(3)
+    ended = rng.random(N) < 0.4
+    pixels = {f"p{n}": rng.integers(0, 9, N) for n in range(70)}
+    table = pixels | customers(rng, ended, np.asarray)
+    label = np.where(ended, "left", "is here").astype(object)
+    (found,) = loud(report(table | {"y": label}, "y", at_random(N)), "target.equality")
+    assert set(found["columns"]) == {"first", "lasted"}
