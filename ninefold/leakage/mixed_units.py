@@ -74,9 +74,12 @@ def _at(off: Array, spread: float, place: float) -> Array:
     error = spread * np.sqrt(np.pi / 2 / count)
     on_it = abs(float(np.median(beyond[found]))) <= ERRORS * error
     close = float((np.abs(beyond[found]) <= spread).mean()) >= INSIDE
-    # as many as on the way there, if these are the end of a tail
-    before = int(((beyond < -WIDTH * spread) & (beyond >= -3 * WIDTH * spread)).sum())
-    chance = log10_more(count, before + 2 * np.sqrt(before) + 1)
+    # As dense as on the last of the way there, or on all of it, if these are the end of a tail.
+    chance = 0.0
+    for start in (-3 * WIDTH * spread, APART / 2 * spread - abs(place)):
+        before = int(((beyond < -WIDTH * spread) & (beyond >= start)).sum())
+        density = (before + 2 * np.sqrt(before) + 1) / (-WIDTH * spread - start)
+        chance = min(chance, log10_more(count, density * 2 * WIDTH * spread) + np.log10(2))
     is_told = on_it and close and chance <= UNLIKELY
     return np.abs(beyond) <= APART / 2 * spread if is_told else none
 

@@ -32,6 +32,15 @@ def test_targets_in_another_unit_are_named(factor):
     assert set(finding.rows) == set(np.flatnonzero(wrong))
 
 
+def test_a_few_targets_in_another_unit_are_named_although_one_row_is_not_far_from_them():
+    few = {name: values[:500] for name, values in homes()[0].items()}
+    wrong = np.arange(500) < 12
+    few["price"] = np.where(wrong, few["price"] / 1000, few["price"])
+    few["price"][[20, 21]] /= 250
+    (finding,) = asked(MixedUnitsCheck(), few, "price", at_random(500))
+    assert {*range(12)} <= {*finding.rows}
+
+
 def test_tails_and_a_second_kind_of_rows_pass():
     table, rng = homes()
     assert not found(table)
