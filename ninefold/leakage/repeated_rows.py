@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage._recapture import are_beyond_meeting
 from ninefold.leakage._row_names import row_names
 from ninefold.leakage.case import Case, Check, Finding
 from ninefold.splitting.identity import combine, has_twin, hash_values
@@ -15,8 +16,9 @@ ROWS = 200_000
 """Rows among which copies are looked for."""
 MIN_ROWS, MIN_SHARE = 8, 0.015
 """Repeated records, and share of the rows that are repeats, below which nothing is said."""
-NATURAL = 0.25
-"""Records with one neighbour over repeated ones without any, up to which repeats are copies."""
+NATURAL, SEEN_TWICE = 0.25, 0.5
+"""Records with one neighbour over repeated ones without any, up to which repeats are copies; and
+where rows are equal far oftener than they meet by what pairs of columns say of each other, too."""
 SETTLED = 0.7
 """Share of the pairs of records, otherwise apart in a column, that the same value in another column
 brings together for that column to settle it."""
@@ -107,7 +109,9 @@ def _repeats(columns: list[Array], record: Array, least: float) -> _Repeats | No
     if repeats < max(MIN_ROWS, least):
         return None
     alone, with_one = _met_again(columns, record, _settled(columns, record))
-    if alone < MIN_ROWS or with_one > NATURAL * alone:
+    if alone < MIN_ROWS or with_one > SEEN_TWICE * alone:
+        return None
+    if with_one > NATURAL * alone and not are_beyond_meeting(columns):
         return None
     return _Repeats(repeats, alone, with_one)
 

@@ -108,6 +108,18 @@ def test_records_that_meet_by_chance_are_silent(target):
     assert not loud(report(data, target), "rows.repeated")
 
 
+@pytest.mark.parametrize(("again", "named"), [(200, 1), (0, 0)])
+def test_copies_of_records_that_often_have_a_neighbour_warn(again, named):
+    """They have it in one column; by what pairs of columns say of each other, hardly any meet."""
+    rng = np.random.default_rng(5)
+    data = people(rng, 1500)
+    data["rent"], data["income"] = (data["rent"] / 2).round(), (data["income"] / 3).round()
+    data["pets"] = rng.integers(0, 40, 1500)
+    rows = rng.permutation([*range(1500), *rng.choice(1500, again, replace=False)])
+    found = loud(report(taken(data, rows), "buys"), "rows.repeated")
+    assert len(found) == named
+
+
 def test_records_of_shared_facts_are_silent():
     """Two people of one place with one habit are one row: all else follows from the place."""
     rng = np.random.default_rng(6)
