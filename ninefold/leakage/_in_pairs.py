@@ -47,7 +47,7 @@ def in_pairs(case: Case, test: Leads, train: Leads) -> Pairs | None:
             if usual <= 0 or z < CLEAR:
                 continue
             hit = inside.gaps[:, k] > TIMES * usual
-            if _is_beyond_chance(hit) and _share_target(case, inside.take(hit)):
+            if _is_beyond_chance(hit) and share_target(case, inside.take(hit)):
                 evidence = {
                     "rows_together": k + 2,
                     "lead_over_the_usual_one": round(times, 2),
@@ -79,7 +79,7 @@ def _is_beyond_chance(hit: Array) -> bool:
     return count >= MIN_HITS and bool(chance <= UNLIKELY)
 
 
-def _share_target(case: Case, leads: Leads) -> bool:
+def share_target(case: Case, leads: Leads) -> bool:
     """Tell whether rows have the target of their nearest row, and oftener than of one farther."""
     from scipy.stats import rankdata
 

@@ -45,17 +45,18 @@ class _Sign:
     test: Array
     train: Array
 
-    def log10_excess(self) -> float:
-        """Return log10 of the chance that test has so many more high values, at the best cut."""
-        order = np.sort(self.test)[::-1]
-        least = int(max(MIN_ROWS, np.ceil(MIN_SHARE * len(order))))
-        best = 0.0
-        for count in np.unique(np.geomspace(least, max(least, len(order) // 2), STEPS).astype(int)):
-            if count <= len(order):
-                cut = order[count - 1]
-                hits, inside = int((self.test >= cut).sum()), int((self.train >= cut).sum())
-                best = min(best, log10_excess(hits, len(order), inside, len(self.train)))
-        return best
+
+def best_excess(test: Array, train: Array) -> float:
+    """Return log10 of the chance that `test` has so many more high values, at the best cut."""
+    order = np.sort(test)[::-1]
+    least = int(max(MIN_ROWS, np.ceil(MIN_SHARE * len(order))))
+    best = 0.0
+    for count in np.unique(np.geomspace(least, max(least, len(order) // 2), STEPS).astype(int)):
+        if count <= len(order):
+            cut = order[count - 1]
+            hits, inside = int((test >= cut).sum()), int((train >= cut).sum())
+            best = min(best, log10_excess(hits, len(order), inside, len(train)))
+    return best
 
 
 def nearer(case: Case, records: Records, pool: Array) -> Nearer | None:
@@ -87,7 +88,7 @@ def nearer(case: Case, records: Records, pool: Array) -> Nearer | None:
             "unusual decimals": odd,
         }.items()
     ]
-    chances = [sign.log10_excess() + np.log10(LOOKS) for sign in signs]
+    chances = [best_excess(sign.test, sign.train) + np.log10(LOOKS) for sign in signs]
     for at in np.argsort(chances, kind="stable"):
         if chances[at] > UNLIKELY:
             return None

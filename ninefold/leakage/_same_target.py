@@ -1,5 +1,7 @@
 """Rows that stand near a learned one and have its very number for a target."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ninefold.columns import Array
@@ -68,7 +70,20 @@ def with_same_target(case: Case, records: Records, test: Leads, train: Leads) ->
             "rows_looked_at": len(test.rows) + len(train.rows),
         }
         best, most = Pairs(rows, evidence), copies
-    return best
+    return best and replace(best, rows=_named(case, records, test, best.rows, most))
+
+
+def _named(case: Case, records: Records, test: Leads, rows: Array, most: float) -> Array:
+    """Return the test rows beside a learned one with their target that are copies most surely.
+
+    These `rows`, of rare targets, or those of any, where more of them are copies than `most`.
+    """
+    for nearest in NEAREST:
+        (some, partner), expected = _same(case, np.ones(len(case), dtype=bool), test, nearest)
+        copies = (1 - MOST_BY_CHANCE) * len(some) - expected
+        if copies > most and not _are_settings(records, some, partner):
+            rows, most = some, copies
+    return rows
 
 
 def _are_settings(records: Records, rows: Array, others: Array) -> bool:

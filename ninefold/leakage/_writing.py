@@ -17,7 +17,7 @@ def oddness(case: Case) -> Array:
     for name in case.inputs:
         if case.frame.column(name).kind != "number":
             continue
-        digits = _decimals(case.frame[name])
+        digits = decimals(case.frame[name])
         known = digits >= 0
         if len(np.unique(digits[known])) < 2:
             continue
@@ -28,7 +28,7 @@ def oddness(case: Case) -> Array:
     return np.maximum(fine, coarse)
 
 
-def _decimals(values: Array) -> Array:
+def decimals(values: Array) -> Array:
     """Return how many decimals each number `(N,)` has, up to nine; -1 where it is missing."""
     known = np.isfinite(values)
     x = np.where(known, values, 0.0)

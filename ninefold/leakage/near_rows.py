@@ -11,6 +11,7 @@ from ninefold.leakage._closeness import Records
 from ninefold.leakage._in_pairs import in_pairs
 from ninefold.leakage._leads import LEADS, Leads
 from ninefold.leakage._nearer import nearer
+from ninefold.leakage._rewritten import rewritten
 from ninefold.leakage._same_target import with_same_target
 from ninefold.leakage.case import Case, Check, Finding, Severity
 from ninefold.leakage.chance import log10_excess
@@ -48,6 +49,10 @@ BY_NEARNESS = (
     "its target"
 )
 BY_TARGET = "each is near to that row and has its very target, as rows near to each other seldom do"
+BY_WRITING = (
+    "one of the two is written with other decimals in all its numbers, and they are nearer, or "
+    "more alike in the target, than rows written alike"
+)
 
 
 class NearRowsCheck(Check):
@@ -95,9 +100,8 @@ class NearRowsCheck(Check):
             return
         severity, leads, evidence = verdict
         test = _all_of(case, records, test)
-        mask = np.zeros(len(case), dtype=bool)
-        mask[test.rows[test.beyond(_naming(test, scale, leads), leads)]] = True
-        yield _finding(case, mask, severity, evidence)
+        rows = test.rows[test.beyond(_naming(test, scale, leads), leads)]
+        yield _finding(case, rows, severity, evidence)
 
 
 def _some(rows: Array, count: int, rng: np.random.Generator) -> Array:
@@ -219,9 +223,7 @@ def closer_than_inside(case: Case, records: Records, pool: Array) -> Iterator[Fi
         return
     found = nearer(case, records, pool)
     if found is not None:
-        mask = np.zeros(len(case), dtype=bool)
-        mask[found.rows] = True
-        yield _finding(case, mask, "warn", found.evidence)
+        yield _finding(case, found.rows, "warn", found.evidence)
 
 
 def _dealt_by_lot(
@@ -240,15 +242,18 @@ def _dealt_by_lot(
         found = look(test, train)
         if found is not None:
             found = look(_all_of(case, records, test), train) or found
-            mask = np.zeros(len(case), dtype=bool)
-            mask[found.rows] = True
-            yield _finding(case, mask, "warn", found.evidence, told)
+            yield _finding(case, found.rows, "warn", found.evidence, told)
+    anew = rewritten(case, records)
+    if anew is not None:
+        yield _finding(case, anew.rows, "warn", anew.evidence, BY_WRITING)
 
 
 def _finding(
-    case: Case, mask: Array, severity: Severity, evidence: dict[str, Any], told: str = BY_NEARNESS
+    case: Case, rows: Array, severity: Severity, evidence: dict[str, Any], told: str = BY_NEARNESS
 ) -> Finding:
-    count = int(mask.sum())
+    count = len(rows)
+    mask = np.zeros(len(case), dtype=bool)
+    mask[rows] = True
     return Finding(
         kind="rows.near_duplicate",
         severity=severity,
