@@ -46,6 +46,7 @@ def planted(
     *,
     columns: Iterable[str] = (),
     rows: Iterable[int] = (),
+    pairs: Iterable[tuple[int, int]] = (),
     families: Iterable[str] = (),
     **declared: object,
 ) -> Trial:
@@ -59,6 +60,7 @@ def planted(
         table,
         columns=frozenset(columns),
         rows=frozenset(int(row) for row in rows),
+        pairs=tuple((int(a), int(b)) for a, b in pairs),
         families=frozenset(families),
         **{"target": source.target, **roles, **declared},  # type: ignore[arg-type]
     )

@@ -28,7 +28,9 @@ class Trial:
     """A table with the declarations of a user.
 
     `part` `(N,)` is "train", "valid", "test" or "" where the user brings a split. `leak` is "" for
-    an honest table; otherwise a finding of one of `families` must name one of `columns`, or `rows`.
+    an honest table; otherwise a finding of one of `families` must name one of `columns`, or `rows`,
+    of which Ninefold's own split leaves those in test. Of `pairs` of rows, one copied from the
+    other, those in test leak whose other one is not.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Trial:
     families: frozenset[str] = frozenset()
     columns: frozenset[str] = frozenset()
     rows: frozenset[int] = frozenset()
+    pairs: tuple[tuple[int, int], ...] = ()
     task: str | None = None
     time: str | None = None
     group: tuple[str, ...] = ()
@@ -96,12 +99,18 @@ def run(trial: Trial) -> Answer:
             content = {"kind": "given", "path": "parts.csv"}
         parts = split(frame, problem, validate("split", content), folder)
     start = time.process_time()
-    if trial.part is None:
-        tested = frozenset(frame.row[parts.part == "test"].tolist())
-        trial = replace(trial, rows=trial.rows & tested)
+    tested = frozenset(frame.row[parts.part == "test"].tolist())
+    leaking = trial.rows if trial.part is not None else trial.rows & tested
+    trial = replace(trial, rows=leaking | _leaking(trial.pairs, tested))
     kind = parts.manifest["split"]["kind"]
     report = audit(frame, parts.part, problem, AuditSpec(), kind)
     return Answer(trial, report, time.process_time() - start)
+
+
+def _leaking(pairs: tuple[tuple[int, int], ...], tested: frozenset[int]) -> frozenset[int]:
+    """Return the test rows of pairs that are apart; of all, where a split keeps all together."""
+    ways = [way for pair in pairs for way in (pair, pair[::-1]) if way[0] in tested]
+    return frozenset({row for row, other in ways if other not in tested} or {a for a, _ in ways})
 
 
 def _ingest(folder: Path, trial: Trial) -> tuple[Frame, ProblemSpec]:

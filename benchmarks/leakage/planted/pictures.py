@@ -63,9 +63,9 @@ def _copies(source: Source, table: pd.DataFrame, rng: np.random.Generator, by: C
     both = pd.concat([table, made], ignore_index=True)
     order = rng.permutation(len(both))
     place = np.argsort(order)
-    rows = place[[*chosen, *range(len(table), len(both))]]
+    pairs = zip(place[len(table) :], place[chosen], strict=True)
     return planted(
-        source, both.iloc[order].reset_index(drop=True), by.__name__.strip("_"), rows=rows,
+        source, both.iloc[order].reset_index(drop=True), by.__name__.strip("_"), pairs=pairs,
         families=["rows"],
     )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """rows: copies of train rows in test, as they are or disguised, and rows made from others."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -9,6 +9,8 @@ from benchmarks.leakage.plant import is_numeric_target, leak, planted, random_pa
 from benchmarks.leakage.sources import Source
 from benchmarks.leakage.trial import Array, Trial
 
+LEAST_GAIN = 0.2
+"""Share of a nearest neighbour's error at the copies that their originals must take away."""
 Disguise = Callable[[pd.DataFrame, Source, pd.DataFrame, np.random.Generator], pd.DataFrame]
 
 
@@ -85,18 +87,47 @@ def _base(source: Source, table: pd.DataFrame) -> pd.DataFrame | None:
     return table
 
 
+def _gain(source: Source, base: pd.DataFrame, origin: Array, made: pd.DataFrame) -> float:
+    """Return the share of a nearest neighbour's error at copies that their originals take away.
+
+    Where rows lie so close that the noise hides the original among others like it, nothing leaks.
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    both = pd.concat([base, made], ignore_index=True)
+    x = pd.get_dummies(both.drop(columns=[source.target, *source.after]), dtype=float)
+    space = x.rank(pct=True).fillna(-0.3).to_numpy()
+    near = NearestNeighbors(n_neighbors=2).fit(space[: len(base)])
+    first, second = near.kneighbors(space[len(base) :], return_distance=False).T
+    learned, told = base[source.target].to_numpy(), made[source.target].to_numpy()
+    if is_numeric_target(source, base):
+        apart = np.abs(learned[np.stack([first, second])].astype(float) - told.astype(float))
+    else:
+        apart = (learned[np.stack([first, second])] != told).astype(float)
+    without = np.where(first == origin, apart[1], apart[0]).mean()
+    return float(1 - apart[0].mean() / without) if without else 0.0
+
+
 def _trial(
-    source: Source, table: pd.DataFrame, name: str, rows: Array, part: Array | None
+    source: Source,
+    table: pd.DataFrame,
+    name: str,
+    part: Array | None,
+    rows: Iterable[int] = (),
+    pairs: Iterable[tuple[int, int]] = (),
 ) -> Trial:
-    families = ("rows", "id") if len(rows) else ()
-    return planted(source, table, name, rows=rows, families=families, time=None, part=part)
+    rows, pairs = tuple(rows), tuple(pairs)
+    families = ("rows", "id") if rows or pairs else ()
+    return planted(
+        source, table, name, rows=rows, pairs=pairs, families=families, time=None, part=part
+    )
 
 
 @leak("rows")
 def copies_of_train_rows_in_test(
     source: Source, table: pd.DataFrame, rng: np.random.Generator
 ) -> Iterator[Trial]:
-    """A tenth of the test rows are train rows in disguise."""
+    """A tenth of the test rows are train rows in disguise, which tell their targets."""
     base = _base(source, table)
     if base is None:
         return
@@ -105,45 +136,50 @@ def copies_of_train_rows_in_test(
         test, train = np.flatnonzero(part == "test"), np.flatnonzero(part == "train")
         chosen = np.sort(rng.choice(test, max(8, len(test) // 10), replace=False))
         origin = rng.choice(train, len(chosen), replace=False)
+        made = disguise(base.iloc[origin], source, base, rng)
+        if _gain(source, base, origin, made) < LEAST_GAIN:
+            continue
         out = base.copy().astype(object)
-        out.iloc[chosen] = disguise(base.iloc[origin], source, base, rng).to_numpy(object)
-        yield _trial(source, out, f"{name}, in test", chosen, part)
+        out.iloc[chosen] = made.to_numpy(object)
+        yield _trial(source, out, f"{name}, in test", part, chosen)
 
 
 @leak("rows")
 def copies_before_a_random_split(
     source: Source, table: pd.DataFrame, rng: np.random.Generator
 ) -> Iterator[Trial]:
-    """A fifth of the table's rows appended in disguise, then split at random."""
+    """A fifth of the table's rows appended in a disguise that tells, then split at random."""
     base = _base(source, table)
     if base is None:
         return
     for name, disguise in DISGUISES.items():
         origin = rng.choice(len(base), len(base) // 5, replace=False)
         made = disguise(base.iloc[origin], source, base, rng)
+        if _gain(source, base, origin, made) < LEAST_GAIN:
+            continue
         out = pd.concat([base, made], ignore_index=True)
+        pairs = list(zip(range(len(base), len(out)), origin, strict=True))
         part = random_part(len(out), rng)
-        new = np.arange(len(base), len(out))
-        pairs = np.concatenate([new[part[new] != part[origin]], origin[part[new] != part[origin]]])
-        yield _trial(source, out, f"{name}, given split", pairs[part[pairs] == "test"], part)
-        yield _trial(source, out, f"{name}, own split", np.r_[new, origin], None)
+        yield _trial(source, out, f"{name}, given split", part, pairs=pairs)
+        yield _trial(source, out, f"{name}, own split", None, pairs=pairs)
 
 
 @leak("rows")
 def a_moved_copy_of_every_row(
     source: Source, table: pd.DataFrame, rng: np.random.Generator
 ) -> Iterator[Trial]:
-    """The table doubled by copies with noise ("augmented"), then split at random."""
+    """The table doubled by copies with noise ("augmented") that tell, then split at random."""
     base = _base(source, table)
     if base is None:
         return
     for share in (0.01, 0.05):
         made = _jitter(share)(base, source, base, rng)
+        if _gain(source, base, np.arange(len(base)), made) < LEAST_GAIN:
+            continue
         out = pd.concat([base, made], ignore_index=True)
-        part = random_part(len(out), rng)
-        crossed = np.tile(part[: len(base)] != part[len(base) :], 2)
-        rows = np.flatnonzero(crossed & (part == "test"))
-        yield _trial(source, out, f"all again, noise of {share:.0%}", rows, part)
+        pairs = zip(range(len(base), len(out)), range(len(base)), strict=True)
+        name = f"all again, noise of {share:.0%}"
+        yield _trial(source, out, name, random_part(len(out), rng), pairs=pairs)
 
 
 @leak("rows")
@@ -158,11 +194,8 @@ def copies_with_a_new_number(
     out = pd.concat([base, base.iloc[origin]], ignore_index=True)
     when = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 10**7, len(out)), "s")
     out.insert(0, "written", when.astype(str))
-    part = random_part(len(out), rng)
-    new = np.arange(len(base), len(out))
-    apart = part[new] != part[origin]
-    pairs = np.concatenate([new[apart], origin[apart]])
-    yield _trial(source, out, "new moment, given split", pairs[part[pairs] == "test"], part)
+    pairs = zip(range(len(base), len(out)), origin, strict=True)
+    yield _trial(source, out, "new moment, given split", random_part(len(out), rng), pairs=pairs)
 
 
 @leak("rows")
@@ -176,10 +209,10 @@ def records_entered_anew(
     origin = rng.choice(len(base), len(base) // 12, replace=False)
     out = pd.concat([base, base.iloc[origin]], ignore_index=True)
     when = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 10**7, len(out)), "s")
-    rows = np.r_[np.arange(len(base), len(out)), origin]
     yield planted(
         source, out.assign(entered=when.astype(str)), "entered anew, own split by time",
-        rows=rows, families=("rows",), time="entered",
+        pairs=zip(range(len(base), len(out)), origin, strict=True), families=("rows",),
+        time="entered",
     )  # fmt: skip
 
 
@@ -232,13 +265,13 @@ def _oversampled(
     rows = np.arange(len(base), len(out))
     both = np.concatenate([rows, members[parents].ravel()])
     test = both[part[both] == "test"] if leaks else both[:0]
-    yield _trial(source, out, "SMOTE, given split", np.unique(test), part)
+    yield _trial(source, out, "SMOTE, given split", part, np.unique(test))
     coarse = out.copy()
     for name in names:
         coarse[name] = out[name].round(_decimals(base[name]))
-    yield _trial(source, coarse, "SMOTE, rounded as the table is written", np.unique(test), part)
+    yield _trial(source, coarse, "SMOTE, rounded as the table is written", part, np.unique(test))
     if leaks:
-        yield _trial(source, out, "SMOTE, own split", np.unique(both), None)
+        yield _trial(source, out, "SMOTE, own split", None, np.unique(both))
 
 
 def _decimals(column: pd.Series) -> int:
