@@ -89,9 +89,14 @@ def render(items: Iterable[Rule], note: str = "") -> str:
     listed = [(name, list(group)) for name, group in groupby(items, key=topic)]
     lines.append("expectations:\n" if listed else "expectations: []\n")
     for name, group in listed:
-        lines.append(f"\n  # {' '.join(name.split())}\n")
+        lines.append(heading(name))
         lines += [block(item) for item in group]
     return "".join(lines)
+
+
+def heading(name: str) -> str:
+    """Return what stands above the rules on a column."""
+    return f"\n  # {' '.join(name.split())}\n"
 
 
 def block(item: Rule) -> str:

@@ -6,13 +6,14 @@ same within its margin stays as it was drafted first, so that the difference tel
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from expectations.alike import are_alike
 from expectations.difference import NAMING, difference
-from expectations.draft import block, render
+from expectations.draft import block, heading, render, topic
 from expectations.sample import Rule
 from ninefold.config import invalid_yaml
 from ninefold.errors import ConfigError
@@ -123,6 +124,7 @@ def _edit(
         return render([*(rule for rule in keep.values()), *added.values()])
     lines = text.splitlines(keepends=True)
     after = _places(own, added, order)
+    named = {topic(rule) for rule in own.values()}
     result = lines[: spans[0][0]]
     result += [block(rule) for rule in after.pop(None, [])]
     for (start, stop, end), (key, rule) in zip(spans, own.items(), strict=True):
@@ -130,22 +132,38 @@ def _edit(
             result += lines[start:stop]
         elif key in keep:
             result.append(block(keep[key]))
-        result += [block(item) for item in after.get(key, [])]
+        result += _blocks(after.get(key, []), named)
         result += lines[stop:end]
-    return "".join(result)
+    written = "".join(result)
+    for name in named - {topic(rule) for rule in [*keep.values(), *added.values()]}:
+        written = written.replace(heading(name), "")
+    return written
+
+
+def _blocks(rules: Sequence[Rule], named: Collection[str]) -> Iterator[str]:
+    """Yield rules as text; what no rule was about until now comes under a heading of its own."""
+    for name, group in groupby(rules, key=topic):
+        if name not in named:
+            yield heading(name)
+        yield from map(block, group)
 
 
 def _places(
     own: Mapping[Key, Rule], added: Mapping[Key, Rule], order: Sequence[Key]
 ) -> dict[Key | None, list[Rule]]:
-    """Put each new rule behind the rule that it follows in the draft."""
+    """Put each new rule behind the rule that it follows in the draft, those on what no rule was
+    about behind all that are about the same as that one.
+    """
     after: dict[Key | None, list[Rule]] = {}
     anchor: Key | None = None
+    last = {topic(rule): key for key, rule in own.items()}
     for key in order:
         if key in own:
             anchor = key
         elif key in added:
-            after.setdefault(anchor, []).append(added[key])
+            is_new = topic(added[key]) not in last
+            place = last[topic(own[anchor])] if anchor and is_new else anchor
+            after.setdefault(place, []).append(added[key])
     if None in after and own:
         after.setdefault(list(own)[-1], [])[:0] = after.pop(None)
     return after

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from expectations.draft import block, render
+from expectations.draft import block, heading, render
 from expectations.merge import laid_beside, merge
 from ninefold.errors import ConfigError
 from tasks.commands import expectations
@@ -188,4 +188,15 @@ def test_the_difference_names_no_line_that_stays():
     assert changed == ["-    max_value: 1", "+    max_value: 2"] * 100
     fewer = merge(render(old[:3]), render(old[:3]), render(old[:3:2]), "s.yaml")
     gone = [line for line in fewer.diff.splitlines()[2:] if line[0] in "+-"]
-    assert gone == [f"-{line}" for line in block(old[1]).splitlines()]
+    assert sorted(gone) == sorted(
+        f"-{line}" for line in (heading("c1") + block(old[1])).splitlines()
+    )
+
+
+def test_a_new_column_has_a_heading_and_one_that_is_gone_has_none():
+    one, mine, two, three = (
+        {"type": type_, "column": name, "severity": "warn", "because": "seen"}
+        for type_, name in ((TYPES[0], "a"), (TYPES[1], "a"), (TYPES[0], "b"), (TYPES[0], "c"))
+    )
+    merged = merge(render([one, mine, three]), render([one, three]), render([one, two]), "s.yaml")
+    assert merged.suite == render([one, mine, two])
