@@ -142,3 +142,27 @@ def test_a_charge_by_the_minute_is_told_and_what_only_resembles_one_is_not(tmp_p
     table.loc[[5, 700], "minutes"] /= 2
     failed = [i for i in check(table, suite, tmp_path)["expectations"] if not i["success"]]
     assert [[r["row"] for r in i["rows"]] for i in failed if "charge" in i["columns"]] == [[5, 700]]
+
+
+def test_what_goes_with_a_level_is_expected_to_where_chance_would_not_have_it(tmp_path):
+    rng = np.random.default_rng(3)
+    shop = rng.integers(0, 40, 900)
+    table = orders().assign(
+        shop=np.char.add("s", shop.astype(str)),
+        town=np.array(["Rome", "Oslo", "Bonn"])[shop % 3],
+        mood=rng.choice(["good", "bad"], 900),
+    )
+    suite = drafted(table, tmp_path)
+    assert "column_list: [shop, town]" in suite
+    assert "column_list: [shop, mood]" not in suite
+    table.loc[500, "town"] = {"Rome": "Oslo"}.get(table.loc[500, "town"], "Rome")
+    report = check(table, suite, tmp_path)
+    (failed,) = [i for i in report["expectations"] if i["type"] == "expect_rows_to_agree"]
+    assert [row["row"] for row in failed["rows"]] == [500]
+
+
+def test_a_level_is_no_owner_where_all_rows_are_nearly_alike(tmp_path):
+    shop = np.random.default_rng(3).integers(0, 400, 900)
+    table = orders().assign(shop=np.char.add("s", shop.astype(str)), town="Rome")
+    table.loc[np.flatnonzero(shop == 7), "town"] = "Oslo"
+    assert "expect_rows_to_agree" not in drafted(table, tmp_path)
