@@ -15,21 +15,23 @@ last where several columns have one. Of 2,239 columns of honest tables one has s
 itself, oftener by 1.5 times than the next value."""
 FEWEST, COARSE = 20, 0.1
 """Different other values that a median may halve, and most of the rows that hold one of them."""
+EXACT, HALFWAY = 1e-6, 1e-9
+"""Deviations by which hardly a value that stands out is the mean of the others by chance, and how
+far rounding puts one halfway between two, in shares of it."""
 AROUND = 5
 """Values on either side of a median that say how often a value occurs there."""
 
 
-def agrees(centre: Centre, spike: float, rest: Array, second: int) -> bool:
-    """Tell whether a filled-in value is the centre of the train rows as far as they can say."""
-    if centre is is_median:
-        return _halves(spike, rest)
-    return centre(spike, rest, second, True)
+def is_centre(spike: float, rest: Array, second: int) -> bool:
+    """Tell whether a value is the mean or the median of train rows, as far as they can say."""
+    return _halves(spike, rest) or is_mean(spike, rest, second, True)
 
 
 def is_mean(spike: float, rest: Array, second: int, is_clear: bool) -> bool:
     """Tell whether a value is the mean of the others, to the digit it is written in.
 
-    A mean has more digits than what it averages; where it does not, only a clear spike counts.
+    A mean has more digits than what it averages; where it does not, only a clear spike counts, or
+    one that is the mean to more digits than chance has.
     """
     own, scale = resolution(np.array([spike])), float(rest.std())
     if scale == 0 or own > 1e-2 * scale:
@@ -37,7 +39,7 @@ def is_mean(spike: float, rest: Array, second: int, is_clear: bool) -> bool:
     near = max(0.5001 * own, 1e-7 * scale)
     if abs(spike - float(rest.mean())) > near:
         return False
-    return is_clear or own < resolution(rest) / 5
+    return is_clear or own < resolution(rest) / 5 or near <= EXACT * scale
 
 
 def is_median(spike: float, rest: Array, second: int, is_clear: bool) -> bool:
@@ -57,7 +59,12 @@ def is_median(spike: float, rest: Array, second: int, is_clear: bool) -> bool:
 
 
 def _halves(spike: float, rest: Array) -> bool:
-    """Tell whether a value halves the others, which may hold it themselves as often as the next."""
+    """Tell whether a value halves the others, which may hold it themselves as often as the next.
+
+    One written finer than these lies halfway between two: it is their very median, or not.
+    """
+    if resolution(np.array([spike])) < 0.9 * resolution(rest):
+        return bool(np.isclose(np.median(rest), spike, rtol=HALFWAY, atol=0))
     values, counts = np.unique(rest, return_counts=True)
     at = int(np.searchsorted(values, spike))
     near = counts[max(at - AROUND, 0) : at + AROUND]

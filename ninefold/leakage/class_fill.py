@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage._fills import SPIKE, Centre, agrees, is_mean, is_median
+from ninefold.leakage._fills import SPIKE, Centre, is_mean, is_median
 from ninefold.leakage.case import Case, Check, Finding, known_after
 
 MIN_ROWS = 30
@@ -67,9 +67,7 @@ def _fill(case: Case, x: Array, klass: int) -> _Fill | None:
         for centre in centres:
             of_train = x[inside & case.train & ~rows]
             if centre(spike, rest, second, is_clear) or (
-                len(of_train) >= MIN_ROWS
-                and centre(spike, of_train, second, is_clear)
-                and agrees(centre, spike, of_train, second)
+                len(of_train) >= MIN_ROWS and centre(spike, of_train, second, is_clear)
             ):
                 return _Fill(rows, centre is is_mean)
     return None

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage._fills import CLEAR, LESS_CLEAR, SPIKE, agrees, is_mean, is_median
+from ninefold.leakage._fills import CLEAR, LESS_CLEAR, SPIKE, is_centre, is_mean, is_median
 from ninefold.leakage._listed import listed
 from ninefold.leakage._scales import (
     CHANCE,
@@ -126,7 +126,7 @@ def _is_imputed(case: Case, column: Column, times: float) -> bool:
                 continue
             masks = (case.train, ~case.test)
             train = [column.x[column.present & m & (column.x != spike)] for m in masks]
-            same = any(len(t) > 0 and agrees(centre, spike, t, second) for t in train)
+            same = any(len(t) > 0 and is_centre(spike, t, second) for t in train)
             return not is_honest(case, same)
     return False
 

@@ -113,6 +113,33 @@ def test_gaps_of_coarse_numbers_filled_with_their_median_warn():
     assert (finding.kind, finding.columns) == ("preprocessing.imputation", ("a",))
 
 
+def test_a_median_between_two_numbers_of_all_rows_warns_and_of_train_rows_is_silent():
+    """Train's is half a step off: it is another all the same."""
+    part, x, rng = parts(), raw(), np.random.default_rng(2)
+    learned, place = part != "test", rng.random(N)
+    for side in (learned, ~learned):
+        place[side] = place[side].argsort().argsort() / side.sum()
+    x[:, 0] = 0.3 * place.argsort().argsort()
+    for known, leaks in ((np.ones(N, dtype=bool), 1), (learned, 0)):
+        gap = np.zeros(N, dtype=bool)
+        for side in (learned, ~learned):
+            gap[np.flatnonzero(side)[: 60 + (side.sum() + leaks) % 2]] = True
+        made = x.copy()
+        made[gap, 0] = np.median(x[known & ~gap, 0])
+        assert bool(found(made.round(2), part)) == bool(leaks)
+
+
+def test_a_mean_of_all_rows_among_values_that_come_nearly_as_often_warns():
+    part, rng = parts(), np.random.default_rng(2)
+    gap, x = rng.random(N) < 0.1, raw()
+    x[:, 0] = np.where(rng.random(N) < 0.1, 0.3, rng.random(N))
+    x[gap, 0] = x[~gap, 0].mean()
+    (finding,) = found(x, part)
+    assert (finding.kind, finding.columns) == ("preprocessing.imputation", ("a",))
+    x[gap, 0] = x[~gap & (part != "test"), 0].mean()
+    assert not found(x, part)
+
+
 def test_differences_of_either_sign_that_are_often_zero_were_not_filled():
     x, still = raw(), np.random.default_rng(2).random(N) < 0.4
     x[:, 0] = np.where(still, 0, np.round(np.random.default_rng(3).normal(0, 30, N)))
