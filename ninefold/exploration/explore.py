@@ -15,7 +15,7 @@ from ninefold.exploration.learning_curve import learning_curve
 from ninefold.exploration.outliers import isolation, robust_z
 from ninefold.exploration.shapes import shape
 from ninefold.exploration.target_tests import target_tests
-from ninefold.exploration.view import View, look_at
+from ninefold.exploration.view import MAX_COLUMNS, MAX_TESTED, View, look_at
 from ninefold.problem import ProblemSpec
 from ninefold.target import Target
 
@@ -31,35 +31,48 @@ def explore(train: Frame, problem: ProblemSpec, masked: Collection[str] = ()) ->
     """
     masked = described_names(train.columns, masked)
     shown, target = described(train), problem.target if problem.learns_target else ""
-    view = look_at(shown, target, problem.task)
-    more = [
-        _with_target(look_at(shown, name, problem.task), problem.alone(name), masked)
-        for name in problem.also
-    ]
+    names = problem.targets if target else ()
+    told = [_with_target(shown, problem.alone(name), masked) for name in names]
+    view = look_at(shown, target, problem.task, MAX_TESTED if told else MAX_COLUMNS)
+    near = (
+        view.only(_nearest(told[0]["target"]["tests"]))
+        if told and len(view.columns) > MAX_COLUMNS
+        else view
+    )
     return {
         "rows": view.rows,
         "looked_at": {
             "rows": len(view.frame), "columns": len(view.columns), "left_out": view.left_out,
+            "related": len(near.columns),
         },
-        **(_with_target(view, problem.alone(target), masked) if target else {}),
-        **({"more_targets": more} if more else {}),
-        "associations": associations(view),
-        "gaps": gaps(view),
-        "outliers": _outliers(view),
-        "collinearity": _collinearity(view),
+        **(told[0] if told else {}),
+        **({"more_targets": told[1:]} if told[1:] else {}),
+        "associations": associations(near),
+        "gaps": gaps(near),
+        "outliers": _outliers(near),
+        "collinearity": _collinearity(near),
         "galleries": galleries(train, problem, masked),
     }  # fmt: skip
 
 
-def _with_target(view: View, problem: ProblemSpec, masked: Collection[str]) -> dict[str, Any]:
-    """Return what the columns tell of the target."""
+def _nearest(tests: list[dict[str, Any]]) -> list[str]:
+    """Return the columns that go with the target most."""
+    return list(dict.fromkeys(test["column"] for test in tests))[:MAX_COLUMNS]
+
+
+def _with_target(frame: Frame, problem: ProblemSpec, masked: Collection[str]) -> dict[str, Any]:
+    """Return what the columns tell of the target.
+
+    The learning curve takes the first columns: those that go with the target would flatter it.
+    """
+    view = look_at(frame, problem.target, problem.task, MAX_TESTED)
     y, what = _outcome(view, problem)
     tests = target_tests(view)
     shown = list(dict.fromkeys(t["column"] for t in tests["tests"] if t["what"] == "values"))
     return {
         "target": {"name": problem.target, "task": problem.task, "what": what, **tests},
         "shapes": [shape(view, name, y) for name in shown if name not in masked][:MAX_SHAPES],
-        "learning_curve": _curve(view, problem),
+        "learning_curve": _curve(look_at(frame, problem.target, problem.task), problem),
     }
 
 

@@ -1,6 +1,7 @@
 """The part of a table that is looked at: sampled where it is long, capped where it is wide."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -8,7 +9,8 @@ import numpy as np
 from ninefold.columns import Array, Column, Frame, is_missing
 
 MAX_ROWS = 20_000
-MAX_COLUMNS = 60
+MAX_COLUMNS, MAX_TESTED = 60, 600
+"""So many columns are held against each other, and so many against a target."""
 SEED = 0
 
 
@@ -20,7 +22,7 @@ class View:
     rows: int
     """Rows of the whole frame."""
     left_out: int
-    """Input columns beyond the first `MAX_COLUMNS`."""
+    """Input columns that were too many."""
     target: str
     """"" where none is learnt."""
     task: str
@@ -35,13 +37,19 @@ class View:
         """Each column as float64 `(N,)`: levels as codes, NaN for missing."""
         return {c.name: as_numbers(c, self.frame[c.name]) for c in self.frame.columns}
 
+    def only(self, names: Collection[str]) -> "View":
+        """Return what is seen of some of the columns."""
+        kept = [c.name for c in self.frame.columns if c.name in names or c.name == self.target]
+        return replace(self, frame=self.frame.select(kept))
+
     def is_ordered(self, name: str) -> bool:
         """Tell whether a column is a number or a date, so that its order means something."""
         return self.frame.column(name).kind in ("number", "datetime")
 
 
-def look_at(frame: Frame, target: str, task: str) -> View:
-    """Return what is looked at: inputs, derived columns and the target, no identifiers.
+def look_at(frame: Frame, target: str, task: str, most: int = MAX_COLUMNS) -> View:
+    """Return what is looked at: the first `most` inputs and derived columns, and the target; no
+    identifiers.
 
     Without a `target` (""), there are inputs and derived columns only.
     """
@@ -50,10 +58,10 @@ def look_at(frame: Frame, target: str, task: str) -> View:
         for c in frame.columns
         if c.name != target and not c.roles & {"id", "after", "target"} and c.kind != "text"
     ]
-    kept = usable[:MAX_COLUMNS] + ([frame.column(target)] if target else [])
+    kept = usable[:most] + ([frame.column(target)] if target else [])
     chosen = sample(len(frame), MAX_ROWS)
     shown = frame.select([c.name for c in kept]).take(chosen)
-    return View(shown, len(frame), len(usable) - len(usable[:MAX_COLUMNS]), target, task)
+    return View(shown, len(frame), len(usable) - len(usable[:most]), target, task)
 
 
 def sample(rows: int, most: int) -> Array:

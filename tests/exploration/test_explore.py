@@ -12,7 +12,7 @@ from ninefold.columns import Column, Frame
 from ninefold.exploration.association import correlation_ratio, cramers_v
 from ninefold.exploration.explore import explore
 from ninefold.exploration.gaps import gaps
-from ninefold.exploration.view import MAX_COLUMNS, MAX_ROWS, look_at
+from ninefold.exploration.view import MAX_COLUMNS, MAX_ROWS, MAX_TESTED, look_at
 from ninefold.files import jsonable
 from ninefold.problem import ProblemSpec
 
@@ -120,10 +120,13 @@ def test_long_and_wide_tables_are_sampled_and_capped_and_say_so():
     columns = tuple(Column(n, "number", INPUT) for n in data)
     view = look_at(Frame(columns, data, np.arange(rows)), "y", "regression")
     assert (len(view.frame), view.rows) == (MAX_ROWS, rows)
-    few = {f"c{i}": rng.normal(size=50) for i in range(300)} | {"y": rng.normal(size=50)}
+    few = {f"c{i}": rng.normal(size=50) for i in range(620)} | {"y": rng.normal(size=50)}
+    few["c599"] = few["y"] + rng.normal(size=50)
     columns = tuple(Column(n, "number", INPUT) for n in few)
     report = explore(Frame(columns, few, np.arange(50)), ProblemSpec(target="y", task="regression"))
-    assert report["looked_at"] == {"rows": 50, "columns": MAX_COLUMNS, "left_out": 240}
+    assert report["looked_at"] == {"rows": 50, "columns": MAX_TESTED, "left_out": 20, "related": 60}
+    assert report["target"]["tests"][0]["column"] == "c599"
+    assert len(report["associations"]["columns"]) == MAX_COLUMNS + 1
 
 
 def test_the_same_rows_give_the_same_report():

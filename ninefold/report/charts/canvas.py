@@ -66,7 +66,9 @@ class Canvas:
             self.line(scale(tick), top, scale(tick), bottom, "gridline")
             self.text(scale(tick), bottom + 14, text, "tick", "middle")
         if title:
-            self.text((scale.start + scale.stop) / 2, bottom + 31, title, "axis", "middle")
+            half = min(CHARACTER * len(title), self.width) / 2
+            middle = min(max((scale.start + scale.stop) / 2, half), self.width - half)
+            self.text(middle, bottom + 31, title, "axis", "middle")
 
     def y_axis(self, scale: Scale, left: float, right: float, title: str = "") -> None:
         """Add grid lines and labels for a vertical scale, and its title above."""

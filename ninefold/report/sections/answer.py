@@ -122,7 +122,7 @@ def _gate_cards(evidence: Evidence) -> list[Html]:
         failed = sum(not item["success"] for item in evidence.quality["expectations"])
         total = len(evidence.quality["expectations"])
         items.append(
-            card("Data quality gate", said, f"{total - failed} of {total} rules met", tone)
+            card("Data quality gate", said, f"{total - failed:,} of {total:,} rules met", tone)
         )
     if evidence.leakage:
         said, tone = GATES[evidence.leakage["verdict"]]

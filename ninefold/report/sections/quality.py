@@ -47,7 +47,7 @@ class Quality(Section):
         return join(
             [
                 paragraph(
-                    f"{len(met)} of {count(len(items), 'rule')} are met",
+                    f"{len(met):,} of {count(len(items), 'rule')} are met",
                     join([" (suite ", code(suite), ")"]) if suite else "",
                     ". Every detail stands in the ",
                     docs,

@@ -62,6 +62,9 @@ def _looked_at(found: Mapping[str, Any]) -> str:
     said = f"{rows} {found['rows']:,} train rows and {count(looked['columns'], 'column')}"
     if looked["left_out"]:
         said += f" (the first ones; {looked['left_out']:,} more were left out)"
+    if looked["related"] < looked["columns"]:
+        said += f" (with each other, and for gaps and outliers, the {looked['related']} that go "
+        said += "with the target most)"
     return f"{said} were looked at; neither the valid nor the test part was read for this."
 
 
@@ -99,9 +102,10 @@ def _shapes(shapes: list[Mapping[str, Any]], target: Mapping[str, Any]) -> Html:
     if not shapes:
         return Html()
     is_share = target["task"] == "classification"
-    listed = [b for shape in shapes for b in shape["bins"] if b["rows"] >= 10]
-    limits = (min((b["low"] for b in listed), default=0.0),
-              max((b["high"] for b in listed), default=1.0))  # fmt: skip
+    listed = [b for shape in shapes for b in shape["bins"]]
+    ends = [b[end] for b in listed for end in ("low", "high") if b["rows"] >= 10]
+    ends += [b["value"] for b in listed]
+    limits = (min(ends, default=0.0), max(ends, default=1.0))
     pictures = [
         figure(
             bins(f"{target['what']} along {s['column']}", s["bins"], limits, is_share),

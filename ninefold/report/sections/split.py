@@ -73,7 +73,8 @@ def _folds(folds: Mapping[str, Any]) -> str:
     pairs = folds.get("pairs") or [{}]
     least = min(pair.get("fit", 0) for pair in pairs)
     most = max(pair.get("fit", 0) for pair in pairs)
-    rows = f" (of {least:,} to {most:,} rows)" if most else ""
+    size = f"{most:,}" if least == most else f"{least:,} to {most:,}"
+    rows = f" (of {size} rows)" if most else ""
     number = len(folds.get("pairs") or ()) or folds["count"]
     return f"Inside train stand {count(number, 'fold')}, {how}{rows}.{left}"
 
