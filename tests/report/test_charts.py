@@ -1,10 +1,11 @@
 import math
+import re
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ninefold.report.charts.bars import histogram, levels, shares, stacked
-from ninefold.report.charts.canvas import shortened, told_apart
+from ninefold.report.charts.canvas import CHARACTER, WIDTH, shortened, told_apart
 from ninefold.report.charts.heatmap import confusion
 from ninefold.report.charts.intervals import Row, forest
 from ninefold.report.charts.lines import Curve, lines
@@ -140,3 +141,10 @@ def test_names_of_models_stand_whole_before_their_bars():
     assert f">{name}</text>" in shares("title", [(name, 0.5, "50 %")])
     long = "a column whose name is as long as a sentence would be"
     assert f">{long}</text>" not in shares("title", [(long, 0.5, "50 %")])
+
+
+def test_the_title_of_an_axis_stays_inside_the_picture():
+    title = "← " + "histogram gradient boosting" + " better · roc_auc · network better →"
+    row = Row("gain of the network", -0.2, -0.3, -0.1)
+    (x,) = re.findall(r'x="([\d.]+)"[^>]*>← histogram', str(forest("gain", [row], title)))
+    assert float(x) + CHARACTER * len(title) / 2 <= WIDTH + 0.1

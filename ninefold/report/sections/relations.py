@@ -62,7 +62,7 @@ def _looked_at(found: Mapping[str, Any]) -> str:
     said = f"{rows} {found['rows']:,} train rows and {count(looked['columns'], 'column')}"
     if looked["left_out"]:
         said += f" (the first ones; {looked['left_out']:,} more were left out)"
-    if looked["related"] < looked["columns"]:
+    if looked.get("related", looked["columns"]) < looked["columns"]:
         said += f" (with each other, and for gaps and outliers, the {looked['related']} that go "
         said += "with the target most)"
     return f"{said} were looked at; neither the valid nor the test part was read for this."
