@@ -249,6 +249,18 @@ def surroundings(
     return Surroundings(series, reach, places, weight, until_now, around[:, reach + 1 :] * weight)
 
 
+def looks(series: Series, y: Array, seed: int) -> list[Surroundings]:
+    """Return the target around some rows, and around some of its larger half where it differs
+    manyfold: among small entities the noise of a column may hide what it says of large ones.
+    """
+    every = surroundings(series, y, seed)
+    if every is None or (every.weight == 1).all():
+        return [] if every is None else [every]
+    size = np.abs(y)
+    larger = surroundings(series, y, seed, size >= np.median(size))
+    return [every] if larger is None else [every, larger]
+
+
 def influence(of: Surroundings, x: Array, seed: int) -> Influence:
     """Regress a column `(M,)` on the target before, at and after each row."""
     moves = np.random.default_rng(seed).integers(len(x) // 5, len(x) - len(x) // 5, MOVES)

@@ -13,6 +13,7 @@ from ninefold.leakage._ahead import (
     Influence,
     Surroundings,
     influence,
+    looks,
     ranks,
     shifted,
     stretches_of,
@@ -73,7 +74,7 @@ class LookAheadCheck(Check):
             declared = case.problem.time is not None
             formulas = table(series, y, case.seed, case.is_classification, moments, declared)
             unknown = _open_rows(case, series)
-            around = surroundings(series, y, case.seed)
+            arounds = looks(series, y, case.seed)
             fixed = is_schedule(series, y)
             found = {}
             for name in case.inputs:
@@ -81,7 +82,7 @@ class LookAheadCheck(Check):
                     continue
                 x = _values(case, series, name)
                 if x is not None and not (fixed and is_schedule(series, x)):
-                    found[name] = _look(case, series, x, y, formulas, unknown, around)
+                    found[name] = _look(case, series, x, y, formulas, unknown, arounds)
             ahead = {name: item for name, item in found.items() if item is not None}
             asked = [name for name, item in ahead.items() if item.is_question]
             for name, item in ahead.items():
@@ -116,14 +117,14 @@ def _look(
     y: Array,
     formulas: Table | None,
     unknown: int,
-    around: Surroundings | None,
+    arounds: list[Surroundings],
 ) -> _Ahead | None:
     return (
         _copy(case, series, x, y)
         or (None if formulas is None else _computed(case, formulas, unknown, x))
         or _smoothed(case, series, x, y)
         or _filled(case, series, x, y)
-        or (None if around is None else _influenced(case, around, x))
+        or next(filter(None, (_influenced(case, around, x) for around in arounds)), None)
         or _kept(case, series, x, y)
     )
 

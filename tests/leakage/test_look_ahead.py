@@ -107,6 +107,17 @@ def test_the_next_value_with_noise_warns():
     assert finding["columns"] == ["leak"]
 
 
+@pytest.mark.parametrize(("shift", "told"), [(-1, ["warn"]), (1, [])])
+def test_noise_as_large_as_small_entities_hides_nothing_of_large_ones(shift, told):
+    rng, size = np.random.default_rng(1), np.repeat(10.0 ** np.linspace(0, 3, 12), 50)
+    moves = np.exp(0.2 * rng.normal(size=600))
+    table = pd.DataFrame({"town": np.repeat(list("abcdefghijkl"), 50), "day": list(range(50)) * 12})
+    table["y"] = size * moves
+    table["leak"] = table.groupby("town")["y"].shift(shift) + 20 * rng.normal(size=600)
+    problem = ProblemSpec(target="y", task="regression", time="day", group=("town",))
+    assert [item["severity"] for item in findings(table, problem)] == told
+
+
 def test_look_ahead_within_entities_is_found_and_an_honest_lag_is_not():
     tables = [walk(seed, 30).assign(shop=f"shop {seed}") for seed in range(20)]
     table = pd.concat(tables, ignore_index=True).sample(frac=1, random_state=0)
