@@ -6,6 +6,7 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage._scores import normal_scores, ridge_out_of_fold
+from ninefold.leakage.chance import SURE
 
 if TYPE_CHECKING:
     from ninefold.leakage.power import Power, View
@@ -24,7 +25,7 @@ def shared(
     R² out of fold of the view's residual, given the target, on all other columns; and the
     largest z under chance of that prediction and of single columns (its p-value corrected for
     their number). A child of the target has nothing in common with the others; a cause, or a
-    child of a common cause, has.
+    child of a common cause, has. Columns set with it, as answers of one form are, say nothing.
     """
     from scipy.special import log_ndtr, ndtri_exp
 
@@ -32,7 +33,7 @@ def shared(
     spread = float((residual**2).sum())
     if spread < 1e-9 * len(residual):
         return 0.0, 0.0
-    x = np.hstack([power.matrix(leaving), power.neighbours])
+    x = np.hstack([power.matrix(leaving | _of_one_form(power, view)), power.neighbours])
     predicted = ridge_out_of_fold(x, residual, power.fold)
     single, joint = _ties(x, residual[:, None], predicted[:, None])
     corrected = min(log_ndtr(-single[0]) + np.log(2 * (x.shape[1] - 1)), np.log(0.5))
@@ -43,6 +44,26 @@ def shared(
         z = max(_of_largest(single[0], singles), (joint[0] - joints.mean()) / joints.std())
     r2 = 1 - ((residual - predicted) ** 2).sum() / spread
     return float(max(r2, 0.0)), float(max(z, 0.0))
+
+
+def _of_one_form(power: "Power", view: "View") -> set[str]:
+    """Return the columns set, or left open, together with a flag, a gap or a usual value.
+
+    Of the four ways to have the one and the other, or not, chance would have left none out.
+    """
+    levels = np.unique(view.codes)
+    if len(levels) != 2 or view.aspect == "words":
+        return set()
+    names, theirs = power.sides
+    mine, rows = np.asarray(view.codes == levels[1], np.float32), len(view.codes)
+    found: set[str] = set()
+    for one in (mine, 1 - mine):
+        both, size = theirs @ one, theirs.sum(1)
+        for count, of in ((both, size), (one.sum() - both, rows - size)):
+            few, many = np.minimum(of, one.sum()), np.maximum(of, one.sum())
+            chance = few * np.log10(np.maximum(1 - many / rows, 1e-300))
+            found |= {names[i] for i in np.flatnonzero((count == 0) & (chance <= SURE))}
+    return found
 
 
 def _ties(x: Array, residual: Array, predicted: Array) -> tuple[Array, Array]:

@@ -98,6 +98,14 @@ class Power:
         return [view for view in found if len(np.unique(view.codes)) > 1]
 
     @cached_property
+    def sides(self) -> tuple[list[str], Array]:
+        """Columns with flags, gaps or a usual value `(V,)`, and which rows have it `(V, N)`."""
+        two = [view for view in self.views if view.aspect != "words"]
+        two = [view for view in two if len(np.unique(view.codes)) == 2]
+        masks = [view.codes == view.codes.max() for view in two]
+        return [v.column for v in two], np.array(masks, np.float32).reshape(-1, len(self.case))
+
+    @cached_property
     def _numbers(self) -> set[str]:
         frame = self.case.frame
         return {name for name in self.case.inputs if frame.column(name).kind == "number"}

@@ -1,6 +1,7 @@
 """A value that stands where the outcome put it is named, also if single rows have it otherwise."""
 
 import numpy as np
+import pytest
 
 from ninefold.leakage.missing import MissingCheck
 from tests.leakage.reports import asked, at_random
@@ -63,3 +64,16 @@ def test_rare_cells_that_come_with_one_class_without_exception_are_named():
         table = {"x": rng.normal(size=N), "agent": agent, "kind": kind}
         found = asked(MissingCheck(), table, "kind", at_random(N))
         assert [item.columns for item in found] == [("agent",)] * leaks
+
+
+@pytest.mark.parametrize("empty", [np.nan, 0.0])
+@pytest.mark.parametrize("shares", [(0.95, 0.03), (0.6, 0.0), (0.7, 0.35)])
+def test_columns_of_one_form_do_not_excuse_each_other(empty, shares):
+    rng, n = np.random.default_rng(4), 1500
+    y = rng.random(n) < 0.3
+    some = rng.random(n) < np.where(y, *shares)
+    table = {"x": rng.normal(size=n) + y, "y": np.where(y, "left", "stays").astype(object)}
+    for name, mask in (("day", some), ("fee", some), ("note", some & (rng.random(n) < 0.5))):
+        table[name] = np.where(mask, rng.gamma(2, 40, n).round(1) + 1, empty)
+    found = {item.columns for item in asked(MissingCheck(), table, "y", at_random(n))}
+    assert ({("day",), ("fee",)} <= found) if shares[1] < 0.1 else not found

@@ -40,6 +40,15 @@ def test_a_flag_that_meets_other_rare_ones_by_chance_is_named():
     assert found(data) == [("made",)]
 
 
+@pytest.mark.parametrize("shares", [(0.6, 0.0), (0.7, 0.35)])
+def test_flags_that_are_set_together_do_not_excuse_each_other(shares):
+    rng, data, y = table(2)
+    some = rng.random(N) < np.where(y, *shares)
+    data["dispute"], data["legal"] = some.astype(float), np.where(some, "yes", "no")
+    data["fee"] = (some & (rng.random(N) < 0.6)).astype(float)
+    assert found(data) == ([] if shares[1] else [("dispute",), ("legal",), ("fee",)])
+
+
 def test_a_flag_of_its_causes_and_a_flag_of_both_classes_are_silent():
     rng, data, y = table()
     data["symptom"] = (y & (data["a"] + 0.5 * rng.normal(size=N) > 0.7)).astype(float)

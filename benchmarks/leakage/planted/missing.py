@@ -66,3 +66,40 @@ def gaps_that_inform(
         made = table.assign(planted=_filled(some, value, rng))
         part = random_part(len(made), rng) if source.time is None else None
         yield planted(source, made, f"{fill}, informative", part=part)
+
+
+def _form(
+    source: Source, table: pd.DataFrame, shares: tuple[float, float], rng: np.random.Generator
+) -> Iterator[Trial]:
+    """Plant a day, a reason and, in half of its rows, a note: in that share of each outcome."""
+    table = table.dropna(subset=[source.target]).reset_index(drop=True)
+    given = np.where(_positive(source, table), *shares)
+    some = rng.random(len(table)) < given
+    leaks = min(shares) < 0.1
+    names = ["planted_day", "planted_reason", "planted_note"]
+    for fill, most in ((np.nan, 18400), (0.0, 18400), (0.0, 18001)):
+        masks = (some, some, some & (rng.random(len(table)) < 0.5))
+        values = [rng.integers(18000, most, len(table)) for _ in names]
+        columns = [pd.Series(np.where(m, v, fill)) for m, v in zip(masks, values, strict=True)]
+        made = table.assign(**{n: c.astype(float) for n, c in zip(names, columns, strict=True)})
+        yield planted(
+            source, made, f"up to {most}, else {fill:g}, {shares[0]:.0%} and {shares[1]:.0%}",
+            columns=names if leaks else [], families=("missing", "target") if leaks else (),
+        )  # fmt: skip
+
+
+@leak("missing", "target")
+def a_form_filled_in_after(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """Several columns of one form that hardly a row without the outcome has."""
+    for shares in ((0.95, 0.03), (0.6, 0.0)):
+        yield from _form(source, table, shares, rng)
+
+
+@leak()
+def a_form_that_informs(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """A form that twice as many fill in with one outcome: honest."""
+    yield from _form(source, table, (0.7, 0.35), rng)
