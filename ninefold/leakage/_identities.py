@@ -11,9 +11,9 @@ EXACT = 1e-5
 """Share of the target's variance that rounding may leave open in an identity."""
 USUAL = 0.02
 """Usual error of an identity, in usual distances of the target from its middle, at most."""
-MOSTLY = 0.95
+MOSTLY = 0.85
 """Share of rows, of those whose target is not its commonest value, in which an identity holds."""
-FITTED, STEPS = 0.9, 8
+FITTED, STEPS = 0.85, 8
 """Share of rows kept at each step of a trimmed fit, and the number of steps."""
 MAX_COLUMNS = 8
 """Columns of an identity, of any number of terms."""

@@ -124,8 +124,9 @@ def loans(share, rng):
     return {"amount": amount, "paid": paid, **noise(rng)}, balance
 
 
-def test_a_difference_that_holds_in_nearly_all_rows_is_named():
-    data, balance = loans(0.03, np.random.default_rng(2))
+@pytest.mark.parametrize("share", [0.03, 0.12])
+def test_a_difference_that_holds_in_most_rows_is_named(share):
+    data, balance = loans(share, np.random.default_rng(2))
     assert set(findings(data, balance)) == {"amount", "paid"}
 
 
