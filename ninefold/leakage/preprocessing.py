@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.leakage._adjusted import adjusted
 from ninefold.leakage._fills import CLEAR, LESS_CLEAR, SPIKE, is_centre, is_mean, is_median
 from ninefold.leakage._listed import listed
 from ninefold.leakage._scales import (
@@ -34,8 +35,8 @@ class PreprocessingCheck(Check):
     """Columns that bear the exact fingerprint of a statistic fitted on train and test together.
 
     Mean 0 and deviation 1, median 0 and quartiles 1 apart, least 0 and greatest 1, columns without
-    any correlation, a filled-in value that is the mean of the others: over all rows to the last
-    digit, over the train rows not.
+    any correlation, or with another one, a filled-in value that is the mean of the others: over all
+    rows to the last digit, over the train rows not.
     One scaled column among several others may be an index that was published so: an info. Such
     peeking hardly moves a score (scaling: under .005 in ROC area), so it never blocks.
     """
@@ -45,6 +46,7 @@ class PreprocessingCheck(Check):
         "preprocessing.scaling",
         "preprocessing.imputation",
         "preprocessing.rotation",
+        "preprocessing.adjustment",
         "preprocessing.ranks",
     )
     needs_target: ClassVar[bool] = False
@@ -57,6 +59,10 @@ class PreprocessingCheck(Check):
                 case, "rotation", rotated, "have no correlation at all, as PCA leaves it"
             )
         taken = set(rotated)
+        free, of = adjusted(case, [c for c in columns if c.name not in taken])
+        if free:
+            what = f"have no correlation at all with {listed(of)}, as a regression leaves it"
+            yield _finding(case, "adjustment", free, what)
         kinds = (
             ("scaling", standardised, "have mean 0 and standard deviation 1 exactly"),
             ("scaling", centred, "have median 0 and quartiles 1 apart exactly"),

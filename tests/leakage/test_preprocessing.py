@@ -49,7 +49,24 @@ class Ranks:
         return np.column_stack(places) / len(self.sorted_)
 
 
-PREPARED = {"scaling": StandardScaler(), "ranks": Ranks(), "rotation": PCA()}
+class Adjusted:
+    """What a straight line on the last column leaves of the others, around their means."""
+
+    def fit(self, x):
+        self.mean_, self.slope_ = x.mean(0), np.cov(x.T)[-1] / x[:, -1].var(ddof=1)
+        return self
+
+    def transform(self, x):
+        rest = x - np.outer(x[:, -1] - self.mean_[-1], self.slope_)
+        return np.column_stack([rest[:, :-1], x[:, -1]])
+
+
+PREPARED = {
+    "scaling": StandardScaler(),
+    "ranks": Ranks(),
+    "rotation": PCA(),
+    "adjustment": Adjusted(),
+}
 CONTINUOUS = {"a", "b", "d"}
 
 
@@ -59,7 +76,8 @@ def test_preparation_on_all_rows_warns_and_names_the_columns(name, kind):
     x = PREPARED[name].fit(raw()).transform(raw())
     (finding,) = found(x, parts(), kind)
     assert (finding.kind, finding.severity) == (f"preprocessing.{name}", "warn")
-    assert set(finding.columns) == (CONTINUOUS if name == "ranks" else set(NAMES))
+    named = {"ranks": CONTINUOUS, "adjustment": set(NAMES[:-1])}
+    assert set(finding.columns) == named.get(name, set(NAMES))
 
 
 def test_rotation_of_mixtures_that_were_measured_several_times_warns():

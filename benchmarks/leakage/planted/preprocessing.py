@@ -33,6 +33,14 @@ def _rotated(fit: pd.DataFrame, x: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(made, index=x.index, columns=x.columns)
 
 
+def _adjusted(fit: pd.DataFrame, x: pd.DataFrame) -> pd.DataFrame:
+    """Take a straight line on the first column out of all others."""
+    first = fit.columns[0]
+    slope = fit.cov()[first] / fit[first].var()
+    made = x.sub(np.outer(x[first] - fit[first].mean(), slope))
+    return made.assign(**{first: x[first]})
+
+
 def _trials(
     source: Source, table: pd.DataFrame, rng: np.random.Generator, fit: Fit, name: str, leaks: bool
 ) -> Iterator[Trial]:
@@ -96,6 +104,14 @@ def rotated_on_all_rows(
 
 
 @leak("preprocessing")
+def adjusted_on_all_rows(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """What a regression of every number on the first one leaves, over train and test."""
+    yield from _trials(source, table, rng, _adjusted, "adjusted on all rows", True)
+
+
+@leak("preprocessing")
 def ranked_on_all_rows(
     source: Source, table: pd.DataFrame, rng: np.random.Generator
 ) -> Iterator[Trial]:
@@ -124,11 +140,12 @@ def binned_on_all_rows(
 def prepared_on_train(
     source: Source, table: pd.DataFrame, rng: np.random.Generator
 ) -> Iterator[Trial]:
-    """Scaled and rotated as it should be: fitted on the train rows."""
+    """Scaled, rotated and adjusted as it should be: fitted on the train rows."""
     for fit, name in (
         (_standard, "standardised"),
         (_unit, "min-max"),
         (_rotated, "PCA"),
+        (_adjusted, "adjusted"),
         (_tenths, "tenths"),
     ):
         yield from _trials(source, table, rng, fit, f"{name} on train", False)
