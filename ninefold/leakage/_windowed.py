@@ -43,7 +43,8 @@ def windowed(
 
     Values `(M,)` are in the order of the series. A column that equals a source some rows later is
     left out: as well the source may be its lag. So is one that its own row before gives with a
-    source's past: exponential means reach further back than any window.
+    source's past: exponential means reach further back than any window. And so is one that is given
+    by the source's past with those of columns that hold its later rows already: it is their lag.
     """
     reach, places = _places(series, seed)
     if not reach:
@@ -61,7 +62,9 @@ def windowed(
     return [
         item
         for name, item in found.items()
-        if name not in behind and not _recurs(series, places, reach, sources, name, least[name])
+        if name not in behind
+        and not _recurs(series, places, reach, sources, name, least[name])
+        and not _is_of_lags(series, places, sources, item, least[name])
     ]
 
 
@@ -141,6 +144,27 @@ def _recurs(
         if abs(weights[0, 0]) < x[:, 0].std() and missed[0] <= RECURSIVE * least * goal.std():
             return True
     return False
+
+
+def _is_of_lags(
+    series: Series, places: Array, columns: dict[str, Array], item: Windowed, least: float
+) -> bool:
+    """Tell whether the past of the source gives it, with that of the columns it is a lag of."""
+    steps = np.arange(-item.reach, 1)
+    ahead = series.around(columns[item.source], places, np.arange(1, item.reach + 1))
+    lagged = [
+        name
+        for name, x in columns.items()
+        if name not in (item.name, item.source)
+        and (ahead == x[places, None]).mean(axis=0).max() >= KNOWN
+    ]
+    pasts = [series.around(columns[n], places, steps) for n in (item.source, *lagged)]
+    x, goal = np.column_stack(pasts), columns[item.name][places, None]
+    kept = np.isfinite(np.column_stack([x, goal])).all(axis=1)
+    x, goal = np.unique(x[kept], axis=1), goal[kept]
+    if not lagged or len(x) < 2 * x.shape[1] + LEAST_PLACES:
+        return False
+    return bool(_missed(x, goal)[0] <= RECURSIVE * least * goal.std())
 
 
 def _missed(x: Array, goals: Array) -> Array:

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 from itertools import combinations
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage._drift import are_alike
+from ninefold.leakage._rings import changed_in_a_cell
+from ninefold.leakage._row_names import row_names
 from ninefold.leakage.case import Case, Check, Finding
 from ninefold.leakage.chance import log10_excess
+from ninefold.leakage.near_rows import UNORDERED
 from ninefold.splitting.identity import combine, has_twin, hash_values
 
 ROWS = 400_000
@@ -20,6 +23,8 @@ PAIRED_ROWS, PAIRED = 20_000, 12
 """Rows up to which two columns are left out together, and columns of which: the most varied."""
 UNLIKELY = -4.0
 """log10 of the chance that test has so many more of them than train has inside."""
+COLUMNS = 40
+"""Columns up to which copies are sought all over a table."""
 MANY = 20
 """Distinct numbers of a target from which it is compared like a column."""
 
@@ -29,7 +34,10 @@ class ChangedRowsCheck(Check):
 
     Under an honest split a test row finds such a twin as often as a train row finds one inside
     train: the rows are exchangeable (Fisher's exact test). Copies put into test find it oftener,
-    and the other test rows do not differ from train.
+    and the other test rows do not differ from train. Copies that lie all over the table are known
+    by having no neighbours (`changed_in_a_cell`).
+    True twins are counted with them, too: a column of other values in test than in train (fitted on
+    train, constant there) makes such twins of all rows that meet by chance.
     Texts are compared by their letters and digits alone. Of a declared entity all rows count once:
     one that is like another has many such twins.
     """
@@ -39,13 +47,16 @@ class ChangedRowsCheck(Check):
     needs_target: ClassVar[bool] = False
 
     def findings(self, case: Case) -> Iterator[Finding]:
-        if case.split_kind != "given" or case.follows_time or not case.inputs:
-            return
         case = case.limited(ROWS)
-        columns = _columns(case)
         pool = ~case.test
-        if pool.sum() < MIN_ROWS or case.test.sum() < MIN_ROWS:
+        is_mixed = case.split_kind in UNORDERED and not case.follows_time and bool(case.inputs)
+        if not is_mixed or pool.sum() < MIN_ROWS or case.test.sum() < MIN_ROWS:
             return
+        found = list(self._put_into_test(case, pool)) if case.split_kind == "given" else []
+        yield from found or self._all_over(case, pool)
+
+    def _put_into_test(self, case: Case, pool: Array) -> Iterator[Finding]:
+        columns = _columns(case)
         unit = _units(case)
         plain = has_twin(combine([case.hashes[name] for name in case.inputs]), pool)
         spelt = _spelt_anew(case, pool, plain)
@@ -64,26 +75,70 @@ class ChangedRowsCheck(Check):
             return
         if not are_alike(case, pool, case.test & ~twins):
             return
-        share = hits / int(case.test.sum())
-        yield Finding(
-            kind="rows.changed",
-            severity="warn",
-            rows=case.source_rows(twins & case.test),
-            evidence={
-                "test_rows": hits,
-                "share_of_test": round(share, 6),
-                "share_inside_train": round(inside / int(pool.sum()), 6),
-                "log10_probability_of_the_difference": round(chance, 1),
-                "rows_looked_at": len(case),
-            },
-            message=(
-                f"{hits} test rows ({share:.1%}) equal a train or valid row in all but {but}, "
-                f"or but for spelling; inside train {inside / int(pool.sum()):.1%} do: copies, "
-                "changed a little"
-            ),
-            remedy="remove the copies from the split file, or let `split: {kind: auto}` make the "
-            "parts and name in problem.group what ties them",
+        evidence = {
+            "share_inside_train": round(inside / int(pool.sum()), 6),
+            "log10_probability_of_the_difference": round(chance, 1),
+        }
+        told = f"but {but}, or but for spelling; inside train {inside / int(pool.sum()):.1%} do"
+        yield _finding(case, twins & case.test, evidence, told)
+
+    def _all_over(self, case: Case, pool: Array) -> Iterator[Finding]:
+        columns, keeps_target = _records(case)
+        if case.problem.group or not MIN_COLUMNS <= len(columns) <= COLUMNS:
+            return
+        if len(case) > PAIRED_ROWS:
+            return
+        total = np.add.reduce(columns)
+        _, first = np.unique(total, return_index=True)
+        found = changed_in_a_cell([column[first] for column in columns], keeps_target)
+        if found is None:
+            return
+        hits = np.isin(total, total[first][found.changed]) & case.test
+        hits &= np.any([has_twin(total - column, pool) for column in columns], axis=0)
+        if hits.sum() < max(MIN_ROWS, MIN_SHARE * case.test.sum()):
+            return
+        count = int(found.changed.sum())
+        evidence = {"alone_but_for_a_cell": count, "alone_but_for_two_cells": found.farther}
+        told = (
+            f"but one column, now this and now that; {count} rows of the table have such a twin "
+            f"and none but for two, where chance gives {found.farther}"
         )
+        yield _finding(case, hits, evidence, told)
+
+
+def _finding(case: Case, twins: Array, evidence: dict[str, Any], told: str) -> Finding:
+    hits, share = int(twins.sum()), float(twins.sum() / case.test.sum())
+    in_file = (
+        "remove the copies from the split file, or let `split: {kind: auto}` make the parts and "
+        "name in problem.group what ties them"
+    )
+    in_source = "drop the copies from the source, or name in problem.group what ties them"
+    return Finding(
+        kind="rows.changed",
+        severity="warn",
+        rows=case.source_rows(twins),
+        evidence={
+            "test_rows": hits,
+            "share_of_test": round(share, 6),
+            **evidence,
+            "rows_looked_at": len(case),
+        },
+        message=(
+            f"{hits} test rows ({share:.1%}) equal a train or valid row in all {told}: copies, "
+            "changed a little"
+        ),
+        remedy=in_file if case.split_kind == "given" else in_source,
+    )
+
+
+def _records(case: Case) -> tuple[list[Array], bool]:
+    """Return salted hashes `(N,)` of the columns but names of rows, and whether the target is last."""
+    names = set(row_names(case))
+    found = [hash_values("datetime", codes) for n, codes in case.spoken.items() if n not in names]
+    found = [column for column in found if (column != column[0]).any()]
+    if case.problem.learns_target:
+        found.append(hash_values("number", case.y))
+    return _salted(found), case.problem.learns_target
 
 
 def _columns(case: Case) -> list[Array]:
@@ -118,13 +173,16 @@ def _log10_excess(twins: Array, pool: Array, unit: Array, plain: Array) -> float
     their `unit` `(N,)`, of the rows that are not equal to one as they are, as those in `plain`.
 
     Where rows of few values meet, learned ones are equal, and those of another entity nearly so.
+    But so many more must also be equal or nearly so.
     """
-    rest = ~plain | twins
-    hits, of, inside, of_pool = (
-        len(np.unique(unit[mask]))
-        for mask in (twins & ~pool, rest & ~pool, twins & pool, rest & pool)
-    )
-    return log10_excess(hits, of, inside, of_pool)
+    looks = ((twins, ~plain | twins), (twins | plain, np.ones_like(plain)))
+    return max(
+        log10_excess(*(
+            len(np.unique(unit[mask]))
+            for mask in (found & ~pool, among & ~pool, found & pool, among & pool)
+        ))
+        for found, among in looks
+    )  # fmt: skip
 
 
 def _twins_but_for_one(columns: list[Array], pool: Array) -> list[Array]:

@@ -5,8 +5,9 @@ import pytest
 
 from ninefold.columns import Column, Frame
 from ninefold.leakage import AuditSpec, audit
+from ninefold.leakage.changed_rows import ChangedRowsCheck
 from ninefold.problem import ProblemSpec
-from tests.leakage.reports import loud, report
+from tests.leakage.reports import asked, at_random, loud, report
 
 N, PLANTED = 900, 40
 PROBLEM = ProblemSpec(target="price", task="regression")
@@ -129,3 +130,45 @@ def test_records_seen_a_year_later_are_named():
     (item,) = loud(report(later, "y", part), "rows.changed")
     assert set(item["rows"]) >= set(range(600, 620))
     assert "two columns" in item["message"]
+
+
+def entered_again(rng, copies=PLANTED):
+    """A table, and one with some rows entered again, a cell of theirs taken from another row."""
+    data = table(rng) | {"size": rng.gamma(9, 12, N).round(), "age": rng.integers(0, 90, N) * 1.0}
+    origin = rng.choice(N, copies, replace=False)
+    again = {name: values[origin].copy() for name, values in data.items()}
+    for row in range(copies):
+        name = rng.choice([n for n in data if n != "price"])
+        again[name][row] = rng.choice(data[name][data[name] != again[name][row]])
+    return data, {name: np.concatenate([data[name], again[name]]) for name in data}, origin
+
+
+def test_copies_with_a_cell_changed_all_over_the_table_are_named():
+    _, made, origin = entered_again(np.random.default_rng(1), copies=90)
+    (item,) = loud(report(made, "price"), "rows.changed")
+    assert len({*origin, *range(N, N + 90)} & {*item["rows"]}) > 0.95 * len(item["rows"]) > 20
+
+
+def test_they_are_named_in_a_split_that_people_bring_too():
+    honest, made, origin = entered_again(np.random.default_rng(1), copies=90)
+    assert not asked(ChangedRowsCheck(), honest, "price", at_random(N))
+    (item,) = asked(ChangedRowsCheck(), made, "price", at_random(N + 90))
+    assert len({*origin, *range(N, N + 90)} & {*item.rows}) > 0.95 * len(item.rows) > 20
+
+
+def test_visits_that_differ_in_one_column_are_no_changed_copies():
+    honest, _, _ = entered_again(np.random.default_rng(2))
+    twice = {name: np.concatenate([values, values[:200]]) for name, values in honest.items()}
+    twice["age"][N:] += 1
+    assert not loud(report(twice, "price"), "rows.changed")
+
+
+def test_a_column_fitted_on_train_does_not_make_changed_copies_of_repeats():
+    rng = np.random.default_rng(3)
+    booking = np.r_[np.arange(600), rng.integers(0, 600, N - 600)]
+    data, part = {name: values[booking] for name, values in table(rng).items()}, parts(rng)
+    kind, train = np.unique(data["heating"].astype(str), return_inverse=True)[1], part == "train"
+    total, count = (np.bincount(kind[train], w) for w in (data["price"][train], None))
+    others = (total[kind] - data["price"]) / (count[kind] - 1)
+    data["mean of its heating"] = np.where(train, others, total[kind] / count[kind]).round(3)
+    assert not asked(ChangedRowsCheck(), data, "price", part)

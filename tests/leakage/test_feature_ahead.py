@@ -135,3 +135,18 @@ def test_a_series_without_numbers_passes():
     table = pd.DataFrame({"day": day, "sky": rng.choice(["dry", "wet"], 600)})
     table["y"] = rng.normal(size=600)
     assert not found(table, time="day")
+
+
+@pytest.mark.parametrize(("ahead", "told"), [(0, []), (2, [["mean"]])])
+def test_a_mean_longer_than_a_window_passes_where_the_lags_of_its_source_stand_beside(ahead, told):
+    """A lag's later rows are what a shorter lag holds."""
+    rng = np.random.default_rng(3)
+    x = pd.Series(100 + np.cumsum(rng.normal(size=900)).round(2))
+    table = pd.DataFrame({"day": np.datetime64("2021-01-01") + np.arange(900)})
+    for k in (1, 2, 5):
+        table[f"lag {k}"] = x.shift(k)
+    table["mean"] = x.shift(1 - ahead).rolling(20).mean().round(2)
+    table["y"] = rng.normal(size=900)
+    assert [
+        item["columns"] for item in found(table.dropna().reset_index(drop=True), time="day")
+    ] == told
