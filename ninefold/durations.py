@@ -1,4 +1,4 @@
-"""Durations as people write them: `30min`, `12h`, `7d`, `2w`."""
+"""Durations as people write them: `30min`, `12h`, `7d`, `2w`; and in names: `churned_30_days`."""
 
 import re
 
@@ -10,6 +10,15 @@ UNITS_US = {
     "w": 604800 * 10**6,
 }
 DURATION = re.compile(r"\s*(\d{1,9}(?:\.\d{1,6})?)\s*(s|min|h|d|w)\s*")
+
+NAMED = re.compile(r"(?<!\d)(\d{1,4})[ _-]?(min|minutes?|h|hours?|hrs?|d|days?|w|weeks?)(?![a-z])")
+UNIT_OF_NAME = {"m": "min", "h": "h", "d": "d", "w": "w"}
+
+
+def named_duration(name: str) -> str | None:
+    """Return the first duration in a name, as `30d` of `readmitted_30_days`, or None."""
+    found = NAMED.search(name.lower())
+    return f"{int(found[1])}{UNIT_OF_NAME[found[2][0]]}" if found else None
 
 
 def duration_us(text: str) -> int:

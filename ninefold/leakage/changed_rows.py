@@ -132,7 +132,7 @@ def _finding(case: Case, twins: Array, evidence: dict[str, Any], told: str) -> F
 
 
 def _records(case: Case) -> tuple[list[Array], bool]:
-    """Return salted hashes `(N,)` of the columns but names of rows, and whether the target is last."""
+    """Return salted hashes `(N,)` of columns that name no row; and if the target is the last."""
     names = set(row_names(case))
     found = [hash_values("datetime", codes) for n, codes in case.spoken.items() if n not in names]
     found = [column for column in found if (column != column[0]).any()]

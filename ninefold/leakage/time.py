@@ -6,17 +6,19 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.leakage.case import Case, Check, Finding, Severity
+from ninefold.durations import duration_us, named_duration
+from ninefold.leakage.case import Case, Check, Finding, Fix, Severity
 
-MIN_SHARE = 0.01
-"""Train-test pairs in the wrong order below this share are stragglers, a warning."""
+MIN_SHARE, LONGEST = 0.01, 0.5
+"""Train-test pairs in the wrong order below this share are stragglers, a warning; and the share of
+the time covered up to which the target's name may say when it is known."""
 
 
 class TimeCheck(Check):
     """Test rows older than rows the model learned from, although `problem.time` orders the rows.
 
     Of a given split without a valid part the last train rows become one: stragglers from after the
-    test rows stand there.
+    test rows stand there. Without `problem.horizon` a duration in the target's name is asked about.
     """
 
     family: ClassVar[str] = "time"
@@ -62,9 +64,10 @@ class TimeCheck(Check):
 
 def _overlap(case: Case, name: str, values: Array, known: Array) -> Iterator[Finding]:
     """Find learned rows, train or valid, whose outcome was not known when the test part began."""
-    step = case.horizon
-    if step is None:
+    said = _horizon(case, values[known])
+    if said is None:
         return
+    horizon, step, asked = said
     test = case.test & known
     first_test = values[test].min()
     late = ~case.test & known & (values > first_test - step) & (values < first_test)
@@ -80,17 +83,43 @@ def _overlap(case: Case, name: str, values: Array, known: Array) -> Iterator[Fin
             "rows_known_too_late": int(late.sum()),
             "of_train": int((late & case.train).sum()),
             "test_rows_within_horizon": int(near.sum()),
-            "horizon": case.problem.horizon,
+            "horizon": horizon,
             "first_test": _readable(case, name, first_test),
         },
         message=(
             f"the outcome of {int(late.sum())} train or valid rows was known only after the test "
-            f"part began (problem.horizon is {case.problem.horizon_text}): in use they could not "
+            f"part began ({asked}): in use they could not "
             f"have been learned from, and they tell of the first {int(near.sum())} test rows"
         ),
-        remedy="split: {kind: time}, which leaves a gap of problem.horizon before each boundary",
-        fix=((("split", "kind"), "time"),),
+        remedy=f"problem: {{horizon: {horizon}}} and split: {{kind: time}}, which leaves a gap of "
+        "it before each boundary",
+        fix=_fix(case, horizon),
     )
+
+
+def _fix(case: Case, horizon: str | float) -> Fix:
+    """Return the change to params: Ninefold's own split by time only wants to know the horizon."""
+    if case.problem.horizon is not None:
+        return ((("split", "kind"), "time"),)
+    split: Fix = ((("split", "kind"), "time"),) if case.split_kind == "given" else ()
+    return ((("problem", "horizon"), horizon), *split)
+
+
+def _horizon(case: Case, moments: Array) -> tuple[str | float, float, str] | None:
+    """Return how long after a row its target is known, that in the units of `moments` `(M,)`, and
+    who says so; None if nobody does.
+    """
+    problem = case.problem
+    if problem.horizon is not None:
+        step = case.horizon
+        asked = f"problem.horizon is {problem.horizon_text}"
+        return None if step is None else (problem.horizon, step, asked)
+    named = named_duration(problem.target)
+    if named is None or case.frame.column(str(problem.time)).kind != "datetime":
+        return None
+    step = float(duration_us(named))
+    asked = f"if `{problem.target}` is known only {named} later; problem.horizon says when it is"
+    return (named, step, asked) if step <= LONGEST * np.ptp(moments) else None
 
 
 def _severity(case: Case, wrong: float) -> Severity:

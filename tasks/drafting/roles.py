@@ -1,6 +1,5 @@
 """Which columns sound like an entity; the horizon."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,7 +9,7 @@ import pyarrow.compute as pc
 
 from ninefold.availability import perhaps_after, words
 from ninefold.columns import NAT, Array, Column, to_array
-from ninefold.durations import UNITS_US, duration_us
+from ninefold.durations import UNITS_US, duration_us, named_duration
 
 MIN_ENTITIES = 30
 """Fewer cannot be spread over three parts and the folds inside train."""
@@ -40,8 +39,6 @@ PLACES = {
     "tailnum", "team", "vendor", "well",
 }  # fmt: skip
 """Words for what may be an entity, or a feature the model is meant to know."""
-SPAN = re.compile(r"(?<!\d)(\d{1,4})[ _-]?(min|minutes?|h|hours?|hrs?|d|days?|w|weeks?)(?![a-z])")
-UNIT = {"m": "min", "h": "h", "d": "d", "w": "w"}
 
 
 @dataclass(frozen=True)
@@ -165,11 +162,10 @@ def propose_horizon(
     if time is None or kinds.get(time) != "datetime":
         return None, "", False
     moments = to_array(table[time], "datetime")
-    if found := SPAN.search(target.lower()):
-        text = f"{int(found[1])}{UNIT[found[2][0]]}"
-        known = moments[moments != NAT]
-        fits = duration_us(text) <= MAX_GAP_SHARE * np.ptp(known) if len(known) else False
-        return text, f"the target is called {target}", bool(fits) and int(found[1]) > 0
+    if (text := named_duration(target)) is not None:
+        known, step = moments[moments != NAT], duration_us(text)
+        fits = 0 < step <= MAX_GAP_SHARE * np.ptp(known) if len(known) else False
+        return text, f"the target is called {target}", bool(fits)
     for name in late:
         if kinds.get(name) == "datetime":
             lag = _lag(moments, to_array(table[name], "datetime"))

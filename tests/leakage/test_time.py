@@ -56,6 +56,21 @@ def test_ninefolds_own_split_leaves_the_gap(kind):
     assert horizon(made.part, made.manifest["split"]["like"]) == []
 
 
+@pytest.mark.parametrize(
+    ("target", "said", "rows"), [("sold in 7 days", None, 6), ("sold", None, 0), ("7d", "0d", 0)]
+)
+def test_a_target_whose_name_says_when_it_is_known_is_asked_about(target, said, rows):
+    plain = table()
+    columns = (*plain.columns[:2], Column(target, "number", frozenset({"target"})))
+    data = {name: plain.data[name] for name in ("when", "x")} | {target: plain.data["y"]}
+    asked = ProblemSpec(target=target, task="regression", time="when", horizon=said)
+    frame = Frame(columns, data, np.arange(N))
+    found = audit(frame, parts(300, 300, gap=0), asked, AuditSpec(), "given")["findings"]
+    found = [item for item in found if item["kind"] == "time.horizon"]
+    assert [len(item["rows"]) for item in found] == ([rows] if rows else [])
+    assert all("horizon: 7d" in item["remedy"] for item in found)
+
+
 def test_stragglers_that_became_the_valid_part_are_told():
     part = parts(300, 350, 0)
     part[380] = "valid"
