@@ -134,7 +134,7 @@ def _within_horizon(source: Source, table: pd.DataFrame, backs: tuple[int, ...])
     if not source.is_series or source.time is None or is_number(table[source.time]):
         return
     moments = pd.to_datetime(table[source.time])
-    step = int(moments.drop_duplicates().sort_values().diff().median() / pd.Timedelta("1min"))
+    step = _minutes(moments)
     for back in backs:
         made = _by(source, table, lambda y, back=back: y.shift(back))  # type: ignore[misc]
         leaks = back < KNOWN
@@ -143,6 +143,33 @@ def _within_horizon(source: Source, table: pd.DataFrame, backs: tuple[int, ...])
             columns=["col_x"] if leaks else [], families=["time", "target"] if leaks else [],
             horizon=f"{KNOWN * step}min",
         )  # fmt: skip
+
+
+def _minutes(moments: "pd.Series[pd.Timestamp]") -> int:
+    """Return how many minutes lie between a moment and the next."""
+    return int(moments.drop_duplicates().sort_values().diff().median() / pd.Timedelta("1min"))
+
+
+@leak("time")
+def outcomes_of_rows_to_come_without_a_gap(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """A total of the rows to come, as its name says, split by time right where the test begins."""
+    if not source.is_series or source.time is None or is_number(table[source.time]):
+        return
+    total = _by(source, table, lambda y: y[::-1].rolling(KNOWN).sum()[::-1].shift(-1))
+    moments = pd.to_datetime(table[source.time])
+    ahead = pd.Timedelta(minutes=KNOWN * _minutes(moments))
+    name = f"total_next_{ahead.days}_days" if ahead.days else f"total_next_{ahead.seconds // 60}min"
+    kept = np.isfinite(total)
+    out = table.assign(**{name: total})[kept].reset_index(drop=True)
+    moments = moments[kept].reset_index(drop=True)
+    first = moments.sort_values().iloc[int(0.75 * len(out))]
+    part = np.where(moments < first, "train", "test").astype(object)
+    near = np.flatnonzero((moments >= first) & (moments < first + ahead))
+    yield planted(
+        source, out, "named by its horizon", target=name, rows=near, families=["time"], part=part
+    )
 
 
 @leak("time", "target")
