@@ -25,6 +25,15 @@ def _unit(fit: pd.DataFrame, x: pd.DataFrame) -> pd.DataFrame:
     return (x - fit.min()) / (fit.max() - fit.min())
 
 
+def _ranked(fit: pd.DataFrame, x: pd.DataFrame) -> pd.DataFrame:
+    known = {name: np.sort(fit[name]) for name in x}
+    first, last = (
+        pd.DataFrame({name: np.searchsorted(known[name], x[name], side) for name in x}, x.index)
+        for side in ("left", "right")
+    )
+    return (first + last + 1) / 2 / len(fit)
+
+
 def _rotated(fit: pd.DataFrame, x: pd.DataFrame) -> pd.DataFrame:
     from sklearn.decomposition import PCA
 
@@ -116,7 +125,7 @@ def ranked_on_all_rows(
     source: Source, table: pd.DataFrame, rng: np.random.Generator
 ) -> Iterator[Trial]:
     """Every number replaced by its rank among all rows."""
-    yield from _trials(source, table, rng, lambda f, x: x.rank(pct=True), "ranks", True)
+    yield from _trials(source, table, rng, _ranked, "ranks", True)
 
 
 def _tenths(fit: pd.DataFrame, x: pd.DataFrame) -> pd.DataFrame:
