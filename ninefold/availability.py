@@ -30,6 +30,9 @@ FOLLOWED = {
 """Beside such a target, how long that was: known when it is over (in R's survival, as a rule)."""
 ABOUT_OUTCOME = {"at", "cause", "date", "day", "days", "reason", "time", "timestamp", "ts"}
 """Beside a word of the target, these tell of the outcome: `churn_date`, `default_reason`."""
+_FIRST, _LAST = ("|".join(sorted(each)) for each in (AFTER_WORDS | EVENT_WORDS, ABOUT_OUTCOME))
+JOINED = re.compile(f"({_FIRST})({_LAST})")
+"""Two of these words written as one: `deathdate`, `closingdate`."""
 DELAY = re.compile(r"delay|late|arriv|punctual", re.IGNORECASE)
 DELAY_WORDS = {"arr", "arrival", "arrived", "dep", "departure", "departed", "airtime", "elapsed"}
 PLANNED = {"scheduled", "sched", "planned", "expected", "crs", "plan"}
@@ -57,10 +60,12 @@ def perhaps_after(column: Column, target: str, read: Callable[[str], Array]) -> 
 def sounds_late(name: str, target: str) -> bool:
     """Tell whether a column's name suggests that it is known only after the outcome."""
     said, about = set(words(name)), set(words(target))
+    said |= {part for word in said if (both := JOINED.fullmatch(word)) for part in both.groups()}
     if said & PLANNED:
         return False
     stems = {word[:5] for word in about if len(word) > 3}
-    tells = bool(said & ABOUT_OUTCOME) and any(word[:5] in stems for word in said)
+    is_event = bool(said & EVENT_WORDS and about & EVENT_WORDS)
+    tells = bool(said & ABOUT_OUTCOME) and (is_event or any(word[:5] in stems for word in said))
     delayed = bool(DELAY.search(target)) and bool(said & DELAY_WORDS or {"air", "time"} <= said)
     return tells or delayed or bool(said & AFTER_WORDS)
 
