@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ninefold.clues import of_levels, of_shift
-from ninefold.columns import Array, Frame, is_missing
+from ninefold.columns import NAT, Array, Frame, is_missing
 from ninefold.freshness.gap_codes import gap_code
 from ninefold.freshness.grades import compare_graded
 from ninefold.freshness.pairs import compare_pairs
@@ -20,6 +20,7 @@ MORE_MISSING = 0.02
 """A change of the missing rate smaller than this is not worth a word, whatever its p-value."""
 UNSEEN = 0.01
 TWO = 2
+DAY = 86_400_000_000
 NAMED = 3
 """So many new levels are named."""
 COMMON = 5
@@ -32,9 +33,11 @@ def measured(reference: Mapping[str, Any], fresh: Frame) -> list[dict[str, Any]]
     """Return every comparison with the reference that the fresh rows allow, each by itself."""
     names = {column.name for column in fresh.columns}
     there = [content for content in reference["columns"] if content["name"] in names]
-    found = [i for content in there for i in _column(content, int(reference["rows"]), fresh)]
+    rows = int(reference["rows"])
+    found = [i for content in there for i in _column(content, rows, fresh)]
     time = str(reference.get("time"))
     found += [item for content in there if (item := season(content, fresh, time))]
+    found += [item for content in there if (item := _lag(content, rows, fresh, time))]
     found += compare_pairs(reference.get("pairs", ()), fresh)
     return found + compare_graded(reference.get("graded", ()), fresh)
 
@@ -129,6 +132,29 @@ def _vocabulary(
     clue = "another language, encoding or spelling?" if item["now"] < item["before"] else ""
     message = item["message"] + f"; {clue}" * bool(clue)
     return {**item, "what": "words", "message": message}
+
+
+def _lag(content: Mapping[str, Any], rows: int, fresh: Frame, time: str) -> dict[str, Any] | None:
+    """Compare how long a date is after the time of its row, as both go on.
+
+    Fewer days where more dates are missing tell nothing: what takes long is still to come.
+    """
+    if "lag" not in content or time not in fresh.data or fresh.column(time).kind != "datetime":
+        return None
+    name = str(content["name"])
+    days = days_between(fresh[time], fresh[name])
+    item = _numbers(name, {"kind": "lag", **content["lag"]}, days, f"days from `{time}` to ")
+    present = int(content["lag"]["present"]) / max(rows, 1)
+    is_open = np.isfinite(days).mean() < present - MORE_MISSING
+    if item is None or (is_open and item["now"] < item["before"]):
+        return None
+    return {**item, "what": "lag"}
+
+
+def days_between(first: Array, second: Array) -> Array:
+    """Return how many days lie between moments `(N,)` in microseconds; NaN where one is missing."""
+    moments = [np.where(at == NAT, np.nan, at.astype(np.float64)) for at in (first, second)]
+    return np.asarray((moments[1] - moments[0]) / DAY)
 
 
 def _moved(known: Array, values: Array, is_date: bool) -> str:

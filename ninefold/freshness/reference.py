@@ -9,7 +9,7 @@ from ninefold import dates
 from ninefold.columns import Array, Column, Frame, is_missing
 from ninefold.describing import described, described_names
 from ninefold.freshness.grades import graded_pairs
-from ninefold.freshness.measuring import words
+from ninefold.freshness.measuring import days_between, words
 from ninefold.freshness.pairs import strong_pairs
 from ninefold.freshness.seasons import month_ranges
 from ninefold.freshness.stretches import stretches
@@ -18,7 +18,8 @@ from ninefold.freshness.vocabulary import common_shares, common_words
 BINS = 10
 QUANTILES = 201
 MAX_LEVELS = 50
-VALUES = ("quantiles", "cuts", "counts", "levels", "other", "present", "months", "vocabulary")
+VALUES = ("quantiles", "cuts", "counts", "levels", "other", "present", "months", "vocabulary",
+          "lag")  # fmt: skip
 """What a reference says of a column's values."""
 TREND, MIN_ROWS = 0.9, 20
 """Rank correlation with time above which a number is a clock of its own."""
@@ -30,7 +31,8 @@ def reference(
     """Return the reference of the raw columns: of `masked` ones only how often they are missing.
 
     So of a number or date that grows or falls with `time`, such as a counter or the end of what
-    began then: later rows always lie elsewhere. Of the others it says how far stretches of time do.
+    began then: later rows always lie elsewhere. Of such a date it says how long it is after `time`,
+    of the others how far stretches of time lie elsewhere.
     """
     masked, train = described_names(train.columns, masked), described(train)
     columns = [c for c in train.columns if "derived" not in c.roles]
@@ -44,6 +46,10 @@ def reference(
     ]
     if when is not None and train.column(str(time)).kind == "datetime":
         for item in content:
+            is_bare = "cuts" not in item and not {*item["roles"]} & {"id", "time", "group"}
+            if item["kind"] == "datetime" and is_bare and item["name"] not in masked:
+                lag = _quantiles(days_between(when, train[item["name"]]))
+                item |= {"lag": lag} if lag and time not in masked else {}
             if "cuts" in item and item["kind"] == "number":
                 months = month_ranges(train[item["name"]].astype(np.float64), when)
                 item |= {"months": months} if months else {}
@@ -56,9 +62,10 @@ def reference(
         "pairs": strong_pairs(train, numbers),
         "graded": graded_pairs(train, levels, numbers, clock),
     }
-    return told | (
-        {} if when is None else {"time": time, "stretches": stretches(told, train, when)}
-    )
+    if when is None:
+        return told
+    told["time"] = time
+    return {**told, "stretches": stretches(told, train, when)}
 
 
 def without_values(content: dict[str, Any], masked: Collection[str]) -> dict[str, Any]:

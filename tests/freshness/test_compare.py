@@ -284,6 +284,40 @@ def test_texts_in_other_words_than_training_had_are_told(spoilt, is_told):
     assert language[0] not in json.dumps(jsonable(without_values(known, ["note"])))
 
 
+DAY = 86_400_000_000
+
+
+def stays(count, seed, start=0, longer=0.0):
+    """Return stays that begin one after the other, and when each ended."""
+    rng = np.random.default_rng(seed)
+    begun = start + np.sort(rng.uniform(0, 200, count)) * DAY
+    ended = begun + (rng.gamma(2, 3, count) + longer) * DAY
+    data = {"begun": begun.astype(np.int64), "ended": ended.astype(np.int64)}
+    columns = (Column("begun", "datetime", INPUT | {"time"}), Column("ended", "datetime", INPUT))
+    return Frame(columns, data, np.arange(count))
+
+
+STAYS = json.loads(json.dumps(jsonable(reference(stays(1500, 0), time="begun"))))
+LATER = {"start": 200 * DAY}
+MISSING = np.iinfo(np.int64).min
+
+
+def test_a_date_that_is_further_from_the_time_of_its_row_is_told():
+    def moved(fresh, known=STAYS):
+        return [i["message"] for i in compare(known, fresh) if i["shifted"]]
+
+    assert moved(stays(300, 1, **LATER)) == []
+    (said,) = moved(stays(300, 1, **LATER, longer=40.0))
+    assert said.startswith("days from `begun` to `ended` is distributed otherwise")
+    still = stays(300, 1, **LATER)
+    long = still["ended"] - still["begun"] > 4 * DAY
+    still.data["ended"] = np.where(long, MISSING, still["ended"])  # they have not ended yet
+    assert ["is missing" in message for message in moved(still)] == [True]
+    masked = reference(stays(1500, 0), masked=["ended"], time="begun")
+    assert "lag" not in masked["columns"][1]
+    assert moved(stays(300, 1, **LATER, longer=40.0), without_values(STAYS, ["ended"])) == []
+
+
 HOUR = 3_600_000_000
 
 
