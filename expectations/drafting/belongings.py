@@ -27,7 +27,11 @@ def rules(sample: Sample) -> Iterator[Rule]:
     codes = {name: _codes(sample, name) for name in dict.fromkeys([*owners, *owned])}
     said: set[tuple[str, str]] = set()
     for owner, other in product(owners, owned):
-        if owner == other or (other, owner) in said or codes[owner].max() + 1 < MIN_LEVELS:
+        if (
+            owner == other
+            or (other, owner) in said
+            or codes[owner].max(initial=-1) + 1 < MIN_LEVELS
+        ):
             continue
         count = _held(codes[owner], codes[other])
         if count >= MIN_ROWS:
