@@ -8,6 +8,7 @@ import numpy as np
 
 from ninefold.columns import Array
 from ninefold.leakage._series import Series
+from ninefold.leakage.chance import SURE, log10_arrangements
 
 ANCHORS = 1500
 """Rows at which a column is compared with the target around it."""
@@ -66,7 +67,8 @@ def shifted(series: Series, x: Array, y: Array, seed: int) -> Shift | None:
     """Find the step at which ranks `x` `(M,)` equal ranks `y` `(M,)` of later rows, if any.
 
     The miss (1 - |r|) must be a fiftieth of what the present and all of the past leave: a smooth
-    series resembles its neighbours, and only a copy resembles one of them that much more.
+    series resembles its neighbours, and only a copy resembles one of them that much more. Of a few
+    rows of a rare class some step puts all at one place by chance.
     """
     first, last = series.bounds
     reach = int(min(60, (last - first).max()))
@@ -74,11 +76,15 @@ def shifted(series: Series, x: Array, y: Array, seed: int) -> Shift | None:
         return None
     places = series.inner(0, ANCHORS, seed)
     steps = np.arange(-reach, reach + 1)
-    r, _ = correlations(x[places], series.around(y, places, steps))
+    around = series.around(y, places, steps)
+    r, _ = correlations(x[places], around)
     miss = 1 - np.abs(r)
     future, past = steps > 0, steps <= 0
     at = int(np.flatnonzero(future)[miss[future].argmin()])
     if miss[at] > 0.02 or miss[at] > 0.02 * miss[past].min() + 1e-12:
+        return None
+    met = around[np.isfinite(around[:, at]) & np.isfinite(x[places]), at]
+    if np.log10(len(steps)) - log10_arrangements(np.unique(met, return_counts=True)[1]) > SURE:
         return None
     return Shift(int(steps[at]), float(r[at]), float(1 - miss[past].min()))
 
