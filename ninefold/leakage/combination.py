@@ -1,7 +1,7 @@
 """target.combination: two or a few columns from which the target can be worked out."""
 
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, product
 from typing import ClassVar
 
 import numpy as np
@@ -10,6 +10,7 @@ from ninefold.columns import Array
 from ninefold.leakage._comparisons import MAX_PAIRED, comparisons
 from ninefold.leakage._identities import Fit, all_terms, most_terms
 from ninefold.leakage._rounded import Rounded, rounded_identity
+from ninefold.leakage._scores import binned
 from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.chance import SURE, log10_arrangements
 from ninefold.leakage.telling import EQUAL
@@ -22,12 +23,15 @@ LARGEST = 1e75
 """Size of a number whose square can still be squared."""
 MAX_COLUMNS = 60
 MAX_LEVELS = 30
+BINS, FIRST = 30, 300
+"""Bins of a number that show what it tells alone, and rows in which thresholds must hold first."""
 FEW_LEVELS = 12
 """Levels of a column each of which may have an amount, or a factor, of its own."""
 
 
 class CombinationCheck(Check):
-    """Sums, differences, products, ratios and pairs of categories that give the target.
+    """Sums, differences, products, ratios, limits by category and pairs of categories that give the
+    target.
 
     Identities of a number are found by least squares on the columns, on their logarithms, on their
     squares, and on columns and logarithms together, with amounts or factors by level and by share
@@ -49,7 +53,7 @@ class CombinationCheck(Check):
                 yield found
             return
         seen: set[str] = set()
-        for finding in (*_compared(case, numbers), *_pairs(case)):
+        for finding in (*_compared(case, numbers), *_pairs(case, numbers)):
             if not seen & set(finding.columns):
                 seen |= set(finding.columns)
                 yield finding
@@ -164,29 +168,47 @@ def _compared(case: Case, numbers: dict[str, Array]) -> Iterator[Finding]:
         yield _finding(case, pair, evidence, what)
 
 
-def _pairs(case: Case) -> Iterator[Finding]:
-    """Find pairs of categories that fix the class in every row, which neither does alone.
-
-    Not pairs that the split keeps apart: those of train tell nothing of the test rows.
-    """
-    y = case.y
-    counts = np.bincount(y)
-    arranged = log10_arrangements(counts[counts > 0])
-    base = counts.max() / len(y)
+def _coded(case: Case) -> dict[str, Array]:
+    """Return the features of few levels as codes `(N,)` from 0 on."""
     codes: dict[str, Array] = {}
     for name in case.inputs:
         levels = np.unique(case.codes[name], return_inverse=True)[1]
         if 1 <= levels.max() < MAX_LEVELS and len(codes) < MAX_PAIRED:
             codes[name] = levels
+    return codes
+
+
+def _pairs(case: Case, numbers: dict[str, Array]) -> Iterator[Finding]:
+    """Find two categories, or a category and a number, that fix the class in every row.
+
+    Neither does alone. A number does so by one threshold between two classes in each category, as a
+    limit that each has. Not pairs that the split keeps apart: those of train tell nothing of test.
+    """
+    y = case.y
+    counts = np.bincount(y)
+    arranged = log10_arrangements(counts[counts > 0])
+    base, classes = counts.max() / len(y), int((counts > 0).sum())
+    codes = _coded(case)
+    cut = {name: values for name, values in list(numbers.items())[:MAX_PAIRED] if name not in codes}
     alone = {name: _agreement(levels, y)[0] for name, levels in codes.items()}
-    for a, b in combinations(codes, 2):
-        both = codes[a] * (codes[b].max() + 1) + codes[b]
-        agreement, cells = _agreement(both, y)
-        chance = -arranged + cells * np.log10((counts > 0).sum())
+    alone |= {name: _agreement(binned(values, BINS), y)[0] for name, values in cut.items()}
+    for a, b in (*combinations(codes, 2), *product(codes, cut)):
         better = 1 - max(alone[a], alone[b])
-        if agreement < 1 or better < 0.25 * (1 - base) or better < 0.02 or chance > SURE:
+        if better < max(0.25 * (1 - base), 0.02):
             continue
-        if case.power.together({a, b}, int(counts.argmax())) > EQUAL:
+        if b in cut:
+            both, cells = codes[a], int(codes[a].max()) + 1
+            borders = _thresholds(both, cut[b], y)
+            said = f"`{a}` and a threshold of `{b}` for each of its values fix"
+        else:
+            both = codes[a] * (codes[b].max() + 1) + codes[b]
+            agreement, cells = _agreement(both, y)
+            borders = 0 if agreement == 1 else None
+            said = f"`{a}` and `{b}` together fix"
+        if borders is None:
+            continue
+        chance = -arranged + cells * np.log10(classes) + borders * np.log10(len(y))
+        if chance > SURE or case.power.together({a, b}, int(counts.argmax())) > EQUAL:
             continue
         if not np.isin(both[case.test], both[case.train]).any():
             continue
@@ -198,9 +220,27 @@ def _pairs(case: Case) -> Iterator[Finding]:
                 "agreement_alone": round(max(alone[a], alone[b]), 4),
                 "log10_probability_by_chance": round(float(chance), 1),
             },
-            f"`{a}` and `{b}` together fix `{case.problem.target}` in every row, neither "
-            "does alone",
+            f"{said} `{case.problem.target}` in every row, neither does alone",
         )
+
+
+def _thresholds(codes: Array, values: Array, y: Array) -> int | None:
+    """Return how many thresholds of `values` part the classes `y` by category, `(N,)` each.
+
+    None if they do not part them, or a value is missing.
+    """
+    if len(y) > FIRST and _thresholds(codes[:FIRST], values[:FIRST], y[:FIRST]) is None:
+        return None
+    if not np.isfinite(values).all():
+        return None
+    order = np.lexsort((y, values, codes))
+    codes, values, y = codes[order], values[order], y[order]
+    inside = codes[1:] == codes[:-1]
+    changes = inside & (y[1:] != y[:-1])
+    if (changes & (values[1:] == values[:-1])).any():
+        return None
+    kinds = len(np.unique(np.column_stack([codes, y]), axis=0)) - len(np.unique(codes))
+    return kinds if changes.sum() == kinds else None
 
 
 def _agreement(codes: Array, y: Array) -> tuple[float, int]:

@@ -151,6 +151,23 @@ def exclusive(y, x, r):
     return {"a": ("bool", first), "b": ("bool", first ^ yes(y))}
 
 
+def limited(y, x, r):
+    limits = r.choice([500.0, 1000, 2000, 5000], len(y))
+    return {
+        "a": ("number", limits),
+        "b": ("number", limits * np.where(yes(y), r.uniform(1, 2, len(y)), r.random(len(y)))),
+    }
+
+
+def cut_by_name(y, x, r):
+    limits = r.integers(0, 4, len(y))
+    over = np.where(yes(y), r.uniform(0.1, 9, len(y)), -r.uniform(0, 9, len(y)))
+    return {
+        "a": ("category", np.array([f"plan {k}" for k in limits], object)),
+        "b": ("number", np.array([30.0, 7, 18, 2])[limits] + over),
+    }
+
+
 @pytest.mark.parametrize(
     ("task", "extra"),
     [
@@ -158,6 +175,8 @@ def exclusive(y, x, r):
         ("regression", body),
         ("classification", compared),
         ("classification", exclusive),
+        ("classification", limited),
+        ("classification", cut_by_name),
     ],
 )
 @pytest.mark.some(2)

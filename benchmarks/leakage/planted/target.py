@@ -109,6 +109,7 @@ CLASSES: dict[str, Maker] = {
     "difference of two columns": lambda y, rng: _pair(_rare(y), rng),
     "exclusive or of two columns": lambda y, rng: _xor(_rare(y), rng) if y.nunique() == 2 else {},
     "pair of categories": lambda y, rng: _square(_codes(y), rng),
+    "limit by category": lambda y, rng: _limit(_rare(y), rng) if y.nunique() == 2 else {},
 }
 
 
@@ -121,6 +122,15 @@ def _pair(positive: Array, rng: np.random.Generator) -> Made:
 def _xor(positive: Array, rng: np.random.Generator) -> Made:
     first = rng.random(len(positive)) < 0.5
     return {"switch 1": first.astype(int), "switch 2": (first ^ positive).astype(int)}
+
+
+def _limit(positive: Array, rng: np.random.Generator) -> Made:
+    tariff = rng.integers(0, 5, len(positive))
+    limit = np.array([500.0, 1000, 2000, 5000, 8000])[tariff]
+    share = np.where(
+        positive, rng.uniform(1.001, 1.8, len(positive)), rng.beta(2, 1, len(positive))
+    )
+    return {"tariff": [f"T{k}" for k in tariff], "used": (limit * share).round(2)}
 
 
 def _square(code: Array, rng: np.random.Generator) -> Made:
