@@ -1,5 +1,6 @@
 """Durations as people write them: `30min`, `12h`, `7d`, `2w`; and in names: `churned_30_days`."""
 
+import math
 import re
 
 UNITS_US = {
@@ -31,3 +32,9 @@ def duration_us(text: str) -> int:
     if not match:
         raise ValueError(f"must be a duration such as 30min, 12h, 7d or 2w, however: {text!r}")
     return round(float(match[1]) * UNITS_US[match[2]])
+
+
+def rounded_up(span: float) -> str:
+    """Return microseconds as whole days, hours or minutes, at least two of them if it can be."""
+    unit = next((u for u in ("d", "h", "min") if span >= 2 * UNITS_US[u]), "min")
+    return f"{max(1, math.ceil(span / UNITS_US[unit]))}{unit}"

@@ -41,6 +41,8 @@ class Formula:
     values: Array
     age: int = 1
     """Rows back to the latest target that a formula of the past holds."""
+    ahead: int = 0
+    """Rows to the last one that a formula of the future holds, where it is a fixed number."""
 
 
 @dataclass(frozen=True)
@@ -215,7 +217,8 @@ def windows(around: Array, statistics: Iterable[str] = STATISTICS) -> Iterator[F
         window = around[:, start + REACH : stop + REACH + 1]
         looks = "present" if stop == 0 and looks == "future" else looks
         for name in statistics:
-            yield Formula(f"the {name} of {words}", looks, STATISTICS[name](window, axis=1))
+            values = STATISTICS[name](window, axis=1)
+            yield Formula(f"the {name} of {words}", looks, values, ahead=max(stop, 0))
 
 
 def _changes(around: Array) -> Iterator[Formula]:
@@ -223,22 +226,31 @@ def _changes(around: Array) -> Iterator[Formula]:
     now = around[:, REACH]
     for step in range(1, REACH + 1):
         yield Formula(f"the value {step} rows before", "past", around[:, REACH - step], step)
+    yield from changes_ahead(around)
     for step in STEPS:
-        before, after = around[:, REACH - step], around[:, REACH + step]
+        before = around[:, REACH - step]
         yield from _between(before, now, "present", f"since {step} rows before")
-        yield from _between(now, after, "future", f"to {step} rows later")
         if step > 1:
             last = around[:, REACH - 1]
             yield from _between(before, last, "past", f"from {step} to 1 rows before")
     yield Formula("the present", "past", now, REACH + 1)
 
 
-def _between(start: Array, stop: Array, looks: str, words: str) -> Iterator[Formula]:
-    yield Formula(f"the change {words}", looks, stop - start)
+def changes_ahead(around: Array, steps: Iterable[int] = STEPS) -> Iterator[Formula]:
+    """Yield differences and ratios between a row and later ones."""
+    for step in steps:
+        later = around[:, REACH + step]
+        yield from _between(around[:, REACH], later, "future", f"to {step} rows later", step)
+
+
+def _between(
+    start: Array, stop: Array, looks: str, words: str, ahead: int = 0
+) -> Iterator[Formula]:
+    yield Formula(f"the change {words}", looks, stop - start, ahead=ahead)
     positive = np.where((start > 0) & (stop > 0), stop / np.where(start > 0, start, 1.0), np.nan)
     ratio = np.where(start != 0, stop / np.where(start != 0, start, 1.0), np.nan)
-    yield Formula(f"the relative change {words}", looks, ratio)
-    yield Formula(f"the log change {words}", looks, np.log(positive))
+    yield Formula(f"the relative change {words}", looks, ratio, ahead=ahead)
+    yield Formula(f"the log change {words}", looks, np.log(positive), ahead=ahead)
 
 
 def compared(around: Array, statistics: Iterable[str] = COMPARED) -> Iterator[Formula]:
@@ -251,7 +263,8 @@ def compared(around: Array, statistics: Iterable[str] = COMPARED) -> Iterator[Fo
         ):
             for name in statistics:
                 other = STATISTICS[name](window, axis=1)
-                yield from _between(now, other, looks, f"to the {name} of {words}")
+                ahead = width if looks == "future" else 0
+                yield from _between(now, other, looks, f"to the {name} of {words}", ahead)
 
 
 def _spans(series: Series, moments: Array | None) -> Iterator[tuple[str, Array]]:

@@ -12,6 +12,8 @@ MAX_ROWS = 2000
 MOST_ROWS = 50
 """Rows of a value beyond which it names no entity: the zeros of an amount."""
 MAX_CLASSES = 3
+SURE = 4.0
+"""z of the agreement of neighbours' targets from which it is none of chance."""
 FOLDS = 2
 SMOOTH = 0.5
 """Variance between neighbouring values over that between all, below which a number measures: it is
@@ -48,6 +50,16 @@ def numbers_of_target(case: Case) -> Array:
     order = np.argsort(-np.bincount(case.y), kind="stable")
     classes = order[: 1 if len(order) == 2 else MAX_CLASSES]
     return np.asarray(case.y[:, None] == classes[None, :], dtype=np.float64)
+
+
+def agreement(case: Case, first: Array, second: Array) -> float:
+    """Return how the targets of pairs of rows `(P,)` go together (below 0: against each other), as
+    z under chance.
+    """
+    y = numbers_of_target(case)
+    y = y - y.mean(axis=0)
+    product = float((y[first] * y[second]).sum()) / max(float(y.var(axis=0).sum()), 1e-12)
+    return product / float(np.sqrt(max(len(first), 1)))
 
 
 def intraclass(values: Array, key: Array) -> float:

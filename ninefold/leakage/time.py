@@ -6,7 +6,8 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
-from ninefold.durations import duration_us, named_duration
+from ninefold.durations import duration_us, named_duration, rounded_up
+from ninefold.leakage._outcome import outcome_known
 from ninefold.leakage.case import Case, Check, Finding, Fix, Severity
 
 MIN_SHARE, LONGEST = 0.01, 0.5
@@ -18,7 +19,8 @@ class TimeCheck(Check):
     """Test rows older than rows the model learned from, although `problem.time` orders the rows.
 
     Of a given split without a valid part the last train rows become one: stragglers from after the
-    test rows stand there. Without `problem.horizon` a duration in the target's name is asked about.
+    test rows stand there. Without `problem.horizon` a duration in the target's name is asked about,
+    else the end of the window that a row is about, or the later rows that a target is made of.
     """
 
     family: ClassVar[str] = "time"
@@ -67,7 +69,7 @@ def _overlap(case: Case, name: str, values: Array, known: Array) -> Iterator[Fin
     said = _horizon(case, values[known])
     if said is None:
         return
-    horizon, step, asked = said
+    horizon, step, asked, told_by = said
     test = case.test & known
     first_test = values[test].min()
     late = ~case.test & known & (values > first_test - step) & (values < first_test)
@@ -77,7 +79,7 @@ def _overlap(case: Case, name: str, values: Array, known: Array) -> Iterator[Fin
     yield Finding(
         kind="time.horizon",
         severity="warn",
-        columns=(name,),
+        columns=(name, *told_by),
         rows=case.source_rows(near),
         evidence={
             "rows_known_too_late": int(late.sum()),
@@ -105,21 +107,28 @@ def _fix(case: Case, horizon: str | float) -> Fix:
     return ((("problem", "horizon"), horizon), *split)
 
 
-def _horizon(case: Case, moments: Array) -> tuple[str | float, float, str] | None:
-    """Return how long after a row its target is known, that in the units of `moments` `(M,)`, and
-    who says so; None if nobody does.
+def _horizon(case: Case, moments: Array) -> tuple[str | float, float, str, tuple[str, ...]] | None:
+    """Return how long after a row its target is known, that in the units of `moments` `(M,)`, who
+    says so, and by which columns; None if nobody does.
     """
     problem = case.problem
     if problem.horizon is not None:
         step = case.horizon
         asked = f"problem.horizon is {problem.horizon_text}"
-        return None if step is None else (problem.horizon, step, asked)
+        return None if step is None else (problem.horizon, step, asked, ())
+    is_date = case.frame.column(str(problem.time)).kind == "datetime"
     named = named_duration(problem.target)
-    if named is None or case.frame.column(str(problem.time)).kind != "datetime":
+    if named is not None and is_date:
+        step = float(duration_us(named))
+        asked = (
+            f"if `{problem.target}` is known only {named} later; problem.horizon says when it is"
+        )
+        return (named, step, asked, ()) if step <= LONGEST * np.ptp(moments) else None
+    found = outcome_known(case)
+    if found is None:
         return None
-    step = float(duration_us(named))
-    asked = f"if `{problem.target}` is known only {named} later; problem.horizon says when it is"
-    return (named, step, asked) if step <= LONGEST * np.ptp(moments) else None
+    horizon = rounded_up(found.after) if is_date else found.after
+    return horizon, found.after, f"{found.why}: after {horizon}", (found.column,)
 
 
 def _severity(case: Case, wrong: float) -> Severity:

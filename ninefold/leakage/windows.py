@@ -16,7 +16,7 @@ from ninefold.leakage._shifts import (
     edges_by_value,
     edges_in_order,
 )
-from ninefold.leakage._ties import numbers_of_target
+from ninefold.leakage._ties import SURE, agreement
 from ninefold.leakage.case import Case, Check, Finding, Fix, Severity
 from ninefold.splitting.identity import combine, hash_values
 
@@ -27,8 +27,6 @@ MIXED = 0.25
 """Share, of what a random split gives, of test rows with learned rows just before and just after.
 A split by time has none of the latter, one in blocks of rows few of both."""
 LARGEST = 1e100
-SURE = 4.0
-"""z of the agreement of neighbours' targets under chance."""
 
 BLOCKS, FEWEST, ROWS_A_BLOCK = 20, 10, 4
 """Stretches of the file to cut it into, at most and at least, and windows that one must hold."""
@@ -165,11 +163,8 @@ def _agree(case: Case, found: _Windows) -> bool:
     """Tell whether the targets of neighbours go together, or against each other, beyond chance."""
     if not case.problem.learns_target:
         return True
-    y = numbers_of_target(case)
-    y = y - y.mean(axis=0)
     here = np.flatnonzero(found.after >= 0)
-    product = float((y[here] * y[found.after[here]]).sum()) / max(float(y.var(axis=0).sum()), 1e-12)
-    return bool(abs(product) >= SURE * np.sqrt(len(here)))
+    return abs(agreement(case, here, found.after[here])) >= SURE
 
 
 def _severity(case: Case, found: _Windows) -> Severity:

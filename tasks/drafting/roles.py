@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from ninefold.availability import perhaps_after, words
 from ninefold.columns import NAT, Array, Column, to_array
-from ninefold.durations import UNITS_US, duration_us, named_duration
+from ninefold.durations import duration_us, named_duration, rounded_up
 
 MIN_ENTITIES = 30
 """Fewer cannot be spread over three parts and the folds inside train."""
@@ -180,6 +180,4 @@ def _lag(start: Array, end: Array) -> str | None:
     lags = (end - start)[known]
     if not len(lags) or (lags < 0).mean() > 0.05 or not (lags > 0).any():
         return None
-    span = float(np.quantile(lags, 0.95))
-    unit = next((u for u in ("d", "h", "min") if span >= 2 * UNITS_US[u]), "min")
-    return f"{max(1, int(np.ceil(span / UNITS_US[unit])))}{unit}"
+    return rounded_up(float(np.quantile(lags, 0.95)))

@@ -79,3 +79,41 @@ def honest_windows(
         lags = wide[["t_24", "t_7", "t_1", "y"]]
         part = random_part(len(lags), rng)
         yield _trial(source, "lags far apart", lags, np.arange(len(lags)), part, False)
+
+
+def _ahead(source: Source, table: pd.DataFrame, gap: int) -> Iterator[Trial]:
+    """Yield the mean, the change and the largest of the next rows as target, split in time."""
+    if not source.is_series or source.group or source.time is None:
+        return
+    ordered = table.sort_values(source.time, kind="stable").reset_index(drop=True)[:3000]
+    if len(ordered) < 200 or ordered[source.time].duplicated().any():
+        return
+    now = pd.to_numeric(ordered[source.target])
+    rows = now.shift(-1)[::-1].rolling(LENGTH)
+    made = {"mean": rows.mean(), "change": now.shift(-LENGTH) - now, "largest": rows.max()}
+    for name, later in made.items():
+        cut = ordered.assign(y=later.sort_index()).dropna(subset=["y"]).reset_index(drop=True)
+        first_test = int(0.75 * len(cut))
+        part = np.where(np.arange(len(cut)) < first_test, "train", "test").astype(object)
+        part[first_test - gap : first_test] = ""
+        yield planted(
+            source, cut, f"{name} of the next {LENGTH} rows, gap {gap}",
+            columns=[] if gap else [source.time], families=[] if gap else ["time"],
+            target="y", task="regression", part=part,
+        )  # fmt: skip
+
+
+@leak("time")
+def target_of_later_rows(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """A target made of the next rows, and no gap before the test part."""
+    yield from _ahead(source, table, 0)
+
+
+@leak()
+def target_of_later_rows_with_gap(
+    source: Source, table: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """The same with a gap as long as the target stays open: honest."""
+    yield from _ahead(source, table, LENGTH)
