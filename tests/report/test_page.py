@@ -233,3 +233,25 @@ def test_a_value_far_beyond_the_picture_is_said(evidence):
     profile = evidence.profile | {"columns": columns}
     page = render(replace(evidence, documents={**evidence.documents, "profile": profile}))
     assert page.count("values up to ") == 1
+
+
+def test_the_answer_says_what_is_left_without_what_the_leakage_gate_asks_about(evidence):
+    inflation = {"metric": "roc_auc", "with": 0.99, "without": 0.61, "without_interval": [0.5, 0.7]}
+    asked = {
+        "kind": "missing.tells_target",
+        "severity": "warn",
+        "columns": ["note"],
+        "message": "",
+        "inflation": inflation,
+    }
+    harmless = asked | {"columns": ["other"], "inflation": inflation | {"with": 0.65}}
+    accepted = asked | {"columns": ["known"], "ignored": {"reason": "asked before"}}
+
+    def page(*findings):
+        leakage = evidence.leakage | {"verdict": "warn", "findings": list(findings)}
+        return render(replace(evidence, documents={**evidence.documents, "leakage": leakage}))
+
+    told = "right to ask about <code>note</code>, this number promises too much"
+    assert told in page(asked, harmless, accepted)
+    assert "roc_auc of a quick learner 0.990 with it, 0.610 without" in page(asked)
+    assert "promises too much" not in page(harmless, accepted)

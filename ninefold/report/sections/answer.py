@@ -21,7 +21,7 @@ from ninefold.report.markup import (
 )
 from ninefold.report.markup import number as worded
 from ninefold.report.section import Section
-from ninefold.report.wording import meaning
+from ninefold.report.wording import inflation_sentence, meaning
 from ninefold.sealing import sentence
 
 GATES: dict[str, tuple[str, Tone]] = {
@@ -29,6 +29,8 @@ GATES: dict[str, tuple[str, Tone]] = {
     "warn": ("passed, with warnings", "warn"),
     "block": ("stopped the run", "bad"),
 }
+SHOWN = 5
+"""Columns that are named."""
 VERDICTS: dict[str, Tone] = {"needed": "good", "not needed": "plain", "inconclusive": "warn"}
 
 
@@ -49,6 +51,7 @@ class Answer(Section):
                 tag("p", meaning(metric, estimate["value"], found), class_="lead"),
                 tag("p", prose(verdict["sentence"]), class_="lead soft"),
                 *_baseline_note(evidence),
+                *_in_question(evidence),
                 cards(_metric_card(evidence), _verdict_card(evidence), *_gate_cards(evidence)),
                 _gain(evidence),
                 tag(
@@ -89,6 +92,36 @@ def _baseline_note(evidence: Evidence) -> list[Html]:
             f"{evidence.receipt['why']}. {_below(evidence)}",
         )
     ]
+
+
+def _in_question(evidence: Evidence) -> list[Html]:
+    """Say what is left of the number without what the leakage gate asks about."""
+    findings = (evidence.leakage or {}).get("findings", ())
+    asked = [f for f in findings if f["severity"] == "warn" and not f.get("ignored")]
+    asked = [f for f in asked if _is_flattering(f.get("inflation"))]
+    if not asked:
+        return []
+    names = [*dict.fromkeys(name for finding in asked for name in _about(finding))]
+    worst = max(asked, key=lambda f: abs(f["inflation"]["with"] - f["inflation"]["without"]))
+    about = ", ".join(names[:SHOWN]) + (" …" if len(names) > SHOWN else "")
+    said = (
+        f"If the leakage gate is right to ask about {about}, this number promises too much. "
+        f"{', '.join(_about(worst))}: {inflation_sentence(worst['inflation'])}."
+    )
+    return [callout("warn", prose(said))]
+
+
+def _about(finding: Mapping[str, Any]) -> list[str]:
+    """Return the columns of a finding, or the kind of one about rows."""
+    return [f"`{name}`" for name in finding["columns"][:SHOWN] or [finding["kind"]]]
+
+
+def _is_flattering(inflation: Mapping[str, Any] | None) -> bool:
+    """Tell whether a quick learner's score with a leak is beyond what it may be without."""
+    if inflation is None or "skipped" in inflation:
+        return False
+    low, high = inflation["without_interval"]
+    return not low <= inflation["with"] <= high
 
 
 def _below(evidence: Evidence) -> str:
