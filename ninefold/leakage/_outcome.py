@@ -24,6 +24,7 @@ from ninefold.leakage._ties import SURE, agreement
 from ninefold.leakage.case import Case
 
 MOST, MIN_DISTINCT, LARGEST = 24, 20, 1e100
+"""Features looked at, different values that each has at least, and size from which one is noise."""
 SCREENED, SCREENED_ROWS = 0.98, 150
 """Correlation with a formula, in so many rows, from which the target is compared with it in all."""
 SAME = 0.9
