@@ -10,6 +10,7 @@ UNITS_US = {
     "d": 86400 * 10**6,
     "w": 604800 * 10**6,
 }
+DAY_US = UNITS_US["d"]
 DURATION = re.compile(r"\s*(\d{1,9}(?:\.\d{1,6})?)\s*(s|min|h|d|w)\s*")
 
 NAMED = re.compile(r"(?<!\d)(\d{1,4})[ _-]?(min|minutes?|h|hours?|hrs?|d|days?|w|weeks?)(?![a-z])")

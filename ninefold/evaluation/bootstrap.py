@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from ninefold.columns import NAT, Array, Frame, is_missing
+from ninefold.durations import DAY_US
 from ninefold.evaluation.metrics import Statistic
 from ninefold.problem import ProblemSpec
 
-DAY_US = 86_400_000_000
 MIN_DAYS = 20
 MIN_CLUSTERS = 2
 BUDGET = 25_000_000

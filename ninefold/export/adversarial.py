@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from ninefold.columns import NAT, Column, Frame, spread
+from ninefold.durations import DAY_US
 from ninefold.pixels import channels
 from ninefold.preprocessing import Layout
 from ninefold.sequences import channels as channels_of
 from ninefold.sequences import holds_words, text_of_words
 
 INT64 = np.iinfo(np.int64)
-DAY_US = 86_400_000_000
 NUMBERS = (1e300, -1e300, np.inf, -np.inf, 0.0, -0.0, 5e-324, -1.0, 2.0**53 + 2, np.nan)
 TEXTS = (
     "never seen before",

@@ -6,6 +6,7 @@ import numpy as np
 
 from ninefold.columns import DTYPES, Array, Column, Frame, Role, is_missing
 from ninefold.config import nearest
+from ninefold.durations import DAY_US
 from ninefold.errors import ConfigError
 from ninefold.features.auto import Dates, automatic
 from ninefold.features.scope import Scope
@@ -16,7 +17,6 @@ from ninefold.runtime import run_chunks, session
 if TYPE_CHECKING:
     from ninefold.features import FeaturizeSpec
 
-DAY_US = 86_400_000_000
 YEAR_US = 365.25 * DAY_US
 
 

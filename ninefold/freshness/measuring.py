@@ -7,6 +7,7 @@ import numpy as np
 
 from ninefold.clues import of_levels, of_shift
 from ninefold.columns import NAT, Array, Frame, is_missing
+from ninefold.durations import DAY_US
 from ninefold.freshness.gap_codes import gap_code
 from ninefold.freshness.grades import compare_graded
 from ninefold.freshness.pairs import compare_pairs
@@ -20,7 +21,6 @@ MORE_MISSING = 0.02
 """A change of the missing rate smaller than this is not worth a word, whatever its p-value."""
 UNSEEN = 0.01
 TWO = 2
-DAY = 86_400_000_000
 NAMED = 3
 """So many new levels are named."""
 COMMON = 5
@@ -154,7 +154,7 @@ def _lag(content: Mapping[str, Any], rows: int, fresh: Frame, time: str) -> dict
 def days_between(first: Array, second: Array) -> Array:
     """Return how many days lie between moments `(N,)` in microseconds; NaN where one is missing."""
     moments = [np.where(at == NAT, np.nan, at.astype(np.float64)) for at in (first, second)]
-    return np.asarray((moments[1] - moments[0]) / DAY)
+    return np.asarray((moments[1] - moments[0]) / DAY_US)
 
 
 def _moved(known: Array, values: Array, is_date: bool) -> str:

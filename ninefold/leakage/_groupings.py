@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.durations import DAY_US
 from ninefold.leakage.case import Case
 from ninefold.splitting.identity import combine, hash_values
 
@@ -14,7 +15,6 @@ MOST, PAIRS, DATES = 8, 2, 2
 """Categories, those of two values, and date columns that are looked at."""
 LEAST_SIZE = 2.0
 """Mean rows of a group below which it sums nothing up."""
-DAY_US = 86_400_000_000
 PERIODS = ("hour", "day", "week", "week from Sunday", "month", "quarter", "year")
 
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from ninefold.columns import Array
+from ninefold.durations import DAY_US
 from ninefold.leakage.case import Case, Check, Finding, known_after
 from ninefold.leakage.chance import SURE, log10_arrangements
 
@@ -20,8 +21,8 @@ MAX_CLASSES = 12
 DRAWN, ALIKE, VARIED = 9, 8, 10
 """Rows of a class by which a constant is sought, how many must have it, and distinct values that
 both columns must have where they do: of few values a constant is a pair of them."""
-DAY, EXACT = 86_400e6, 1e-9
-"""Microseconds of a day, and the share of a constant that rounding takes."""
+EXACT = 1e-9
+"""Share of a constant that rounding takes."""
 
 
 class EqualColumnsCheck(Check):
@@ -68,7 +69,7 @@ def _related(case: Case) -> Iterator[tuple[tuple[str, str], _Relation]]:
         for first, second in _perhaps_equal(case, list(columns)[:MOST], some):
             holds = columns[first] == columns[second]
             yield (first, second), _Relation(holds, f"`{first}` equals `{second}`")
-    days = {name: case.number(name) / DAY for name in moments}
+    days = {name: case.number(name) / DAY_US for name in moments}
     measured = {**days, **{name: case.number(name) for name in numbers}}
     names = list(measured)[:MOST]
     for at, first in enumerate(names[:-1]):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ninefold.columns import Array, Column, Frame, spread
+from ninefold.durations import DAY_US
 from ninefold.errors import GateError
 from ninefold.pixels import objects
 from ninefold.problem import ProblemSpec
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 ROWS = 2000
 """Train rows in the sample, evenly spread, and valid rows beside them."""
-DAY_US = 86_400_000_000
 
 
 def fit_scope(
